@@ -1,0 +1,40 @@
+"""Taps on buttons: callback queries, and what the bot answered to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.sandbox.messages import Message
+    from bot.sandbox.people import User
+
+
+@dataclass(frozen=True)
+class Toast:
+    """An answer to a tap, as the person sees it: a line at the top, or a box to close if ``alert``."""
+
+    text: str
+    alert: bool
+    tap_id: str
+    url: str | None = None
+
+
+@dataclass
+class Tap:
+    tap_id: str
+    user: User
+    message: Message
+    data: str
+    at: datetime
+    answered: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.tap_id,
+            "from": self.user.as_json(),
+            "message": self.message.as_json(),
+            "chat_instance": str(self.message.chat.id),
+            "data": self.data,
+        }
