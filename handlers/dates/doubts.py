@@ -1,0 +1,87 @@
+"""Readings and doubts: what a typed date comes to, or what must be asked about it first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from handlers.dates.clock_grammar import Clock
+from handlers.dates.printing import example_text
+from models.calendar import to_utc
+from models.errors import Refused
+
+FARTHEST = timedelta(days=732)
+
+
+@dataclass(frozen=True)
+class When:
+    """A local day and its hours. ``end_day`` only where it ends on another day; the folds choose the first (0) or
+    second (1) passing of an hour that the autumn night repeats."""
+
+    day: date
+    start: time | None = None
+    end: time | None = None
+    end_day: date | None = None
+    fold: int = 0
+    end_fold: int = 0
+
+
+class Doubt(Refused):
+    """Said, not guessed: what is doubtful, and the readings that may have been meant, for buttons."""
+
+    def __init__(self, key: str, choices: Iterable[When] = (), **values: str) -> None:
+        super().__init__(key, **values)
+        self.choices = list(choices)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads and when: what a date without a year, and a doubt's words, depend on."""
+
+    now: datetime
+    zone: ZoneInfo
+    language: str
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def doubt(self, key: str, choices: Iterable[When] = (), **values: str) -> Doubt:
+        return Doubt(key, choices, example=example_text(self.now, self.zone, self.language), **values)
+
+    def is_past(self, when: When) -> bool:
+        """An hour that has begun is past; today without an hour is not."""
+        if when.start is None:
+            return when.day < self.today
+        return max(to_utc(when.day, when.start, self.zone).moments) <= self.now
+
+    def offers(self, when: When, days: Iterable[date]) -> list[When]:
+        """The same hours on these days, without repeats and without what cannot be kept."""
+        moved = (moved_to(when, day) for day in dict.fromkeys(days))
+        return [other for other in moved if not self.is_past(other) and other.day <= self.today + FARTHEST]
+
+
+def moved_to(when: When, day: date) -> When:
+    return replace(when, day=day, end_day=when.end_day and day + (when.end_day - when.day))
+
+
+def hours(start: Clock | None, end: Clock | None) -> tuple[time | None, time | None]:
+    """Times that exist, in order; an end at midnight is the end of the day.
+
+    Raises Doubt."""
+    if start is None:
+        return None, None
+    first = _time(start)
+    last = _time((0, 0) if end == (24, 0) else end) if end else None
+    if last is not None and last <= first and last != time(0):
+        raise Doubt("date-end-first", start=f"{start[0]}.{start[1]:02}", end=f"{last.hour}.{last.minute:02}")
+    if last == first:
+        raise Doubt("date-end-first", start="0.00", end="0.00")
+    return first, last
+
+
+def _time(clock: Clock) -> time:
+    try:
+        return time(*clock)
+    except ValueError:
+        raise Doubt("date-no-such-time", time=f"{clock[0]}.{clock[1]:02}") from None
