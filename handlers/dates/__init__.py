@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.dates import grammar
 from handlers.dates.clock_grammar import match_time
-from handlers.dates.doubts import Doubt, Reader, When, hours
+from handlers.dates.doubts import Doubt, Reader, When, ordered_hours
 from handlers.dates.printing import (
     day_text,
     example_text,
@@ -46,11 +46,13 @@ __all__ = [
     "when_to_utc",
 ]
 
+_ASIDE = " \t\n,;"
+
 
 def read_when(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> When:
     """The day, and the hours if they were typed, of an answer that is nothing but a date. Raises Doubt."""
     reader = Reader(now, zone, language)
-    typed = _clean(text).strip(" \t\n,;")
+    typed = _clean(text).strip(_ASIDE)
     said = grammar.whole(typed, language) or grammar.whole(typed.rstrip(".!?"), language)
     if said is None:
         raise _not_a_date(typed, reader)
@@ -63,7 +65,12 @@ def find_when(line: str, *, now: datetime, zone: ZoneInfo, language: str) -> tup
     line = _clean(line)
     if (said := grammar.inside(line, language)) is None:
         raise _not_a_date(line, reader)
-    return line[: said.start].strip(" \t\n,;"), settle(said, reader), line[said.stop :].strip(" \t\n,;")
+    before, after = line[: said.start].strip(_ASIDE), line[said.stop :].strip(_ASIDE)
+    try:
+        return before, settle(said, reader), after
+    except Doubt as doubt:
+        doubt.before, doubt.after = before, after
+        raise
 
 
 def read_day(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> date:
@@ -72,19 +79,15 @@ def read_day(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> date
 
 def read_time(text: str) -> tuple[time, time | None]:
     """The start and, if typed, the end; an end of 0:00 is the coming midnight. Raises Doubt."""
-    typed = _clean(text).strip(" \t\n,;.!")
+    typed = _clean(text).strip(_ASIDE + ".!")
     said = match_time(typed, 0)
     if said is None or said.stop != len(typed):
         raise Doubt("date-time-not-found")
-    start, end = hours(said.start, said.end)
-    assert start is not None
-    return start, end
+    return ordered_hours(said.start, said.end)
 
 
 def at_hours(day: date, start: time, end: time | None = None, *, now: datetime, zone: ZoneInfo, language: str) -> When:
     """A day from the calendar and hours from elsewhere, under the same doubts as if typed together. Raises Doubt."""
-    if end is not None and end <= start and end != time(0):
-        raise Doubt("date-end-first", start=time_text(start, "fi"), end=time_text(end, "fi"))
     return keep(When(day, start, end), Reader(now, zone, language))
 
 
@@ -127,6 +130,6 @@ def _not_a_date(text: str, reader: Reader) -> Doubt:
     said = match_time(text, 0)
     if said is None or said.stop != len(text) or not said.explicit:
         return reader.doubt("date-not-found")
-    start, end = hours(said.start, said.end)
+    start, end = ordered_hours(said.start, said.end)
     days = (reader.today, reader.today + DAY)
     return reader.doubt("date-only-time", reader.offers(replace(When(reader.today), start=start, end=end), days))

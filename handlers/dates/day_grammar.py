@@ -12,6 +12,7 @@ from handlers.dates.words import (
     MONTH_WORDS,
     WEAK_WEEKDAYS,
     WEEKDAY_WORDS,
+    word_key,
 )
 
 Which = Literal["", "next", "next week"]
@@ -46,7 +47,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-_LEAD = _compiled(r"(?:(?:den|the|på|nu på|this|tänä|tulevana|kommande|coming)\s+){1,2}")
+_LEAD = _compiled(
+    r"(?:(?:den|the|på|nu på|this|tänä|tulevana|kommande|coming)\s+){1,2}"
+    # Before another weekday, "on" is no Wednesday in any language.
+    rf"|on\s+(?={_any(set(WEEKDAY_WORDS) - {'on'})})"
+)
 _WHICH = _compiled(
     r"(?:(?P<week>ensi viikon|ensi viikolla|nästa veckas?|next week(?:'s|’s)?)|(?P<next>ensi|nästa|next))"
     r"\s+(?:(?:på|on)\s+)?"
@@ -92,7 +97,7 @@ def _bare_weekday(text: str, position: int, language: str) -> DaySaid | None:
     match = _WEEKDAY.match(text, position)
     if match is None:
         return None
-    word = match["word"].lower()
+    word = word_key(match["word"])
     weak, long = word in WEAK_WEEKDAYS[language], word in LONG_WEEKDAYS
     return DaySaid(match.end(), weekday=WEEKDAY_WORDS[word], weak=weak, long=long)
 
@@ -106,8 +111,6 @@ def _with_weekday(text: str, position: int, language: str) -> DaySaid | None:
     said = _date(text, gap.end()) if gap else None
     if said:
         return replace(said, weekday=weekday.weekday, weak=weekday.weak, clear=True)
-    if weekday.weak and (dated := match_day(text, gap.end() if gap else weekday.stop, language)):
-        return dated
     after = _AFTER_WHICH.match(text, weekday.stop)
     return replace(weekday, which="next week", stop=after.end()) if after else weekday
 
@@ -116,14 +119,14 @@ def _with_weekday_after(text: str, position: int) -> DaySaid | None:
     """A date, perhaps with its weekday behind: "7.4. (ke)", "huomenna keskiviikkona"."""
     said = _date(text, position)
     if said and (after := _AFTER_WEEKDAY.match(text, said.stop)):
-        word = (after["word"] or after["inner"]).lower()
+        word = word_key(after["word"] or after["inner"])
         return replace(said, stop=after.end(), weekday=WEEKDAY_WORDS[word], clear=True)
     return said
 
 
 def _date(text: str, position: int) -> DaySaid | None:
     if ahead := _AHEAD.match(text, position):
-        return DaySaid(ahead.end(), ahead=AHEAD_WORDS[" ".join(ahead[0].lower().split())])
+        return DaySaid(ahead.end(), ahead=AHEAD_WORDS[word_key(ahead[0])])
     for pattern in _DATES:
         if match := pattern.match(text, position):
             return _numbers(match)
@@ -133,7 +136,7 @@ def _date(text: str, position: int) -> DaySaid | None:
 
 def _numbers(match: re.Match[str]) -> DaySaid:
     named = match.groupdict()
-    month = MONTH_WORDS[named["name"].lower()] if named.get("name") else int(named["month"])
+    month = MONTH_WORDS[word_key(named["name"])] if named.get("name") else int(named["month"])
     year = int(named["year"]) if named.get("year") else None
     if year is not None and len(named["year"]) == 2:
         year += 2000

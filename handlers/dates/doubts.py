@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers.dates.clock_grammar import Clock
 from handlers.dates.printing import example_text
-from models.calendar import to_utc
+from models.calendar import DAY, to_utc
 from models.errors import Refused
 
 FARTHEST = timedelta(days=732)
@@ -27,9 +28,14 @@ class When:
 
 
 class Doubt(Refused):
-    """Said, not guessed: what is doubtful, and the readings that may have been meant, for buttons."""
+    """Said, not guessed: what is doubtful, and the readings that may have been meant, for buttons.
 
-    def __init__(self, key: str, choices: Iterable[When] = (), **values: str) -> None:
+    ``before`` and ``after`` keep the rest of the line where the date stood in one.
+    """
+
+    before = after = ""
+
+    def __init__(self, key: str, choices: Iterable[When] = (), **values: Any) -> None:
         super().__init__(key, **values)
         self.choices = list(choices)
 
@@ -46,12 +52,12 @@ class Reader:
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
-    def doubt(self, key: str, choices: Iterable[When] = (), **values: str) -> Doubt:
+    def doubt(self, key: str, choices: Iterable[When] = (), **values: Any) -> Doubt:
         return Doubt(key, choices, example=example_text(self.now, self.zone, self.language), **values)
 
     def is_past(self, when: When) -> bool:
         """An hour that has begun is past; today without an hour is not."""
-        if when.start is None:
+        if when.start is None or abs(when.day - self.today) > DAY:
             return when.day < self.today
         return max(to_utc(when.day, when.start, self.zone).moments) <= self.now
 
@@ -65,18 +71,16 @@ def moved_to(when: When, day: date) -> When:
     return replace(when, day=day, end_day=when.end_day and day + (when.end_day - when.day))
 
 
-def hours(start: Clock | None, end: Clock | None) -> tuple[time | None, time | None]:
-    """Times that exist, in order; an end at midnight is the end of the day.
+def hours(start: Clock, end: Clock | None) -> tuple[time, time | None]:
+    """Times that exist, in any order: on the autumn night 3.45 may come before 3.15. Raises Doubt."""
+    return _time(start), _time((0, 0) if end == (24, 0) else end) if end else None
 
-    Raises Doubt."""
-    if start is None:
-        return None, None
-    first = _time(start)
-    last = _time((0, 0) if end == (24, 0) else end) if end else None
-    if last is not None and last <= first and last != time(0):
-        raise Doubt("date-end-first", start=f"{start[0]}.{start[1]:02}", end=f"{last.hour}.{last.minute:02}")
-    if last == first:
-        raise Doubt("date-end-first", start="0.00", end="0.00")
+
+def ordered_hours(start: Clock, end: Clock | None) -> tuple[time, time | None]:
+    """Hours of some day yet unknown; an end at midnight is the end of the day. Raises Doubt."""
+    first, last = hours(start, end)
+    if last is not None and (last == first or time(0) < last < first):
+        raise Doubt("date-end-first", start=first, end=last)
     return first, last
 
 
@@ -84,4 +88,4 @@ def _time(clock: Clock) -> time:
     try:
         return time(*clock)
     except ValueError:
-        raise Doubt("date-no-such-time", time=f"{clock[0]}.{clock[1]:02}") from None
+        raise Doubt("date-no-such-time", hour=clock[0], minute=clock[1]) from None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.dates.clock_grammar import Clock, TimeSaid, match_time
+from handlers.dates.clock_grammar import TimeSaid, match_time
 from handlers.dates.day_grammar import DaySaid, match_day
 
 _DASH = re.compile(r"\s*[-–—]\s*")
@@ -22,10 +22,6 @@ class Said:
     start: int
     stop: int
     until: "Said | None" = None  # the end, where it names its own day
-
-    @property
-    def hours(self) -> tuple[Clock | None, Clock | None]:
-        return (self.time.start, self.time.end) if self.time else (None, None)
 
 
 def whole(text: str, language: str) -> Said | None:

@@ -6,16 +6,17 @@ from datetime import date, time, timedelta
 from handlers.dates.day_grammar import DaySaid
 from handlers.dates.doubts import FARTHEST, Reader, When, hours
 from handlers.dates.grammar import Said
-from handlers.dates.printing import bare_day_text, day_text, moment_text, time_text, weekday_name
+from handlers.dates.printing import AT, bare_day_text, day_text, time_text, weekday_name
 from handlers.dates.words import WEEKDAYS
 from models.calendar import DAY, WallClock, to_utc
 
 WEEK = timedelta(days=7)
+LATELY = timedelta(days=60)
 
 
 def settle(said: Said, reader: Reader) -> When:
     """Raises Doubt."""
-    start, end = hours(*said.hours)
+    start, end = hours(said.time.start, said.time.end) if said.time else (None, None)
     when = When(reader.today, start, end)
     when = replace(when, day=_day(said.day, when, reader))
     return keep(_with_end(when, said.until, reader) if said.until else when, reader)
@@ -24,7 +25,8 @@ def settle(said: Said, reader: Reader) -> When:
 def _with_end(when: When, until: Said, reader: Reader) -> When:
     """The end on its own day; without a year, the next such day after the start."""
     assert when.start is not None
-    end, _ = hours(*until.hours)
+    assert until.time is not None
+    end, _ = hours(until.time.start, None)
     at_start = replace(reader, now=to_utc(when.day, when.start, reader.zone).moments[0])
     return replace(when, end=end, end_day=_day(until.day, When(when.day, end), at_start))
 
@@ -38,7 +40,7 @@ def keep(when: When, reader: Reader) -> When:
         raise reader.doubt("date-far", reader.offers(when, coming), day=day_text(when.day, reader.language))
     if when.start is None:
         return when
-    if when.end == time(0) and when.end_day is None:
+    if when.end == time(0) != when.start and when.end_day is None:
         when = replace(when, end_day=when.day + DAY)
     return _on_clock(when, reader)
 
@@ -58,9 +60,8 @@ def _next_year(when: When, reader: Reader) -> date:
 
 
 def _said_text(when: When, reader: Reader) -> str:
-    if when.start is None:
-        return day_text(when.day, reader.language)
-    return moment_text(to_utc(when.day, when.start, reader.zone).moments[0], reader.zone, reader.language)
+    day = day_text(when.day, reader.language)
+    return day if when.start is None else day + AT[reader.language] + time_text(when.start, reader.language)
 
 
 def _day(said: DaySaid, when: When, reader: Reader) -> date:
@@ -94,14 +95,15 @@ def _coming_weekday(said: DaySaid, when: When, reader: Reader) -> date:
 
 
 def _next_date(said: DaySaid, when: When, reader: Reader) -> date:
-    """The next such date. One whose weekday fits the date just past is not taken for next year's."""
+    """The next such date. One whose weekday fits a date of the last weeks is past, not next year's."""
     years = range(reader.today.year, reader.today.year + 4)
     days = [day for year in years if (day := _made(year, said.month, said.day))]
     if not days:
         _impossible(said, when, reader)
     past = [day for day in days if reader.is_past(replace(when, day=day))]
     coming = days[len(past)]
-    if past and not said.weak and past[-1].weekday() == said.weekday != coming.weekday():
+    lately = past and reader.today - past[-1] <= LATELY
+    if lately and not said.weak and past[-1].weekday() == said.weekday != coming.weekday():
         values = {"day": _said_text(replace(when, day=past[-1]), reader)}
         raise reader.doubt("date-past", reader.offers(when, _nearest(coming, said.weekday)), **values)
     return coming
@@ -137,10 +139,10 @@ def _agree(said: DaySaid, day: date, when: When, reader: Reader) -> None:
 
 def _nearest(day: date, weekday: int) -> tuple[date, ...]:
     """The date itself, then the dates around it that fall on the weekday, the nearer first."""
+    if min(day - date.min, date.max - day) < WEEK:
+        return (day,)
     back = (day.weekday() - weekday) % 7
     around = (day - back * DAY, day + (7 - back) * DAY)
-    if (day - date.min).days < 7 or (date.max - day).days < 7:
-        return (day,)
     return (day, *(around if back < 4 else around[::-1]))
 
 
@@ -156,14 +158,10 @@ def _on_clock(when: When, reader: Reader) -> When:
         raise reader.doubt("date-skipped-hour", _beside(when, start, end, reader), **values)
     readings = _passings(when, start, end)
     if not readings:
-        raise reader.doubt("date-end-first", start=_clock(when.start), end=_clock(when.end))
+        raise reader.doubt("date-end-first", start=when.start, end=when.end)
     if len(readings) > 1:
         raise reader.doubt("date-doubled-hour", readings, day=_said_text(when, reader))
     return readings[0]
-
-
-def _clock(at: time | None) -> str:
-    return f"{at.hour}.{at.minute:02}" if at else ""
 
 
 def _passings(when: When, start: WallClock, end: WallClock | None) -> list[When]:

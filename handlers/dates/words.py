@@ -76,3 +76,11 @@ AHEAD_WORDS = {
 # "On" is a Swedish Wednesday, but a Finnish "is" and an English preposition; "to" is a Thursday, but in English not.
 # Before a date such a word is skipped where it contradicts; elsewhere in a line it is no day at all.
 WEAK_WEEKDAYS = {"fi": frozenset({"on"}), "sv": frozenset[str](), "en": frozenset({"on", "to"})}
+
+# What a pattern that ignores case lets pass for s and i.
+_ODD = str.maketrans("ſıİ", "sii")
+
+
+def word_key(typed: str) -> str:
+    """The typed word as these tables have it."""
+    return " ".join(typed.translate(_ODD).lower().split())
