@@ -1,8 +1,14 @@
 """Command menus, by scope and language."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.sandbox.chats import Chat
+    from bot.sandbox.people import User
 
 DEFAULT: dict[str, Any] = {"type": "default"}
 
@@ -17,27 +23,44 @@ class Command:
 
 
 class Commands:
+    """What setMyCommands has set, and what each person sees of it."""
+
     def __init__(self) -> None:
         self._lists: dict[tuple[str, str], list[Command]] = {}
 
     def set(self, scope: dict[str, Any] | None, language: str, commands: list[Command]) -> None:
-        self._lists[_key(scope, language)] = commands
+        """Setting no commands is the same as deleting them."""
+        if commands:
+            self._lists[_key(scope, language)] = commands
+        else:
+            self._lists.pop(_key(scope, language), None)
 
     def get(self, scope: dict[str, Any] | None, language: str) -> list[Command]:
         return self._lists.get(_key(scope, language), [])
 
-    def forget(self, scope: dict[str, Any] | None, language: str) -> None:
-        self._lists.pop(_key(scope, language), None)
-
-    def shown_to(self, chat_id: int, language: str | None) -> list[Command]:
-        """The menu of a private chat: the first of Telegram's order of scope and language that is set."""
-        short = (language or "").split("-")[0]
-        for scope in ({"type": "chat", "chat_id": chat_id}, {"type": "all_private_chats"}, DEFAULT):
-            for code in dict.fromkeys((short, "")):
-                found = self._lists.get(_key(scope, code))
-                if found:
+    def shown_in(self, chat: Chat, user: User) -> list[Command]:
+        """The menu that ``user`` sees in ``chat``: the narrowest scope first, in each the own language first."""
+        language = (user.language or "").split("-")[0]
+        for scope in _scopes(chat, user):
+            for code in dict.fromkeys((language, "")):
+                if found := self.get(scope, code):
                     return found
         return []
+
+
+def _scopes(chat: Chat, user: User) -> list[dict[str, Any]]:
+    """The order of core.telegram.org/bots/api#determining-list-of-commands."""
+    if chat.private:
+        return [{"type": "chat", "chat_id": chat.id}, {"type": "all_private_chats"}, DEFAULT]
+    manages = chat.status_of(user) in ("creator", "administrator")
+    return [
+        {"type": "chat_member", "chat_id": chat.id, "user_id": user.id},
+        *([{"type": "chat_administrators", "chat_id": chat.id}] if manages else []),
+        {"type": "chat", "chat_id": chat.id},
+        *([{"type": "all_chat_administrators"}] if manages else []),
+        {"type": "all_group_chats"},
+        DEFAULT,
+    ]
 
 
 def _key(scope: dict[str, Any] | None, language: str) -> tuple[str, str]:

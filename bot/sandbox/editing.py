@@ -1,17 +1,20 @@
 """Methods that change or remove messages."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.sandbox.errors import bad_request
-from bot.sandbox.keyboards import read_markup
+from bot.sandbox.keyboards import Markup, read_markup
 from bot.sandbox.messages import Content, Message
 from bot.sandbox.requests import Request
-from bot.sandbox.sending import read_file
-from bot.sandbox.targets import find_chat, own_message
+from bot.sandbox.sending import media_content
+from bot.sandbox.targets import find_message, own_message, writable_chat
 from bot.sandbox.words import read_caption, read_text
 from bot.sandbox.world import World
 
+_DELETABLE_FOR = timedelta(hours=48)
+_MOST_DELETED = 100
 _NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -19,34 +22,56 @@ _NOT_MODIFIED = (
 
 
 def edit_text(world: World, request: Request) -> Any:
+    words = read_text(request)
     message = own_message(world, request)
     if message.content.kind != "text":
         raise bad_request("there is no text in the message to edit")
-    markup = read_markup(request.get("reply_markup"))
-    content = Content(read_text(request), markup=markup, preview=request.get("link_preview_options"))
-    return _change(world, message, content)
+    return _change(world, message, Content(words, markup=_inline(request), preview=request.get("link_preview_options")))
 
 
 def edit_caption(world: World, request: Request) -> Any:
+    words = read_caption(request)
     message = own_message(world, request)
     if message.content.kind == "text":
         raise bad_request("there is no caption in the message to edit")
-    markup = read_markup(request.get("reply_markup"))
-    return _change(world, message, replace(message.content, words=read_caption(request), markup=markup))
+    return _change(world, message, replace(message.content, words=words, markup=_inline(request)))
 
 
 def edit_media(world: World, request: Request) -> Any:
+    """Text messages may become media; media never become text."""
     message = own_message(world, request)
-    media = request.get("media")
-    file = read_file(world, request, media["media"], media["type"])
-    markup = read_markup(request.get("reply_markup"))
-    return _change(world, message, Content(read_caption(media), media["type"], file, markup))
+    return _change(world, message, media_content(world, request, request.get("media"), _inline(request)))
 
 
 def edit_markup(world: World, request: Request) -> Any:
     message = own_message(world, request)
-    markup = read_markup(request.get("reply_markup"))
-    return _change(world, message, replace(message.content, markup=markup))
+    return _change(world, message, replace(message.content, markup=_inline(request)))
+
+
+def delete_message(world: World, request: Request) -> Any:
+    writable_chat(world, request)
+    message = find_message(world, request, "delete")
+    if not _deletable(world, message):
+        raise bad_request("message can't be deleted for everyone")
+    _delete(world, message)
+    return True
+
+
+def delete_messages(world: World, request: Request) -> Any:
+    """Those that cannot be found are skipped, as Telegram does."""
+    wanted = request.get("message_ids")
+    if not wanted:
+        raise bad_request("message identifiers are not specified")
+    if len(wanted) > _MOST_DELETED:
+        raise bad_request("too many message identifiers specified")
+    chat = writable_chat(world, request)
+    for message in [found for found in map(chat.find, wanted) if found and _deletable(world, found)]:
+        _delete(world, message)
+    return True
+
+
+def _inline(request: Request) -> Markup:
+    return read_markup(request.get("reply_markup"), inline_only=True)
 
 
 def _change(world: World, message: Message, content: Content) -> Any:
@@ -57,19 +82,15 @@ def _change(world: World, message: Message, content: Content) -> Any:
     return message.as_json()
 
 
-def delete_message(world: World, request: Request) -> Any:
-    message = find_chat(world, request).find(request.get("message_id"))
-    if message is None:
-        raise bad_request("message to delete not found")
+def _deletable(world: World, message: Message) -> bool:
+    """In groups the bot deletes its own messages and, as administrator, all; nothing after 48 hours."""
+    chat = message.chat
+    allowed = chat.private or message.from_bot or chat.bot_status == "administrator"
+    return allowed and world.now() - message.sent_at < _DELETABLE_FOR
+
+
+def _delete(world: World, message: Message) -> None:
     message.deleted = True
+    if message in message.chat.pinned:
+        message.chat.pinned.remove(message)
     world.touch()
-    return True
-
-
-def delete_messages(world: World, request: Request) -> Any:
-    chat = find_chat(world, request)
-    for message_id in request.get("message_ids"):
-        if message := chat.find(message_id):
-            message.deleted = True
-    world.touch()
-    return True

@@ -12,7 +12,8 @@ from bot.sandbox.keyboards import Button, Markup
 from bot.sandbox.rendering import to_html
 
 if TYPE_CHECKING:
-    from bot.sandbox.people import Chat, User
+    from bot.sandbox.chats import Chat
+    from bot.sandbox.people import User
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,21 @@
-"""People and chats: what a person can do in Telegram, a test or the chat page does through a User."""
+"""People: what a person can do in Telegram, a test or the chat page does through a User."""
 
 from __future__ import annotations
 
-import itertools
 import mimetypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bot.sandbox.chats import Chat
+from bot.sandbox.commands import Command
 from bot.sandbox.entities import Text, recognised
-from bot.sandbox.keyboards import Button
+from bot.sandbox.keyboards import Button, RequestUsers
 from bot.sandbox.messages import Content, Message
-from bot.sandbox.taps import Tap, Toast
+from bot.sandbox.taps import Toast
 
 if TYPE_CHECKING:
-    from bot.sandbox.commands import Command
     from bot.sandbox.world import World
-
-
-@dataclass(eq=False)
-class Chat:
-    """A private chat, whose id is the person's, or a group."""
-
-    world: World
-    id: int
-    type: str
-    title: str = ""
-    user: User | None = None
-    members: list[User] = field(default_factory=list)
-    administrators: list[User] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    pinned: list[Message] = field(default_factory=list)
-    bot_status: str = "member"
-    migrated_to: Chat | None = None
-    own_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-
-    @property
-    def shown(self) -> list[Message]:
-        return [message for message in self.messages if not message.deleted]
-
-    def find(self, message_id: int) -> Message | None:
-        return next((message for message in self.shown if message.message_id == message_id), None)
-
-    def as_json(self) -> dict[str, Any]:
-        if self.user:
-            return {"id": self.id, "type": self.type, **self.user.names()}
-        return {"id": self.id, "type": self.type, "title": self.title}
 
 
 @dataclass(eq=False)
@@ -75,26 +45,41 @@ class User:
         language = {"language_code": self.language} if self.language else {}
         return {"id": self.id, "is_bot": False, **self.names(), **language}
 
+    # What they see
+
     @property
     def messages(self) -> list[Message]:
-        """What this person sees in the private chat with the bot now, oldest first."""
-        return self.chat.shown
+        """The private chat with the bot as it stands now, oldest first."""
+        return self.chat.messages
 
     @property
     def commands(self) -> list[Command]:
-        """The command menu in the private chat, by scope and language as Telegram chooses it."""
-        return self.world.commands.shown_to(self.id, self.language)
+        """The command menu of the private chat, by scope and language as Telegram chooses it."""
+        return self.world.commands.shown_in(self.chat, self)
+
+    @property
+    def reply_keyboard(self) -> list[list[Button]]:
+        """The buttons in place of their keyboard now."""
+        for message in reversed(self.messages):
+            if message.content.markup.replaces_keyboard:
+                return message.reply_keyboard
+        return []
+
+    # What they do
 
     def says(self, text: str, *, chat: Chat | None = None, reply_to: Message | None = None) -> Message:
         return self._posts(Content(recognised(Text(text))), chat, reply_to)
 
     def starts(self, payload: str | None = None) -> Message:
         """Press Start, with the payload of a deep link if there is one. From now on the bot may write."""
+        if self.blocked:
+            self.unblocks()
         return self.says(f"/start {payload}" if payload else "/start")
 
     def uploads(
         self, name: str, content: bytes, caption: str | None = None, *, claimed_size: int | None = None
     ) -> Message:
+        """Send a document. ``claimed_size`` makes Telegram believe that it is as large as that."""
         mime_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
         file = self.world.files.keep(name, content, mime_type, claimed_size=claimed_size)
         return self._posts(Content(recognised(Text(caption or "")), "document", file))
@@ -105,75 +90,115 @@ class User:
         self.world.updates.add("edited_message", message.as_json())
         self.world.touch()
 
+    def deletes(self, message: Message) -> None:
+        """Delete a message for both sides. Bots are not told."""
+        message.deleted = True
+        self.world.touch()
+
     def taps(self, button: Button | str, message: Message | None = None) -> str:
         """Tap a button, named by label, beginning of a label, or callback data, on the newest message that has it.
 
-        Returns the callback id, or the address if the button opens one.
+        Returns the callback id; the address or text of a button that opens or copies one. A button of the reply
+        keyboard says its label.
         """
         where, found = self._find_button(button, message)
-        if found.url is not None:
-            return found.url
+        if where is None:
+            self.says(found.label)
+            return found.label
         if found.data is None:
-            return found.copy_text or ""
+            return found.url or found.copy_text or ""
         return self.taps_data(found.data, where)
 
-    def taps_data(self, data: str, message: Message) -> str:
+    def taps_data(self, data: str, message: Message | None = None) -> str:
         """Send callback data that no button need have: what a forged client can do."""
-        tap = Tap(str(len(self.world.taps) + 7_000_000_001), self, message, data, self.world.now())
-        self.world.taps[tap.tap_id] = tap
-        self.world.updates.add("callback_query", tap.as_json())
-        return tap.tap_id
+        self._must_exist()
+        return self.world.tap(self, message or self._newest_of_bot(), data).tap_id
 
     def chooses(self, request_id: int, users: Sequence[User]) -> Message:
-        """Answer a keyboard button that asks for people."""
-        shared = [{"user_id": user.id} for user in users]
-        return self._posts(
-            Content(kind="service", service={"users_shared": {"request_id": request_id, "users": shared}})
+        """Answer the button of the reply keyboard that asks for people under this ``request_id``."""
+        asked = next(
+            (
+                button.request_users
+                for row in self.reply_keyboard
+                for button in row
+                if button.request_users and button.request_users.request_id == request_id
+            ),
+            None,
         )
+        if asked is None or not 1 <= len(users) <= asked.most:
+            raise LookupError(f"{self.first_name} is not asked to choose {len(users)} people by request {request_id}")
+        shared = {"request_id": request_id, "users": [_shared(user, asked) for user in users]}
+        return self._posts(Content(kind="service", service={"users_shared": shared}))
+
+    def shares_user(self, request_id: int, user: User) -> Message:
+        return self.chooses(request_id, [user])
+
+    def joins(self, group: Chat) -> None:
+        group.adds(self)
+
+    def leaves(self, group: Chat) -> None:
+        group.removes(self)
 
     def blocks(self) -> None:
+        """Stop the bot: it can no longer write, and is told so by a my_chat_member."""
         self.blocked = True
-        self._status("member", "kicked")
+        self.world.tell_status(self.chat, self, "member", "kicked")
 
     def unblocks(self) -> None:
         self.blocked = False
-        self._status("kicked", "member")
+        self.world.tell_status(self.chat, self, "kicked", "member")
 
     def deactivates(self) -> None:
+        """Delete their account. Bots find out when they write."""
         self.deactivated = True
+        self.world.touch()
+
+    def _must_exist(self) -> None:
+        if self.deactivated:
+            raise RuntimeError(f"{self.first_name} has no account any more")
 
     def _posts(self, content: Content, chat: Chat | None = None, reply_to: Message | None = None) -> Message:
+        self._must_exist()
         where = chat or self.chat
         if where is self.chat:
-            self.started = True
             if self.blocked:
-                self.unblocks()
-        message = self.world.post(where, content, self, reply_to=reply_to)
-        self.world.updates.add("message", message.as_json())
-        return message
+                raise RuntimeError(f"{self.first_name} has blocked the bot: only starts() or unblocks() is possible")
+            self.started = True
+        elif self not in where.members:
+            raise RuntimeError(f"{self.first_name} is not in {where.title}")
+        return self.world.say(where, content, self, reply_to)
 
-    def _status(self, old: str, new: str) -> None:
-        me = self.world.me
-        statuses = {name: {"status": status, "user": me} for name, status in (("old", old), ("new", new))}
-        change = {"chat": self.chat.as_json(), "from": self.as_json(), "date": int(self.world.now().timestamp())}
-        for name, status in statuses.items():
-            change[f"{name}_chat_member"] = {**status, **({"until_date": 0} if status["status"] == "kicked" else {})}
-        self.world.updates.add("my_chat_member", change)
+    def _newest_of_bot(self) -> Message:
+        return next(message for message in reversed(self.messages) if message.from_bot)
 
-    def _find_button(self, wanted: Button | str, message: Message | None) -> tuple[Message, Button]:
+    def _find_button(self, wanted: Button | str, message: Message | None) -> tuple[Message | None, Button]:
         messages = [message] if message else self.messages[::-1]
-        for matches in (_same, _starts):
-            for each in messages:
-                for found in (found for row in each.buttons for found in row):
-                    if matches(found, wanted):
-                        return each, found
-        labels = [found.label for each in messages for row in each.buttons for found in row]
-        raise LookupError(f"{self.first_name} sees no button {wanted!r}, only {labels}")
+        shown: list[tuple[Message | None, Button]] = [
+            (each, button) for each in messages for row in each.buttons for button in row
+        ]
+        if message is None:
+            shown += [(None, button) for row in self.reply_keyboard for button in row if not button.request_users]
+        for matches in (_same, _begins):
+            for where, button in shown:
+                if matches(button, wanted):
+                    return where, button
+        raise LookupError(f"{self.first_name} sees no button {wanted!r}, only {[button.label for _, button in shown]}")
 
 
 def _same(button: Button, wanted: Button | str) -> bool:
     return wanted in (button, button.label, button.data)
 
 
-def _starts(button: Button, wanted: Button | str) -> bool:
+def _begins(button: Button, wanted: Button | str) -> bool:
     return isinstance(wanted, str) and button.label.startswith(wanted)
+
+
+def _shared(user: User, asked: RequestUsers) -> dict[str, Any]:
+    """The SharedUser: names only where the button asked for them."""
+    found: dict[str, Any] = {"user_id": user.id}
+    names = user.names()
+    if asked.names:
+        found |= {name: names[name] for name in ("first_name", "last_name") if name in names}
+    if asked.usernames and user.username:
+        found["username"] = user.username
+    return found

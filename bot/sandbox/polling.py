@@ -1,46 +1,49 @@
 """getUpdates: long polling, one poller at a time, delivery again and again until confirmed."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 from bot.sandbox.errors import ApiError
 from bot.sandbox.requests import Request
-from bot.sandbox.world import World
+from bot.sandbox.updates import Updates
 
-_CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+_LONGEST = 50
+_BY_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
+BY_WEBHOOK = "terminated by setWebhook request"
 
 
 class Poller:
-    """Holds the one getUpdates request that may be waiting; a newer one ends it."""
+    """Holds the one getUpdates request that may be waiting; a newer one ends it, and so does setWebhook."""
 
-    def __init__(self) -> None:
-        self._displaced = asyncio.Event()
+    def __init__(self, updates: Updates) -> None:
+        self._updates = updates
+        self._ended: asyncio.Future[str] | None = None
 
-    async def get_updates(self, world: World, request: Request) -> Any:
-        self._displaced.set()
-        displaced = self._displaced = asyncio.Event()
-        updates = world.updates
+    def end(self, reason: str) -> None:
+        if self._ended and not self._ended.done():
+            self._ended.set_result(reason)
+
+    async def get_updates(self, request: Request) -> list[dict[str, Any]]:
+        self.end(_BY_POLLER)
+        ended = self._ended = asyncio.get_running_loop().create_future()
         if request.get("allowed_updates") is not None:
-            updates.allowed = request.get("allowed_updates") or None
-        if request.get("offset") is not None:
-            updates.confirm(request.get("offset"))
-        if not updates.waiting():
-            await _first(displaced.wait(), updates.arrival(), timeout=min(request.get("timeout", 0), 50))
-        if displaced.is_set():
-            raise ApiError(409, _CONFLICT)
-        limit = request.get("limit", 100)
-        return [update.as_json() for update in updates.waiting()[: limit if 1 <= limit <= 100 else 100]]
+            self._updates.allowed = request.get("allowed_updates") or None
+        if request.get("offset"):
+            self._updates.confirm(request.get("offset"))
+        timeout = min(request.get("timeout", 0), _LONGEST)
+        if timeout > 0 and not self._updates.waiting():
+            await _first(ended, self._updates.arrival(), timeout)
+        if ended.done():
+            raise ApiError(409, f"Conflict: {ended.result()}")
+        limit = min(max(request.get("limit", 100), 1), 100)
+        return [update.as_json() for update in self._updates.deliver(limit)]
 
 
-async def _first(*events: Any, timeout: float) -> None:  # noqa: ASYNC109
-    """Wait for the first of the events, at most ``timeout`` seconds."""
-    if timeout <= 0:
-        for event in events:
-            event.close()
-        return
-    tasks = [asyncio.ensure_future(event) for event in events]
+async def _first(ended: asyncio.Future[str], arrival: Coroutine[Any, Any, None], timeout: float) -> None:  # noqa: ASYNC109
+    waiting = asyncio.create_task(arrival)
+    either: set[asyncio.Future[Any]] = {ended, waiting}
     try:
-        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
+        waiting.cancel()

@@ -1,24 +1,29 @@
 """The sandbox as its users hold it: people to act through, a bot to be talked to, and a log of both."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox.calls import HANDLERS
+from bot.sandbox.chats import Chat
 from bot.sandbox.errors import ApiError
+from bot.sandbox.faults import DroppedError, Faults
 from bot.sandbox.limits import Limits, Meter
-from bot.sandbox.people import Chat, User
-from bot.sandbox.polling import Poller
-from bot.sandbox.requests import Upload, read_request
+from bot.sandbox.people import User
+from bot.sandbox.polling import BY_WEBHOOK, Poller
+from bot.sandbox.requests import Request, Upload, read_request
 from bot.sandbox.server import build_app
+from bot.sandbox.transport import SandboxTransport
 from bot.sandbox.updates import Updates
+from bot.sandbox.webhook import Webhook
 from bot.sandbox.world import World
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request of the bot and how it ended."""
+    """One request of the bot and how it ended; ``parameters`` without the bytes of files."""
 
     method: str
     parameters: dict[str, Any]
@@ -30,7 +35,11 @@ class Call:
 
 
 class Sandbox:
-    """A local Telegram with one bot. ``now`` is its only clock; ``limits`` are enforced by it."""
+    """A local Telegram with one bot. ``now`` is its only clock, in aware UTC; ``limits`` are measured by it.
+
+    ``strict`` refuses unknown parameters, which Telegram would ignore. ``answer_within`` is how long a tap may be
+    answered. ``sleep`` is what a hanging call waits with.
+    """
 
     def __init__(
         self,
@@ -41,19 +50,17 @@ class Sandbox:
         limits: Limits | None = None,
         strict: bool = True,
         answer_within: timedelta = timedelta(minutes=1),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        me = {"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "Koolla", "username": username}
         self.token = token
         self.strict = strict
-        self.world = World(
-            bot_id=int(token.partition(":")[0]),
-            username=username,
-            now=now,
-            answer_within=answer_within,
-            meter=Meter(limits or Limits()),
-        )
+        self.world = World(me=me, now=now, meter=Meter(limits or Limits()), answer_within=answer_within)
         self.log: list[Call] = []
-        self.poller = Poller()
+        self.faults = Faults(self.updates, sleep)
+        self.webhook = Webhook(self.updates, now, sleep=sleep)
         self.app = build_app(self)
+        self._poller = Poller(self.updates)
 
     @property
     def users(self) -> dict[int, User]:
@@ -64,10 +71,17 @@ class Sandbox:
         return self.world.updates
 
     @property
+    def transport(self) -> SandboxTransport:
+        """An httpx transport to this sandbox in process that keeps to the client's timeouts."""
+        return SandboxTransport(self.app)
+
+    @property
     def version(self) -> int:
+        """Grows with each change that somebody can see."""
         return self.world.version
 
     async def changed(self, since: int, timeout: float) -> int:  # noqa: ASYNC109
+        """The version as soon as it is past ``since``, or as it stands after ``timeout`` seconds."""
         return await self.world.changed(since, timeout)
 
     def add_user(
@@ -79,38 +93,46 @@ class Sandbox:
         language: str | None = "fi",
         id: int | None = None,  # noqa: A002 - as Telegram calls it
     ) -> User:
-        return self.world.add_user(first_name, id=id, last_name=last_name, username=username, language=language)
+        return self.world.add_user(id, first_name, last_name=last_name, username=username, language=language)
 
     def add_group(self, title: str, members: Sequence[User] = (), *, supergroup: bool = False) -> Chat:
-        return self.world.add_group(title, list(members), supergroup=supergroup)
+        """A group that the bot is in; its first member has made it."""
+        return self.world.add_group(title, members, supergroup=supergroup)
 
     async def call(self, method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> Any:
-        """Answer one request of the bot: its result, or ApiError."""
+        """Answer one request of the bot: its result, ApiError, or DroppedError."""
         try:
-            request = read_request(method, given, uploads, strict=self.strict)
-            if request.method == "getUpdates":
-                result = await self.poller.get_updates(self.world, request)
-            elif request.method in HANDLERS:
-                result = HANDLERS[request.method](self.world, request)
-            else:
-                raise ApiError(404, "Not Found")
+            result = await self.faults.around(method, lambda: self._act(method, given, uploads))
         except ApiError as refusal:
-            self._note(method, given, refusal)
+            self._note(method, given, refusal.code, refusal.description)
             raise
-        self._note(request.method, request.values, None)
+        except DroppedError:
+            self._note(method, given, None, "dropped", ok=False)
+            raise
+        self._note(method, given, None, "", ok=True)
         return result
 
-    def _note(self, method: str, parameters: dict[str, Any], refusal: ApiError | None) -> None:
-        chat_id = parameters.get("chat_id")
-        code, description = (refusal.code, refusal.description) if refusal else (None, "")
-        self.log.append(
-            Call(
-                method,
-                parameters,
-                chat_id if isinstance(chat_id, int) else None,
-                refusal is None,
-                code,
-                description,
-                self.world.now(),
-            )
-        )
+    async def _act(self, method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> Any:
+        request = read_request(method, given, uploads, strict=self.strict)
+        if request.method == "getUpdates":
+            return await self._get_updates(request)
+        if request.method in ("setWebhook", "deleteWebhook"):
+            self.webhook.set(request)
+            self._poller.end(BY_WEBHOOK)
+            return True
+        if request.method == "getWebhookInfo":
+            return self.webhook.info()
+        return HANDLERS[request.method](self.world, request)
+
+    async def _get_updates(self, request: Request) -> Any:
+        if self.webhook.url:
+            active = "can't use getUpdates method while webhook is active"
+            raise ApiError(409, f"Conflict: {active}; use deleteWebhook to delete the webhook first")
+        return await self._poller.get_updates(request)
+
+    def _note(
+        self, method: str, given: dict[str, Any], code: int | None, description: str, *, ok: bool = False
+    ) -> None:
+        chat_id = str(given.get("chat_id", ""))
+        number = int(chat_id) if chat_id.removeprefix("-").isdecimal() else None
+        self.log.append(Call(method, given, number, ok, code, description, self.world.now()))

@@ -1,22 +1,40 @@
 """Methods that put new messages into chats."""
 
+import itertools
+from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.errors import ApiError, bad_request
-from bot.sandbox.files import PHOTO_LIMIT, UPLOAD_LIMIT, File
-from bot.sandbox.keyboards import read_markup
+from bot.sandbox.chats import Chat
+from bot.sandbox.errors import bad_request
+from bot.sandbox.keyboards import Markup, read_markup
 from bot.sandbox.messages import Content, Message
-from bot.sandbox.people import Chat
 from bot.sandbox.requests import Request
-from bot.sandbox.targets import writable_chat
+from bot.sandbox.targets import find_message, writable_chat
+from bot.sandbox.uploading import read_file
 from bot.sandbox.words import read_caption, read_text
 from bot.sandbox.world import World
 
+_MOST_IN_ALBUM = 10
+_album_ids = itertools.count(14_000_000_000_000_001)
+_ACTIONS = {
+    "typing",
+    "upload_photo",
+    "record_video",
+    "upload_video",
+    "record_voice",
+    "upload_voice",
+    "upload_document",
+    "choose_sticker",
+    "find_location",
+    "record_video_note",
+    "upload_video_note",
+}
+
 
 def send_message(world: World, request: Request) -> Any:
+    words = read_text(request)
     chat = writable_chat(world, request)
-    markup = read_markup(request.get("reply_markup"))
-    content = Content(read_text(request), markup=markup, preview=request.get("link_preview_options"))
+    content = Content(words, markup=_markup(request, chat), preview=request.get("link_preview_options"))
     return _send(world, request, chat, content).as_json()
 
 
@@ -28,53 +46,93 @@ def send_document(world: World, request: Request) -> Any:
     return _send_file(world, request, "document")
 
 
+def send_media_group(world: World, request: Request) -> Any:
+    items = request.get("media")
+    if not items:
+        raise bad_request("there are no messages to send")
+    if len(items) > _MOST_IN_ALBUM:
+        raise bad_request("too many messages to send as an album")
+    chat = writable_chat(world, request)
+    contents = [media_content(world, request, item) for item in items]
+    if len({content.kind for content in contents}) > 1:
+        raise bad_request("can't use the media of the specified type in the album")
+    _count(world, chat, len(contents))
+    album = str(next(_album_ids))
+    return [_post(world, request, chat, content, album=album).as_json() for content in contents]
+
+
+def media_content(world: World, request: Request, item: Any, markup: Markup | None = None) -> Content:
+    """What an InputMedia says; the sandbox knows photos and documents."""
+    if not isinstance(item, dict):
+        raise bad_request("can't parse InputMedia: expected an Object")
+    kind = item.get("type")
+    if kind not in ("photo", "document"):
+        raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
+    if not item.get("media"):
+        raise bad_request("can't parse InputMedia: media not found")
+    words = read_caption(item)
+    return Content(words, kind, read_file(world, request, item["media"], kind), markup or Markup())
+
+
+def copy_message(world: World, request: Request) -> Any:
+    """The copy keeps the text, unless a new caption is given, and never the buttons."""
+    chat = writable_chat(world, request)
+    original = find_message(world, request, "copy", "from_chat_id")
+    if original.protected or original.content.kind == "service":
+        raise bad_request("message can't be copied")
+    content = replace(original.content, markup=_markup(request, chat))
+    if "caption" in request.values and content.kind != "text":
+        content = replace(content, words=read_caption(request))
+    return {"message_id": _send(world, request, chat, content).message_id}
+
+
+def forward_message(world: World, request: Request) -> Any:
+    chat = writable_chat(world, request)
+    original = find_message(world, request, "forward", "from_chat_id")
+    if original.protected or original.content.kind == "service":
+        raise bad_request("message can't be forwarded")
+    content = replace(original.content, markup=Markup())
+    return _send(world, request, chat, content, forwarded_from=original).as_json()
+
+
 def send_chat_action(world: World, request: Request) -> Any:
+    if request.get("action") not in _ACTIONS:
+        raise bad_request("wrong parameter action in request")
     writable_chat(world, request)
     return True
 
 
 def _send_file(world: World, request: Request, kind: str) -> Any:
+    words = read_caption(request)
     chat = writable_chat(world, request)
-    markup, words = read_markup(request.get("reply_markup")), read_caption(request)
     file = read_file(world, request, request.get(kind), kind)
-    return _send(world, request, chat, Content(words, kind, file, markup)).as_json()
+    return _send(world, request, chat, Content(words, kind, file, _markup(request, chat))).as_json()
 
 
-def _send(world: World, request: Request, chat: Chat, content: Content) -> Message:
-    world.meter.count(chat.id, group=chat.user is None, now=world.now())
-    return world.post(
-        chat,
-        content,
-        None,
-        silent=request.get("disable_notification", False),
-        protected=request.get("protect_content", False),
-        reply_to=_replied(request, chat),
-    )
+def _markup(request: Request, chat: Chat) -> Markup:
+    return read_markup(request.get("reply_markup"), private=chat.private)
+
+
+def _send(world: World, request: Request, chat: Chat, content: Content, **fields: Any) -> Message:
+    _count(world, chat, 1)
+    return _post(world, request, chat, content, **fields)
+
+
+def _count(world: World, chat: Chat, messages: int) -> None:
+    world.meter.count(chat.id, group=not chat.private, now=world.now(), messages=messages)
+
+
+def _post(world: World, request: Request, chat: Chat, content: Content, **fields: Any) -> Message:
+    silent, protected = request.get("disable_notification", False), request.get("protect_content", False)
+    reply_to = _replied(request, chat)
+    return world.post(chat, content, None, silent=silent, protected=protected, reply_to=reply_to, **fields)
 
 
 def _replied(request: Request, chat: Chat) -> Message | None:
     wanted = request.get("reply_parameters")
     if not wanted:
         return None
-    message = chat.find(wanted["message_id"])
+    message = chat.find(wanted.get("message_id"))
     if message is None and not wanted.get("allow_sending_without_reply"):
         raise bad_request("message to be replied not found")
     return message
-
-
-def read_file(world: World, request: Request, value: str | None, kind: str) -> File:
-    """The file meant by ``value``: uploaded under the parameter's own name, attached, or known by its file_id."""
-    upload = request.uploads.get((value or kind).removeprefix("attach://"))
-    if upload is None:
-        known = world.files.find(value or "")
-        if known is None:
-            raise bad_request("wrong remote file identifier specified: Wrong string length")
-        return known
-    if len(upload.content) > (PHOTO_LIMIT if kind == "photo" else UPLOAD_LIMIT):
-        raise ApiError(413, "Request Entity Too Large")
-    if not upload.content:
-        raise bad_request("file must be non-empty")
-    file = world.files.keep(upload.name, upload.content, upload.mime_type)
-    if kind == "photo" and not file.width:
-        raise bad_request("IMAGE_PROCESS_FAILED")
-    return file

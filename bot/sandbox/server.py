@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from bot.sandbox.errors import ApiError, bad_request
+from bot.sandbox.faults import DroppedError
 from bot.sandbox.requests import Upload
 
 if TYPE_CHECKING:
@@ -27,20 +33,36 @@ def build_app(sandbox: Sandbox) -> Starlette:
             result = await sandbox.call(http.path_params["method"], given, uploads)
         except ApiError as refusal:
             return _failure(refusal)
+        except DroppedError as drop:
+            return _NoAnswer(drop)
         return JSONResponse({"ok": True, "result": result})
 
     async def download(http: HttpRequest) -> Response:
+        if sandbox.faults.down:
+            return _NoAnswer(DroppedError(refused=True))
         file = sandbox.world.files.at(http.path_params["path"])
         if http.path_params["token"] != sandbox.token or file is None:
             return _failure(ApiError(404, "Not Found"))
         return Response(file.content, media_type="application/octet-stream")
 
-    return Starlette(
-        routes=[
-            Route("/bot{token}/{method}", call, methods=["GET", "POST"]),
-            Route("/file/bot{token}/{path:path}", download),
-        ]
-    )
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        pushing = asyncio.create_task(sandbox.webhook.run())
+        yield
+        pushing.cancel()
+        with suppress(asyncio.CancelledError):
+            await pushing
+
+    routes = [
+        Route("/bot{token}/{method}", call, methods=["GET", "POST"]),
+        Route("/file/bot{token}/{path:path}", download),
+        Route("/{path:path}", _unknown, methods=["GET", "POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _unknown(_: HttpRequest) -> Response:
+    return _failure(ApiError(404, "Not Found"))
 
 
 def _failure(refusal: ApiError) -> Response:
@@ -50,16 +72,31 @@ def _failure(refusal: ApiError) -> Response:
     return JSONResponse(body, refusal.code)
 
 
+class _NoAnswer(Response):
+    """A connection that ends in the middle: what is raised once the answer has begun makes a server close it.
+
+    In process the same exception reaches httpx's client as what a broken network would have raised.
+    """
+
+    def __init__(self, drop: DroppedError) -> None:
+        super().__init__()
+        self._error = httpx.ConnectError if drop.refused else httpx.ReadError
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"1")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        raise self._error("the sandbox dropped the connection")
+
+
 async def _given(http: HttpRequest) -> tuple[dict[str, Any], dict[str, Upload]]:
     """The parameters from wherever they may stand: query, JSON, form or multipart."""
     given: dict[str, Any] = dict(http.query_params)
-    uploads: dict[str, Upload] = {}
     if http.headers.get("content-type", "").startswith("application/json"):
         try:
-            given |= json.loads(await http.body() or b"{}")
+            return given | json.loads(await http.body() or b"{}"), {}
         except (ValueError, TypeError):
             raise bad_request("can't parse JSON object") from None
-        return given, uploads
+    uploads: dict[str, Upload] = {}
     async with http.form() as form:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):

@@ -1,15 +1,17 @@
 """Finding the chat and the message that a request means, and whether the bot may write there."""
 
+from bot.sandbox.chats import Chat
 from bot.sandbox.errors import ApiError, bad_request, forbidden
 from bot.sandbox.messages import Message
-from bot.sandbox.people import Chat, User
+from bot.sandbox.people import User
 from bot.sandbox.requests import Request
 from bot.sandbox.world import World
 
 
 def find_chat(world: World, request: Request, name: str = "chat_id") -> Chat:
+    """The chat of the request, whether or not the bot may still write there. People have no @names for bots."""
     chat = world.chats.get(request.get(name))
-    if chat is None:
+    if chat is None or (chat.user and not world.knows(chat.user)):
         raise bad_request("chat not found")
     return chat
 
@@ -29,10 +31,8 @@ def _refusal(chat: Chat) -> ApiError | None:
     if chat.user:
         reason = _closed_to_bot(chat.user)
     else:
-        reason = {
-            "kicked": f"bot was kicked from the {chat.type} chat",
-            "left": f"bot is not a member of the {chat.type} chat",
-        }.get(chat.bot_status)
+        gone = {"kicked": "was kicked from", "left": "is not a member of"}.get(chat.bot_status)
+        reason = gone and f"bot {gone} the {chat.type} chat"
     return forbidden(reason) if reason else None
 
 
@@ -44,15 +44,25 @@ def _closed_to_bot(user: User) -> str | None:
     return "bot was blocked by the user" if user.blocked else None
 
 
+def find_message(world: World, request: Request, purpose: str, chat_name: str = "chat_id") -> Message:
+    """The message of the request; ``purpose`` ends Telegram's "message to ... not found"."""
+    message = find_chat(world, request, chat_name).find(request.get("message_id"))
+    if message is None:
+        raise bad_request(f"message to {purpose} not found")
+    return message
+
+
 def own_message(world: World, request: Request) -> Message:
-    """The bot's own message that is to be edited."""
-    if request.get("inline_message_id") is None and request.get("chat_id") is None:
+    """The message that is to be edited."""
+    if request.get("inline_message_id") is not None:
+        raise bad_request("sandbox: it has no inline messages")
+    if request.get("chat_id") is None:
         raise bad_request("chat_id is empty")
     if request.get("message_id") is None:
         raise bad_request("message identifier is not specified")
-    message = writable_chat(world, request).find(request.get("message_id"))
-    if message is None:
-        raise bad_request("message to edit not found")
-    if not message.from_bot:
+    writable_chat(world, request)
+    message = find_message(world, request, "edit")
+    # Messages that changed the person's keyboard, and those of others, cannot be edited.
+    if not message.from_bot or message.forwarded_from or message.content.markup.replaces_keyboard:
         raise bad_request("message can't be edited")
     return message

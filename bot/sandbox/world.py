@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.sandbox.chats import Chat
 from bot.sandbox.commands import Commands
 from bot.sandbox.files import Files
 from bot.sandbox.limits import Meter
 from bot.sandbox.messages import Content, Message
-from bot.sandbox.people import Chat, User
+from bot.sandbox.people import User
+from bot.sandbox.profile import Profile
 from bot.sandbox.taps import Tap
 from bot.sandbox.updates import Updates
 
@@ -21,33 +23,35 @@ class World:
     """The state of one Telegram with one bot in it. ``version`` grows with each change that somebody can see."""
 
     def __init__(
-        self, *, bot_id: int, username: str, now: Callable[[], datetime], answer_within: timedelta, meter: Meter
+        self, *, me: dict[str, Any], now: Callable[[], datetime], meter: Meter, answer_within: timedelta
     ) -> None:
         self.now = now
-        self.answer_within = answer_within
         self.meter = meter
-        self.me: dict[str, Any] = {"id": bot_id, "is_bot": True, "first_name": "Koolla", "username": username}
+        self.answer_within = answer_within
+        self.me = me
         self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.files = Files()
         self.updates = Updates(now)
         self.commands = Commands()
+        self.profile = Profile()
         self.taps: dict[str, Tap] = {}
         self.version = 0
         self._changed = asyncio.Event()
-        # Private chats and basic groups share the bot's own counter, supergroups count by themselves.
         self._message_ids = itertools.count(1)
         self._group_ids = itertools.count(1)
         self._user_ids = itertools.count(5001)
 
-    def add_user(self, first_name: str, *, id: int | None = None, **fields: Any) -> User:  # noqa: A002
-        user = User(self, id or next(self._user_ids), first_name, **fields)
+    def add_user(self, user_id: int | None, first_name: str, **fields: Any) -> User:
+        user = User(self, user_id or next(self._user_ids), first_name, **fields)
+        if user.id in self.users:
+            raise ValueError(f"there is a user {user.id} already")
         self.users[user.id] = user
         self.chats[user.id] = user.chat
         self.touch()
         return user
 
-    def add_group(self, title: str, members: list[User], *, supergroup: bool) -> Chat:
+    def add_group(self, title: str, members: Sequence[User], *, supergroup: bool) -> Chat:
         number = next(self._group_ids)
         chat_id = -1_000_000_000_000 - number if supergroup else -number
         group = Chat(self, chat_id, "supergroup" if supergroup else "group", title=title, members=list(members))
@@ -56,12 +60,39 @@ class World:
         return group
 
     def post(self, chat: Chat, content: Content, sender: User | None, **fields: Any) -> Message:
-        """Put a message into a chat. Nobody is told: see ``Updates.add``."""
+        """Put a message into a chat. Nobody is told: see ``say``."""
         number = next(chat.own_ids) if chat.type == "supergroup" else next(self._message_ids)
         message = Message(chat, number, sender, content, self.now(), **fields)
-        chat.messages.append(message)
+        chat.history.append(message)
         self.touch()
         return message
+
+    def say(self, chat: Chat, content: Content, sender: User, reply_to: Message | None) -> Message:
+        """A person's message: in a group the bot hears only what is meant for it, as its privacy mode has it."""
+        message = self.post(chat, content, sender, reply_to=reply_to)
+        if chat.private or chat.bot_status == "administrator" or self._is_for_bot(message):
+            self.updates.add("message", message.as_json())
+        return message
+
+    def tap(self, user: User, message: Message, data: str) -> Tap:
+        """A tap on a button. Taps of somebody who has blocked the bot do not reach it."""
+        tap = Tap(str(len(self.taps) + 7_000_000_001), user, message, data, self.now())
+        self.taps[tap.tap_id] = tap
+        if not user.blocked:
+            self.updates.add("callback_query", tap.as_json())
+        return tap
+
+    def tell_status(self, chat: Chat, who: User, old: str, new: str) -> None:
+        """Tell the bot that its own place in a chat has changed."""
+        change: dict[str, Any] = {"chat": chat.as_json(), "from": who.as_json(), "date": int(self.now().timestamp())}
+        change["old_chat_member"] = member_json(old, self.me)
+        change["new_chat_member"] = member_json(new, self.me)
+        self.updates.add("my_chat_member", change)
+        self.touch()
+
+    def knows(self, user: User) -> bool:
+        """Whether the bot has met this person: it cannot even name others."""
+        return user.started or any(user in chat.members for chat in self.chats.values())
 
     def touch(self) -> None:
         self.version += 1
@@ -76,3 +107,39 @@ class World:
             except TimeoutError:
                 return self.version
         return self.version
+
+    def _is_for_bot(self, message: Message) -> bool:
+        if message.chat.bot_status not in ("member", "administrator"):
+            return False
+        name = f"@{self.me['username']}"
+        command = message.text.split(maxsplit=1)[0] if message.text.startswith("/") else ""
+        to_other = "@" in command and not command.endswith(name)
+        answers = message.reply_to is not None and message.reply_to.from_bot
+        return answers or name in message.text or (bool(command) and not to_other)
+
+
+_ADMINISTRATOR_RIGHTS = (
+    "can_be_edited",
+    "is_anonymous",
+    "can_manage_chat",
+    "can_delete_messages",
+    "can_manage_video_chats",
+    "can_restrict_members",
+    "can_promote_members",
+    "can_change_info",
+    "can_invite_users",
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_pin_messages",
+)
+
+
+def member_json(status: str, user: dict[str, Any]) -> dict[str, Any]:
+    """The ChatMember of the Bot API."""
+    extras: dict[str, dict[str, Any]] = {
+        "kicked": {"until_date": 0},
+        "creator": {"is_anonymous": False},
+        "administrator": dict.fromkeys(_ADMINISTRATOR_RIGHTS, True) | {"can_be_edited": False, "is_anonymous": False},
+    }
+    return {"status": status, "user": user, **extras.get(status, {})}

@@ -1,0 +1,120 @@
+"""Faults on demand: everything that goes wrong between a bot and Telegram."""
+
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.errors import ApiError, too_many_requests
+from bot.sandbox.updates import Updates
+
+
+class DroppedError(Exception):
+    """The connection ends without an answer; ``refused`` if it was never made."""
+
+    def __init__(self, *, refused: bool = False) -> None:
+        super().__init__("the sandbox dropped the connection")
+        self.refused = refused
+
+
+@dataclass
+class _Fault:
+    """``raises`` comes ``after`` the call has taken effect or instead of that; ``seconds`` pass before the call."""
+
+    method: str | None
+    times: int | None
+    probability: float
+    raises: Exception | None = None
+    after: bool = False
+    seconds: float = 0
+
+
+class Faults:
+    """Faults that are due, by method or for all.
+
+    Each takes ``method`` (None for every one), ``times`` (None until cleared) and ``probability``, drawn from a seeded
+    generator, so that a run can be repeated.
+    """
+
+    def __init__(self, updates: Updates, sleep: Callable[[float], Awaitable[None]], seed: int = 0) -> None:
+        self.down = False
+        self._updates = updates
+        self._sleep = sleep
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._due: list[_Fault] = []
+
+    def seed(self, seed: int) -> None:
+        self._random.seed(seed)
+
+    def too_many(
+        self, retry_after: int = 1, *, method: str | None = None, times: int | None = 1, probability: float = 1
+    ) -> None:
+        """429, with the seconds to wait."""
+        self._due.append(_Fault(method, times, probability, too_many_requests(retry_after)))
+
+    def bad_gateway(
+        self, *, after: bool = False, method: str | None = None, times: int | None = 1, probability: float = 1
+    ) -> None:
+        """502, before the call takes effect or ``after``."""
+        self._due.append(_Fault(method, times, probability, ApiError(502, "Bad Gateway"), after))
+
+    def drop(
+        self, *, after: bool = False, method: str | None = None, times: int | None = 1, probability: float = 1
+    ) -> None:
+        """Close the connection without an answer, before the call takes effect or ``after``."""
+        self._due.append(_Fault(method, times, probability, DroppedError(), after))
+
+    def hang(self, seconds: float, *, method: str | None = None, times: int | None = 1, probability: float = 1) -> None:
+        """Answer only after ``seconds``. In process nobody's timeout ends that: see ``Sandbox.transport``."""
+        self._due.append(_Fault(method, times, probability, seconds=seconds))
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Refuse every connection meanwhile. ``down`` does the same until it is unset."""
+        self.down = True
+        try:
+            yield
+        finally:
+            self.down = False
+
+    def duplicate_updates(self, times: int = 1) -> None:
+        """Deliver the next updates once more after they have been confirmed."""
+        self._updates.duplicates += times
+
+    def late_updates(self, times: int = 1, *, behind: int = 1) -> None:
+        """Deliver the next updates only after ``behind`` younger ones each."""
+        self._updates.late += times
+        self._updates.behind = behind
+
+    def clear(self) -> None:
+        """Nothing goes wrong from now on, and what was held back is delivered."""
+        self.down = False
+        self._due = []
+        self._updates.late = self._updates.duplicates = 0
+        self._updates.release()
+
+    async def around(self, method: str, act: Callable[[], Awaitable[Any]]) -> Any:
+        """Do ``act`` with what is due for ``method`` going wrong before or after it."""
+        if self.down:
+            raise DroppedError(refused=True)
+        fault = self._take(method)
+        if fault and fault.seconds:
+            await self._sleep(fault.seconds)
+        if fault and fault.raises and not fault.after:
+            raise fault.raises
+        result = await act()
+        if self.down:
+            raise DroppedError
+        if fault and fault.raises:
+            raise fault.raises
+        return result
+
+    def _take(self, method: str) -> _Fault | None:
+        for fault in self._due:
+            if fault.method in (None, method) and self._random.random() < fault.probability:
+                if fault.times is not None:
+                    fault.times -= 1
+                    self._due = [other for other in self._due if other.times != 0]
+                return fault
+        return None
