@@ -112,11 +112,11 @@ def when_text(when: When, zone: ZoneInfo, language: str) -> str:
 
 def choice_text(when: When, zone: ZoneInfo, language: str) -> str:
     """For the button of a doubt's choice: an hour that comes twice says which passing it is."""
-    written = when_text(when, zone, language)
-    for day, at, fold in ((when.day, when.start, when.fold), (when.end_day or when.day, when.end, when.end_fold)):
-        if at is not None and to_utc(day, at, zone).doubled:
-            return f"{written} ({texts(language)('date-second-passing' if fold else 'date-first-passing')})"
-    return written
+    ends = ((when.day, when.start, when.fold), (when.end_day or when.day, when.end, when.end_fold))
+    folds = [fold for day, at, fold in ends if at is not None and to_utc(day, at, zone).doubled]
+    keys = ["date-second-passing" if fold else "date-first-passing" for fold in dict.fromkeys(folds)]
+    passing = "–".join(str(texts(language)(key)) for key in keys)
+    return when_text(when, zone, language) + (f" ({passing})" if passing else "")
 
 
 def _clean(text: str) -> str:

@@ -38,9 +38,9 @@ class DaySaid:
         return not self.month and self.ahead is None
 
 
-def _any(words: Iterable[str]) -> str:
+def _any(words: Iterable[str], *, then: str = r"(?!\w)") -> str:
     longest_first = sorted(words, key=len, reverse=True)
-    return "(?:" + "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first) + r")(?!\w)"
+    return "(?:" + "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first) + f"){then}"
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
@@ -57,16 +57,16 @@ _WHICH = _compiled(
     r"\s+(?:(?:på|on)\s+)?"
 )
 _AFTER_WHICH = _compiled(r"\s+(?:ensi viikolla|nästa vecka|(?:of\s+)?next week)(?!\w)")
-_WEEKDAY = _compiled(rf"(?P<word>{_any(WEEKDAY_WORDS)})\.?")
+_WEEKDAY = _compiled(rf"(?P<word>{_any(WEEKDAY_WORDS)})\.?|(?P<glued>{_any(WEEKDAY_WORDS, then='(?=[0-9])')})")
 _AFTER_WEEKDAY = _compiled(rf",?\s+(?P<word>{_any(LONG_WEEKDAYS)})|\s*\((?P<inner>{_any(WEEKDAY_WORDS)})\.?\)")
-_GAP = _compiled(r"\s*,?\s+(?:(?:den|the|on)\s+)?|\s*,\s*|$")
+_GAP = _compiled(r"\s*,?\s+(?:(?:den|the|on)\s+)?|\s*,\s*|(?=[0-9])|$")
 _AHEAD = _compiled(_any(AHEAD_WORDS))
 
 _END = r"(?![\w/])(?![.:-]\d)"
 _YEAR = r"(?:,?\s*(?P<year>\d{4})(?![\w:/])(?!\.\d))?"
 _MONTH = rf"(?P<name>{_any(MONTH_WORDS)})"
 _DATES = [
-    _compiled(rf"(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?=T\d|{_END})"),
+    _compiled(rf"(?P<year>\d{{4}})[-/](?P<month>\d{{1,2}})[-/](?P<day>\d{{1,2}})(?=T\d|{_END})"),
     _compiled(rf"(?P<day>\d{{1,2}})\s?\.\s?(?P<month>\d{{1,2}})\s?\.\s?(?P<year>\d{{4}}){_END}"),
     _compiled(rf"(?P<day>\d{{1,2}})\.(?P<month>\d{{1,2}})\.(?P<year>\d\d)(?![\w/–]){_END}"),
     # After the dot a time may follow at once: "7.4.9-12".
@@ -97,7 +97,7 @@ def _bare_weekday(text: str, position: int, language: str) -> DaySaid | None:
     match = _WEEKDAY.match(text, position)
     if match is None:
         return None
-    word = word_key(match["word"])
+    word = word_key(match["word"] or match["glued"])
     weak, long = word in WEAK_WEEKDAYS[language], word in LONG_WEEKDAYS
     return DaySaid(match.end(), weekday=WEEKDAY_WORDS[word], weak=weak, long=long)
 

@@ -63,12 +63,21 @@ class Reader:
 
     def offers(self, when: When, days: Iterable[date]) -> list[When]:
         """The same hours on these days, without repeats and without what cannot be kept."""
-        moved = (moved_to(when, day) for day in dict.fromkeys(days))
-        return [other for other in moved if not self.is_past(other) and other.day <= self.today + FARTHEST]
+        near = (day for day in dict.fromkeys(days) if self.today <= day <= self.today + FARTHEST)
+        moved = (to_midnight(replace(when, day=day)) for day in near)
+        return [other for other in moved if not self.is_past(other) and self._is_ordered(other)]
+
+    def _is_ordered(self, when: When) -> bool:
+        if when.start is None or when.end is None:
+            return True
+        first = to_utc(when.day, when.start, self.zone).moments[0]
+        return first < to_utc(when.end_day or when.day, when.end, self.zone).moments[-1]
 
 
-def moved_to(when: When, day: date) -> When:
-    return replace(when, day=day, end_day=when.end_day and day + (when.end_day - when.day))
+def to_midnight(when: When) -> When:
+    """An end at 0:00 is the coming midnight."""
+    ends_at_midnight = when.end == time(0) != when.start and when.end_day is None
+    return replace(when, end_day=when.day + DAY) if ends_at_midnight else when
 
 
 def hours(start: Clock, end: Clock | None) -> tuple[time, time | None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 
 from handlers.dates.day_grammar import DaySaid
-from handlers.dates.doubts import FARTHEST, Reader, When, hours
+from handlers.dates.doubts import FARTHEST, Reader, When, hours, to_midnight
 from handlers.dates.grammar import Said
 from handlers.dates.printing import AT, bare_day_text, day_text, time_text, weekday_name
 from handlers.dates.words import WEEKDAYS
@@ -40,9 +40,7 @@ def keep(when: When, reader: Reader) -> When:
         raise reader.doubt("date-far", reader.offers(when, coming), day=day_text(when.day, reader.language))
     if when.start is None:
         return when
-    if when.end == time(0) != when.start and when.end_day is None:
-        when = replace(when, end_day=when.day + DAY)
-    return _on_clock(when, reader)
+    return _on_clock(to_midnight(when), reader)
 
 
 def _after_past(when: When, reader: Reader) -> tuple[date, ...]:
