@@ -66,8 +66,11 @@ class Faults:
         self._due.append(_Fault(method, times, probability, DroppedError(), after))
 
     def hang(self, seconds: float, *, method: str | None = None, times: int | None = 1, probability: float = 1) -> None:
-        """Answer only after ``seconds``. In process nobody's timeout ends that: see ``Sandbox.transport``."""
-        self._due.append(_Fault(method, times, probability, seconds=seconds))
+        """Wait ``seconds`` before the call takes effect, or ``after`` that and before its answer.
+
+        In process it is ``Sandbox.transport`` that lets the client's timeout end the waiting.
+        """
+        self._due.append(_Fault(method, times, probability, after=after, seconds=seconds))
 
     @contextmanager
     def outage(self) -> Iterator[None]:

@@ -26,7 +26,10 @@ _SIMPLE = {
 _TAGS = {*_SIMPLE, "a", "code", "pre", "blockquote", "tg-emoji", "tg-time"}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-zA-Z]+));?")
-_ATTRIBUTE = re.compile(r"""\s*([^\s=>]+)\s*(?:(=)\s*(?:"([^"]*)("?)|'([^']*)('?)|([a-zA-Z0-9.-]*)))?""")
+_NAME = re.compile(r"[^\s>]*")
+_SPACE = re.compile(r"\s*")
+_END_TAG = re.compile(r"</([^\s>]*)\s*(>?)")
+_ATTRIBUTE = re.compile(r"""([^\s=>]+)\s*(?:(=)\s*(?:"([^"]*)("?)|'([^']*)('?)|([a-zA-Z0-9.-]*)))?""")
 
 
 def parse_html(source: str) -> Text:
@@ -89,7 +92,7 @@ class _Parser:
         return len(self.source[:at].encode())
 
     def _start_tag(self, begin: int) -> int:
-        name = re.compile(r"[^\s>]*").match(self.source, begin + 1)
+        name = _NAME.match(self.source, begin + 1)
         assert name
         if name.end() == len(self.source):
             raise _refused(f"Unclosed start tag at byte offset {self._byte(begin)}")
@@ -107,7 +110,8 @@ class _Parser:
         attributes: dict[str, str] = {}
         where = self._byte(begin)
         while True:
-            at += len(self.source[at:]) - len(self.source[at:].lstrip())
+            space = _SPACE.match(self.source, at)
+            at = space.end() if space else at
             if self.source.startswith(">", at):
                 return attributes, at + 1
             match = _ATTRIBUTE.match(self.source, at)
@@ -130,7 +134,7 @@ class _Parser:
         where = self._byte(begin)
         if not self.open:
             raise _refused(f"Unexpected end tag at byte offset {where}")
-        match = re.compile(r"</([^\s>]*)\s*(>?)").match(self.source, begin)
+        match = _END_TAG.match(self.source, begin)
         assert match
         if not match.group(2):
             raise _refused(f"Unclosed end tag at byte offset {where}")

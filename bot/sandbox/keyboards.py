@@ -86,7 +86,7 @@ def read_markup(value: dict[str, Any] | None, *, private: bool = True, inline_on
 def _read(value: dict[str, Any], *, private: bool) -> Markup:
     placeholder = value.get("input_field_placeholder")
     if value.get("keyboard"):
-        rows = _rows(value["keyboard"], "keyboard", "keyboard button", _keyboard_button)
+        rows = _rows(value["keyboard"], 'Field "keyboard"', "keyboard button", _keyboard_button)
         if not private and any(button.request_users for row in rows for button in row):
             raise bad_request("users can be requested in private chats only")
         return Markup(keyboard=rows, placeholder=placeholder)
@@ -103,7 +103,7 @@ def _read(value: dict[str, Any], *, private: bool) -> Markup:
 
 def _rows(rows: Any, name: str, what: str, read: Callable[[Any], Button | None]) -> Rows:
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise bad_request(f"{name if name.startswith('F') else f'field {name!r}'} must be an Array of Arrays")
+        raise bad_request(f"{name} must be an Array of Arrays")
     found, total = [], 0
     for row in rows:
         try:

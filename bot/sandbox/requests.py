@@ -50,12 +50,16 @@ def read_request(method: str, given: dict[str, Any], uploads: dict[str, Upload],
     kinds = METHODS[known].parameters
     values: dict[str, Any] = {}
     for name, value in given.items():
-        if name in kinds:
+        if name in kinds and value == "":
+            values[name] = None if kinds[name] is not Kind.STRING else value
+        elif name in kinds:
             values[name] = _value(known, name, kinds[name], value)
         elif strict:
             raise bad_request(f"sandbox: {known} has no parameter {name!r}")
     for name in METHODS[known].required:
-        if values.get(name) in (None, "") and name not in uploads:
+        # An empty address is meant: it takes the webhook away.
+        empty = values.get(name) is None or (values[name] == "" and name != "url")
+        if empty and name not in uploads:
             raise bad_request(_MISSING.get(name, f"sandbox: {known} needs parameter {name!r}"))
     return Request(known, values, uploads)
 

@@ -31,10 +31,14 @@ class Tap:
     answered: bool = False
 
     def as_json(self) -> dict[str, Any]:
+        message = self.message.as_json()
+        if self.message.deleted:
+            # An InaccessibleMessage: all that a bot learns of what it can no longer see.
+            message = {"chat": message["chat"], "message_id": message["message_id"], "date": 0}
         return {
             "id": self.tap_id,
             "from": self.user.as_json(),
-            "message": self.message.as_json(),
+            "message": message,
             "chat_instance": str(self.message.chat.id),
             "data": self.data,
         }
