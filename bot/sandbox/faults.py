@@ -20,7 +20,7 @@ class DroppedError(Exception):
 
 @dataclass
 class _Fault:
-    """``raises`` comes ``after`` the call has taken effect or instead of that; ``seconds`` pass before the call."""
+    """``seconds`` pass and ``raises`` is raised, ``after`` the call has taken effect or before it could."""
 
     method: str | None
     times: int | None
@@ -65,7 +65,15 @@ class Faults:
         """Close the connection without an answer, before the call takes effect or ``after``."""
         self._due.append(_Fault(method, times, probability, DroppedError(), after))
 
-    def hang(self, seconds: float, *, method: str | None = None, times: int | None = 1, probability: float = 1) -> None:
+    def hang(
+        self,
+        seconds: float,
+        *,
+        after: bool = False,
+        method: str | None = None,
+        times: int | None = 1,
+        probability: float = 1,
+    ) -> None:
         """Wait ``seconds`` before the call takes effect, or ``after`` that and before its answer.
 
         In process it is ``Sandbox.transport`` that lets the client's timeout end the waiting.
@@ -102,16 +110,20 @@ class Faults:
         if self.down:
             raise DroppedError(refused=True)
         fault = self._take(method)
-        if fault and fault.seconds:
-            await self._sleep(fault.seconds)
-        if fault and fault.raises and not fault.after:
-            raise fault.raises
+        if fault and not fault.after:
+            await self._strike(fault)
         result = await act()
         if self.down:
             raise DroppedError
-        if fault and fault.raises:
-            raise fault.raises
+        if fault and fault.after:
+            await self._strike(fault)
         return result
+
+    async def _strike(self, fault: _Fault) -> None:
+        if fault.seconds:
+            await self._sleep(fault.seconds)
+        if fault.raises:
+            raise fault.raises
 
     def _take(self, method: str) -> _Fault | None:
         for fault in self._due:

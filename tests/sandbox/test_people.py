@@ -3,7 +3,16 @@
 import asyncio
 
 import pytest
-from telegram import Bot, KeyboardButton, KeyboardButtonRequestUsers, ReplyKeyboardMarkup, ReplyKeyboardRemove, Update
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    KeyboardButtonRequestUsers,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+    Update,
+)
 from telegram.error import BadRequest, Forbidden
 
 from bot.sandbox import Sandbox, User
@@ -29,6 +38,27 @@ async def heard(bot: Bot) -> list[str]:
     if updates:
         await bot.get_updates(offset=updates[-1].update_id + 1)
     return [update.message.text or "" if update.message else _kind(update) for update in updates]
+
+
+async def test_a_talk(sandbox: Sandbox, bot: Bot) -> None:
+    anna = sandbox.add_user("Anna", language="sv")
+    anna.starts("g_12")
+    (update,) = await bot.get_updates()
+    assert update.message
+    assert update.message.from_user
+    assert (update.message.text, update.message.from_user.language_code) == ("/start g_12", "sv")
+    assert [(entity.type, entity.length) for entity in update.message.entities] == [("bot_command", 6)]
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("På plats", callback_data="i:1:s")]])
+    await bot.send_message(anna.id, "<b>Möte</b>", parse_mode="HTML", reply_markup=keyboard)
+    anna.taps("På plats")
+    *_, update = await bot.get_updates()
+    assert update.callback_query
+    await update.callback_query.answer("Tack!", show_alert=True)
+    await update.callback_query.edit_message_text("Du kommer.")
+    assert [(toast.text, toast.alert) for toast in anna.toasts] == [("Tack!", True)]
+    shown = anna.messages[-1]
+    assert (shown.text, shown.buttons, shown.edited_at) == ("Du kommer.", [], sandbox.world.now())
+    assert [(old.html, old.buttons[0][0].label) for old in shown.versions] == [("<b>Möte</b>", "På plats")]
 
 
 async def test_buttons_are_found_by_label_beginning_and_data(sandbox: Sandbox, api: Api, anna: User) -> None:
