@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,12 @@ class User:
         return self._posts(Content(recognised(Text(text))), chat, reply_to)
 
     def starts(self, payload: str | None = None) -> Message:
-        """Press Start, with the payload of a deep link if there is one. From now on the bot may write."""
+        """Press Start, with the payload of a deep link if there is one. From now on the bot may write.
+
+        Raises ValueError for a payload that no link can carry.
+        """
+        if payload is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", payload):
+            raise ValueError(f"no deep link can carry {payload!r}: 1-64 of A-Z a-z 0-9 _ -")
         if self.blocked:
             self.unblocks()
         return self.says(f"/start {payload}" if payload else "/start")
@@ -169,7 +175,10 @@ class User:
         return self.world.say(where, content, self, reply_to)
 
     def _newest_of_bot(self) -> Message:
-        return next(message for message in reversed(self.messages) if message.from_bot)
+        for message in reversed(self.messages):
+            if message.from_bot:
+                return message
+        raise LookupError(f"{self.first_name} has no message of the bot")
 
     def _find_button(self, wanted: Button | str, message: Message | None) -> tuple[Message | None, Button]:
         messages = [message] if message else self.messages[::-1]

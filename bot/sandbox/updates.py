@@ -84,10 +84,11 @@ class Updates:
         """Forget what the bot has seen: everything before ``offset``; if negative, all but the last ``-offset``."""
         waiting = self.waiting()
         gone = waiting[:offset] if offset < 0 else [update for update in waiting if update.update_id < offset]
-        gone = [update for update in gone if update.update_id not in self._undelivered]
-        self.pending = [update for update in waiting if update not in gone]
+        seen = {update.update_id for update in gone} - self._undelivered
+        self.pending = [update for update in waiting if update.update_id not in seen]
         for update in gone:
-            self._confirmed(update)
+            if update.update_id in seen:
+                self._confirmed(update)
 
     def take(self, update: Update) -> None:
         """Note that this one was taken by the webhook."""
@@ -96,6 +97,10 @@ class Updates:
 
     def drop(self) -> None:
         self.pending, self._held = [], []
+
+    def wake(self) -> None:
+        """Let whoever waits for an arrival look again."""
+        self._arrived.set()
 
     async def arrival(self) -> None:
         """Wait until something is queued."""

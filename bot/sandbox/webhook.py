@@ -51,6 +51,7 @@ class Webhook:
         self.max_connections = request.get("max_connections", 40)
         self.last_error, self.last_error_at = "", None
         (self._set.set if url else self._set.clear)()
+        self.updates.wake()
 
     def info(self) -> dict[str, Any]:
         """The WebhookInfo of the Bot API."""

@@ -83,6 +83,15 @@ async def test_a_forged_tap_reaches_the_bot(bot: Bot, api: Api, anna: User) -> N
     assert update.callback_query.data == "i:999:s" * 40
 
 
+async def test_a_deep_link_carries_what_telegram_lets_it(sandbox: Sandbox) -> None:
+    bo = sandbox.add_user("Bo")
+    for payload in ("ä", "a b", "x" * 65, ""):
+        with pytest.raises(ValueError, match="no deep link can carry"):
+            bo.starts(payload)
+    assert not bo.started
+    bo.starts("x" * 64)
+
+
 async def test_a_tap_on_a_deleted_message_shows_no_message(bot: Bot, api: Api, anna: User) -> None:
     await say(api, anna)
     message = anna.messages[-1]
@@ -193,6 +202,8 @@ async def test_texts_arrive_as_telegram_cleans_them(bot: Bot, anna: User) -> Non
     assert anna.messages[-1].html == "<b>Kok ous</b>"
     await bot.send_message(anna.id, "😀" * 4096)
     assert anna.messages[-1].text == "😀" * 4096
+    await bot.send_message(anna.id, "<b>a</b> " * 120, parse_mode="HTML")
+    assert len(anna.messages[-1].entities) == 100
 
 
 async def test_whoever_watches_hears_of_changes(sandbox: Sandbox, anna: User) -> None:

@@ -1,5 +1,7 @@
 """Updates pushed to the bot's own server."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -18,12 +20,19 @@ class Hook:
     def __init__(self) -> None:
         self.status = 200
         self.got: list[tuple[str | None, str]] = []
+        self.news = asyncio.Event()
         self.app = Starlette(routes=[Route("/hook", self.take, methods=["POST"])])
 
     async def take(self, request: Request) -> Response:
         update = await request.json()
         self.got.append((request.headers.get(SECRET_HEADER), update["message"]["text"]))
+        self.news.set()
         return Response(status_code=self.status)
+
+    async def heard(self, times: int) -> None:
+        while len(self.got) < times:
+            self.news.clear()
+            await asyncio.wait_for(self.news.wait(), 5)
 
 
 @pytest.fixture
@@ -53,6 +62,25 @@ async def test_what_is_not_taken_is_pushed_again(sandbox: Sandbox, bot: Bot, hoo
     hook.status = 200
     assert await sandbox.webhook.deliver() == 2
     assert [text for _, text in hook.got] == ["yksi", "yksi", "kaksi"]
+
+
+async def test_running_it_pushes_by_itself_and_waits_longer_each_time(sandbox: Sandbox, hook: Hook, anna: User) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        hook.status = 503 if len(pauses) < 3 else 200
+
+    sandbox.webhook.sleep = sleep
+    hook.status = 503
+    anna.says("yksi")
+    running = asyncio.create_task(sandbox.webhook.run())
+    await hook.heard(4)
+    anna.says("kaksi")
+    await hook.heard(5)
+    running.cancel()
+    assert pauses == [1, 2, 4]
+    assert [text for _, text in hook.got] == ["yksi"] * 4 + ["kaksi"]
 
 
 async def test_polling_and_a_webhook_exclude_each_other(bot: Bot, hook: Hook, anna: User) -> None:
