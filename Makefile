@@ -1,0 +1,44 @@
+# Everything sets itself up: Python 3.11 or newer with venv, and make, are all that is needed.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: demo test check gallery lint types lock clean
+
+demo: $(STAMP)
+	$(RUN)/koolla demo
+
+test: $(STAMP)
+	$(RUN)/python -m pytest
+
+check: lint types test
+
+lint: $(STAMP)
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+
+types: $(STAMP)
+	$(RUN)/mypy
+
+gallery: $(STAMP)
+	$(RUN)/python -m tests.gallery
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Koolla needs Python 3.11 or newer: install it (Debian/Ubuntu: apt install python3 python3-venv) or say where it is: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "Python's venv module is missing: install it (Debian/Ubuntu: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+# For whoever changes dependencies: writes versions and hashes, names no registry.
+lock:
+	uv lock --quiet
+	uv export --quiet --no-emit-project --all-extras --format requirements-txt --no-annotate --no-header -o requirements.lock
+	rm -f uv.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,107 @@
+"""Wiring: settings -> database, Telegram, clock, inbox and outbox."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from bot import clock as clocks
+from bot import db
+from bot.config import Settings
+from bot.inbox import Inbox
+from bot.outbox import Outbox
+from handlers import menus, routes
+from models import access, people, releases
+from models.access import RoleKind
+from models.sealing import Keyring
+
+log = structlog.get_logger()
+
+
+class App:
+    """The program. ``transport`` (of httpx) takes the place of the network in tests."""
+
+    def __init__(self, settings: Settings, clock: clocks.Clock | None = None, *, transport: Any = None) -> None:
+        self.settings = settings
+        self.policy = settings.policy()
+        self.clock = clock or clocks.Clock()
+        self.engine = db.make_engine(settings.database.url)
+        self.sessions = db.make_sessions(self.engine)
+        self.keys = Keyring(settings.feedback.keys)
+        self.bot = make_bot(settings, transport)
+        self.poller = self.bot
+        self.bot_name = ""
+        self.inbox = Inbox(self)
+        self.outbox = Outbox(self)
+        routes.load()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    async def start(self) -> None:
+        """Connects to Telegram and the database, and does what every start does."""
+        await self.bot.initialize()
+        self.bot_name = self.bot.username
+        await menus.publish(self.bot)
+        async with self.sessions.begin() as session:
+            for telegram_id in self.settings.admins:
+                person = await people.expected(session, telegram_id, now=self.now)
+                await access.grant(session, person, RoleKind.ADMINISTRATOR, now=self.now)
+            await releases.destroy_keys(session, self.keys)
+
+    async def close(self) -> None:
+        await self.bot.shutdown()
+        await self.engine.dispose()
+
+    async def run(self) -> None:
+        """Runs until cancelled: the inbox, the outbox and the ticks."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            await self.start()
+            scheduler = clocks.schedule(self)
+            scheduler.start()
+            stack.callback(scheduler.shutdown, wait=False)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.inbox.run())
+                group.create_task(self.outbox.run())
+
+    async def settle(self) -> None:
+        """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
+        while True:
+            worked = await self.inbox.poll()
+            for tick, _ in clocks.TICKS:
+                await tick(self)
+            worked += await self.outbox.turn()
+            if not worked:
+                return
+
+    async def pass_time(self, until: datetime) -> None:
+        """Lets a standing clock pass from event to event."""
+        assert isinstance(self.clock, clocks.StandingClock)
+        await self.settle()
+        while True:
+            event = await clocks.next_event(self)
+            if event is None or event > until:
+                break
+            self.clock.moment = max(self.clock.moment + timedelta(milliseconds=1), event)
+            await self.settle()
+        self.clock.moment = max(self.clock.moment, until)
+        await self.settle()
+
+
+def make_bot(settings: Settings, transport: Any = None) -> Bot:
+    """Telegram's client. One request at a time to a chat is the outbox's business, not the client's."""
+    extra = {"transport": transport} if transport is not None else {}
+    api = settings.telegram.api_url
+    return Bot(
+        settings.telegram.token.get_secret_value(),
+        base_url=f"{api}/bot",
+        base_file_url=f"{api}/file/bot",
+        request=HTTPXRequest(connection_pool_size=16, read_timeout=20, connect_timeout=10, httpx_kwargs=extra),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=35, httpx_kwargs=extra),
+    )

@@ -1,0 +1,139 @@
+"""Time: the clock that everything reads, and the few ticks that it drives.
+
+APScheduler wakes the ticks and knows nothing: each derives what is due from the tables, so that a bot that slept
+catches up, and a tick repeated does nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot import db
+from models import digests, feedback, meetings, outbox, releases, updates
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+
+class Clock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class ShiftedClock(Clock):
+    """The real clock, moved: the demo's, whose buttons push it on."""
+
+    def __init__(self, start: datetime) -> None:
+        self.offset = start - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+
+class StandingClock(Clock):
+    """A clock that stands until it is moved: the tests'. Who sleeps by it moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self.moment = start
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+async def ask_for_feedback(app: "App") -> None:
+    """Holds the meetings that have ended and opens their forms."""
+    now = app.clock.now()
+    async with app.sessions.begin() as session:
+        for meeting in await meetings.ended(session, app.policy, now=now):
+            run = await feedback.open_run(session, meeting, app.keys, policy=app.policy, now=now)
+            log.info("run opened", meeting=meeting.id, run=run.id if run else None)
+
+
+async def close_forms(app: "App") -> None:
+    """Counts and releases the forms whose time is over, then destroys their keys."""
+    now = app.clock.now()
+    async with app.sessions() as session:
+        due = await feedback.due_to_close(session, now=now)
+    for run_id in due:
+        async with app.sessions.begin() as session:
+            run = await releases.close(session, run_id, app.keys, policy=app.policy, now=now)
+            log.info("run closed", run=run_id, asked=run.asked if run else None)
+    if due:
+        async with app.sessions() as session:
+            await releases.destroy_keys(session, app.keys)
+        await db.scrub(app.engine)
+
+
+async def plan_digests(app: "App") -> None:
+    """Plans the digests that are due."""
+    async with app.sessions.begin() as session:
+        if planned := await digests.plan(session, policy=app.policy, now=app.clock.now()):
+            log.info("digests planned", count=planned)
+
+
+async def forget(app: "App") -> None:
+    """Drops what has served: update ids older than a week."""
+    async with app.sessions.begin() as session:
+        await updates.forget_old(session, now=app.clock.now())
+
+
+Tick = Callable[["App"], Awaitable[None]]
+
+TICKS: tuple[tuple[Tick, int], ...] = (
+    (ask_for_feedback, 20),
+    (close_forms, 30),
+    (plan_digests, 60),
+    (forget, 3600),
+)
+"""Each tick with its interval in seconds."""
+
+
+def schedule(app: "App") -> AsyncIOScheduler:
+    """A scheduler that runs the ticks; a tick that fails is logged and comes again."""
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for tick, seconds in TICKS:
+        scheduler.add_job(
+            guarded,
+            "interval",
+            (tick, app),
+            id=tick.__name__,
+            seconds=seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=datetime.now(UTC),
+        )
+    return scheduler
+
+
+async def guarded(tick: Tick, app: "App") -> None:
+    try:
+        await tick(app)
+    except Exception:
+        log.exception("tick failed", tick=tick.__name__)
+
+
+async def next_event(app: "App") -> datetime | None:
+    """When the next message, form or digest is due: where simulated time may jump to."""
+    async with app.sessions() as session:
+        moments = [
+            await outbox.next_due(session),
+            await meetings.next_end(session, app.policy),
+            await feedback.next_closing(session),
+            digests.next_due(app.policy, now=app.clock.now()),
+        ]
+    return min((moment for moment in moments if moment), default=None)

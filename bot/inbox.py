@@ -1,0 +1,218 @@
+"""Updates in: one transaction each, acknowledged to Telegram only when it is committed and its screen shown.
+
+A death anywhere in between means that Telegram delivers the update again: its effect is not repeated, its screen is.
+"""
+
+import asyncio
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Bot, CallbackQuery, Message, Update
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from handlers import hearing
+from handlers.routes import Context
+from handlers.screen import NOTHING, Screen, can_edit, edit, send
+from models import outbox, people, updates
+from models.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+ALLOWED = ["message", "callback_query", "my_chat_member"]
+BATCH = 100
+TRIES = 5
+LARGEST_FILE = 512 * 1024
+LONGEST_WAIT = 5
+"""Seconds for which a reply waits when Telegram says 429; beyond it the person taps again."""
+
+
+class Inbox:
+    """Polls, handles and answers."""
+
+    def __init__(self, app: "App") -> None:
+        self.app = app
+        self.offset = 0
+
+    async def run(self) -> None:
+        """Polls for ever; what goes wrong on the way is waited out, never skipped."""
+        pause = 1.0
+        while True:
+            try:
+                await self.poll(timeout=25)
+                pause = 1.0
+            except (TelegramError, OperationalError) as error:
+                log.warning("polling failed", error=type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 30)
+
+    async def poll(self, timeout: int = 0) -> int:
+        """Gets a batch and handles it, each person's updates in their order, people side by side."""
+        batch = await self.app.poller.get_updates(
+            offset=self.offset, limit=BATCH, timeout=timeout, allowed_updates=ALLOWED
+        )
+        lanes: dict[int, list[Update]] = defaultdict(list)
+        for update in batch:
+            lanes[update.effective_user.id if update.effective_user else 0].append(update)
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes.values():
+                group.create_task(self._lane(lane))
+        if batch:
+            self.offset = batch[-1].update_id + 1
+        return len(batch)
+
+    async def _lane(self, lane: list[Update]) -> None:
+        for update in lane:
+            await self.handle(update)
+
+    async def handle(self, update: Update) -> None:
+        """One update from transaction to screen. One that fails again and again is parked, not retried for ever."""
+        reference = secrets.token_hex(4).upper()
+        for attempt in range(1, TRIES + 1):
+            try:
+                screen = await self._answer(update)
+                break
+            except OperationalError:
+                raise  # the database is away: Telegram keeps the update for us
+            except Exception:
+                log.exception("update failed", update=update.update_id, attempt=attempt, reference=reference)
+        else:
+            screen = await self._park(update, reference)
+        log.info("update", update=update.update_id, route=hearing.route_of(update))
+        await self._show(update, screen)
+
+    async def _answer(self, update: Update) -> Screen:
+        file = await self._download(update)
+        try:
+            async with self.app.sessions() as session, session.begin() as transaction:
+                now = self.app.clock.now()
+                fresh = await updates.first_sight(session, update.update_id, now=now)
+                screen = await hearing.answer(await self._context(session, update, file), update)
+                if not fresh:
+                    await transaction.rollback()  # seen before: shown again, done once
+                return screen
+        except Refused as refusal:
+            return await self._refused(update, refusal)
+
+    async def _refused(self, update: Update, refusal: Refused) -> Screen:
+        """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
+        async with self.app.sessions() as session, session.begin() as transaction:
+            context = await self._context(session, update, None)
+            screen = await hearing.refused(context, update, refusal)
+            await transaction.rollback()
+            return screen
+
+    async def _park(self, update: Update, reference: str) -> Screen:
+        async with self.app.sessions.begin() as session:
+            now = self.app.clock.now()
+            await updates.first_sight(session, update.update_id, now=now, parked=reference)
+            if update.effective_user is None:
+                return NOTHING
+            return hearing.failed(await self._context(session, update, None), reference)
+
+    async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
+        return await hearing.context(
+            session,
+            update,
+            policy=self.app.policy,
+            keys=self.app.keys,
+            bot_name=self.app.bot_name,
+            now=self.app.clock.now(),
+            file=file,
+        )
+
+    async def _download(self, update: Update) -> bytes | None:
+        """A small document sent to the bot, fetched before the transaction; of a large one an empty one is made."""
+        document = update.message.document if update.message else None
+        if document is None:
+            return None
+        if (document.file_size or 0) > LARGEST_FILE:
+            return b""
+        return bytes(await (await self.app.bot.get_file(document.file_id)).download_as_bytearray())
+
+    async def _show(self, update: Update, screen: Screen) -> None:
+        """Best effort: what cannot be shown now is seen at the next tap."""
+        if update.callback_query is not None:
+            await asyncio.gather(
+                self._attempt(partial(self._toast, update.callback_query, screen)),
+                self._attempt(partial(self._put, update.callback_query, screen)),
+            )
+        elif update.message is not None and screen.text:
+            await self._attempt(partial(self._send, update.message.chat_id, screen))
+
+    async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
+        await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
+
+    async def _put(self, query: CallbackQuery, screen: Screen) -> None:
+        message = query.message
+        if message is None or not screen.text:
+            return
+        chat_id, message_id = message.chat.id, message.message_id
+        has_file = isinstance(message, Message) and bool(message.document or message.photo)
+        if not (isinstance(message, Message) and can_edit(has_file, screen)):
+            await self._send(chat_id, screen)
+            return
+        try:
+            await edit(self.app.bot, chat_id, message_id, screen, has_file=has_file)
+        except BadRequest as error:
+            if "not modified" in error.message:
+                return
+            if "can't be edited" not in error.message and "not found" not in error.message:
+                raise
+            await self._send(chat_id, screen)
+        else:
+            await self._remember(chat_id, message_id, screen)
+
+    async def _send(self, chat_id: int, screen: Screen) -> None:
+        message_id = await send(self.app.bot, chat_id, screen)
+        await self._remember(chat_id, message_id, screen)
+
+    async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        if screen.stands is None:
+            return
+        kind, subject, revision = screen.stands
+        async with self.app.sessions.begin() as session:
+            address_id = await people.private_address(session, chat_id)
+            if address_id is None:
+                return
+            replaced = await outbox.stands(session, address_id, kind, subject, message_id, revision)
+        if replaced is not None:
+            await retire(self.app.bot, chat_id, replaced)
+
+    async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
+        """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
+        try:
+            try:
+                await doing()
+            except RetryAfter as error:
+                if seconds(error) > LONGEST_WAIT:
+                    raise
+                await self.app.clock.sleep(seconds(error))
+                await doing()
+        except Forbidden:
+            log.info("reply refused", reason="blocked")
+        except TelegramError as error:
+            log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
+
+
+async def retire(bot: Bot, chat_id: int, message_id: int) -> None:
+    """Takes the buttons from a message that a newer one replaces. If it fails, they still lead to the new one."""
+    try:
+        await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
+    except TelegramError as error:
+        log.info("old message not retired", error=type(error).__name__)
+
+
+def seconds(error: RetryAfter) -> float:
+    """For how long Telegram wants to hear nothing, in seconds."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else wait

@@ -1,0 +1,196 @@
+"""Deliveries out: claim -> render -> send -> record.
+
+One transaction records what was sent, claims the next few and renders them; it commits before anything is sent.
+A process that dies can therefore repeat at most `IN_FLIGHT` messages, and what it repeats is marked.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+
+from bot.inbox import retire, seconds
+from handlers import hearing
+from handlers.routes import ROUTES, Letter
+from handlers.screen import Screen, edit, send
+from models import outbox, people
+from models.calendar import is_quiet, next_waking
+from models.errors import Refused
+from models.invitations import quiet_of
+from models.outbox import Delivery, Sending, Superseded
+from models.people import Address, Reach
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+IN_FLIGHT = 4
+PER_SECOND = 25.0
+"""Telegram takes 30; five a second are left to replies."""
+TRIES = 8
+
+
+@dataclass
+class Outgoing:
+    """A delivery claimed and rendered, and what became of it."""
+
+    delivery: Delivery
+    chat_id: int
+    screen: Screen
+    letter: Letter
+    at: datetime
+    edits: int | None = None
+    """The message to edit instead of sending a new one."""
+    message_id: int | None = None
+    error: TelegramError | None = None
+
+
+class Outbox:
+    def __init__(self, app: "App") -> None:
+        self.app = app
+        self.owner = secrets.token_hex(6)
+        self.wake = asyncio.Event()
+        self._sent: list[Outgoing] = []
+
+    async def run(self) -> None:
+        """Sends for ever; looks for work every second, or at once when woken."""
+        while True:
+            try:
+                if await self.turn():
+                    continue
+            except OperationalError as error:
+                log.warning("outbox waits for the database", error=type(error).__name__)
+            self.wake.clear()
+            try:
+                await asyncio.wait_for(self.wake.wait(), 1)
+            except TimeoutError:
+                continue
+
+    async def turn(self) -> int:
+        """Records the last few, claims and sends the next few; returns how many were claimed or recorded."""
+        done, self._sent = self._sent, []
+        try:
+            async with self.app.sessions.begin() as session:
+                now = self.app.clock.now()
+                replaced = [old for one in done if (old := await self._record(session, one, now))]
+                claimed = await outbox.claim(session, self.owner, IN_FLIGHT, now=now)
+                outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
+        except Exception:
+            self._sent = done
+            raise
+        await asyncio.gather(*(self._send(one) for one in outgoing), *(retire(self.app.bot, *old) for old in replaced))
+        self._sent = outgoing
+        return len(claimed) + len(done)
+
+    async def _prepare(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
+        """Looks again whether the message is still wanted, then renders it."""
+        address = await session.get_one(Address, delivery.address_id)
+        person = await people.of_address(session, address)
+        if delivery.expires_at <= now:
+            return self._end(delivery, Sending.EXPIRED)
+        if person is not None and person.reach is not Reach.REACHABLE:
+            return self._end(delivery, Sending.FAILED, person.reach)
+        quiet = quiet_of(person, self.app.policy) if person else self.app.policy.quiet
+        if not delivery.urgent and is_quiet(now, quiet):
+            delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
+            return None
+        letter = ROUTES.letters[delivery.kind]
+        try:
+            context = hearing.reader(session, person, address, self.app)
+            screen = await letter.render(context, delivery)
+        except (Superseded, Refused):
+            return self._end(delivery, Sending.SUPERSEDED)
+        edits = await outbox.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
+        if letter.edits and edits is None:
+            return self._end(delivery, Sending.SUPERSEDED)
+        at = now if letter.edits else await outbox.next_slot(session, address, PER_SECOND, now=now)
+        return Outgoing(delivery, address.chat_id, screen, letter, at, edits)
+
+    def _end(self, delivery: Delivery, state: Sending, error: str | None = None) -> None:
+        delivery.state, delivery.error, delivery.owner = state, error, None
+        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(state))
+
+    async def _send(self, one: Outgoing) -> None:
+        """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
+        await self.app.clock.sleep(max(0.0, (one.at - self.app.clock.now()).total_seconds()))
+        try:
+            try:
+                await self._put(one)
+            except BadRequest as error:
+                if "can't parse entities" not in error.message:
+                    raise
+                log.error("delivery had bad HTML", delivery=one.delivery.id, kind=one.delivery.kind)
+                one.screen = replace(one.screen, text=Markup.escape(one.screen.text.striptags()))
+                await self._put(one)
+        except TelegramError as error:
+            one.error = error
+
+    async def _put(self, one: Outgoing) -> None:
+        if one.edits is None:
+            one.message_id = await send(self.app.bot, one.chat_id, one.screen)
+        else:
+            one.message_id = one.edits
+            await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.file is not None)
+
+    async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> tuple[int, int] | None:
+        """Writes what became of a message, if it is still ours; returns (chat, message) of the one it replaces."""
+        delivery = await session.get(Delivery, one.delivery.id)
+        if delivery is None or delivery.owner != self.owner or delivery.state is not Sending.SENDING:
+            return None  # another process took it over, or it was withdrawn for good
+        if one.error is not None:
+            await self._failed(session, delivery, one.error, now)
+        else:
+            delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
+        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))
+        if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
+            return None
+        old = await outbox.stands(
+            session, delivery.address_id, one.letter.stands, delivery.subject, one.message_id, delivery.revision
+        )
+        return (one.chat_id, old) if old is not None else None
+
+    async def _failed(self, session: AsyncSession, delivery: Delivery, error: TelegramError, now: datetime) -> None:
+        """By the cause: what was surely not sent is tried again, what may have been once more and marked."""
+        delivery.error, delivery.owner = f"{type(error).__name__}: {error}"[:200], None
+        if isinstance(error, Forbidden):
+            # 403: they blocked us. Stop writing, keep past answers.
+            gone = Reach.DEACTIVATED if "deactivated" in error.message else Reach.BLOCKED
+            await people.unreachable(session, delivery.address_id, gone)
+            delivery.state = Sending.FAILED
+        elif isinstance(error, RetryAfter):
+            until = now + timedelta(seconds=seconds(error))
+            delivery.state, delivery.due_at = Sending.DUE, until
+            await outbox.hold(session, until)
+        elif isinstance(error, BadRequest) and "not modified" in error.message:
+            delivery.state = Sending.SENT
+        elif isinstance(error, ChatMigrated):
+            delivery.state = Sending.DUE
+            (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
+        elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+            self._again(delivery, now, surely_not_sent=connection_failed(error))
+        else:
+            delivery.state = Sending.FAILED
+
+    def _again(self, delivery: Delivery, now: datetime, *, surely_not_sent: bool) -> None:
+        if not surely_not_sent and delivery.ambiguous:
+            delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
+            return
+        delivery.ambiguous = delivery.ambiguous or not surely_not_sent
+        wait = timedelta(seconds=min(2**delivery.attempts, 300))
+        delivery.state, delivery.due_at = Sending.DUE, now + wait
+
+
+def connection_failed(error: TelegramError) -> bool:
+    """Whether the request surely never reached Telegram: told by the cause below PTB's error."""
+    import httpx
+
+    never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    return isinstance(error.__cause__, never)

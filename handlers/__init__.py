@@ -1,0 +1,1 @@
+"""The people, conversations and screens: handlers talk."""

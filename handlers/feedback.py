@@ -1,0 +1,193 @@
+"""Feedback: one message, edited in place: did you take part, the statements, an open answer, done."""
+
+from markupsafe import Markup
+
+from handlers.dates import moment_text, span_text
+from handlers.invitations import meeting_name
+from handlers.routes import Context, Tap, data, letter, said, tap
+from handlers.screen import Button, Screen
+from models import drafts, feedback
+from models.attendance import Attended
+from models.drafts import Draft
+from models.errors import NotFound, Refused
+from models.feedback import Sheet
+from models.forms import Kind, Question
+from models.invitations import answers_for
+from models.outbox import Delivery, Superseded
+from models.people import tidy
+
+
+def ask_attendance(context: Context, page: Sheet) -> Screen:
+    """The first screen: were you there, and what becomes of the answers."""
+    t, meeting = context.t, page.meeting
+    text = t(
+        "feedback-were-you-there",
+        meeting=meeting_name(t, meeting),
+        when=span_text(meeting.starts_at, meeting.ends_at, meeting.plan.zone, t.language),
+        count=len(page.questions),
+    )
+    ways = [Attended(answer) for answer in answers_for(meeting.mode)]
+    buttons = [Button(t(f"attended-{way}"), data("was", page.run.id, way)) for way in ways]
+    return _standing(page, Markup("\n\n").join([text, _promise(context, page)]), (tuple(buttons[:-1]), (buttons[-1],)))
+
+
+def _promise(context: Context, page: Sheet) -> Markup:
+    closes = moment_text(page.run.closes_at, context.zone, context.language)
+    return context.t("feedback-anonymous", threshold=page.run.threshold, closes=closes)
+
+
+def ask(context: Context, page: Sheet, question: Question) -> Screen:
+    """One question with its progress, the answer given so far, and the way back."""
+    t = context.t
+    position = f"{question.position}/{len(page.questions)}"
+    lines = [t("feedback-progress", position=position, meeting=meeting_name(t, page.meeting))]
+    rows = []
+    if question.kind is Kind.SCALE:
+        lines += [t("feedback-statement", statement=t(f"statement-{question.identity}")), t("feedback-scale")]
+        rows.append(_scale(page, question))
+    else:
+        lines.append(t("feedback-open", question=t(f"statement-{question.identity}")))
+        if written := page.answers.get(question.id):
+            lines.append(t("feedback-written", text=written))
+    if question.position == 1:
+        lines.append(_promise(context, page))
+    return _standing(page, Markup("\n\n").join(lines), (*rows, *_ways(context, page, question)))
+
+
+def _scale(page: Sheet, question: Question) -> tuple[Button, ...]:
+    given = page.answers.get(question.id)
+    return tuple(
+        Button(f"✓ {value}" if value == given else str(value), data("rate", page.run.id, question.id, value))
+        for value in range(question.low or 0, (question.high or 0) + 1)
+    )
+
+
+def _ways(context: Context, page: Sheet, question: Question) -> tuple[tuple[Button, ...], ...]:
+    """Previous, skip or next, finish."""
+    t, run_id = context.t, page.run.id
+    row = []
+    if before := page.before(question):
+        row.append(Button(t("previous"), data("page", run_id, before.id)))
+    after = page.after(question)
+    if after is None:
+        return (tuple(row), (Button(t("feedback-finish"), data("done", run_id)),))
+    if question.id in page.answers:
+        row.append(Button(t("next"), data("page", run_id, after.id)))
+    else:
+        row.append(Button(t("skip"), data("rate", run_id, question.id, "skip")))
+    return (tuple(row),)
+
+
+def thanks(context: Context, page: Sheet) -> Screen:
+    """Done; still changeable until the form closes."""
+    t = context.t
+    text = t(
+        "feedback-thanks",
+        meeting=meeting_name(t, page.meeting),
+        closes=moment_text(page.run.closes_at, context.zone, t.language),
+    )
+    first = page.questions[0]
+    return _standing(page, text, ((Button(t("feedback-change"), data("page", page.run.id, first.id)),),))
+
+
+def _standing(page: Sheet, text: Markup, buttons: tuple[tuple[Button, ...], ...]) -> Screen:
+    return Screen(text, buttons, stands=("feedback", page.run.id, 0))
+
+
+def where_they_are(context: Context, page: Sheet) -> Screen:
+    """The screen at which a person left off."""
+    if page.attended is None:
+        return ask_attendance(context, page)
+    if page.attended is Attended.NO:
+        return absent(context, page)
+    if page.finished:
+        return thanks(context, page)
+    return ask(context, page, page.unanswered or page.questions[-1])
+
+
+def absent(context: Context, page: Sheet) -> Screen:
+    button = Button(context.t("attended-after-all"), data("was", page.run.id, "again"))
+    return _standing(page, context.t("feedback-absent", meeting=meeting_name(context.t, page.meeting)), ((button,),))
+
+
+async def _page(context: Context, tap: Tap) -> Sheet:
+    return await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
+
+
+async def show(context: Context, tap: Tap) -> Screen:
+    return where_they_are(context, await _page(context, tap))
+
+
+async def _arrive(context: Context, page: Sheet, question: Question) -> Screen:
+    """Shows a question; an open one waits for a typed line."""
+    if question.kind is Kind.OPEN:
+        data = {"run": page.run.id, "question": question.id}
+        await drafts.begin(context.session, context.person, context.chat_id, "feedback", "text", data, now=context.now)
+    return ask(context, page, question)
+
+
+@tap("was", fresh=show)
+async def on_was(context: Context, tap: Tap) -> Screen:
+    page = await _page(context, tap)
+    if tap.word(1) == "again":
+        return ask_attendance(context, page)
+    attended = tap.choice(Attended)
+    await feedback.took_part(context.session, context.person, page, attended, now=context.now)
+    return where_they_are(context, page)
+
+
+@tap("rate", fresh=show)
+async def on_rate(context: Context, tap: Tap) -> Screen:
+    page = await _page(context, tap)
+    question = page.question(tap.number(1))
+    value = None if tap.word(2) == "skip" else tap.number(2)
+    if question.kind is not Kind.SCALE or page.attended in (None, Attended.NO):
+        raise NotFound
+    await _rate(context, page, question, value)
+    return await _arrive(context, page, page.after(question) or question)
+
+
+async def _rate(context: Context, page: Sheet, question: Question, value: int | str | None) -> None:
+    await feedback.rate(
+        context.session, context.person, page, question, value, context.keys, update_id=context.update_id
+    )
+
+
+@tap("page", fresh=show)
+async def on_page(context: Context, tap: Tap) -> Screen:
+    page = await _page(context, tap)
+    return await _arrive(context, page, page.question(tap.number(1)))
+
+
+@said("feedback")
+async def on_text(context: Context, draft: Draft, text: str) -> Screen:
+    """A typed open answer; it is kept at once, and more typing replaces it."""
+    try:
+        page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
+    except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
+        await drafts.end(context.session, context.person, context.chat_id)
+        return Screen(context.t(refusal.key, **refusal.values))
+    question = page.question(draft.data["question"])
+    await _rate(context, page, question, tidy(text, limit=feedback.OPEN_ANSWER_LENGTH + 1))
+    return ask(context, page, question)
+
+
+@tap("done", fresh=show)
+async def on_done(context: Context, tap: Tap) -> Screen:
+    page = await _page(context, tap)
+    await feedback.finish(context.session, context.person, page)
+    await drafts.end_of(context.session, context.person, context.chat_id, "feedback")
+    return thanks(context, page)
+
+
+@letter("feedback", stands="feedback")
+async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
+    """Asks, or reminds those who have not finished."""
+    if not await feedback.wanting(context.session, context.person.id, delivery.subject):
+        raise Superseded
+    page = await feedback.sheet(context.session, context.person, delivery.subject, context.keys, now=context.now)
+    screen = where_they_are(context, page)
+    if delivery.slot != "again":
+        return screen
+    heading = context.t("feedback-reminder")
+    return Screen(Markup("\n\n").join([heading, screen.text]), screen.buttons, stands=screen.stands)

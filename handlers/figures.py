@@ -1,0 +1,43 @@
+"""Figures as people here read them: means half up to one decimal, whole percents, decimal comma, n beside."""
+
+from fractions import Fraction
+
+from models.statistics import Mean
+
+
+def decimal(value: Fraction, language: str) -> str:
+    """One decimal, rounded half up from the exact value: 3.65 is 3,7 in Finnish."""
+    tenths = (abs(value) * 20 + 1) // 2
+    text = f"{tenths // 10}.{tenths % 10}"
+    if value < 0 and tenths:
+        text = f"−{text}"
+    return text if language == "en" else text.replace(".", ",")
+
+
+def percent(part: int, whole: int, language: str) -> str:
+    """A whole percent, half up; "–" of nothing. Finnish and Swedish put a space before the sign."""
+    if whole == 0:
+        return "–"
+    share = (200 * part + whole) // (2 * whole)
+    return f"{share}%" if language == "en" else f"{share}\N{NO-BREAK SPACE}%"
+
+
+def change(now: Mean, earlier: Mean | None, language: str) -> str:
+    """The difference of two means as printed, with its sign; empty without an earlier one."""
+    if earlier is None:
+        return ""
+    difference = _tenths(now.value) - _tenths(earlier.value)
+    if difference == 0:
+        return f"±{decimal(Fraction(0), language)}"
+    return ("+" if difference > 0 else "") + decimal(Fraction(difference, 10), language)
+
+
+def _tenths(value: Fraction) -> int:
+    """As printed, so that the change is that of the printed figures."""
+    return int((value * 20 + 1) // 2)
+
+
+def bar(mean: Mean, width: int = 10) -> str:
+    """A bar in text from the low end of the scale to the high."""
+    filled = int((mean.value - mean.low) / (mean.high - mean.low) * width + Fraction(1, 2))
+    return "█" * filled + "░" * (width - filled)

@@ -1,0 +1,161 @@
+"""From a Telegram update to the handler that hears it, and from a refusal to its words."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import ChatMemberUpdated, Message, Update, User
+from telegram.constants import ChatMemberStatus, ChatType
+
+from handlers.routes import ROUTES, Context, parse
+from handlers.screen import NOTHING, TOAST_LENGTH, Screen
+from handlers.texts import LANGUAGES, texts
+from models import drafts, links, people
+from models.errors import Refused
+from models.people import Address, Person, Reach
+from models.policy import Policy
+from models.sealing import Keyring
+
+
+class Running(Protocol):
+    """What the program that runs us gives to those who write to people."""
+
+    policy: Policy
+    keys: Keyring
+    bot_name: str
+
+    @property
+    def now(self) -> datetime: ...
+
+
+async def context(
+    session: AsyncSession,
+    update: Update,
+    *,
+    policy: Policy,
+    keys: Keyring,
+    bot_name: str,
+    now: datetime,
+    file: bytes | None,
+) -> Context:
+    """The person who acted, known from the numeric sender id alone."""
+    user, chat = update.effective_user, update.effective_chat
+    assert user is not None
+    person = await people.met(session, user.id, user.full_name, spoken(user), now=now)
+    shared = update.message.users_shared if update.message else None
+    return Context(
+        session=session,
+        person=person,
+        chat_id=chat.id if chat else user.id,
+        t=texts(person.language or policy.language),
+        policy=policy,
+        keys=keys,
+        bot_name=bot_name,
+        now=now,
+        update_id=update.update_id,
+        file=file,
+        chosen=shared.users[0].user_id if shared else None,
+    )
+
+
+def spoken(user: User) -> str | None:
+    """The language of a person's Telegram, if we speak it."""
+    code = (user.language_code or "")[:2]
+    return code if code in LANGUAGES else None
+
+
+def reader(session: AsyncSession, person: Person | None, address: Address, app: Running) -> Context:
+    """The context of a delivery's reader. A group has no person: it reads the organisation's language."""
+    language = person.language if person else None
+    return Context(
+        session=session,
+        person=person or Person(name=""),
+        chat_id=address.chat_id,
+        t=texts(language or app.policy.language),
+        policy=app.policy,
+        keys=app.keys,
+        bot_name=app.bot_name,
+        now=app.now,
+    )
+
+
+def route_of(update: Update) -> str:
+    """The name of an update's route for the log: never what was typed, nor a button's arguments."""
+    if update.callback_query is not None:
+        name = parse(update.callback_query.data or "").name
+        return f"tap {name}" if name in ROUTES.taps else "tap ?"
+    if update.message is not None:
+        name = _command(update.message)[0]
+        return f"/{name}" if name in ROUTES.commands else "message"
+    return "member" if update.my_chat_member else "other"
+
+
+async def answer(context: Context, update: Update) -> Screen:
+    """What the person who acted is shown."""
+    if update.my_chat_member is not None:
+        _membership(context, update.my_chat_member)
+        return NOTHING
+    if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
+        return NOTHING
+    if update.callback_query is not None:
+        tap = parse(update.callback_query.data or "")
+        route = ROUTES.taps.get(tap.name)
+        if route is None:
+            raise Refused("stale")
+        return await route.hear(context, tap)
+    return await _message(context, update.message) if update.message is not None else NOTHING
+
+
+def _membership(context: Context, change: ChatMemberUpdated) -> None:
+    """The person has blocked the bot, or taken it back."""
+    if change.chat.type == ChatType.PRIVATE:
+        blocked = change.new_chat_member.status == ChatMemberStatus.BANNED
+        context.person.reach = Reach.BLOCKED if blocked else Reach.REACHABLE
+
+
+async def _message(context: Context, message: Message) -> Screen:
+    name, rest = _command(message)
+    if name in ROUTES.commands:
+        return await ROUTES.commands[name](context, rest)
+    if name:
+        raise Refused("unknown-command")
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    text = message.text or message.caption or ""
+    if draft is not None and draft.subject in ROUTES.said:
+        return await ROUTES.said[draft.subject](context, draft, text)
+    if links.looks_like_code(text):
+        return await ROUTES.commands["start"](context, text)
+    return await ROUTES.commands["help"](context, "")
+
+
+def _command(message: Message) -> tuple[str, str]:
+    """The name and the rest of ``/name@bot rest``; an empty name if it is no command."""
+    text = message.text or ""
+    if not text.startswith("/"):
+        return "", ""
+    head, *rest = text[1:].split(maxsplit=1) if text[1:].strip() else [""]
+    return head.partition("@")[0].lower(), rest[0] if rest else ""
+
+
+async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
+    """A refusal in words. Beside a tap it is a toast or box, with the fresh card where the handler draws one."""
+    text = context.t(refusal.key, **refusal.values)
+    if update.callback_query is None:
+        return Screen(text)
+    tap = parse(update.callback_query.data or "")
+    route = ROUTES.taps.get(tap.name)
+    fresh = NOTHING
+    if route is not None and route.fresh is not None:
+        try:
+            fresh = await route.fresh(context, tap)
+        except Refused:
+            fresh = NOTHING  # nor may they see it fresh
+    return replace(fresh, toast=text.striptags()[:TOAST_LENGTH], alert=True)
+
+
+def failed(context: Context, reference: str) -> Screen:
+    """Our fault: what happened, what to do, and the number under which the log tells why."""
+    text = context.t("failed", reference=reference)
+    return Screen(text, toast=Markup(text).striptags()[:TOAST_LENGTH], alert=True, fresh=True)

@@ -1,0 +1,137 @@
+"""The invitation: one card per person, with its buttons and calendar file; the card shows the answer and changes it."""
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from handlers.calendar_files import calendar_file
+from handlers.dates import span_text
+from handlers.routes import Context, Tap, data, letter, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models import invitations
+from models.invitations import Answer, Invitation, answers_for
+from models.meetings import Meeting, MeetingState, Mode, Plan
+from models.outbox import Delivery, Superseded
+
+
+def card_text(t: Texts, group: str, plan: Plan) -> Markup:
+    """The card's lines: group, title, time, how and where, description."""
+    lines = [
+        t("card-title", group=group, title=plan.title or t("topic-later")),
+        t("card-when", when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language)),
+        t(f"card-{plan.mode}", place=plan.place or t("place-later")),
+    ]
+    if plan.link and plan.mode is not Mode.ON_SITE:
+        lines.append(t("card-link", link=plan.link))
+    if plan.description:
+        lines.append(t("card-description", description=plan.description))
+    return Markup("\n").join(lines)
+
+
+def answer_buttons(t: Texts, mode: Mode, invitation_id: int, chosen: Answer | None = None) -> tuple[Button, ...]:
+    """One button for each answer that the mode allows; the chosen one is ticked, in words too."""
+    return tuple(
+        Button(
+            t(f"answer-{answer}-chosen" if answer is chosen else f"answer-{answer}"),
+            data("rsvp", invitation_id, answer),
+        )
+        for answer in answers_for(mode)
+    )
+
+
+def card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+    """A person's card as it stands now."""
+    t, meeting = context.t, invitation.meeting
+    lines = [] if heading is None else [heading, Markup("")]
+    lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    if meeting.state is MeetingState.CANCELLED:
+        lines.append(t("card-cancelled"))
+    elif meeting.starts_at <= context.now:
+        lines.append(t("card-begun"))
+    else:
+        lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
+        buttons = _rows(answer_buttons(t, meeting.mode, invitation.id, invitation.answer))
+    return Screen(
+        Markup("\n").join(lines),
+        buttons,
+        file=calendar_file(t, meeting),
+        stands=("invitation", invitation.id, meeting.revision),
+    )
+
+
+def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
+    """Two ways to come side by side, the refusal below."""
+    return (buttons[:-1], buttons[-1:])
+
+
+async def show_card(context: Context, tap: Tap) -> Screen:
+    """The fresh card, whatever was refused."""
+    return card(context, await invitations.own(context.session, context.person, tap.id))
+
+
+@tap("rsvp", fresh=show_card)
+async def on_answer(context: Context, tap: Tap) -> Screen:
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    answer = tap.choice(Answer)
+    await invitations.reply(context.session, invitation, answer, update_id=context.update_id, now=context.now)
+    shown = card(context, invitation)
+    return shown.toasting(context.t(f"toast-{invitation.answer}"))
+
+
+async def _addressed(context: Context, delivery: Delivery) -> Invitation:
+    """The invitation of a delivery; superseded if the person has left or the meeting has moved on."""
+    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    meeting = invitation.meeting
+    if meeting.state is not MeetingState.ANNOUNCED or meeting.starts_at <= context.now:
+        raise Superseded
+    return invitation
+
+
+@letter("invitation", stands="invitation")
+async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
+    invitation = await _addressed(context, delivery)
+    if delivery.revision != invitation.meeting.revision:
+        raise Superseded
+    key = "invitation-heading" if delivery.revision == 1 else "invitation-moved"
+    return card(context, invitation, context.t(key))
+
+
+@letter("correction", stands="invitation", edits=True)
+async def correction_letter(context: Context, delivery: Delivery) -> Screen:
+    return card(context, await _addressed(context, delivery))
+
+
+@letter("cancelled", stands="invitation")
+async def cancelled_letter(context: Context, delivery: Delivery) -> Screen:
+    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    return card(context, invitation, context.t("invitation-cancelled"))
+
+
+@letter("reminder", stands="invitation")
+async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
+    """To those who said yes; in the slot "silent" to those who have said nothing."""
+    invitation = await _addressed(context, delivery)
+    if delivery.revision != invitation.meeting.revision or invitation.answer is Answer.NO:
+        raise Superseded
+    if (delivery.slot == "silent") != (invitation.answer is None):
+        raise Superseded
+    return card(context, invitation, context.t("reminder-silent" if invitation.answer is None else "reminder-yes"))
+
+
+def preview(t: Texts, group: str, plan: Plan) -> Markup:
+    """The card as members will get it, for the coordinator to check."""
+    return Markup("\n").join([t("invitation-heading"), Markup(""), card_text(t, group, plan)])
+
+
+def meeting_name(t: Texts, meeting: Meeting) -> Markup:
+    """A meeting in one line: title and group."""
+    return t("meeting-name", title=meeting.title or t("topic-later"), group=meeting.workgroup.name)
+
+
+@tap("card")
+async def on_card(context: Context, tap: Tap) -> Screen:
+    """One's card, from the list of meetings: as a new message, for it carries a file."""
+    shown = card(context, await invitations.own(context.session, context.person, tap.id))
+    return replace(shown, fresh=True)

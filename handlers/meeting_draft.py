@@ -1,0 +1,222 @@
+"""What a meeting's draft lacks, the questions for it, and the confirmation card."""
+
+import calendar
+from datetime import date, time, timedelta
+from typing import Any
+
+from markupsafe import Markup
+
+from handlers.dates import (
+    Doubt,
+    When,
+    choice_text,
+    example_text,
+    month_title,
+    weekday_short,
+    when_text,
+    when_to_utc,
+)
+from handlers.invitations import preview
+from handlers.routes import Context, data
+from handlers.screen import Button, Screen
+from models import access, drafts, groups
+from models.drafts import Draft
+from models.groups import Workgroup
+from models.meetings import Mode, Plan
+from models.people import Reach
+
+HOURS = (("0900", "1000"), ("0900", "1100"), ("0900", "1200"), ("1200", "1400"), ("1300", "1500"), ("1300", "1600"))
+LENGTHS = (60, 90, 120, 180)
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def when_to(when: When) -> dict[str, Any]:
+    """A reading as the draft row keeps it."""
+    return {
+        "day": when.day.isoformat(),
+        "end_day": when.end_day.isoformat() if when.end_day else None,
+        "fold": when.fold,
+        "end_fold": when.end_fold,
+        "offers": [],
+        **({"start": when.start.isoformat()} if when.start else {}),
+        **({"end": when.end.isoformat()} if when.end else {}),
+    }
+
+
+def when_from(kept: dict[str, Any]) -> When:
+    """`when_to` undone."""
+    return When(
+        day=date.fromisoformat(kept["day"]),
+        start=time.fromisoformat(kept["start"]) if kept.get("start") else None,
+        end=time.fromisoformat(kept["end"]) if kept.get("end") else None,
+        end_day=date.fromisoformat(kept["end_day"]) if kept.get("end_day") else None,
+        fold=kept.get("fold", 0),
+        end_fold=kept.get("end_fold", 0),
+    )
+
+
+def gap(known: dict[str, Any]) -> str | None:
+    """The next thing to ask, or None when all is known."""
+    mode = known.get("mode")
+    asked = {
+        "group": True,
+        "title": True,
+        "day": True,
+        "time": "start" not in known,
+        "length": "end" not in known,
+        "mode": True,
+        "place": mode in (Mode.ON_SITE, Mode.HYBRID),
+        "link": mode in (Mode.REMOTE, Mode.HYBRID),
+        "description": True,
+    }
+    return next((name for name, wanted in asked.items() if wanted and name not in known), None)
+
+
+def plan_of(context: Context, draft: Draft) -> Plan | None:
+    """The plan that a draft without gaps comes to."""
+    known = draft.data
+    if gap(known) is not None:
+        return None
+    start, end = when_to_utc(when_from(known), context.zone)
+    assert end is not None
+    mode = Mode(known["mode"])
+    return Plan(
+        title=known["title"],
+        starts_at=start,
+        ends_at=end,
+        zone=context.zone,
+        mode=mode,
+        place=known.get("place") if mode is not Mode.REMOTE else None,
+        link=known.get("link") if mode is not Mode.ON_SITE else None,
+        description=known["description"],
+    )
+
+
+async def ask_next(context: Context, draft: Draft) -> Screen:
+    """Asks for the first gap; without one, shows the card to confirm."""
+    name = gap(draft.data)
+    drafts.learn(draft, name or "confirm", now=context.now)
+    if name is None:
+        return await confirm_screen(context, draft)
+    rows = await _choices(context, draft, name)
+    heading = await _so_far(context, draft)
+    question = context.t(f"ask-{name}", example=example_text(context.now, context.zone, context.language))
+    return Screen(Markup("\n\n").join(filter(None, [heading, question])), (*rows, _leave(context)))
+
+
+def _leave(context: Context) -> tuple[Button, ...]:
+    return (Button(context.t("cancel"), data("nm-drop")),)
+
+
+async def _so_far(context: Context, draft: Draft) -> Markup:
+    """What is known already, so that nobody loses the thread."""
+    lines: list[str | Markup] = []
+    if "group" in draft.data:
+        lines.append((await context.session.get_one(Workgroup, draft.data["group"])).name)
+    if draft.data.get("title"):
+        lines.append(draft.data["title"])
+    if "day" in draft.data:
+        lines.append(when_text(when_from(draft.data), context.zone, context.language))
+    return context.t("so-far", known=" · ".join(lines)) if lines else Markup("")
+
+
+async def _choices(context: Context, draft: Draft, name: str) -> Rows:
+    t = context.t
+    if name == "group":
+        mine = await access.coordinated_groups(context.session, context.person)
+        return tuple((Button(group.name, data("nm-group", group.id)),) for group in mine[:30])
+    if name == "day":
+        return _month(context, date.fromisoformat(draft.data.get("month") or _today(context).isoformat()))
+    if name == "time":
+        buttons = [Button(_hours(context, start, end), data("nm-time", start, end)) for start, end in HOURS]
+        return (tuple(buttons[:3]), tuple(buttons[3:]))
+    if name == "length":
+        return (tuple(Button(t(f"length-{minutes}"), data("nm-length", minutes)) for minutes in LENGTHS),)
+    if name == "mode":
+        return tuple((Button(t(f"mode-{mode}"), data("nm-mode", mode)),) for mode in Mode)
+    return ((Button(t(f"skip-{name}"), data("nm-skip", name)),),)
+
+
+def _hours(context: Context, start: str, end: str) -> str:
+    separator = ":" if context.language == "en" else "."
+    return f"{int(start[:2])}{separator}{start[2:]}–{int(end[:2])}{separator}{end[2:]}"
+
+
+def _today(context: Context) -> date:
+    return context.now.astimezone(context.zone).date()
+
+
+def _month(context: Context, shown: date) -> Rows:
+    """A month to tap in: past days are blank; arrows lead to the months beside it."""
+    today = _today(context)
+    first = max(shown, today).replace(day=1)
+    after = (first + timedelta(days=32)).replace(day=1)
+    before = (first - timedelta(days=1)).replace(day=1)
+    here = data("nm-month", first.isoformat())
+    title = Button(month_title(first.year, first.month, context.language), here)
+    arrows = [Button("‹", data("nm-month", before.isoformat()))] if before >= today.replace(day=1) else []
+    rows = [(*arrows, title, Button("›", data("nm-month", after.isoformat())))]
+    rows.append(tuple(Button(name, here) for name in weekday_short(context.language)))
+    for week in calendar.Calendar().monthdatescalendar(first.year, first.month):
+        rows.append(tuple(_day_button(day, first, today, here) for day in week))
+    return tuple(row for row in rows if any(button.label.strip("\u2800 ") for button in row))
+
+
+def _day_button(day: date, first: date, today: date, here: str) -> Button:
+    if day.month != first.month or day < today:
+        return Button("\u2800", here)  # a blank that Telegram takes for a label
+    return Button(str(day.day), data("nm-day", day.isoformat()))
+
+
+def choices_screen(context: Context, draft: Draft, doubt: Doubt) -> Screen:
+    """A doubtful date: what is doubtful, and the readings to choose from."""
+    known = {name: value for name, value in draft.data.items() if name not in {"start", "end"} or "day" in draft.data}
+    draft.data = {**known, "offers": [when_to(when) for when in doubt.choices]}
+    drafts.learn(draft, "time" if doubt.key == "date-time-not-found" else draft.awaits or "day", now=context.now)
+    rows = tuple(
+        (Button(choice_text(when, context.zone, context.language), data("nm-doubt", index)),)
+        for index, when in enumerate(doubt.choices)
+    )
+    return Screen(context.t(doubt.key, **doubt.values), (*rows, _leave(context)))
+
+
+async def confirm_screen(context: Context, draft: Draft, *, editing: bool = False) -> Screen:
+    """The card as members will see it, how many get it, who cannot; send, change or drop."""
+    t = context.t
+    plan = plan_of(context, draft)
+    if plan is None:
+        return await ask_next(context, draft)
+    group = await context.session.get_one(Workgroup, draft.data["group"])
+    people = await groups.members(context.session, group.id)
+    away = [person.name for person in people if person.reach is not Reach.REACHABLE]
+    changing = "meeting" in draft.data
+    lines = [t("confirm-change" if changing else "confirm-new"), preview(t, group.name, plan)]
+    lines.append(t("confirm-recipients", n=len(people) - len(away)))
+    if away:
+        lines.append(t("confirm-unreachable", n=len(away), names=_few(t, away)))
+    return Screen(
+        Markup("\n\n").join(lines), _edit_rows(context, plan, changing) if editing else _main_rows(context, changing)
+    )
+
+
+def _few(t: Any, names: list[str], most: int = 10) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else t("and-more", names=shown, n=len(names) - most)
+
+
+def _main_rows(context: Context, changing: bool) -> Rows:
+    t = context.t
+    return (
+        (Button(t("confirm-save" if changing else "confirm-send"), data("nm-go")),),
+        (Button(t("confirm-edit"), data("nm-edit", "menu")), Button(t("confirm-drop"), data("nm-drop"))),
+    )
+
+
+def _edit_rows(context: Context, plan: Plan, changing: bool) -> Rows:
+    names = ["title", "day", "time", "mode"]
+    names += ["place"] if plan.mode is not Mode.REMOTE else []
+    names += ["link"] if plan.mode is not Mode.ON_SITE else []
+    names += ["description"] + ([] if changing else ["group"])
+    buttons = [Button(context.t(f"edit-{name}"), data("nm-edit", name)) for name in names]
+    pairs = tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
+    return (*pairs, (Button(context.t("back"), data("nm-show")),))

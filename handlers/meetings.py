@@ -1,0 +1,202 @@
+"""Meetings: the list for everyone, and the coordinator's card with who comes, change, cancel and attendance."""
+
+from markupsafe import Markup
+
+from handlers.dates import When, moment_text
+from handlers.invitations import card_text, meeting_name
+from handlers.meeting_draft import ask_next, when_to
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from models import access, attendance, drafts, invitations, meetings
+from models.attendance import Attended
+from models.errors import Refused
+from models.invitations import Turnout, answers_for
+from models.meetings import Meeting, MeetingState
+
+PAGE = 8
+
+
+@command("meetings")
+async def on_meetings(context: Context, line: str) -> Screen:
+    """One's coming meetings; whoever coordinates gets a button for each of theirs."""
+    return await meeting_list(context)
+
+
+async def meeting_list(context: Context) -> Screen:
+    t = context.t
+    mine = await invitations.coming_to(context.session, context.person, now=context.now)
+    lines = [t("meetings-yours")] + [
+        t(
+            "meetings-line",
+            when=moment_text(i.meeting.starts_at, i.meeting.plan.zone, t.language),
+            meeting=meeting_name(t, i.meeting),
+            answer=t(f"short-{i.answer or 'silent'}"),
+        )
+        for i in mine
+    ]
+    if not mine:
+        lines = [t("meetings-none")]
+    rows = [(Button(_label(context, i.meeting), data("card", i.id)),) for i in mine[:PAGE]]
+    run = [group.id for group in await access.coordinated_groups(context.session, context.person)]
+    if run:
+        lines.append(t("meetings-run"))
+        called = await meetings.coming(context.session, run, now=context.now)
+        past = await meetings.recent(context.session, run, now=context.now, limit=4)
+        rows += [
+            (Button(t("manage", meeting=_label(context, m)).striptags(), data("meeting", m.id)),)
+            for m in [*called[:PAGE], *past]
+        ]
+    return Screen(Markup("\n\n").join(lines), tuple(rows))
+
+
+def _label(context: Context, meeting: Meeting) -> str:
+    when = moment_text(meeting.starts_at, meeting.plan.zone, context.language)
+    return f"{when} {meeting.workgroup.name}"[:60]
+
+
+@tap("meetings")
+async def on_list(context: Context, tap: Tap) -> Screen:
+    return await meeting_list(context)
+
+
+async def meeting_card(context: Context, meeting: Meeting) -> Screen:
+    """The coordinator's card: the meeting, who comes, and what can be done."""
+    t, session = context.t, context.session
+    turnout = await invitations.turnout(session, meeting)
+    lines = [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, turnout)]
+    row: list[Button] = [Button(t("refresh"), data("meeting", meeting.id))]
+    rows: list[tuple[Button, ...]] = []
+    if meeting.state is MeetingState.CANCELLED:
+        lines.append(t("card-cancelled"))
+    elif meeting.starts_at > context.now:
+        rows.append(
+            (
+                Button(t("meeting-change"), data("m-change", meeting.id)),
+                Button(t("meeting-cancel"), data("m-cancel", meeting.id)),
+            )
+        )
+    else:
+        present = await attendance.present(session, meeting.id)
+        lines.append(t("meeting-present", on_site=present.on_site, remote=present.remote))
+        rows.append(
+            (
+                Button(t("meeting-attendance"), data("m-who", meeting.id, 0)),
+                Button(t("meeting-heads"), data("m-heads", meeting.id)),
+            )
+        )
+    rows.append((*row, Button(t("back"), data("meetings"))))
+    return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
+
+
+def _turnout(context: Context, turnout: Turnout) -> Markup:
+    t = context.t
+    lines = [t("turnout-heading")]
+    for kind in ("on_site", "remote", "no", "silent"):
+        names: tuple[str, ...] = getattr(turnout, kind)
+        if names or kind != "no":
+            lines.append(t(f"turnout-{kind}", n=len(names), names=_names(context, names)))
+    if turnout.unreachable:
+        named = tuple(f"{name} ({t(f'reach-{reach}')})" for name, reach in turnout.unreachable)
+        lines.append(t("turnout-unreachable", n=len(named), names=_names(context, named)))
+    return Markup("\n").join(lines)
+
+
+def _names(context: Context, names: tuple[str, ...], most: int = 15) -> str:
+    if not names:
+        return "–"
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else str(context.t("and-more", names=shown, n=len(names) - most))
+
+
+async def _meeting(context: Context, tap: Tap) -> Meeting:
+    return await meetings.meeting_to_run(context.session, context.person, tap.id)
+
+
+@tap("meeting")
+async def on_meeting(context: Context, tap: Tap) -> Screen:
+    return await meeting_card(context, await _meeting(context, tap))
+
+
+@tap("m-change", fresh=on_meeting)
+async def on_change(context: Context, tap: Tap) -> Screen:
+    """Opens the dialogue with everything known; its confirmation moves or corrects."""
+    meeting = await _meeting(context, tap)
+    meetings.upcoming(meeting, now=context.now)
+    known = {
+        "group": meeting.workgroup_id,
+        "meeting": meeting.id,
+        "title": meeting.title,
+        "mode": meeting.mode,
+        "place": meeting.place,
+        "link": meeting.link,
+        "description": meeting.description,
+        **when_to(_when(meeting)),
+    }
+    draft = await drafts.begin(
+        context.session, context.person, context.chat_id, "newmeeting", "", known, now=context.now
+    )
+    return await ask_next(context, draft)
+
+
+def _when(meeting: Meeting) -> When:
+    zone = meeting.plan.zone
+    start, end = meeting.starts_at.astimezone(zone), meeting.ends_at.astimezone(zone)
+    end_day = end.date() if end.date() != start.date() else None
+    return When(start.date(), start.time(), end.time(), end_day, start.fold, end.fold)
+
+
+@tap("m-cancel", fresh=on_meeting)
+async def on_cancel(context: Context, tap: Tap) -> Screen:
+    """Asks once more: everyone will hear of it."""
+    meeting = await _meeting(context, tap)
+    meetings.upcoming(meeting, now=context.now)
+    t, people = context.t, await invitations.wanted_people(context.session, meeting)
+    text = Markup("\n\n").join([t("cancel-sure", n=len(people)), card_text(t, meeting.workgroup.name, meeting.plan)])
+    yes, no = (
+        Button(t("cancel-yes"), data("m-cancel-yes", meeting.id)),
+        Button(t("cancel-no"), data("meeting", meeting.id)),
+    )
+    return Screen(text, ((yes,), (no,)))
+
+
+@tap("m-cancel-yes", fresh=on_meeting)
+async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
+    meeting = await _meeting(context, tap)
+    await meetings.cancel(context.session, meeting, now=context.now)
+    told = await invitations.call_off(context.session, meeting, policy=context.policy, now=context.now)
+    return (await meeting_card(context, meeting)).toasting(context.t("cancel-done", n=told))
+
+
+@tap("m-who", fresh=on_meeting)
+async def on_who(context: Context, tap: Tap) -> Screen:
+    """The roster to tick: each tap goes from unknown to there, to not there."""
+    return await _attendance_screen(context, await _meeting(context, tap), tap.number(1))
+
+
+async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> Screen:
+    t = context.t
+    if meeting.starts_at > context.now:
+        raise Refused("meeting-not-begun")
+    audience = await invitations.audience(context.session, meeting)
+    known = await attendance.of(context.session, meeting.id)
+    shown = audience[page * PAGE : (page + 1) * PAGE]
+    rows = []
+    for _, person in shown:
+        label = t("attendance-line", name=person.name, attended=t(f"present-{known.get(person.id, 'unknown')}"))
+        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, page)),))
+    turns = [Button(t("previous"), data("m-who", meeting.id, page - 1))] if page else []
+    turns += [Button(t("next"), data("m-who", meeting.id, page + 1))] if len(audience) > (page + 1) * PAGE else []
+    rows += [tuple(turns), (Button(t("back"), data("meeting", meeting.id)),)]
+    return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
+
+
+@tap("m-mark", fresh=on_meeting)
+async def on_mark(context: Context, tap: Tap) -> Screen:
+    meeting = await _meeting(context, tap)
+    person_id, page = tap.number(1), tap.number(2)
+    known = await attendance.of(context.session, meeting.id)
+    order = [Attended(answer) for answer in answers_for(meeting.mode)]
+    now = known.get(person_id)
+    coming = order[(order.index(now) + 1) % len(order)] if now in order else order[0]
+    await attendance.mark_invited(context.session, meeting, person_id, coming, now=context.now)
+    return await _attendance_screen(context, meeting, page)

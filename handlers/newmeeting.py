@@ -1,0 +1,302 @@
+"""/newmeeting: one line, or one question at a time; then the card as members will see it, and one tap to send it.
+
+The draft row holds what is known; `ask_next` asks for the first gap. Moving and correcting a meeting is the same
+dialogue with no gaps to begin with.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from handlers import dates
+from handlers.dates import Doubt, When
+from handlers.meeting_draft import ask_next, choices_screen, confirm_screen, plan_of, when_from, when_to
+from handlers.meetings import meeting_card
+from handlers.routes import Context, Tap, command, said, tap
+from handlers.screen import Screen
+from models import access, drafts, invitations, meetings
+from models.drafts import Draft
+from models.errors import NotFound, Refused
+from models.groups import Workgroup
+from models.meetings import DESCRIPTION_LENGTH, LINK_LENGTH, PLACE_LENGTH, TITLE_LENGTH, Mode
+from models.people import tidy
+
+SUBJECT = "newmeeting"
+REMOTE = re.compile(r"^(teams|zoom|meet|etänä|etä|verkossa|på distans|distans|remote|online)\b", re.IGNORECASE)
+HYBRID = re.compile(r"^(hybridinä|hybridi|hybrid)\b[\s,]*", re.IGNORECASE)
+LINK = re.compile(r"https?://\S+")
+
+
+@command("newmeeting")
+async def on_newmeeting(context: Context, line: str) -> Screen:
+    groups = await access.coordinated_groups(context.session, context.person)
+    if not groups:
+        raise Refused("newmeeting-no-groups")
+    known: dict[str, Any] = {"group": groups[0].id} if len(groups) == 1 else {}
+    draft = await drafts.begin(context.session, context.person, context.chat_id, SUBJECT, "", known, now=context.now)
+    if not line.strip():
+        return await ask_next(context, draft)
+    return await _read_line(context, draft, groups, line)
+
+
+async def _read_line(context: Context, draft: Draft, groups: list[Workgroup], line: str) -> Screen:
+    """``GROUP WHEN [HOW or WHERE][: TITLE]``; what is missing is asked."""
+    try:
+        before, when, after = dates.find_when(line, now=context.now, zone=context.zone, language=context.language)
+    except Doubt as doubt:
+        _learn(context, draft, **_group_named(groups, doubt.before), **_after(doubt.after))
+        return choices_screen(context, draft, doubt)
+    _learn(context, draft, **_group_named(groups, before), **_after(after), **when_to(when))
+    return await ask_next(context, draft)
+
+
+def _group_named(groups: list[Workgroup], typed: str) -> dict[str, Any]:
+    """The group whose name the typed words begin, if there is just one."""
+    wanted = typed.casefold().strip()
+    exact = [group for group in groups if group.name.casefold() == wanted]
+    found = exact or [group for group in groups if wanted and group.name.casefold().startswith(wanted)]
+    return {"group": found[0].id} if len(found) == 1 else {}
+
+
+def _after(text: str) -> dict[str, Any]:
+    """What follows the date: the way and place, then, behind a colon, the title."""
+    link = LINK.search(text)
+    rest = LINK.sub("", text)
+    where, colon, title = (part.strip(" ,.–-") for part in rest.partition(":"))
+    known: dict[str, Any] = {"link": link[0][:LINK_LENGTH]} if link else {}
+    if HYBRID.match(where):
+        known |= {"mode": Mode.HYBRID, "place": tidy(HYBRID.sub("", where), PLACE_LENGTH) or None}
+    elif REMOTE.match(where):
+        known |= {"mode": Mode.REMOTE}
+    elif where and colon:
+        known |= {"mode": Mode.ON_SITE, "place": tidy(where, PLACE_LENGTH)}
+    title = title or ("" if colon or "mode" in known else where)
+    if title:
+        known["title"] = tidy(title, TITLE_LENGTH)
+    return known
+
+
+def _learn(context: Context, draft: Draft, **known: Any) -> None:
+    drafts.learn(draft, draft.awaits, now=context.now, **known)
+
+
+@said(SUBJECT)
+async def on_said(context: Context, draft: Draft, text: str) -> Screen:
+    """A typed answer to the question that was asked."""
+    if draft.awaits not in TYPED:
+        return await ask_next(context, draft)
+    try:
+        known = await TYPED[draft.awaits](context, draft, text)
+    except Doubt as doubt:
+        return choices_screen(context, draft, doubt)
+    _learn(context, draft, **known)
+    return await ask_next(context, draft)
+
+
+def _line_of(name: str, limit: int) -> Callable[[Context, Draft, str], Awaitable[dict[str, Any]]]:
+    async def read(context: Context, draft: Draft, text: str) -> dict[str, Any]:
+        line = tidy(text, limit + 1)
+        if not line:
+            raise Refused("line-empty")
+        if len(line) > limit:
+            raise Refused("line-too-long", most=limit)
+        return {name: line}
+
+    return read
+
+
+async def _read_group(context: Context, draft: Draft, text: str) -> dict[str, Any]:
+    found = _group_named(await access.coordinated_groups(context.session, context.person), tidy(text))
+    if not found:
+        raise Refused("newmeeting-no-such-group")
+    return found
+
+
+async def _read_day(context: Context, draft: Draft, text: str) -> dict[str, Any]:
+    return when_to(dates.read_when(text, now=context.now, zone=context.zone, language=context.language))
+
+
+async def _read_time(context: Context, draft: Draft, text: str) -> dict[str, Any]:
+    return _at(context, draft, *dates.read_time(text))
+
+
+async def _read_link(context: Context, draft: Draft, text: str) -> dict[str, Any]:
+    link = LINK.fullmatch(text.strip())
+    if link is None or len(link[0]) > LINK_LENGTH:
+        raise Refused("link-not-a-link", most=LINK_LENGTH)
+    return {"link": link[0]}
+
+
+def _at(context: Context, draft: Draft, start: time, end: time | None) -> dict[str, Any]:
+    day = date.fromisoformat(draft.data["day"])
+    return when_to(dates.at_hours(day, start, end, now=context.now, zone=context.zone, language=context.language))
+
+
+TYPED: dict[str, Callable[[Context, Draft, str], Awaitable[dict[str, Any]]]] = {
+    "group": _read_group,
+    "title": _line_of("title", TITLE_LENGTH),
+    "day": _read_day,
+    "time": _read_time,
+    "place": _line_of("place", PLACE_LENGTH),
+    "link": _read_link,
+    "description": _line_of("description", DESCRIPTION_LENGTH),
+}
+"""How a typed line answers each question."""
+
+
+async def _draft(context: Context) -> Draft:
+    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
+
+
+@tap("nm-show")
+async def show(context: Context, tap: Tap) -> Screen:
+    return await ask_next(context, await _draft(context))
+
+
+@tap("nm-group", fresh=show)
+async def on_group(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context)
+    group = await access.group_to_run(context.session, context.person, tap.id)
+    _learn(context, draft, group=group.id)
+    return await ask_next(context, draft)
+
+
+@tap("nm-day", fresh=show)
+async def on_day(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context)
+    try:
+        _learn(context, draft, **when_to(_kept(context, draft, _day(tap))))
+    except Doubt as doubt:
+        return choices_screen(context, draft, doubt)
+    return await ask_next(context, draft)
+
+
+def _kept(context: Context, draft: Draft, day: date) -> When:
+    """The chosen day, with the hours chosen before."""
+    if "start" not in draft.data:
+        return When(day)
+    old = when_from(draft.data)
+    assert old.start is not None
+    return dates.at_hours(day, old.start, old.end, now=context.now, zone=context.zone, language=context.language)
+
+
+def _day(tap: Tap) -> date:
+    try:
+        return date.fromisoformat(tap.word(0))
+    except ValueError:
+        raise NotFound from None
+
+
+@tap("nm-month", fresh=show)
+async def on_month(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context)
+    _learn(context, draft, month=_day(tap).isoformat())
+    return await ask_next(context, draft)
+
+
+@tap("nm-time", fresh=show)
+async def on_time(context: Context, tap: Tap) -> Screen:
+    """Hours from a button: ``0900`` and ``1200``."""
+    draft = await _draft(context)
+    if "day" not in draft.data:
+        raise NotFound
+    try:
+        start, end = (datetime.strptime(tap.word(i), "%H%M").time() for i in (0, 1))  # noqa: DTZ007  (wall clock)
+    except ValueError:
+        raise NotFound from None
+    try:
+        _learn(context, draft, **_at(context, draft, start, end))
+    except Doubt as doubt:
+        return choices_screen(context, draft, doubt)
+    return await ask_next(context, draft)
+
+
+@tap("nm-length", fresh=show)
+async def on_length(context: Context, tap: Tap) -> Screen:
+    """How many minutes the meeting takes, when only its start was typed."""
+    draft = await _draft(context)
+    when = when_from(draft.data)
+    if when.start is None or not 0 < tap.id <= 24 * 60:
+        raise NotFound
+    start, _ = dates.when_to_utc(when, context.zone)
+    end = (start + timedelta(minutes=tap.id)).astimezone(context.zone)
+    known = {**asdict(when), "end": end.time(), "end_day": end.date(), "end_fold": end.fold}
+    _learn(context, draft, **when_to(When(**known)))
+    return await ask_next(context, draft)
+
+
+@tap("nm-mode", fresh=show)
+async def on_mode(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context)
+    _learn(context, draft, mode=tap.choice(Mode, 0))
+    return await ask_next(context, draft)
+
+
+@tap("nm-skip", fresh=show)
+async def on_skip(context: Context, tap: Tap) -> Screen:
+    """The topic, place, link or description is not known yet."""
+    draft = await _draft(context)
+    if tap.word(0) not in {"title", "place", "link", "description"}:
+        raise NotFound
+    _learn(context, draft, **{tap.word(0): None})
+    return await ask_next(context, draft)
+
+
+@tap("nm-doubt", fresh=show)
+async def on_doubt(context: Context, tap: Tap) -> Screen:
+    """One of the readings that the bot offered."""
+    draft = await _draft(context)
+    offered = draft.data.get("offers", [])
+    if tap.id >= len(offered):
+        raise NotFound
+    _learn(context, draft, **offered[tap.id])
+    return await ask_next(context, draft)
+
+
+@tap("nm-edit", fresh=show)
+async def on_edit(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context)
+    gaps = {"title": ["title"], "day": ["day"], "time": ["start", "end"], "mode": ["mode"], "place": ["place"]}
+    gaps |= {"link": ["link"], "description": ["description"], "group": ["group"], "menu": []}
+    if tap.word(0) not in gaps or (tap.word(0) == "group" and "meeting" in draft.data):
+        raise NotFound
+    if tap.word(0) == "menu":
+        return await confirm_screen(context, draft, editing=True)
+    draft.data = {name: value for name, value in draft.data.items() if name not in gaps[tap.word(0)]}
+    return await ask_next(context, draft)
+
+
+@tap("nm-go")
+async def on_go(context: Context, tap: Tap) -> Screen:
+    """Calls the meeting, or changes the one that the dialogue is about."""
+    draft = await _draft(context)
+    plan = plan_of(context, draft)
+    if plan is None:
+        return await ask_next(context, draft)
+    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    await drafts.end(context.session, context.person, context.chat_id)
+    if "meeting" in draft.data:
+        return await _change(context, draft.data["meeting"], plan)
+    meeting = await meetings.call(context.session, group, context.person, plan, now=context.now)
+    sent = await invitations.announce(context.session, meeting, policy=context.policy, now=context.now)
+    shown = await meeting_card(context, meeting)
+    return shown.toasting(context.t("newmeeting-sent", n=sent))
+
+
+async def _change(context: Context, meeting_id: int, plan: meetings.Plan) -> Screen:
+    meeting = await meetings.meeting_to_run(context.session, context.person, meeting_id)
+    if await meetings.change(context.session, meeting, plan, now=context.now):
+        sent = await invitations.ask_again(context.session, meeting, policy=context.policy, now=context.now)
+        toast = context.t("meeting-moved", n=sent)
+    else:
+        await invitations.correct_cards(context.session, meeting, now=context.now)
+        toast = context.t("meeting-corrected")
+    return (await meeting_card(context, meeting)).toasting(toast)
+
+
+@tap("nm-drop")
+async def on_drop(context: Context, tap: Tap) -> Screen:
+    await drafts.end(context.session, context.person, context.chat_id)
+    return Screen(context.t("newmeeting-dropped"))

@@ -1,0 +1,188 @@
+"""Which function hears what. Handlers register here with a decorator, beside the screens they draw.
+
+A handler gets a `Context` (an open transaction, the person who acted) and returns the `Screen` to show them.
+"""
+
+import enum
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import handlers
+from handlers.screen import Screen
+from handlers.texts import Texts
+from models.access import RoleKind
+from models.drafts import Draft
+from models.errors import NotFound
+from models.outbox import Delivery
+from models.people import Person
+from models.policy import Policy
+from models.sealing import Keyring
+
+Choice = TypeVar("Choice", bound=enum.StrEnum)
+
+
+@dataclass
+class Context:
+    """What a handler knows: never more than the person who acted may know."""
+
+    session: AsyncSession
+    person: Person
+    chat_id: int
+    t: Texts
+    policy: Policy
+    keys: Keyring
+    bot_name: str
+    now: datetime
+    update_id: int = 0
+    file: bytes | None = None
+    chosen: int | None = None
+    """The Telegram id of a person shared from the contacts."""
+
+    @property
+    def language(self) -> str:
+        return self.t.language
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.policy.zone
+
+    def link(self, payload: str) -> str:
+        """A deep link that opens the bot with a payload."""
+        return f"https://t.me/{self.bot_name}?start={payload}"
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A button pressed. ``args`` come from a client and may be anything."""
+
+    name: str
+    args: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> int:
+        """The first argument, which names what the button is about."""
+        return self.number(0)
+
+    def number(self, index: int) -> int:
+        """An argument that is a number; whatever is not one is nobody's button."""
+        word = self.word(index)
+        if not (word.isascii() and word.isdigit() and len(word) < 19):
+            raise NotFound
+        return int(word)
+
+    def word(self, index: int) -> str:
+        """An argument as it came."""
+        if index >= len(self.args):
+            raise NotFound
+        return self.args[index]
+
+    def choice(self, kind: type[Choice], index: int = 1) -> Choice:
+        """An argument that is one of an enumeration."""
+        try:
+            return kind(self.word(index))
+        except ValueError:
+            raise NotFound from None
+
+
+OnCommand = Callable[[Context, str], Awaitable[Screen]]
+OnTap = Callable[[Context, Tap], Awaitable[Screen]]
+OnSaid = Callable[[Context, Draft, str], Awaitable[Screen]]
+OnDelivery = Callable[[Context, Delivery], Awaitable[Screen]]
+
+
+@dataclass(frozen=True)
+class TapRoute:
+    hear: OnTap
+    fresh: OnTap | None
+    """Shows how things stand, when what was tapped is refused."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """How a kind of delivery is rendered, and which living message it becomes or (``edits``) changes."""
+
+    render: OnDelivery
+    stands: str
+    edits: bool
+
+
+@dataclass
+class Routes:
+    commands: dict[str, OnCommand] = field(default_factory=dict)
+    menu: dict[str, RoleKind | None] = field(default_factory=dict)
+    """Commands in the command menu, in order, with the role that sees them."""
+    taps: dict[str, TapRoute] = field(default_factory=dict)
+    said: dict[str, OnSaid] = field(default_factory=dict)
+    letters: dict[str, Letter] = field(default_factory=dict)
+
+
+ROUTES = Routes()
+
+
+def command(name: str, *, menu: bool = True, role: RoleKind | None = None) -> Callable[[OnCommand], OnCommand]:
+    """Hears ``/name``. ``role`` only chooses whose menu shows it; rights are checked by the gates."""
+
+    def register(function: OnCommand) -> OnCommand:
+        ROUTES.commands[name] = function
+        if menu:
+            ROUTES.menu[name] = role
+        return function
+
+    return register
+
+
+def tap(name: str, *, fresh: OnTap | None = None) -> Callable[[OnTap], OnTap]:
+    """Hears buttons whose data is ``name`` or begins with ``name:``."""
+
+    def register(function: OnTap) -> OnTap:
+        if name in ROUTES.taps:
+            raise ValueError(f"two handlers for the button {name}")
+        ROUTES.taps[name] = TapRoute(function, fresh)
+        return function
+
+    return register
+
+
+def said(subject: str) -> Callable[[OnSaid], OnSaid]:
+    """Hears what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
+
+    def register(function: OnSaid) -> OnSaid:
+        ROUTES.said[subject] = function
+        return function
+
+    return register
+
+
+def letter(kind: str, *, stands: str = "", edits: bool = False) -> Callable[[OnDelivery], OnDelivery]:
+    """Renders deliveries of a kind for their reader."""
+
+    def register(function: OnDelivery) -> OnDelivery:
+        ROUTES.letters[kind] = Letter(function, stands, edits)
+        return function
+
+    return register
+
+
+def load() -> Routes:
+    """Imports every conversation, so that all are registered."""
+    for module in pkgutil.iter_modules(handlers.__path__):
+        importlib.import_module(f"handlers.{module.name}")
+    return ROUTES
+
+
+def data(name: str, *args: object) -> str:
+    """The callback data of a button."""
+    return ":".join([name, *map(str, args)])
+
+
+def parse(text: str) -> Tap:
+    """Callback data read back; whatever it is, it is a `Tap`."""
+    name, *args = text.split(":")
+    return Tap(name, tuple(args))

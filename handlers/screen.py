@@ -1,0 +1,174 @@
+"""What a person sees: a text with buttons, perhaps with a picture or a file; and how it is put on Telegram."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any
+
+from markupsafe import Markup
+from telegram import (
+    Bot,
+    CopyTextButton,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
+    KeyboardButton,
+    KeyboardButtonRequestUsers,
+    LinkPreviewOptions,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
+from telegram.constants import ParseMode
+
+TEXT_LENGTH = 4096
+CAPTION_LENGTH = 1024
+TOAST_LENGTH = 200
+DATA_BYTES = 64
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+@dataclass(frozen=True)
+class Button:
+    """A labelled button: ``data`` comes back as a tap; or it opens ``url``, or copies ``copies``."""
+
+    label: str
+    data: str = ""
+    url: str = ""
+    copies: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.data.encode()) > DATA_BYTES:
+            raise ValueError(f"callback data over {DATA_BYTES} bytes: {self.data}")
+
+    def drawn(self) -> InlineKeyboardButton:
+        if self.url:
+            return InlineKeyboardButton(self.label, url=self.url)
+        if self.copies:
+            return InlineKeyboardButton(self.label, copy_text=CopyTextButton(self.copies))
+        return InlineKeyboardButton(self.label, callback_data=self.data)
+
+
+@dataclass(frozen=True)
+class File:
+    """A picture or a document. ``name`` is what the reader saves it as."""
+
+    name: str
+    content: bytes
+    is_picture: bool = False
+
+    def upload(self) -> InputFile:
+        return InputFile(BytesIO(self.content), filename=self.name)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One message as it should stand. With a file, the text is its caption.
+
+    ``toast`` answers the tap beside it (``alert`` makes it a box to be closed); ``fresh`` sends a new message where
+    a tap would otherwise edit the one it came from; ``stands`` (kind, subject, revision) remembers the message, so
+    that it can be edited later. An empty text leaves the message as it is.
+    """
+
+    text: Markup
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    file: File | None = None
+    draws: Callable[[], File] | None = None
+    """Makes the file when the screen is shown, outside the transaction and the event loop: for pictures."""
+    toast: str = ""
+    alert: bool = False
+    fresh: bool = False
+    stands: tuple[str, int, int] | None = None
+    asks_person: str = ""
+    """The label of a keyboard button with which a person of one's contacts is chosen."""
+    clears_keyboard: bool = False
+
+    def toasting(self, text: str, *, alert: bool = False) -> "Screen":
+        """The same screen with an answer to the tap beside it."""
+        return replace(self, toast=Markup(text).striptags()[:TOAST_LENGTH], alert=alert)
+
+    def keyboard(self) -> InlineKeyboardMarkup | None:
+        rows = [[button.drawn() for button in row] for row in self.buttons if row]
+        return InlineKeyboardMarkup(rows) if rows else None
+
+    async def drawn(self) -> "Screen":
+        """The screen with its file made."""
+        if self.draws is None:
+            return self
+        return replace(self, file=await asyncio.to_thread(self.draws), draws=None)
+
+    def markup(self) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+        """What goes under a new message; only an inline keyboard can be edited later."""
+        if self.asks_person:
+            asking = KeyboardButtonRequestUsers(request_id=1, user_is_bot=False, request_name=True)
+            button = KeyboardButton(self.asks_person, request_users=asking)
+            return ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
+        return self.keyboard() or (ReplyKeyboardRemove() if self.clears_keyboard else None)
+
+
+NOTHING = Screen(Markup(""))
+
+
+async def send(bot: Bot, chat_id: int, screen: Screen, *, silent: bool = False) -> int:
+    """Sends a screen as a new message; a text too long for one goes in several, the buttons under the last.
+
+    Returns the id of the message that carries the buttons.
+    """
+    screen = await screen.drawn()
+    common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML, "disable_notification": silent}
+    if screen.file is not None and len(screen.text) <= CAPTION_LENGTH:
+        file, markup = screen.file.upload(), screen.markup()
+        if screen.file.is_picture:
+            return (await bot.send_photo(photo=file, caption=screen.text, reply_markup=markup, **common)).message_id
+        sent = await bot.send_document(document=file, caption=screen.text, reply_markup=markup, **common)
+        return sent.message_id
+    if screen.file is not None:
+        await send(bot, chat_id, Screen(Markup(""), file=screen.file), silent=silent)
+    *parts, last = split(str(screen.text))
+    for part in parts:
+        await bot.send_message(text=part, link_preview_options=NO_PREVIEW, **common)
+    sent = await bot.send_message(text=last, reply_markup=screen.markup(), link_preview_options=NO_PREVIEW, **common)
+    return sent.message_id
+
+
+async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_file: bool) -> None:
+    """Puts a screen in the place of a message. A message with a file keeps having one, and one without cannot get one."""
+    screen = await screen.drawn()
+    where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "reply_markup": screen.keyboard()}
+    if has_file and screen.file is not None:
+        media = InputMediaPhoto if screen.file.is_picture else InputMediaDocument
+        content = media(screen.file.upload(), caption=screen.text, parse_mode=ParseMode.HTML)
+        await bot.edit_message_media(media=content, **where)
+    elif has_file:
+        await bot.edit_message_caption(caption=screen.text, parse_mode=ParseMode.HTML, **where)
+    else:
+        await bot.edit_message_text(
+            text=screen.text, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW, **where
+        )
+
+
+def split(text: str, limit: int = TEXT_LENGTH) -> list[str]:
+    """Cuts a long text between lines (never inside a word or a tag: our lines close their tags)."""
+    parts = [""]
+    for piece in _lines(text, limit):
+        if len(parts[-1]) + len(piece) > limit:
+            parts.append("")
+        parts[-1] += piece
+    return [part.strip("\n") for part in parts if part.strip()] or [text]
+
+
+def _lines(text: str, limit: int) -> Iterator[str]:
+    for line in text.splitlines(keepends=True):
+        while len(line) > limit:
+            cut = line.rfind(" ", 0, limit) + 1 or limit
+            yield line[:cut]
+            line = line[cut:]  # noqa: PLW2901  (the rest of the same line)
+        yield line
+
+
+def can_edit(has_file: bool, screen: Screen) -> bool:
+    """Whether a message can become this screen in place."""
+    return not screen.fresh and not screen.asks_person and (has_file or (screen.file is None and screen.draws is None))

@@ -1,0 +1,1 @@
+"""What the organisation knows and may do: models know."""

@@ -1,0 +1,85 @@
+"""Workgroups and who belongs to them, with intervals, so that last year's denominators stay true."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, insert_new
+from models.people import Person
+
+CURRENT = text("left_at IS NULL")
+
+
+class Workgroup(Base):
+    __tablename__ = "workgroup"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    approves_joiners: Mapped[bool] = mapped_column(default=False)
+    """Whether a coordinator lets people in one by one."""
+
+
+class Membership(Base):
+    """A person's time in a group; ``left_at`` ends it, a return begins a new one."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        # An erased person's rows stay, without the person, for the counts.
+        Index(
+            "uq_membership_current",
+            "workgroup_id",
+            "person_id",
+            unique=True,
+            sqlite_where=CURRENT,
+            postgresql_where=CURRENT,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    person: Mapped[Person | None] = relationship(lazy="raise")
+    workgroup: Mapped[Workgroup] = relationship(lazy="raise")
+
+
+async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
+    """Founds a workgroup."""
+    group = Workgroup(name=name, created_at=now, approves_joiners=False)
+    session.add(group)
+    await session.flush()
+    return group
+
+
+async def join(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> bool:
+    """Makes a person a member; False if they were one already."""
+    row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}
+    return bool(await insert_new(session, Membership, [row]))
+
+
+async def members(session: AsyncSession, group_id: int) -> list[Person]:
+    """Who belongs now, by name, with their addresses (for `reach`)."""
+    chosen = (
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.workgroup_id == group_id, Membership.left_at.is_(None))
+        .order_by(Person.name, Person.id)
+    )
+    return list((await session.execute(chosen)).scalars())
+
+
+async def of_person(session: AsyncSession, person: Person) -> list[Workgroup]:
+    """The living groups to which a person belongs, by name."""
+    wanted = (
+        select(Workgroup)
+        .join(Membership, Membership.workgroup_id == Workgroup.id)
+        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Workgroup.archived_at.is_(None))
+        .order_by(Workgroup.name, Workgroup.id)
+    )
+    return list((await session.execute(wanted)).scalars())

@@ -1,0 +1,246 @@
+"""Meetings: called, moved, corrected, cancelled, held."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import DateTime, ForeignKey, Index, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.access import RoleKind, holds
+from models.base import Base
+from models.errors import NotFound, Refused
+from models.groups import Membership, Workgroup
+from models.people import Person
+from models.policy import Policy
+
+TITLE_LENGTH = 120
+PLACE_LENGTH = 120
+LINK_LENGTH = 200
+DESCRIPTION_LENGTH = 400  # the whole card must fit a caption of 1,024 characters
+
+
+class Mode(enum.StrEnum):
+    """How a meeting is held, or how a person attends it (then never hybrid)."""
+
+    ON_SITE = "on_site"
+    REMOTE = "remote"
+    HYBRID = "hybrid"
+
+
+class MeetingState(enum.StrEnum):
+    ANNOUNCED = "announced"
+    CANCELLED = "cancelled"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a coordinator has decided about a meeting. Start and end are wall-clock times in ``zone``, UTC beside."""
+
+    title: str | None
+    """None while the topic is to be announced."""
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    mode: Mode
+    place: str | None = None
+    link: str | None = None
+    description: str | None = None
+
+
+class Meeting(Base):
+    __tablename__ = "meeting"
+    __table_args__ = (Index("ix_meeting_state_ends_at", "state", "ends_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
+    title: Mapped[str | None]
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime]
+    starts_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    """What was agreed: the wall clock in ``zone``, whatever becomes of summer time."""
+    ends_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    zone: Mapped[str]
+    mode: Mapped[Mode]
+    place: Mapped[str | None]
+    link: Mapped[str | None]
+    description: Mapped[str | None]
+    state: Mapped[MeetingState] = mapped_column(default=MeetingState.ANNOUNCED)
+    revision: Mapped[int] = mapped_column(default=1)
+    """Raised by every change that people must hear of and answer again."""
+    sequence: Mapped[int] = mapped_column(default=0)
+    """Raised by every change at all: the SEQUENCE of the calendar file."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+
+    workgroup: Mapped[Workgroup] = relationship(lazy="raise")
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided about it, as it stands."""
+        return Plan(
+            title=self.title,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            zone=ZoneInfo(self.zone),
+            mode=self.mode,
+            place=self.place,
+            link=self.link,
+            description=self.description,
+        )
+
+
+def _columns(plan: Plan) -> dict[str, object]:
+    return {
+        "title": plan.title,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+        "starts_wall": plan.starts_at.astimezone(plan.zone).replace(tzinfo=None),
+        "ends_wall": plan.ends_at.astimezone(plan.zone).replace(tzinfo=None),
+        "zone": plan.zone.key,
+        "mode": plan.mode,
+        "place": plan.place,
+        "link": plan.link,
+        "description": plan.description,
+    }
+
+
+def check(plan: Plan, *, now: datetime) -> None:
+    """Refuses a plan that cannot be a meeting."""
+    if plan.ends_at <= plan.starts_at:
+        raise Refused("meeting-ends-before-start")
+    if plan.starts_at <= now:
+        raise Refused("meeting-in-the-past")
+    if plan.ends_at - plan.starts_at > timedelta(days=3):
+        raise Refused("meeting-too-long")
+    if plan.starts_at - now > timedelta(days=3 * 366):
+        raise Refused("meeting-too-far")
+
+
+async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, *, now: datetime) -> Meeting:
+    """Calls a meeting; inviting is ``invitations.announce``."""
+    check(plan, now=now)
+    if group.archived_at is not None:
+        raise Refused("group-is-archived", group=group.name)
+    meeting = Meeting(workgroup_id=group.id, created_by=by.id, created_at=now, **_columns(plan))
+    meeting.workgroup = group
+    session.add(meeting)
+    await session.flush()
+    return meeting
+
+
+async def meeting_to_run(session: AsyncSession, person: Person, meeting_id: int) -> Meeting:
+    """The gate of a meeting's coordination."""
+    meeting = await _with_group(session, meeting_id)
+    if meeting is None or not await holds(session, person, RoleKind.COORDINATOR, meeting.workgroup_id):
+        raise NotFound
+    return meeting
+
+
+async def _with_group(session: AsyncSession, meeting_id: int) -> Meeting | None:
+    wanted = select(Meeting, Workgroup).join(Workgroup).where(Meeting.id == meeting_id)
+    row = (await session.execute(wanted)).one_or_none()
+    if row is None:
+        return None
+    meeting: Meeting = row[0]
+    meeting.workgroup = row[1]
+    return meeting
+
+
+def upcoming(meeting: Meeting, *, now: datetime) -> None:
+    """Refuses to touch what is over or off."""
+    if meeting.state is MeetingState.CANCELLED:
+        raise Refused("meeting-is-cancelled")
+    if meeting.starts_at <= now:
+        raise Refused("meeting-has-begun")
+
+
+async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, now: datetime) -> bool:
+    """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again."""
+    upcoming(meeting, now=now)
+    check(plan, now=now)
+    columns = _columns(plan)
+    heard = {"starts_at", "ends_at", "mode", "place"}
+    weighty = any(columns[name] != getattr(meeting, name) for name in heard)
+    if all(columns[name] == getattr(meeting, name) for name in columns):
+        return False
+    for name, value in columns.items():
+        setattr(meeting, name, value)
+    meeting.sequence += 1
+    meeting.revision += int(weighty)
+    await session.flush()
+    return weighty
+
+
+async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
+    """Calls a coming meeting off, once: of two taps one wins."""
+    upcoming(meeting, now=now)
+    done = await session.execute(
+        update(Meeting)
+        .where(Meeting.id == meeting.id, Meeting.state == MeetingState.ANNOUNCED)
+        .values(state=MeetingState.CANCELLED, sequence=Meeting.sequence + 1)
+        .returning(Meeting.id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise Refused("meeting-is-cancelled")
+    await session.refresh(meeting, ["state", "sequence"])
+
+
+async def coming(session: AsyncSession, group_ids: list[int], *, now: datetime) -> list[Meeting]:
+    """The announced meetings of some groups that are not over, soonest first."""
+    wanted = (
+        select(Meeting, Workgroup)
+        .join(Workgroup)
+        .where(Meeting.workgroup_id.in_(group_ids), Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at > now)
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    return await _rows(session, wanted)
+
+
+async def recent(session: AsyncSession, group_ids: list[int], *, now: datetime, limit: int = 10) -> list[Meeting]:
+    """The latest meetings of some groups that are over, newest first."""
+    wanted = (
+        select(Meeting, Workgroup)
+        .join(Workgroup)
+        .where(Meeting.workgroup_id.in_(group_ids), Meeting.state != MeetingState.CANCELLED, Meeting.ends_at <= now)
+        .order_by(Meeting.starts_at.desc(), Meeting.id)
+        .limit(limit)
+    )
+    return await _rows(session, wanted)
+
+
+async def _rows(session: AsyncSession, wanted: object) -> list[Meeting]:
+    meetings = []
+    for meeting, group in await session.execute(wanted):  # type: ignore[call-overload]
+        meeting.workgroup = group
+        meetings.append(meeting)
+    return meetings
+
+
+async def my_group_ids(session: AsyncSession, person: Person) -> list[int]:
+    """The living groups to which a person belongs."""
+    wanted = (
+        select(Membership.workgroup_id)
+        .join(Workgroup)
+        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Workgroup.archived_at.is_(None))
+    )
+    return list((await session.execute(wanted)).scalars())
+
+
+async def ended(session: AsyncSession, policy: Policy, *, now: datetime) -> list[Meeting]:
+    """Announced meetings whose end and feedback delay have passed."""
+    wanted = (
+        select(Meeting, Workgroup)
+        .join(Workgroup)
+        .where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now - policy.feedback_delay)
+    )
+    return await _rows(session, wanted)
+
+
+async def next_end(session: AsyncSession, policy: Policy) -> datetime | None:
+    """When the next announced meeting is over, with the feedback delay."""
+    end = await session.scalar(select(func.min(Meeting.ends_at)).where(Meeting.state == MeetingState.ANNOUNCED))
+    return end + policy.feedback_delay if end else None

@@ -1,0 +1,224 @@
+"""The outbox: every message to anyone but the person who acted is a row here first, in the transaction that caused it."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, insert_new
+from models.people import Address, Person, Reach
+
+LEASE = timedelta(seconds=60)
+
+
+class Sending(enum.StrEnum):
+    """Where a delivery stands. Every row ends in one of the last seven."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+class Superseded(Exception):  # noqa: N818  (no fault: the world moved on while the message waited)
+    """Raised while rendering a delivery that need not be sent any more."""
+
+
+class Delivery(Base):
+    """One message to one address: sent at most once after ``due_at``, never after ``expires_at``."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject", "revision", "address_id", "slot"),
+        Index("ix_delivery_due", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[int]
+    """The id of what the message is about; the kind says of which table."""
+    revision: Mapped[int] = mapped_column(default=0)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"), index=True)
+    slot: Mapped[str] = mapped_column(default="")
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(default=False)
+    """Goes out in quiet time too."""
+    state: Mapped[Sending] = mapped_column(default=Sending.DUE)
+    owner: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous: Mapped[bool] = mapped_column(default=False)
+    """An attempt ended without an answer: it may have arrived."""
+    error: Mapped[str | None]
+    message_id: Mapped[int | None]
+    sent_at: Mapped[datetime | None]
+
+    address: Mapped[Address] = relationship(lazy="raise")
+
+
+class Message(Base):
+    """What stands in which chat: the one living message of a subject, edited in place and recognised after a restart."""
+
+    __tablename__ = "message"
+    __table_args__ = (UniqueConstraint("address_id", "kind", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    subject: Mapped[int]
+    revision: Mapped[int] = mapped_column(default=0)
+    message_id: Mapped[int]
+
+
+class Pace(Base):
+    """When the next message may leave, for all senders together (one row)."""
+
+    __tablename__ = "pace"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A delivery to be, by person; those who cannot be reached get none."""
+
+    person_id: int
+    kind: str
+    subject: int
+    due_at: datetime
+    expires_at: datetime
+    revision: int = 0
+    slot: str = ""
+    urgent: bool = False
+
+
+async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
+    """Writes deliveries; those already planned stay as they are. Returns how many are new."""
+    wanted = list(planned)
+    reachable = await addresses(session, {one.person_id for one in wanted})
+    rows = [
+        {
+            "kind": one.kind,
+            "subject": one.subject,
+            "revision": one.revision,
+            "address_id": reachable[one.person_id],
+            "slot": one.slot,
+            "due_at": one.due_at,
+            "expires_at": one.expires_at,
+            "urgent": one.urgent,
+        }
+        for one in wanted
+        if one.person_id in reachable
+    ]
+    return len(await insert_new(session, Delivery, rows))
+
+
+async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, int]:
+    """Address ids by person, of those who can be written to."""
+    rows = await session.execute(
+        select(Address.person_id, Address.id)
+        .join(Person, Person.id == Address.person_id)
+        .where(Address.person_id.in_(list(people)), Person.reach == Reach.REACHABLE)
+    )
+    return {person_id: address_id for person_id, address_id in rows if person_id is not None}
+
+
+async def withdraw(session: AsyncSession, kind: str, subject: int, *, before: int | None = None) -> None:
+    """Cancels what waits about a subject, all of it or only revisions ``before`` one."""
+    waiting = update(Delivery).where(Delivery.kind == kind, Delivery.subject == subject, Delivery.state == Sending.DUE)
+    if before is not None:
+        waiting = waiting.where(Delivery.revision < before)
+    await session.execute(waiting.values(state=Sending.CANCELLED))
+
+
+async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:
+    """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first.
+
+    A row whose owner died is taken again when its lease is over; that it may have been sent is marked on it.
+    """
+    pace = await session.get(Pace, 1)
+    if pace is not None and pace.free_at > now + timedelta(seconds=1):
+        return []  # held by a 429
+    ready = (
+        select(Delivery)
+        .join(Address)
+        .where(
+            or_(
+                (Delivery.state == Sending.DUE) & (Delivery.due_at <= now),
+                (Delivery.state == Sending.SENDING) & (Delivery.leased_until < now),
+            ),
+            or_(Address.free_at.is_(None), Address.free_at <= now),
+        )
+        .order_by(Delivery.urgent.desc(), Delivery.due_at, Delivery.id)
+        .limit(limit * 4)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    chosen: dict[int, Delivery] = {}
+    for delivery in (await session.execute(ready)).scalars():
+        if len(chosen) < limit:
+            chosen.setdefault(delivery.address_id, delivery)
+    for delivery in chosen.values():
+        delivery.ambiguous = delivery.ambiguous or delivery.state is Sending.SENDING
+        delivery.state, delivery.owner = Sending.SENDING, owner
+        delivery.leased_until, delivery.attempts = now + LEASE, delivery.attempts + 1
+    return list(chosen.values())
+
+
+async def next_slot(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> datetime:
+    """The moment at which one message may leave to this address: at most ``per_second`` overall, 1/s to a chat."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        pace = Pace(id=1, free_at=now)
+        session.add(pace)
+    at = max(now, pace.free_at, address.free_at or now)
+    pace.free_at = at + timedelta(seconds=1 / per_second)
+    address.free_at = at + timedelta(seconds=1)
+    return at
+
+
+async def stands(
+    session: AsyncSession, address_id: int, kind: str, subject: int, message_id: int, revision: int = 0
+) -> int | None:
+    """Records the living message of a subject in a chat; returns the id of the one it replaces."""
+    wanted = select(Message).where(Message.address_id == address_id, Message.kind == kind, Message.subject == subject)
+    row = await session.scalar(wanted)
+    if row is None:
+        session.add(
+            Message(address_id=address_id, kind=kind, subject=subject, revision=revision, message_id=message_id)
+        )
+        return None
+    replaced = row.message_id if row.message_id != message_id else None
+    row.message_id, row.revision = message_id, revision
+    return replaced
+
+
+async def standing(session: AsyncSession, address_id: int, kind: str, subject: int) -> int | None:
+    """The message id of the living message of a subject in a chat."""
+    wanted = select(Message.message_id).where(
+        Message.address_id == address_id, Message.kind == kind, Message.subject == subject
+    )
+    return await session.scalar(wanted)
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """When the next waiting delivery is due."""
+    return await session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == Sending.DUE))
+
+
+async def hold(session: AsyncSession, until: datetime) -> None:
+    """Telegram said 429: nobody sends before that moment."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        session.add(Pace(id=1, free_at=until))
+    else:
+        pace.free_at = max(pace.free_at, until)

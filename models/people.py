@@ -1,0 +1,111 @@
+"""People and the addresses their messages go to."""
+
+import enum
+import unicodedata
+from datetime import datetime, time
+
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, insert_new
+
+NAME_LENGTH = 80
+
+
+class Reach(enum.StrEnum):
+    """Whether the bot may write to a person, or why not."""
+
+    UNCLAIMED = "unclaimed"  # a line on a roster; has not pressed Start
+    REACHABLE = "reachable"
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+
+
+class Person(Base):
+    """Someone on a roster, with or without Telegram."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    name: Mapped[str]
+    language: Mapped[str | None]
+    organisation: Mapped[str | None]
+    """The background organisation: a key of ``ORGANISATIONS``, or free text from a roster."""
+    field: Mapped[str | None]
+    contact: Mapped[str | None]
+    quiet_start: Mapped[time | None]
+    quiet_end: Mapped[time | None]
+    reach: Mapped[Reach] = mapped_column(default=Reach.UNCLAIMED)
+    created_at: Mapped[datetime]
+
+    address: Mapped["Address | None"] = relationship(back_populates="person", lazy="raise")
+
+
+class Address(Base):
+    """Where messages go: a private chat (then with its person), a group, a channel, or a topic in one."""
+
+    __tablename__ = "address"
+    __table_args__ = (UniqueConstraint("chat_id", "thread_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger)
+    thread_id: Mapped[int] = mapped_column(default=0)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
+    free_at: Mapped[datetime | None]
+    """Telegram takes one message a second to a chat: no earlier than this."""
+
+    person: Mapped[Person | None] = relationship(back_populates="address", lazy="raise")
+
+
+def tidy(text: str, limit: int = NAME_LENGTH) -> str:
+    """What people typed, made safe to show: one line, no control, zero-width or direction marks, at most ``limit``.
+
+    Emoji joiners go too: a family becomes its members, which reads the same.
+    """
+    kept = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if c.isspace() or _shown(c))
+    return " ".join("".join(kept).split())[:limit].rstrip()
+
+
+def _shown(character: str) -> bool:
+    return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+async def met(session: AsyncSession, telegram_id: int, name: str, language: str | None, *, now: datetime) -> Person:
+    """The person behind a Telegram id, who has just written and so can be written to; new ones are added."""
+    await insert_new(
+        session,
+        Person,
+        [{"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}],
+    )
+    person = (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()
+    if person.reach is not Reach.REACHABLE:
+        person.reach = Reach.REACHABLE
+        await insert_new(session, Address, [{"chat_id": telegram_id, "person_id": person.id}])
+    return person
+
+
+async def unreachable(session: AsyncSession, address_id: int, reach: Reach) -> None:
+    """They blocked us or are gone: nothing more is written to them, past answers stay."""
+    person = await session.scalar(select(Person).join(Address).where(Address.id == address_id))
+    if person is not None:
+        person.reach = reach
+
+
+async def private_address(session: AsyncSession, chat_id: int) -> int | None:
+    """The address of a private chat."""
+    wanted = select(Address.id).where(Address.chat_id == chat_id, Address.person_id.is_not(None))
+    return await session.scalar(wanted)
+
+
+async def of_address(session: AsyncSession, address: Address) -> Person | None:
+    """The person of a private chat; None for a group."""
+    return await session.get(Person, address.person_id) if address.person_id is not None else None
+
+
+async def expected(session: AsyncSession, telegram_id: int, *, now: datetime) -> Person:
+    """A person known by Telegram id alone, who may not have written yet."""
+    row = {"telegram_id": telegram_id, "name": str(telegram_id), "reach": Reach.UNCLAIMED, "created_at": now}
+    await insert_new(session, Person, [row])
+    return (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()

@@ -1,0 +1,23 @@
+"""The organisation's rules, as the verbs need them; ``bot/config.py`` fills them from the settings."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from models.calendar import HELSINKI, Quiet
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Leads are counted back from a meeting's start, the delay on from its end."""
+
+    zone: ZoneInfo = HELSINKI
+    language: str = "fi"
+    quiet: Quiet = field(default_factory=Quiet)
+    reminder_leads: tuple[timedelta, ...] = (timedelta(days=1),)
+    silent_lead: timedelta = timedelta(days=3)
+    feedback_delay: timedelta = timedelta(minutes=15)
+    feedback_open_for: timedelta = timedelta(days=7)
+    feedback_reminder_after: timedelta = timedelta(days=2)
+    threshold: int = 5
+    digest_hour: int = 9
