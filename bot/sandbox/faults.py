@@ -25,7 +25,7 @@ class _Fault:
     method: str | None
     times: int | None
     probability: float
-    raises: Exception | None = None
+    raises: Callable[[], Exception] | None = None
     after: bool = False
     seconds: float = 0
 
@@ -51,19 +51,19 @@ class Faults:
         self, retry_after: int = 1, *, method: str | None = None, times: int | None = 1, probability: float = 1
     ) -> None:
         """429, with the seconds to wait."""
-        self._due.append(_Fault(method, times, probability, too_many_requests(retry_after)))
+        self._due.append(_Fault(method, times, probability, lambda: too_many_requests(retry_after)))
 
     def bad_gateway(
         self, *, after: bool = False, method: str | None = None, times: int | None = 1, probability: float = 1
     ) -> None:
         """502, before the call takes effect or ``after``."""
-        self._due.append(_Fault(method, times, probability, ApiError(502, "Bad Gateway"), after))
+        self._due.append(_Fault(method, times, probability, lambda: ApiError(502, "Bad Gateway"), after))
 
     def drop(
         self, *, after: bool = False, method: str | None = None, times: int | None = 1, probability: float = 1
     ) -> None:
         """Close the connection without an answer, before the call takes effect or ``after``."""
-        self._due.append(_Fault(method, times, probability, DroppedError(), after))
+        self._due.append(_Fault(method, times, probability, DroppedError, after))
 
     def hang(
         self,
@@ -123,7 +123,7 @@ class Faults:
         if fault.seconds:
             await self._sleep(fault.seconds)
         if fault.raises:
-            raise fault.raises
+            raise fault.raises()
 
     def _take(self, method: str) -> _Fault | None:
         for fault in self._due:

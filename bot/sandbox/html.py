@@ -5,7 +5,7 @@ in the same words, with the same byte offsets.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.sandbox.entities import Entity, Text, in_order, utf16_length
 from bot.sandbox.errors import ApiError, bad_request
@@ -24,6 +24,7 @@ _SIMPLE = {
     "tg-spoiler": "spoiler",
 }
 _TAGS = {*_SIMPLE, "a", "code", "pre", "blockquote", "tg-emoji", "tg-time"}
+_BLOCK = {"pre", "code"}
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-zA-Z]+));?")
 _NAME = re.compile(r"[^\s>]*")
@@ -79,7 +80,8 @@ class _Parser:
                 at = until
         if self.open:
             raise _refused(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
-        return Text(self.plain, in_order(self.found))
+        # A language is for blocks; Telegram forgets that of code in a line.
+        return Text(self.plain, in_order(replace(e, language=None) if e.type == "code" else e for e in self.found))
 
     def _add(self, source: str) -> None:
         text = _REFERENCE.sub(_decoded, source)
@@ -148,13 +150,19 @@ class _Parser:
 
     def _close(self, opened: _Open) -> None:
         entity = _entity(opened, self.offset - opened.offset, self.plain[opened.position :])
-        last = self.found[-1] if self.found else None
-        inside = last and (last.offset, last.length) == (opened.offset, self.offset - opened.offset)
-        if entity and last and inside and {entity.type, last.type} == {"pre", "code"}:
-            # <pre><code class="language-x"> is one block of that language, whichever is outside.
-            self.found[-1] = Entity("pre", last.offset, last.length, language=last.language or entity.language)
-        elif entity:
+        if entity and entity.type in ("code", "pre"):
+            entity = self._verbatim(entity)
+        if entity:
             self.found.append(entity)
+
+    def _verbatim(self, entity: Entity) -> Entity:
+        """Nothing is marked up within code, but <pre><code class="language-x"> is one block of that language."""
+        inner = [other for other in self.found if other.offset >= entity.offset]
+        self.found = [other for other in self.found if other.offset < entity.offset]
+        for other in inner:
+            if (other.offset, other.length) == (entity.offset, entity.length) and {other.type, entity.type} == _BLOCK:
+                return replace(entity, type="pre", language=other.language or entity.language)
+        return entity
 
 
 def _entity(opened: _Open, length: int, inside: str) -> Entity | None:
@@ -171,8 +179,8 @@ def _entity(opened: _Open, length: int, inside: str) -> Entity | None:
         return _time(attributes, offset, length)
     if tag == "blockquote":
         return Entity("expandable_blockquote" if "expandable" in attributes else "blockquote", offset, length)
-    language = attributes.get("class", "").removeprefix("language-") or None
-    return Entity(tag, offset, length, language=language)
+    language = re.fullmatch(r"language-(.+)", attributes.get("class", "")) if tag == "code" else None
+    return Entity(tag, offset, length, language=language.group(1) if language else None)
 
 
 def _link(url: str, offset: int, length: int) -> Entity | None:

@@ -35,7 +35,8 @@ def send_message(world: World, request: Request) -> Any:
     words = read_text(request)
     chat = writable_chat(world, request)
     content = Content(words, markup=_markup(request, chat), preview=request.get("link_preview_options"))
-    return _send(world, request, chat, content).as_json()
+    (message,) = _send(world, request, chat, content)
+    return message.as_json()
 
 
 def send_photo(world: World, request: Request) -> Any:
@@ -56,9 +57,8 @@ def send_media_group(world: World, request: Request) -> Any:
     contents = [media_content(world, request, item) for item in items]
     if len({content.kind for content in contents}) > 1:
         raise bad_request("can't use the media of the specified type in the album")
-    _count(world, chat, len(contents))
-    album = str(next(_album_ids))
-    return [_post(world, request, chat, content, album=album).as_json() for content in contents]
+    messages = _send(world, request, chat, *contents, album=str(next(_album_ids)))
+    return [message.as_json() for message in messages]
 
 
 def media_content(world: World, request: Request, item: Any, markup: Markup | None = None) -> Content:
@@ -83,7 +83,8 @@ def copy_message(world: World, request: Request) -> Any:
     content = replace(original.content, markup=_markup(request, chat))
     if "caption" in request.values and content.kind != "text":
         content = replace(content, words=read_caption(request))
-    return {"message_id": _send(world, request, chat, content).message_id}
+    (message,) = _send(world, request, chat, content)
+    return {"message_id": message.message_id}
 
 
 def forward_message(world: World, request: Request) -> Any:
@@ -92,7 +93,8 @@ def forward_message(world: World, request: Request) -> Any:
     if original.protected or original.content.kind == "service":
         raise bad_request("message can't be forwarded")
     content = replace(original.content, markup=Markup())
-    return _send(world, request, chat, content, forwarded_from=original).as_json()
+    (message,) = _send(world, request, chat, content, forwarded_from=original)
+    return message.as_json()
 
 
 def send_chat_action(world: World, request: Request) -> Any:
@@ -106,26 +108,21 @@ def _send_file(world: World, request: Request, kind: str) -> Any:
     words = read_caption(request)
     chat = writable_chat(world, request)
     file = read_file(world, request, request.get(kind), kind)
-    return _send(world, request, chat, Content(words, kind, file, _markup(request, chat))).as_json()
+    (message,) = _send(world, request, chat, Content(words, kind, file, _markup(request, chat)))
+    return message.as_json()
 
 
 def _markup(request: Request, chat: Chat) -> Markup:
     return read_markup(request.get("reply_markup"), private=chat.private)
 
 
-def _send(world: World, request: Request, chat: Chat, content: Content, **fields: Any) -> Message:
-    _count(world, chat, 1)
-    return _post(world, request, chat, content, **fields)
-
-
-def _count(world: World, chat: Chat, messages: int) -> None:
-    world.meter.count(chat.id, group=not chat.private, now=world.now(), messages=messages)
-
-
-def _post(world: World, request: Request, chat: Chat, content: Content, **fields: Any) -> Message:
-    silent, protected = request.get("disable_notification", False), request.get("protect_content", False)
+def _send(world: World, request: Request, chat: Chat, *contents: Content, **fields: Any) -> list[Message]:
+    """Post all of the contents, or none: whatever can be refused is refused before."""
     reply_to = _replied(request, chat)
-    return world.post(chat, content, None, silent=silent, protected=protected, reply_to=reply_to, **fields)
+    world.meter.count(chat.id, group=not chat.private, now=world.now(), messages=len(contents))
+    fields |= {"silent": request.get("disable_notification", False), "reply_to": reply_to}
+    fields["protected"] = request.get("protect_content", False)
+    return [world.post(chat, content, None, **fields) for content in contents]
 
 
 def _replied(request: Request, chat: Chat) -> Message | None:

@@ -24,8 +24,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of th
 class Webhook:
     """Where updates are pushed, in order and each again until it is taken with a 2xx.
 
-    ``run`` pushes for ever, ``deliver`` once over: tests call it when they want the bot to hear. ``transport`` reaches
-    a bot in process (``httpx.ASGITransport``) instead of over the network.
+    ``run`` pushes for ever, and under a server the app's lifespan sees to it; ``deliver`` pushes once over: tests call
+    it when they want the bot to hear. ``transport`` reaches a bot in process (``httpx.ASGITransport``).
     """
 
     updates: Updates

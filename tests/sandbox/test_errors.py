@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox import Chat, Message, Sandbox, User
+from bot.sandbox.calls import HANDLERS
+from bot.sandbox.methods import METHODS
 from tests.sandbox.conftest import Api, Clock
 
 BUTTON = {"text": "Tulen", "callback_data": "i:1"}
@@ -128,6 +130,7 @@ BAD_REQUESTS: list[tuple[str, str, Callable[[Scene], dict[str, Any]]]] = [
     # HTML
     (PARSE + 'Can\'t find end tag corresponding to start tag "b"', "sendMessage", html("<i>a</i><b>c")),
     (PARSE + 'Unsupported start tag "div" at byte offset 3', "sendMessage", html("ä <div>b</div>")),
+    (PARSE + 'Unsupported start tag "" at byte offset 2', "sendMessage", html("2 < 3")),
     (PARSE + 'Unsupported start tag "3" at byte offset 2', "sendMessage", html("2 <3 hei>")),
     (PARSE + "Unclosed start tag at byte offset 2", "sendMessage", html("a <b")),
     (PARSE + "Unexpected end tag at byte offset 1", "sendMessage", html("a</b>")),
@@ -288,6 +291,11 @@ async def test_every_refusal_has_telegrams_words(api: Api, scene: Scene, row: Ro
     answer = await api(method, **given(scene))
     assert (answer["ok"], answer.get("error_code"), answer.get("description")) == (False, code, description)
     assert scene.anna.chat.world.version == before
+
+
+def test_every_method_of_the_table_is_answered() -> None:
+    about_updates = {"getUpdates", "setWebhook", "deleteWebhook", "getWebhookInfo"}
+    assert set(METHODS) == set(HANDLERS) | about_updates
 
 
 async def test_a_migrated_group_names_its_new_address(api: Api, scene: Scene) -> None:

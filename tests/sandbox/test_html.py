@@ -33,6 +33,9 @@ READ = [
     ("<a>https://kunta.fi/x</a>", '<a href="https://kunta.fi/x">https://kunta.fi/x</a>'),
     ('<a href="ei osoite">a</a>', "a"),
     ("a > b", "a &gt; b"),
+    ('<code class="language-python">a</code>', "<code>a</code>"),
+    ("<code>a<b>b</b></code>", "<code>ab</code>"),
+    ("<pre><code>a</code></pre>", "<pre>a</pre>"),
     ("<a href='https://kunta.fi/'  >a</a >", '<a href="https://kunta.fi/">a</a>'),
 ]
 
