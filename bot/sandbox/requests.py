@@ -64,15 +64,30 @@ def read_request(method: str, given: dict[str, Any], uploads: dict[str, Upload],
     return Request(known, values, uploads)
 
 
-def _value(method: str, name: str, kind: Kind, value: Any) -> Any:
-    if kind in (Kind.OBJECT, Kind.LIST) and isinstance(value, str):
-        value = _parsed(value)
-    elif kind is Kind.BOOLEAN and isinstance(value, str):
-        value = {"true": True, "false": False, "1": True, "0": False}.get(value.lower(), value)
-    elif kind in (Kind.INTEGER, Kind.CHAT) and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value.strip()):
-        value = int(value)
+def read_leniently(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """``given`` for a log: read where it can be, as it came where not."""
+    kinds = METHODS[method].parameters if method in METHODS else {}
+    return {name: _read(kinds[name], value) if name in kinds else value for name, value in given.items()}
+
+
+def _value(method: str, name: str, kind: Kind, given: Any) -> Any:
+    value = _read(kind, given)
     if not _fits(kind, value):
         raise bad_request(f"sandbox: {method} parameter {name!r} must be {kind.value}, not {value!r:.80}")
+    return value
+
+
+def _read(kind: Kind, value: Any) -> Any:
+    """What a form's text means for a parameter of this kind, as far as it can be read."""
+    if not isinstance(value, str):
+        return value
+    match kind:
+        case Kind.OBJECT | Kind.LIST:
+            return _parsed(value)
+        case Kind.BOOLEAN:
+            return {"true": True, "false": False, "1": True, "0": False}.get(value.lower(), value)
+        case Kind.INTEGER | Kind.CHAT:
+            return int(value) if re.fullmatch(r"-?[0-9]{1,18}", value.strip()) else value
     return value
 
 

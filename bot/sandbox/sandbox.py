@@ -13,7 +13,7 @@ from bot.sandbox.faults import DroppedError, Faults
 from bot.sandbox.limits import Limits, Meter
 from bot.sandbox.people import User
 from bot.sandbox.polling import BY_WEBHOOK, Poller
-from bot.sandbox.requests import Request, Upload, read_request
+from bot.sandbox.requests import Request, Upload, read_leniently, read_request
 from bot.sandbox.server import build_app
 from bot.sandbox.transport import SandboxTransport
 from bot.sandbox.updates import Updates
@@ -23,7 +23,7 @@ from bot.sandbox.world import World
 
 @dataclass(frozen=True)
 class Call:
-    """One request of the bot and how it ended; ``parameters`` without the bytes of files."""
+    """One request of the bot and how it ended; ``parameters`` as read, without the bytes of files."""
 
     method: str
     parameters: dict[str, Any]
@@ -133,6 +133,7 @@ class Sandbox:
     def _note(
         self, method: str, given: dict[str, Any], code: int | None, description: str, *, ok: bool = False
     ) -> None:
-        chat_id = str(given.get("chat_id", ""))
-        number = int(chat_id) if chat_id.removeprefix("-").isdecimal() else None
-        self.log.append(Call(method, given, number, ok, code, description, self.world.now()))
+        parameters = read_leniently(method, given)
+        chat_id = parameters.get("chat_id")
+        number = chat_id if isinstance(chat_id, int) else None
+        self.log.append(Call(method, parameters, number, ok, code, description, self.world.now()))

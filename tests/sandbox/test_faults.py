@@ -37,6 +37,7 @@ async def test_429_is_asked_for_by_method(sandbox: Sandbox, bot: Bot, anna: User
         ("sendMessage", 429),
         ("sendMessage", None),
     ]
+    assert sandbox.log[-1].parameters == {"chat_id": anna.id, "text": "Hei"}
 
 
 @pytest.mark.parametrize(("after", "arrived"), [(False, []), (True, ["Hei"])])
