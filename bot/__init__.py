@@ -2,6 +2,5 @@
 
 import os
 
-os.environ.setdefault(
-    "PTB_TIMEDELTA", "1"
-)  # durations of python-telegram-bot as timedelta, as its next version has them
+# Durations of python-telegram-bot come as timedelta, as its next version has them; it looks when it is imported.
+os.environ.setdefault("PTB_TIMEDELTA", "1")

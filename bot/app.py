@@ -1,7 +1,6 @@
 """Wiring: settings -> database, Telegram, clock, inbox and outbox."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,16 +58,23 @@ class App:
         await self.engine.dispose()
 
     async def run(self) -> None:
-        """Runs until cancelled: the inbox, the outbox and the ticks."""
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(self.close)
+        """Starts, serves until cancelled, and closes."""
+        try:
             await self.start()
-            scheduler = clocks.schedule(self)
-            scheduler.start()
-            stack.callback(scheduler.shutdown, wait=False)
+            await self.serve()
+        finally:
+            await self.close()
+
+    async def serve(self) -> None:
+        """The inbox, the outbox and the ticks, until cancelled."""
+        scheduler = clocks.schedule(self)
+        scheduler.start()
+        try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.inbox.run())
                 group.create_task(self.outbox.run())
+        finally:
+            scheduler.shutdown(wait=False)
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""

@@ -48,17 +48,17 @@ class Inbox:
         pause = 1.0
         while True:
             try:
-                await self.poll(timeout=25)
+                await self.poll(wait=25)
                 pause = 1.0
             except (TelegramError, OperationalError) as error:
                 log.warning("polling failed", error=type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30)
 
-    async def poll(self, timeout: int = 0) -> int:
+    async def poll(self, wait: int = 0) -> int:
         """Gets a batch and handles it, each person's updates in their order, people side by side."""
         batch = await self.app.poller.get_updates(
-            offset=self.offset, limit=BATCH, timeout=timeout, allowed_updates=ALLOWED
+            offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED
         )
         lanes: dict[int, list[Update]] = defaultdict(list)
         for update in batch:
@@ -184,7 +184,7 @@ class Inbox:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
-            replaced = await outbox.stands(session, address_id, kind, subject, message_id, revision)
+            replaced = await outbox.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
         if replaced is not None:
             await retire(self.app.bot, chat_id, replaced)
 

@@ -1,4 +1,4 @@
-"""Migrations: alembic without its ini file, on our engine, in one transaction: the old schema or the new, never between."""
+"""Migrations: alembic without its ini file, in one transaction of our engine: the old schema or the new."""
 
 from pathlib import Path
 from typing import Any

@@ -95,9 +95,11 @@ class Outbox:
         address = await session.get_one(Address, delivery.address_id)
         person = await people.of_address(session, address)
         if delivery.expires_at <= now:
-            return self._end(delivery, Sending.EXPIRED)
+            self._end(delivery, Sending.EXPIRED)
+            return None
         if person is not None and person.reach is not Reach.REACHABLE:
-            return self._end(delivery, Sending.FAILED, person.reach)
+            self._end(delivery, Sending.FAILED, person.reach)
+            return None
         quiet = quiet_of(person, self.app.policy) if person else self.app.policy.quiet
         if not delivery.urgent and is_quiet(now, quiet):
             delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
@@ -107,10 +109,12 @@ class Outbox:
             context = hearing.reader(session, person, address, self.app)
             screen = await letter.render(context, delivery)
         except (Superseded, Refused):
-            return self._end(delivery, Sending.SUPERSEDED)
+            self._end(delivery, Sending.SUPERSEDED)
+            return None
         edits = await outbox.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
         if letter.edits and edits is None:
-            return self._end(delivery, Sending.SUPERSEDED)
+            self._end(delivery, Sending.SUPERSEDED)
+            return None
         at = now if letter.edits else await outbox.next_slot(session, address, PER_SECOND, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, at, edits)
 
@@ -153,7 +157,12 @@ class Outbox:
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
         old = await outbox.stands(
-            session, delivery.address_id, one.letter.stands, delivery.subject, one.message_id, delivery.revision
+            session,
+            delivery.address_id,
+            one.letter.stands,
+            delivery.subject,
+            message_id=one.message_id,
+            revision=delivery.revision,
         )
         return (one.chat_id, old) if old is not None else None
 

@@ -122,7 +122,9 @@ async def _arrive(context: Context, page: Sheet, question: Question) -> Screen:
     """Shows a question; an open one waits for a typed line."""
     if question.kind is Kind.OPEN:
         data = {"run": page.run.id, "question": question.id}
-        await drafts.begin(context.session, context.person, context.chat_id, "feedback", "text", data, now=context.now)
+        await drafts.begin(
+            context.session, context.person, context.chat_id, "feedback", "text", data=data, now=context.now
+        )
     return ask(context, page, question)
 
 
@@ -149,7 +151,7 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
 
 async def _rate(context: Context, page: Sheet, question: Question, value: int | str | None) -> None:
     await feedback.rate(
-        context.session, context.person, page, question, value, context.keys, update_id=context.update_id
+        context.session, context.person, page, question, value, keys=context.keys, update_id=context.update_id
     )
 
 

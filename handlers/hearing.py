@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import ChatMemberUpdated, Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
@@ -158,4 +157,4 @@ async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
 def failed(context: Context, reference: str) -> Screen:
     """Our fault: what happened, what to do, and the number under which the log tells why."""
     text = context.t("failed", reference=reference)
-    return Screen(text, toast=Markup(text).striptags()[:TOAST_LENGTH], alert=True, fresh=True)
+    return Screen(text, fresh=True).toasting(text, alert=True)

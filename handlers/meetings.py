@@ -36,7 +36,7 @@ async def meeting_list(context: Context) -> Screen:
     ]
     if not mine:
         lines = [t("meetings-none")]
-    rows = [(Button(_label(context, i.meeting), data("card", i.id)),) for i in mine[:PAGE]]
+    rows: list[tuple[Button, ...]] = [(Button(_label(context, i.meeting), data("card", i.id)),) for i in mine[:PAGE]]
     run = [group.id for group in await access.coordinated_groups(context.session, context.person)]
     if run:
         lines.append(t("meetings-run"))
@@ -133,7 +133,7 @@ async def on_change(context: Context, tap: Tap) -> Screen:
         **when_to(_when(meeting)),
     }
     draft = await drafts.begin(
-        context.session, context.person, context.chat_id, "newmeeting", "", known, now=context.now
+        context.session, context.person, context.chat_id, "newmeeting", "", data=known, now=context.now
     )
     return await ask_next(context, draft)
 
@@ -180,7 +180,7 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
     audience = await invitations.audience(context.session, meeting)
     known = await attendance.of(context.session, meeting.id)
     shown = audience[page * PAGE : (page + 1) * PAGE]
-    rows = []
+    rows: list[tuple[Button, ...]] = []
     for _, person in shown:
         label = t("attendance-line", name=person.name, attended=t(f"present-{known.get(person.id, 'unknown')}"))
         rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, page)),))

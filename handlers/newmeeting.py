@@ -35,7 +35,9 @@ async def on_newmeeting(context: Context, line: str) -> Screen:
     if not groups:
         raise Refused("newmeeting-no-groups")
     known: dict[str, Any] = {"group": groups[0].id} if len(groups) == 1 else {}
-    draft = await drafts.begin(context.session, context.person, context.chat_id, SUBJECT, "", known, now=context.now)
+    draft = await drafts.begin(
+        context.session, context.person, context.chat_id, SUBJECT, "", data=known, now=context.now
+    )
     if not line.strip():
         return await ask_next(context, draft)
     return await _read_line(context, draft, groups, line)

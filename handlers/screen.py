@@ -86,9 +86,9 @@ class Screen:
     """The label of a keyboard button with which a person of one's contacts is chosen."""
     clears_keyboard: bool = False
 
-    def toasting(self, text: str, *, alert: bool = False) -> "Screen":
+    def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
         """The same screen with an answer to the tap beside it."""
-        return replace(self, toast=Markup(text).striptags()[:TOAST_LENGTH], alert=alert)
+        return replace(self, toast=text.striptags()[:TOAST_LENGTH], alert=alert)
 
     def keyboard(self) -> InlineKeyboardMarkup | None:
         rows = [[button.drawn() for button in row] for row in self.buttons if row]
@@ -135,7 +135,7 @@ async def send(bot: Bot, chat_id: int, screen: Screen, *, silent: bool = False) 
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_file: bool) -> None:
-    """Puts a screen in the place of a message. A message with a file keeps having one, and one without cannot get one."""
+    """Puts a screen in the place of a message; one with a file stays one with a file, one without gets none."""
     screen = await screen.drawn()
     where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "reply_markup": screen.keyboard()}
     if has_file and screen.file is not None:

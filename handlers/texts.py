@@ -37,7 +37,7 @@ def _entries(path: Path, language: str) -> Iterator[tuple[str, Forms]]:
     for message in messages:
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            yield key, (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            yield key, (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 class Texts:

@@ -1,5 +1,7 @@
 """Alembic's entry: runs on the connection that `bot.migrating` hands over, inside its transaction."""
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import Enum
 
@@ -7,7 +9,7 @@ from migrations.tables import metadata
 from models.base import Moment
 
 
-def render_item(kind: str, item: object, _autogen: object) -> str | bool:
+def render_item(kind: str, item: object, _autogen: object) -> str | Literal[False]:
     """Migrations name the database's types, not ours: they must not change when our code does."""
     if kind != "type":
         return False

@@ -1,4 +1,4 @@
-"""Writes the migration that the models ask for: ``python -m migrations.new "add seats"``. Read it before you commit it."""
+"""Writes the migration that the models ask for: ``python -m migrations.new "add seats"``. Read it before committing."""
 
 import asyncio
 import sys

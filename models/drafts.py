@@ -44,8 +44,8 @@ async def begin(
     chat_id: int,
     subject: str,
     awaits: str,
-    data: dict[str, Any],
     *,
+    data: dict[str, Any],
     now: datetime,
 ) -> Draft:
     """Begins a dialogue; whatever the person was in the middle of is dropped."""

@@ -118,7 +118,7 @@ async def open_run(
 ) -> Run | None:
     """Holds an ended meeting and asks whoever did not decline; None if another replica was first.
 
-    The key is made before the transaction commits: a key without a run is swept later, a run without a key loses answers.
+    The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
     """
     held = await session.execute(
         update(Meeting)
@@ -230,8 +230,8 @@ async def rate(
     page: Sheet,
     question: Question,
     value: int | str | None,
-    keys: Keyring,
     *,
+    keys: Keyring,
     update_id: int,
 ) -> None:
     """Answers or (None) skips a question; the newest press wins. Answering again after finishing is allowed."""

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,7 +23,7 @@ URGENT = timedelta(hours=48)
 """News about a meeting this near goes out at once, in quiet time too."""
 
 REDELIVERY = timedelta(hours=24)
-"""Telegram keeps an update no longer; beyond it, update ids say nothing about order (they restart after a silent week)."""
+"""Telegram keeps an update no longer. Beyond it ids tell no order: after a silent week they start anywhere."""
 
 
 class Answer(enum.StrEnum):
@@ -240,7 +240,7 @@ async def own(session: AsyncSession, person: Person, invitation_id: int) -> Invi
         raise NotFound
     invitation, meeting, group = row
     meeting.workgroup, invitation.meeting = group, meeting
-    return cast(Invitation, invitation)
+    return invitation
 
 
 async def reply(

@@ -1,4 +1,4 @@
-"""The outbox: every message to anyone but the person who acted is a row here first, in the transaction that caused it."""
+"""The outbox: every message to anyone but the person who acted is a row here first, with what caused it."""
 
 import enum
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ class Delivery(Base):
 
 
 class Message(Base):
-    """What stands in which chat: the one living message of a subject, edited in place and recognised after a restart."""
+    """What stands in which chat: the one living message of a subject, edited in place, after a restart too."""
 
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("address_id", "kind", "subject"),)
@@ -187,7 +187,7 @@ async def next_slot(session: AsyncSession, address: Address, per_second: float, 
 
 
 async def stands(
-    session: AsyncSession, address_id: int, kind: str, subject: int, message_id: int, revision: int = 0
+    session: AsyncSession, address_id: int, kind: str, subject: int, *, message_id: int, revision: int = 0
 ) -> int | None:
     """Records the living message of a subject in a chat; returns the id of the one it replaces."""
     wanted = select(Message).where(Message.address_id == address_id, Message.kind == kind, Message.subject == subject)

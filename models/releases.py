@@ -120,7 +120,7 @@ class OpenAnswer(Base):
 
 
 async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> Run | None:
-    """Closes a run whose time is over; None if it was closed already. Its key is destroyed after the commit (`destroy_keys`)."""
+    """Closes a run whose time is over; None if it was closed already. `destroy_keys` follows the commit."""
     closed = await session.execute(
         update(Run)
         .where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at <= now)

@@ -1,12 +1,13 @@
 """The cast, and the stage they stand on."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.talk import ADMIN_ID, Actor, Talk, make_template, talking
+from tests.talk import ADMIN_ID, Actor, Talk, make_template
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +20,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def talk(tmp_path: Path, template: Path) -> AsyncIterator[Talk]:
-    async with talking(tmp_path, template) as one:
+    shutil.copy(template, tmp_path / "koolla.db")
+    async with Talk.open(tmp_path) as one:
         yield one
 
 

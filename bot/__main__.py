@@ -1,0 +1,113 @@
+"""The door: ``koolla run | check | migrate | demo``. Heavy parts are imported by the command that needs them."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+
+cli = typer.Typer(
+    help="Koolla: a Telegram bot that runs workgroups.", add_completion=False, pretty_exceptions_enable=False
+)
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="The TOML file; config.example.toml shows every setting.")
+]
+Language = Annotated[str, typer.Option(help="fi, sv or en: the language of the people in the demo.")]
+
+
+def _load(config: Path | None) -> "Settings":
+    """The settings, or exit code 2 with one readable line for each fault."""
+    from bot.config import ConfigError, load
+
+    try:
+        return load(config)
+    except ConfigError as error:
+        for fault in error.faults:
+            typer.echo(fault, err=True)
+        raise typer.Exit(2) from None
+
+
+@cli.command()
+def run(config: ConfigFile = None) -> None:
+    """Runs the bot until it is stopped (Ctrl-C or SIGTERM)."""
+    from bot import checking, logs
+    from bot.running import run_bot
+
+    settings = _load(config)
+    faults = checking.faults(settings)
+    if faults:
+        for fault in faults:
+            typer.echo(fault, err=True)
+        raise typer.Exit(2)
+    logs.set_up()
+    raise typer.Exit(asyncio.run(run_bot(settings)))
+
+
+@cli.command()
+def check(config: ConfigFile = None) -> None:
+    """Says in words whether the configuration works, and what to do where it does not."""
+    from bot import checking, logs
+
+    logs.set_up()
+    settings = _load(config)
+    findings = asyncio.run(checking.findings(settings))
+    for finding in findings:
+        typer.echo(f"{'ok   ' if finding.good else 'FAULT'} {finding.text}")
+    raise typer.Exit(0 if all(finding.good for finding in findings) else 2)
+
+
+@cli.command()
+def migrate(config: ConfigFile = None) -> None:
+    """Brings the database to the newest schema (`run` does it by itself)."""
+    from bot import db, migrating
+
+    settings = _load(config)
+
+    async def go() -> bool:
+        engine = db.make_engine(settings.database.url)
+        try:
+            return await migrating.upgrade(engine)
+        finally:
+            await engine.dispose()
+
+    changed = asyncio.run(go())
+    typer.echo(f"The database is at {migrating.newest()}" + ("" if changed else ", as it was") + ".")
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The local port of the page; the next free one if it is taken.")] = 8765,
+    language: Language = "fi",
+    script: Annotated[bool, typer.Option("--script", help="Plays the whole loop unattended and exits.")] = False,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+) -> None:
+    """Runs the real bot against a local sandbox and shows it in a browser. Needs no token and no network."""
+    from handlers.texts import LANGUAGES
+
+    if language not in LANGUAGES:
+        typer.echo(f"--language: choose one of {', '.join(LANGUAGES)}", err=True)
+        raise typer.Exit(2)
+    if script:
+        from bot.script import play
+
+        raise typer.Exit(asyncio.run(play(language, Path("demo-output"))))
+    from bot.demo import demo as run_demo
+
+    asyncio.run(run_demo(port=port, language=language, open_browser=browser))
+
+
+def main() -> None:
+    """The console script ``koolla``."""
+    try:
+        cli()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

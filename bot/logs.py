@@ -1,0 +1,67 @@
+"""Logs: one line per update and per delivery, with ids; no texts, no answers, and never a secret.
+
+Telegram's token stands in every address of its API, so whatever would print an address or an error is redacted, and
+the libraries that log each request are quiet.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{5,}")
+PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+
+
+def redact(text: str) -> str:
+    """A text without bot tokens and passwords in addresses."""
+    return PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text))
+
+
+def set_up(*, plain: bool = True) -> None:
+    """Sets up structlog and the standard library's logging, both to standard error."""
+    for noisy in ("httpx", "httpcore", "apscheduler", "telegram", "uvicorn.access", "aiosqlite"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _tracebacks,
+            _line,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+KEYS = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
+
+
+def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    return redact(KEYS(logger, method, event))
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _tracebacks(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Where it failed, without what: a message of an exception may quote what somebody wrote."""
+    if event.pop("exc_info", None):
+        kind, error, trace = sys.exc_info()
+        event["error"] = kind.__name__ if kind else None
+        places = []
+        while trace is not None:
+            code = trace.tb_frame.f_code
+            places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
+            trace = trace.tb_next
+        event["where"] = " < ".join(reversed(places[-6:]))
+        del error
+    return event

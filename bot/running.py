@@ -1,0 +1,55 @@
+"""`koolla run`: migrate, start, serve, and stop in good order."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+
+import structlog
+from telegram.error import InvalidToken, TelegramError
+
+from bot import migrating
+from bot.app import App
+from bot.config import Settings
+from models import joining
+from models.links import readable
+
+log = structlog.get_logger()
+
+
+async def run_bot(settings: Settings) -> int:
+    """Runs until SIGINT or SIGTERM; returns the exit code."""
+    app = App(settings)
+    if await migrating.upgrade(app.engine):
+        log.info("database migrated", revision=migrating.newest())
+    try:
+        await app.start()
+    except TelegramError as error:
+        print(_excuse(error), file=sys.stderr)
+        await app.close()
+        return 2 if isinstance(error, InvalidToken) else 1
+    await _greet(app)
+    serving = asyncio.create_task(app.serve())
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+    await app.close()
+    log.info("stopped")
+    return 0
+
+
+def _excuse(error: TelegramError) -> str:
+    if isinstance(error, InvalidToken):
+        return "telegram.token: Telegram does not know this token. Copy it again from @BotFather"
+    return f"Telegram does not answer ({type(error).__name__}). Check the network and telegram.api_url, then try again"
+
+
+async def _greet(app: App) -> None:
+    """Once started: with no administrator at all, prints the link with which the first one comes in."""
+    async with app.sessions.begin() as session:
+        link = await joining.claim_link(session, now=app.now)
+    if link is not None:
+        print("There is no administrator yet. Whoever opens this link first becomes one:")
+        print(f"  https://t.me/{app.bot_name}?start={link.code}")
+        print(f"or writes this code to the bot: {readable(link.code)}", flush=True)
