@@ -49,7 +49,7 @@ def set_reaction(world: World, request: Request) -> Any:
     reactions = request.get("reaction") or []
     if len(reactions) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
-    if any(reaction.get("emoji") not in _REACTIONS.split() for reaction in reactions):
+    if any(not isinstance(reaction, dict) or reaction.get("emoji") not in _REACTIONS.split() for reaction in reactions):
         raise bad_request("REACTION_INVALID")
     message.reaction = reactions
     world.touch()

@@ -15,7 +15,7 @@ _MOST_IN_ROW = 12
 _MOST = 300
 # Telegram's servers refuse more than a hundred inline buttons, before the 300 of its library matter.
 _MOST_INLINE = 100
-_STYLES = {None, "danger", "success", "primary"}
+_STYLES = (None, "danger", "success", "primary")
 # Kinds of buttons that the sandbox accepts and shows, but that nobody can press in it.
 _INERT = (
     "web_app",
@@ -149,7 +149,7 @@ def _style(value: dict[str, Any]) -> str | None:
     style = value.get("style")
     if style not in _STYLES:
         raise _UnreadableError("Invalid button style specified")
-    return style
+    return str(style) if style else None
 
 
 def _data(data: str) -> str:
@@ -189,8 +189,8 @@ def _keyboard_button(value: Any) -> Button | None:
     return Button(label, style=style, request_users=_asked(asked) if asked else None) if label else None
 
 
-def _asked(value: dict[str, Any]) -> RequestUsers:
-    if not isinstance(value.get("request_id"), int):
+def _asked(value: Any) -> RequestUsers:
+    if not isinstance(value, dict) or not isinstance(value.get("request_id"), int):
         raise _UnreadableError('Can\'t find field "request_id"')
     names, usernames = bool(value.get("request_name")), bool(value.get("request_username"))
     return RequestUsers(value["request_id"], value.get("max_quantity", 1), names, usernames)

@@ -42,9 +42,11 @@ def delete_commands(world: World, request: Request) -> Any:
 
 
 def _command(value: Any) -> Command:
-    if not isinstance(value, dict) or not {"command", "description"} <= value.keys():
+    fields = value if isinstance(value, dict) else {}
+    name, description = fields.get("command"), fields.get("description")
+    if not isinstance(name, str) or not isinstance(description, str):
         raise bad_request("can't parse BotCommand: expected an Object")
-    name, description = value["command"].removeprefix("/"), value["description"].strip()
+    name, description = name.removeprefix("/"), description.strip()
     if not re.fullmatch(r"[a-z0-9_]{1,32}", name):
         raise bad_request("BOT_COMMAND_INVALID")
     if not 1 <= len(description) <= 256:
@@ -55,14 +57,16 @@ def _command(value: Any) -> Command:
 def _scope(world: World, request: Request) -> dict[str, Any]:
     """The scope with nothing but what its type has, so that equal scopes are equal."""
     scope = request.get("scope") or {"type": "default"}
-    names = _SCOPES.get(scope.get("type", ""))
+    names = _SCOPES.get(str(scope.get("type")))
     if names is None:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
-    if any(name not in scope for name in names):
-        raise bad_request(f"can't parse BotCommandScope: Can't find field {names[-1]}")
-    if names and int(scope["chat_id"]) not in world.chats:
+    ids = {name: str(scope.get(name, "")) for name in names}
+    for name, value in ids.items():
+        if not re.fullmatch(r"-?[0-9]{1,18}", value):
+            raise bad_request(f"can't parse BotCommandScope: Can't find field {name}")
+    if ids and int(ids["chat_id"]) not in world.chats:
         raise bad_request("chat not found")
-    return {"type": scope["type"], **{name: int(scope[name]) for name in names}}
+    return {"type": scope["type"], **{name: int(value) for name, value in ids.items()}}
 
 
 def _language(request: Request) -> str:

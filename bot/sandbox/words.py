@@ -30,7 +30,10 @@ def read_text(request: Request) -> Text:
 
 def read_caption(fields: Any) -> Text:
     """The caption of a request or of an InputMedia: both have ``get`` and the same names."""
-    text = _read(fields.get("caption") or "", fields.get("parse_mode"), fields.get("caption_entities"))
+    caption, parse_mode = fields.get("caption") or "", fields.get("parse_mode")
+    if not isinstance(caption, str) or not isinstance(parse_mode, str | None):
+        raise bad_request('can\'t parse InputMedia: Field "caption" must be of type String')
+    text = _read(caption, parse_mode, fields.get("caption_entities"))
     if len(text.plain) > CAPTION_LIMIT:
         raise bad_request("message caption is too long")
     return text
@@ -51,15 +54,22 @@ def _read(source: str, parse_mode: str | None, entities: list[Any] | None) -> Te
     return recognised(_trimmed(_cleaned(Text(text.plain, text.entities[:_MOST_ENTITIES]))))
 
 
+_NEEDED: dict[str, type] = {"offset": int, "length": int, "type": str}
+_STRINGS = ("url", "language", "custom_emoji_id", "date_time_format")
+
+
 def _entity(value: Any, length: int) -> Entity:
-    fault = "expected an Object"
-    if isinstance(value, dict):
-        missing = next((name for name in ("offset", "length", "type") if name not in value), None)
-        fault = f'Can\'t find field "{missing}"' if missing else ""
-    if fault:
-        raise bad_request(f"can't parse MessageEntity: {fault}")
+    if not isinstance(value, dict):
+        raise bad_request("can't parse MessageEntity: expected an Object")
+    for name, kind in _NEEDED.items():
+        if not isinstance(value.get(name), kind):
+            raise bad_request(f"can't parse MessageEntity: Can't find field \"{name}\"")
+    for name in _STRINGS:
+        if not isinstance(value.get(name), str | None):
+            raise bad_request(f'can\'t parse MessageEntity: Field "{name}" must be of type String')
     fields = {name: each for name, each in value.items() if name in Entity.__dataclass_fields__}
-    entity = Entity(**fields, user_id=value["user"]["id"] if "user" in value else None)
+    user = value.get("user")
+    entity = Entity(**fields, user_id=user.get("id") if isinstance(user, dict) else None)
     if entity.offset < 0 or entity.length <= 0 or entity.end > length:
         # Telegram would cut or drop it without a word; here it is always a mistake in the bot.
         raise bad_request("sandbox: a MessageEntity reaches beyond the text")
