@@ -1,13 +1,15 @@
 """Telegram's refusals: one row for each."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from bot.sandbox import Chat, Message, Sandbox, User
+from bot.sandbox import Chat, Limits, Message, Sandbox, User
 from bot.sandbox.calls import HANDLERS
+from bot.sandbox.limits import Meter
 from bot.sandbox.methods import METHODS
 from tests.sandbox.conftest import Api, Clock
 
@@ -19,6 +21,8 @@ KEYBOARD = {"inline_keyboard": [[BUTTON]]}
 class Scene:
     """Everybody to whom something can go wrong."""
 
+    sandbox: Sandbox
+    clock: Clock
     anna: User
     blocker: User
     gone: User
@@ -35,6 +39,7 @@ class Scene:
     old_tap: str
     fresh_tap: str
     large_file: str
+    others: list[asyncio.Task[Any]] = field(default_factory=list)
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (64).to_bytes(4) + (48).to_bytes(4)
@@ -62,8 +67,13 @@ async def scene(sandbox: Sandbox, clock: Clock, api: Api, anna: User) -> Scene:
     groups["old"].migrates()
     assert large.document
     return Scene(
+        sandbox=sandbox,
+        clock=clock,
         anna=anna,
-        **people,
+        blocker=people["blocker"],
+        gone=people["gone"],
+        stranger=people["stranger"],
+        unmet=people["unmet"],
         group=groups["group"],
         left=groups["left"],
         lost=groups["lost"],
@@ -78,32 +88,78 @@ async def scene(sandbox: Sandbox, clock: Clock, api: Api, anna: User) -> Scene:
     )
 
 
-def say(text: str = "Hei", **more: Any) -> Callable[[Scene], dict[str, Any]]:
+Given = Callable[[Scene], dict[str, Any]]
+Row = tuple[int, str, str, Given]
+
+
+def say(text: str = "Hei", **more: Any) -> Given:
     return lambda scene: {"chat_id": scene.anna.id, "text": text, **more}
 
 
-def html(text: str) -> Callable[[Scene], dict[str, Any]]:
+def html(text: str) -> Given:
     return say(text, parse_mode="HTML")
 
 
-def to(chat: str, **more: Any) -> Callable[[Scene], dict[str, Any]]:
+def to(chat: str, **more: Any) -> Given:
     return lambda scene: {"chat_id": getattr(scene, chat).id, "text": "Hei", **more}
 
 
-def on(message: str, **more: Any) -> Callable[[Scene], dict[str, Any]]:
+def on(message: str, **more: Any) -> Given:
     return lambda scene: {"chat_id": scene.anna.id, "message_id": getattr(scene, message).message_id, **more}
 
 
-def anna(**more: Any) -> Callable[[Scene], dict[str, Any]]:
+def anna(**more: Any) -> Given:
     return lambda scene: {"chat_id": scene.anna.id, **more}
 
 
-def only(**given: Any) -> Callable[[Scene], dict[str, Any]]:
+def only(**given: Any) -> Given:
     return lambda _: given
 
 
-def markup(*buttons: Any, **more: Any) -> Callable[[Scene], dict[str, Any]]:
+def markup(*buttons: Any, **more: Any) -> Given:
     return say(reply_markup={"inline_keyboard": [list(buttons)]} | more)
+
+
+def when(prepare: Callable[[Scene], object], given: Given) -> Given:
+    """The same request after something has happened."""
+
+    def prepared(scene: Scene) -> dict[str, Any]:
+        prepare(scene)
+        return given(scene)
+
+    return prepared
+
+
+def a_token_is_revoked(scene: Scene) -> None:
+    scene.sandbox.token = "1000000:uusi"
+
+
+def the_webhook_is_set(scene: Scene) -> None:
+    scene.sandbox.webhook.url = "https://koolla.example/hook"
+
+
+def meanwhile(method: str, **given: Any) -> Callable[[Scene], None]:
+    """Another request arrives while the one of the row is waiting."""
+
+    def arrives(scene: Scene) -> None:
+        scene.sandbox.updates.drop()
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, lambda: scene.others.append(loop.create_task(scene.sandbox.call(method, given, {}))))
+
+    return arrives
+
+
+def messages_went(chat: str, number: int) -> Callable[[Scene], None]:
+    """So many messages went to one chat or, if to nobody in particular, to many, just now."""
+
+    def went(scene: Scene) -> None:
+        meter = scene.sandbox.world.meter = Meter(Limits())
+        group = chat == "group"
+        ids = [scene.anna.id + each for each in range(1, number + 1)] if chat == "many" else [getattr(scene, chat).id]
+        for chat_id in ids:
+            meter.count(chat_id, group=group, now=scene.clock.now(), messages=number // len(ids))
+
+    return went
 
 
 NOT_MODIFIED = (
@@ -115,7 +171,7 @@ PARSE = "can't parse entities: "
 INLINE = "can't parse inline keyboard button: "
 MEDIA = "can't parse InputMedia: "
 
-BAD_REQUESTS: list[tuple[str, str, Callable[[Scene], dict[str, Any]]]] = [
+BAD_REQUESTS: list[tuple[str, str, Given]] = [
     # Texts
     ("message text is empty", "sendMessage", anna()),
     ("message text is empty", "sendMessage", say("")),
@@ -195,6 +251,11 @@ BAD_REQUESTS: list[tuple[str, str, Callable[[Scene], dict[str, Any]]]] = [
     (NOT_MODIFIED, "editMessageReplyMarkup", on("text", reply_markup=KEYBOARD)),
     (NOT_MODIFIED, "editMessageCaption", on("picture", caption="Kuva")),
     ("message to delete not found", "deleteMessage", anna(message_id=404)),
+    (
+        "message can't be deleted for everyone",
+        "deleteMessage",
+        when(lambda scene: scene.clock.passes(hours=48), on("text")),
+    ),
     ("message identifiers are not specified", "deleteMessages", anna(message_ids=[])),
     ("message to copy not found", "copyMessage", lambda s: anna(from_chat_id=s.anna.id, message_id=404)(s)),
     ("message to forward not found", "forwardMessage", lambda s: anna(from_chat_id=s.anna.id, message_id=404)(s)),
@@ -269,8 +330,6 @@ BAD_REQUESTS: list[tuple[str, str, Callable[[Scene], dict[str, Any]]]] = [
     ),
 ]
 
-Row = tuple[int, str, str, Callable[[Scene], dict[str, Any]]]
-
 OTHERS: list[Row] = [
     (403, "Forbidden: bot was blocked by the user", "sendMessage", to("blocker")),
     (403, "Forbidden: user is deactivated", "sendMessage", to("gone")),
@@ -279,6 +338,29 @@ OTHERS: list[Row] = [
     (403, "Forbidden: bot was kicked from the group chat", "sendMessage", to("lost")),
     (400, "Bad Request: group chat was upgraded to a supergroup chat", "sendMessage", to("migrated")),
     (404, "Not Found", "sendMesage", say()),
+    (401, "Unauthorized", "getMe", when(a_token_is_revoked, only())),
+    (
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+        "getUpdates",
+        when(meanwhile("getUpdates"), only(timeout=50)),
+    ),
+    (
+        409,
+        "Conflict: terminated by setWebhook request",
+        "getUpdates",
+        when(meanwhile("setWebhook", url="https://koolla.example/hook"), only(timeout=50)),
+    ),
+    (
+        409,
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+        "getUpdates",
+        when(the_webhook_is_set, only()),
+    ),
+    (429, "Too Many Requests: retry after 1", "sendMessage", when(messages_went("anna", 1), say())),
+    (429, "Too Many Requests: retry after 1", "sendMessage", when(messages_went("many", 30), say())),
+    (429, "Too Many Requests: retry after 60", "sendMessage", when(messages_went("group", 20), to("group"))),
+    (502, "Bad Gateway", "sendMessage", when(lambda scene: scene.sandbox.faults.bad_gateway(), say())),
 ]
 
 ROWS = [(400, f"Bad Request: {text}", method, given) for text, method, given in BAD_REQUESTS] + OTHERS
@@ -287,10 +369,10 @@ ROWS = [(400, f"Bad Request: {text}", method, given) for text, method, given in 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row[2]}: {row[1]}" for row in ROWS])
 async def test_every_refusal_has_telegrams_words(api: Api, scene: Scene, row: Row) -> None:
     code, description, method, given = row
-    before = scene.anna.chat.world.version
-    answer = await api(method, **given(scene))
+    parameters, before = given(scene), scene.sandbox.version
+    answer = await api(method, **parameters)
     assert (answer["ok"], answer.get("error_code"), answer.get("description")) == (False, code, description)
-    assert scene.anna.chat.world.version == before
+    assert scene.sandbox.version == before
 
 
 def test_every_method_of_the_table_is_answered() -> None:
@@ -302,12 +384,6 @@ async def test_a_migrated_group_names_its_new_address(api: Api, scene: Scene) ->
     answer = await api("sendMessage", chat_id=scene.migrated.id, text="Hei")
     assert scene.migrated.migrated_to
     assert answer["parameters"] == {"migrate_to_chat_id": scene.migrated.migrated_to.id}
-
-
-async def test_a_message_is_deleted_within_48_hours_or_never(api: Api, scene: Scene, clock: Clock) -> None:
-    clock.passes(hours=48)
-    answer = await api("deleteMessage", **on("text")(scene))
-    assert answer["description"] == "Bad Request: message can't be deleted for everyone"
 
 
 async def test_a_tap_is_answered_once(api: Api, scene: Scene) -> None:
