@@ -19,7 +19,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from handlers import hearing
 from handlers.routes import Context
-from handlers.screen import NOTHING, Screen, can_edit, edit, send
+from handlers.screen import NOTHING, Screen, can_edit, edit, send, set_menu
 from models import outbox, people, updates
 from models.errors import Refused
 
@@ -148,6 +148,8 @@ class Inbox:
             )
         elif update.message is not None and screen.text:
             await self._attempt(partial(self._send, update.message.chat_id, screen))
+        if screen.menu is not None and update.effective_chat is not None:
+            await self._attempt(partial(set_menu, self.app.bot, update.effective_chat.id, screen.menu))
 
     async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
         await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)

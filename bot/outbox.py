@@ -19,7 +19,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 from bot.inbox import retire, seconds
 from handlers import hearing
 from handlers.routes import ROUTES, Letter
-from handlers.screen import Screen, edit, send
+from handlers.screen import Screen, edit, send, set_menu
 from models import outbox, people
 from models.calendar import is_quiet, next_waking
 from models.errors import Refused
@@ -136,6 +136,8 @@ class Outbox:
                 await self._put(one)
         except TelegramError as error:
             one.error = error
+        else:
+            await self._set_menu(one)
 
     async def _put(self, one: Outgoing) -> None:
         if one.edits is None:
@@ -143,6 +145,15 @@ class Outbox:
         else:
             one.message_id = one.edits
             await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.file is not None)
+
+    async def _set_menu(self, one: Outgoing) -> None:
+        """Best effort: /start sets the menu too."""
+        if one.screen.menu is None:
+            return
+        try:
+            await set_menu(self.app.bot, one.chat_id, one.screen.menu)
+        except TelegramError as error:
+            log.info("menu not set", delivery=one.delivery.id, error=type(error).__name__)
 
     async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> tuple[int, int] | None:
         """Writes what became of a message, if it is still ours; returns (chat, message) of the one it replaces."""

@@ -42,8 +42,9 @@ async def context(
     """The person who acted, known from the numeric sender id alone."""
     user, chat = update.effective_user, update.effective_chat
     assert user is not None
-    person = await people.met(session, user.id, user.full_name, spoken(user), now=now)
+    person = await _actor(session, update, user, now=now)
     shared = update.message.users_shared if update.message else None
+    chosen = shared.users[0] if shared else None
     return Context(
         session=session,
         person=person,
@@ -55,8 +56,19 @@ async def context(
         now=now,
         update_id=update.update_id,
         file=file,
-        chosen=shared.users[0].user_id if shared else None,
+        chosen=chosen.user_id if chosen else None,
+        chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",
     )
+
+
+async def _actor(session: AsyncSession, update: Update, user: User, *, now: datetime) -> Person:
+    """Who acted. Only a message to the bot itself makes somebody known: neither a group where it listens, nor the
+    blocking of the bot, nor a button left over from before one had oneself forgotten."""
+    private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
+    known = await people.known(session, user.id)
+    if private and (update.message or (known and update.callback_query)):
+        return await people.met(session, user.id, user.full_name, spoken(user), now=now)
+    return known or people.stranger()
 
 
 def spoken(user: User) -> str | None:
@@ -70,7 +82,7 @@ def reader(session: AsyncSession, person: Person | None, address: Address, app: 
     language = person.language if person else None
     return Context(
         session=session,
-        person=person or Person(name=""),
+        person=person or people.stranger(),
         chat_id=address.chat_id,
         t=texts(language or app.policy.language),
         policy=app.policy,
@@ -101,6 +113,8 @@ async def answer(context: Context, update: Update) -> Screen:
     if update.callback_query is not None:
         tap = parse(update.callback_query.data or "")
         route = ROUTES.taps.get(tap.name)
+        if people.is_stranger(context.person):
+            raise Refused("start-first")
         if route is None:
             raise Refused("stale")
         return await route.hear(context, tap)
@@ -146,7 +160,7 @@ async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
     tap = parse(update.callback_query.data or "")
     route = ROUTES.taps.get(tap.name)
     fresh = NOTHING
-    if route is not None and route.fresh is not None:
+    if route is not None and route.fresh is not None and not people.is_stranger(context.person):
         try:
             fresh = await route.fresh(context, tap)
         except Refused:

@@ -1,19 +1,48 @@
 """The command menus, by language, and by role for those who have one."""
 
-from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
+from collections.abc import Iterable
 
-from handlers.routes import ROUTES
+from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
+
+from handlers.routes import ROUTES, Context
 from handlers.texts import LANGUAGES, texts
+from models import access
 from models.access import RoleKind
+
+ORDER = (
+    "meetings",
+    "newmeeting",
+    "members",
+    "results",
+    "digest",
+    "newgroup",
+    "roles",
+    "audit",
+    "settings",
+    "privacy",
+    "help",
+    "cancel",
+)
+"""What people do most often comes first, what is there everywhere last."""
 
 
 def commands(language: str, roles: set[RoleKind]) -> list[BotCommand]:
     """The commands that a person with these roles sees, described in a language."""
     held = roles | ({RoleKind.COORDINATOR, RoleKind.MANAGER} if RoleKind.ADMINISTRATOR in roles else set())
     t = texts(language)
-    return [
-        BotCommand(name, t(f"command-{name}")) for name, role in ROUTES.menu.items() if role is None or role in held
-    ]
+    seen = [name for name, role in ROUTES.menu.items() if role is None or role in held]
+    return [BotCommand(name, t(f"command-{name}")) for name in ordered(seen)]
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Commands as a menu shows them; one that `ORDER` lacks comes last."""
+    return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
+
+async def of(context: Context) -> tuple[BotCommand, ...]:
+    """The menu of the person whose chat this is, by the roles and the language they have now."""
+    held = {role.kind for role in await access.roles(context.session, context.person.id)}
+    return tuple(commands(context.language, held))
 
 
 async def publish(bot: Bot) -> None:
@@ -25,8 +54,3 @@ async def publish(bot: Bot) -> None:
         )
         await bot.set_my_short_description(t("short-description"), language_code=language)
         await bot.set_my_description(t("description"), language_code=language)
-
-
-async def publish_to(bot: Bot, chat_id: int, language: str, roles: set[RoleKind]) -> None:
-    """Sets the menu of one private chat: its person has a role, or has chosen a language."""
-    await bot.set_my_commands(commands(language, roles), scope=BotCommandScopeChat(chat_id))

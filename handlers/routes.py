@@ -43,7 +43,8 @@ class Context:
     update_id: int = 0
     file: bytes | None = None
     chosen: int | None = None
-    """The Telegram id of a person shared from the contacts."""
+    """The Telegram id of a person shared from the contacts, and their name."""
+    chosen_name: str = ""
 
     @property
     def language(self) -> str:

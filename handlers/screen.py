@@ -9,6 +9,8 @@ from typing import Any
 from markupsafe import Markup
 from telegram import (
     Bot,
+    BotCommand,
+    BotCommandScopeChat,
     CopyTextButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -85,6 +87,8 @@ class Screen:
     asks_person: str = ""
     """The label of a keyboard button with which a person of one's contacts is chosen."""
     clears_keyboard: bool = False
+    menu: tuple[BotCommand, ...] | None = None
+    """The command menu that the reader's chat has from now on; an empty one means that everyone's applies again."""
 
     def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
         """The same screen with an answer to the tap beside it."""
@@ -148,6 +152,15 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_f
         await bot.edit_message_text(
             text=screen.text, parse_mode=ParseMode.HTML, link_preview_options=NO_PREVIEW, **where
         )
+
+
+async def set_menu(bot: Bot, chat_id: int, menu: tuple[BotCommand, ...]) -> None:
+    """Gives one private chat a command menu of its own, or takes it away."""
+    scope = BotCommandScopeChat(chat_id)
+    if menu:
+        await bot.set_my_commands(menu, scope=scope)
+    else:
+        await bot.delete_my_commands(scope=scope)
 
 
 def split(text: str, limit: int = TEXT_LENGTH) -> list[str]:

@@ -73,17 +73,36 @@ def _shown(character: str) -> bool:
 
 
 async def met(session: AsyncSession, telegram_id: int, name: str, language: str | None, *, now: datetime) -> Person:
-    """The person behind a Telegram id, who has just written and so can be written to; new ones are added."""
+    """The person behind a Telegram id, who has just written and so can be written to; new ones are added.
+
+    Someone only expected so far gets the name and language that they bring; a language once chosen stays.
+    """
     await insert_new(
         session,
         Person,
         [{"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}],
     )
     person = (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()
+    if person.reach is Reach.UNCLAIMED:
+        person.name, person.language = tidy(name) or "?", person.language or language
     if person.reach is not Reach.REACHABLE:
         person.reach = Reach.REACHABLE
         await insert_new(session, Address, [{"chat_id": telegram_id, "person_id": person.id}])
     return person
+
+
+async def known(session: AsyncSession, telegram_id: int) -> Person | None:
+    """The person behind a Telegram id, if there is one."""
+    return await session.scalar(select(Person).where(Person.telegram_id == telegram_id))
+
+
+def stranger() -> Person:
+    """Somebody of whom nothing is kept. No row has their id, so that every gate is closed to them."""
+    return Person(id=0, name="")
+
+
+def is_stranger(person: Person) -> bool:
+    return person.id == 0
 
 
 async def unreachable(session: AsyncSession, address_id: int, reach: Reach) -> None:
@@ -104,8 +123,9 @@ async def of_address(session: AsyncSession, address: Address) -> Person | None:
     return await session.get(Person, address.person_id) if address.person_id is not None else None
 
 
-async def expected(session: AsyncSession, telegram_id: int, *, now: datetime) -> Person:
-    """A person known by Telegram id alone, who may not have written yet."""
-    row = {"telegram_id": telegram_id, "name": str(telegram_id), "reach": Reach.UNCLAIMED, "created_at": now}
+async def expected(session: AsyncSession, telegram_id: int, *, now: datetime, name: str = "") -> Person:
+    """A person known by Telegram id, who may not have written yet."""
+    name = tidy(name) or str(telegram_id)
+    row = {"telegram_id": telegram_id, "name": name, "reach": Reach.UNCLAIMED, "created_at": now}
     await insert_new(session, Person, [row])
     return (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()
