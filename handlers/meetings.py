@@ -10,7 +10,7 @@ from handlers.screen import Button, Screen
 from models import access, attendance, drafts, invitations, meetings
 from models.attendance import Attended
 from models.errors import Refused
-from models.invitations import Turnout, answers_for
+from models.invitations import Answer, Turnout, answers_for
 from models.meetings import Meeting, MeetingState
 
 PAGE = 8
@@ -200,3 +200,31 @@ async def on_mark(context: Context, tap: Tap) -> Screen:
     coming = order[(order.index(now) + 1) % len(order)] if now in order else order[0]
     await attendance.mark_invited(context.session, meeting, person_id, coming, now=context.now)
     return await _attendance_screen(context, meeting, page)
+
+
+@tap("m-heads", fresh=on_meeting)
+async def on_heads(context: Context, tap: Tap) -> Screen:
+    """How many were there whom nobody has named; each button says the number it sets, so that two taps count once."""
+    meeting = await _meeting(context, tap)
+    if len(tap.args) == 3:
+        await attendance.count_heads(
+            context.session, meeting, on_site=tap.number(1), remote=tap.number(2), now=context.now
+        )
+    elif meeting.starts_at > context.now:
+        raise Refused("meeting-not-begun")
+    return await _heads_screen(context, meeting)
+
+
+async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
+    t = context.t
+    heads = await attendance.heads(context.session, meeting.id)
+
+    def button(way: str, step: int) -> Button:
+        on_site = max(0, heads.on_site + step) if way == "on_site" else heads.on_site
+        remote = max(0, heads.remote + step) if way == "remote" else heads.remote
+        return Button(t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote))
+
+    ways = [answer for answer in answers_for(meeting.mode) if answer is not Answer.NO]
+    rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in ways]
+    text = t("heads-heading", meeting=meeting_name(t, meeting), on_site=heads.on_site, remote=heads.remote)
+    return Screen(text, (*rows, (Button(t("back"), data("meeting", meeting.id)),)))

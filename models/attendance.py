@@ -67,7 +67,7 @@ async def of(session: AsyncSession, meeting_id: int) -> dict[int, Attended]:
     return {person_id: attended for person_id, attended in rows if person_id is not None}
 
 
-async def count_heads(session: AsyncSession, meeting: Meeting, on_site: int, remote: int, *, now: datetime) -> None:
+async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, remote: int, now: datetime) -> None:
     """Sets how many unnamed people were there."""
     if meeting.starts_at > now:
         raise Refused("meeting-not-begun")
@@ -90,17 +90,23 @@ async def mark_invited(
 
 @dataclass(frozen=True)
 class Present:
-    """How many were there, named and counted together."""
+    """How many were there."""
 
     on_site: int
     remote: int
 
 
+async def heads(session: AsyncSession, meeting_id: int) -> Present:
+    """How many unnamed people were there."""
+    row = await session.get(HeadCount, meeting_id, populate_existing=True)
+    return Present(on_site=row.on_site, remote=row.remote) if row else Present(0, 0)
+
+
 async def present(session: AsyncSession, meeting_id: int) -> Present:
-    """How many were there."""
+    """How many were there, named and unnamed together."""
     known = list((await of(session, meeting_id)).values())
-    heads = await session.get(HeadCount, meeting_id)
+    unnamed = await heads(session, meeting_id)
     return Present(
-        on_site=known.count(Attended.ON_SITE) + (heads.on_site if heads else 0),
-        remote=known.count(Attended.REMOTE) + (heads.remote if heads else 0),
+        on_site=known.count(Attended.ON_SITE) + unnamed.on_site,
+        remote=known.count(Attended.REMOTE) + unnamed.remote,
     )
