@@ -52,6 +52,7 @@ async def grant(
 ) -> bool:
     """Gives a role; False if the person has it already."""
     group_id = group.id if group else None
+    await session.get(Person, person.id, with_for_update=True)  # two grants at once take turns
     if any(role.kind is kind and role.workgroup_id == group_id for role in await roles(session, person.id)):
         return False
     session.add(Role(person_id=person.id, kind=kind, workgroup_id=group_id, granted_at=now))
@@ -112,6 +113,11 @@ async def coordinators(session: AsyncSession, group_id: int) -> list[Person]:
     found = list((await session.execute(held)).scalars())
     if found:
         return found
+    return await administrators(session)
+
+
+async def administrators(session: AsyncSession) -> list[Person]:
+    """Those who run the installation now."""
     held = select(Person).join(Role, Role.person_id == Person.id)
     held = held.where(Role.revoked_at.is_(None), Role.kind == RoleKind.ADMINISTRATOR).distinct().order_by(Person.id)
     return list((await session.execute(held)).scalars())

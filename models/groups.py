@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, select, text
+from sqlalchemy import ForeignKey, Index, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
+from models.errors import Refused
 from models.people import Person
 
 CURRENT = text("left_at IS NULL")
@@ -50,17 +51,37 @@ class Membership(Base):
 
 
 async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
-    """Founds a workgroup."""
+    """Founds a workgroup. Living groups have different names, whatever their capitals."""
+    await free_name(session, name)
     group = Workgroup(name=name, created_at=now, approves_joiners=False)
     session.add(group)
     await session.flush()
     return group
 
 
+async def free_name(session: AsyncSession, name: str, *, besides: int | None = None) -> None:
+    """Refuses a name that a living group has, one of some id excepted."""
+    living = select(Workgroup.id, Workgroup.name).where(Workgroup.archived_at.is_(None))
+    for group_id, taken in await session.execute(living):
+        if taken.casefold() == name.casefold() and group_id != besides:
+            raise Refused("group-name-taken", group=taken)
+
+
 async def join(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> bool:
     """Makes a person a member; False if they were one already."""
     row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}
     return bool(await insert_new(session, Membership, [row]))
+
+
+async def leave(session: AsyncSession, group_id: int, person_id: int, *, now: datetime) -> int | None:
+    """Ends a membership; its id, or None if there is none that could end."""
+    ended = await session.execute(
+        update(Membership)
+        .where(Membership.workgroup_id == group_id, Membership.person_id == person_id, Membership.left_at.is_(None))
+        .values(left_at=now)
+        .returning(Membership.id)
+    )
+    return ended.scalar_one_or_none()
 
 
 async def members(session: AsyncSession, group_id: int) -> list[Person]:

@@ -217,6 +217,19 @@ async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[I
     return [(invitation, person) for invitation, person in rows]
 
 
+async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:
+    """Someone leaves a group: what waits to be sent to them about its coming meetings is not."""
+    ahead = (
+        select(Invitation.id)
+        .join(Meeting, Meeting.id == Invitation.meeting_id)
+        .where(Invitation.person_id == person.id, Meeting.workgroup_id == group_id, Meeting.starts_at > now)
+        .where(Invitation.source == Source.ROSTER)
+    )
+    for invitation_id in (await session.execute(ahead)).scalars().all():
+        for kind in ("invitation", "reminder", "correction", "cancelled"):
+            await outbox.withdraw(session, kind, invitation_id)
+
+
 def _current_member(person_id: Any, group_id: Any) -> ColumnElement[bool]:
     return and_(Membership.person_id == person_id, Membership.workgroup_id == group_id, Membership.left_at.is_(None))
 

@@ -15,6 +15,7 @@ from models.errors import Refused
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that reads like another
 LENGTH = 10  # 31^10: nobody guesses one, and a person can type it
 PERSONAL = timedelta(days=60)
+ROLE_KEEPS = timedelta(days=14)
 
 
 class LinkKind(enum.StrEnum):
@@ -53,6 +54,14 @@ def readable(code: str) -> str:
     return f"{code[:5]}-{code[5:]}"
 
 
+def new_code() -> str:
+    """A code with at least one digit, so that words are not taken for codes."""
+    code = ""
+    while not any(c.isdigit() for c in code):
+        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return code
+
+
 async def make(
     session: AsyncSession,
     kind: LinkKind,
@@ -63,12 +72,9 @@ async def make(
     role: RoleKind | None = None,
     keeps: timedelta | None = None,
 ) -> Link:
-    """Makes a link; every code has at least one digit, so that words are not taken for codes."""
-    code = ""
-    while not any(c.isdigit() for c in code):
-        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    """Makes a link."""
     link = Link(
-        code=code,
+        code=new_code(),
         kind=kind,
         workgroup_id=group_id,
         person_id=person_id,
