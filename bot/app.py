@@ -78,13 +78,10 @@ class App:
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
-        while True:
-            worked = await self.inbox.poll()
-            for tick, _ in clocks.TICKS:
-                await tick(self)
-            worked += await self.outbox.turn()
-            if not worked:
-                return
+        for tick, _ in clocks.TICKS:
+            await tick(self)
+        while await self.inbox.poll() + await self.outbox.turn():
+            continue
 
     async def pass_time(self, until: datetime) -> None:
         """Lets a standing clock pass from event to event."""

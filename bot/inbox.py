@@ -171,8 +171,6 @@ class Inbox:
             if "can't be edited" not in error.message and "not found" not in error.message:
                 raise
             await self._send(chat_id, screen)
-        else:
-            await self._remember(chat_id, message_id, screen)
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
         message_id = await send(self.app.bot, chat_id, screen)

@@ -144,7 +144,7 @@ class Outbox:
             one.message_id = await send(self.app.bot, one.chat_id, one.screen)
         else:
             one.message_id = one.edits
-            await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.file is not None)
+            await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.has_file)
 
     async def _set_menu(self, one: Outgoing) -> None:
         """Best effort: /start sets the menu too."""

@@ -1,6 +1,7 @@
 """The invitation: one card per person, with its buttons and calendar file; the card shows the answer and changes it."""
 
 from dataclasses import replace
+from functools import partial
 
 from markupsafe import Markup
 
@@ -56,9 +57,14 @@ def card(context: Context, invitation: Invitation, heading: Markup | None = None
     return Screen(
         Markup("\n").join(lines),
         buttons,
-        file=calendar_file(t, meeting),
         stands=("invitation", invitation.id, meeting.revision),
     )
+
+
+def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+    """The card as a message of its own, with the calendar file; an answer later edits only its words and buttons."""
+    shown = card(context, invitation, heading)
+    return replace(shown, draws=partial(calendar_file, context.t, invitation.meeting))
 
 
 def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
@@ -95,18 +101,18 @@ async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
     if delivery.revision != invitation.meeting.revision:
         raise Superseded
     key = "invitation-heading" if delivery.revision == 1 else "invitation-moved"
-    return card(context, invitation, context.t(key))
+    return new_card(context, invitation, context.t(key))
 
 
 @letter("correction", stands="invitation", edits=True)
 async def correction_letter(context: Context, delivery: Delivery) -> Screen:
-    return card(context, await _addressed(context, delivery))
+    return new_card(context, await _addressed(context, delivery))
 
 
 @letter("cancelled", stands="invitation")
 async def cancelled_letter(context: Context, delivery: Delivery) -> Screen:
     invitation = await invitations.own(context.session, context.person, delivery.subject)
-    return card(context, invitation, context.t("invitation-cancelled"))
+    return new_card(context, invitation, context.t("invitation-cancelled"))
 
 
 @letter("reminder", stands="invitation")
@@ -117,7 +123,7 @@ async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     if (delivery.slot == "silent") != (invitation.answer is None):
         raise Superseded
-    return card(context, invitation, context.t("reminder-silent" if invitation.answer is None else "reminder-yes"))
+    return new_card(context, invitation, context.t("reminder-silent" if invitation.answer is None else "reminder-yes"))
 
 
 def preview(t: Texts, group: str, plan: Plan) -> Markup:
@@ -133,5 +139,5 @@ def meeting_name(t: Texts, meeting: Meeting) -> Markup:
 @tap("card")
 async def on_card(context: Context, tap: Tap) -> Screen:
     """One's card, from the list of meetings: as a new message, for it carries a file."""
-    shown = card(context, await invitations.own(context.session, context.person, tap.id))
+    shown = new_card(context, await invitations.own(context.session, context.person, tap.id))
     return replace(shown, fresh=True)

@@ -85,7 +85,7 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
             )
         )
     rows.append((*row, Button(t("back"), data("meetings"))))
-    return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
+    return Screen(Markup("\n\n").join(lines), tuple(rows))
 
 
 def _turnout(context: Context, turnout: Turnout) -> Markup:
@@ -222,7 +222,9 @@ async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
     def button(way: str, step: int) -> Button:
         on_site = max(0, heads.on_site + step) if way == "on_site" else heads.on_site
         remote = max(0, heads.remote + step) if way == "remote" else heads.remote
-        return Button(t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote))
+        return Button(
+            t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote)
+        )
 
     ways = [answer for answer in answers_for(meeting.mode) if answer is not Answer.NO]
     rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in ways]

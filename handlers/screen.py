@@ -98,6 +98,10 @@ class Screen:
         rows = [[button.drawn() for button in row] for row in self.buttons if row]
         return InlineKeyboardMarkup(rows) if rows else None
 
+    @property
+    def has_file(self) -> bool:
+        return self.file is not None or self.draws is not None
+
     async def drawn(self) -> "Screen":
         """The screen with its file made."""
         if self.draws is None:
@@ -184,4 +188,4 @@ def _lines(text: str, limit: int) -> Iterator[str]:
 
 def can_edit(has_file: bool, screen: Screen) -> bool:
     """Whether a message can become this screen in place."""
-    return not screen.fresh and not screen.asks_person and (has_file or (screen.file is None and screen.draws is None))
+    return not screen.fresh and not screen.asks_person and (has_file or not screen.has_file)

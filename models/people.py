@@ -77,12 +77,12 @@ async def met(session: AsyncSession, telegram_id: int, name: str, language: str 
 
     Someone only expected so far gets the name and language that they bring; a language once chosen stays.
     """
-    await insert_new(
-        session,
-        Person,
-        [{"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}],
-    )
-    person = (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()
+    known = select(Person).where(Person.telegram_id == telegram_id)
+    person = await session.scalar(known)
+    if person is None:
+        row = {"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}
+        await insert_new(session, Person, [row])
+        person = (await session.execute(known)).scalar_one()
     if person.reach is Reach.UNCLAIMED:
         person.name, person.language = tidy(name) or "?", person.language or language
     if person.reach is not Reach.REACHABLE:
