@@ -230,6 +230,13 @@ async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now:
             await outbox.withdraw(session, kind, invitation_id)
 
 
+async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:
+    """Someone is back in the group: what was withdrawn about a meeting is sent after all. `invite` does the rest."""
+    for invitation_id in (await _ids(session, meeting, [person])).values():
+        await outbox.revive(session, "invitation", invitation_id, meeting.revision, now=now, missed=True)
+        await outbox.revive(session, "reminder", invitation_id, meeting.revision, now=now)
+
+
 def _current_member(person_id: Any, group_id: Any) -> ColumnElement[bool]:
     return and_(Membership.person_id == person_id, Membership.workgroup_id == group_id, Membership.left_at.is_(None))
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, audit, groups, invitations, links, meetings, outbox
+from models import access, audit, claims, groups, invitations, links, meetings, outbox, requests
 from models.access import RoleKind
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
@@ -15,6 +15,7 @@ from models.links import Link, LinkKind
 from models.outbox import Planned
 from models.people import Person
 from models.policy import Policy
+from models.requests import Asked
 
 TELLS = timedelta(days=7)
 """For how long the news that someone has left is news."""
@@ -22,7 +23,8 @@ TELLS = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a code: ``kind`` is "group", "already", "role" or "has-role"."""
+    """What became of a code: ``kind`` is "group", "already", "asked", "asked-already", "claimed", "claimed-already",
+    "role" or "has-role"."""
 
     kind: str
     group: str = ""
@@ -31,12 +33,14 @@ class Outcome:
 
 async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Policy, now: datetime) -> Outcome:
     """Uses a code."""
+    if await claims.taken_before(session, person, code):
+        return Outcome("claimed-already")
     link = await links.valid(session, code, now=now)
+    if link.kind is LinkKind.CLAIM:
+        return await _claim(session, person, link, policy=policy, now=now)
     group = await session.get(Workgroup, link.workgroup_id) if link.workgroup_id else None
     if link.kind is LinkKind.JOIN and group is not None:
-        if group.archived_at is not None:
-            raise Refused("link-not-valid")
-        return await enter(session, group, person, policy=policy, now=now)
+        return await _join(session, group, person, policy=policy, now=now)
     if link.kind is LinkKind.ROLE and link.role is not None:
         if group is not None and group.archived_at is not None:
             raise Refused("link-not-valid")
@@ -72,15 +76,58 @@ async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
     )
 
 
+async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: Policy, now: datetime) -> Outcome:
+    """Takes a place on a roster, and is invited to the meetings that are already called."""
+    names = []
+    for group_id in await claims.take(session, person, link, now=now):
+        group = await session.get_one(Workgroup, group_id)
+        audit.note(session, person, "claimed", now=now, group_id=group.id, person_id=person.id)
+        await requests.settle(session, group.id, person.id, now=now)
+        await _invite(session, group, person, policy=policy, now=now)
+        names.append(group.name)
+    return Outcome("claimed", ", ".join(names))
+
+
+async def _join(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> Outcome:
+    """By the joining link: at once, or where its coordinators let people in one by one, with their leave."""
+    if group.archived_at is not None:
+        raise Refused("link-not-valid")
+    trusted = await access.is_member(session, person, group.id) or await access.holds(
+        session, person, RoleKind.COORDINATOR, group.id
+    )
+    if trusted or not group.approves_joiners:
+        return await enter(session, group, person, policy=policy, now=now)
+    new = await requests.ask(session, group, person, policy=policy, now=now)
+    return Outcome("asked" if new else "asked-already", group.name)
+
+
+async def answer_request(
+    session: AsyncSession, by: Person, asked: Asked, approved: bool, *, policy: Policy, now: datetime
+) -> None:
+    """A coordinator lets somebody in, or does not."""
+    if asked.group.archived_at is not None:
+        raise Refused("roster-archived", group=asked.group.name)
+    await requests.decide(session, by, asked, approved, now=now)
+    if approved:
+        await enter(session, asked.group, asked.person, policy=policy, now=now)
+
+
 async def enter(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> Outcome:
     """Joins a group, and is invited to the meetings that are already called."""
     if not await groups.join(session, group, person, now=now):
         return Outcome("already", group.name)
     audit.note(session, person, "joined", now=now, group_id=group.id)
+    await requests.settle(session, group.id, person.id, now=now)
+    await _invite(session, group, person, policy=policy, now=now)
+    return Outcome("group", group.name)
+
+
+async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
+    """Invites a person to a group's coming meetings, anew to those from which they were withdrawn when they left."""
     for meeting in await meetings.coming(session, [group.id], now=now):
         if meeting.starts_at > now:
+            await invitations.revive(session, meeting, person, now=now)
             await invitations.invite(session, meeting, [person], policy=policy, now=now)
-    return Outcome("group", group.name)
 
 
 async def leave(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
@@ -102,4 +149,5 @@ async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: d
     if membership_id is None:
         raise NotFound
     await invitations.withdraw(session, person, group.id, now=now)
+    await claims.withdraw(session, person.id, now=now)
     return membership_id

@@ -110,8 +110,13 @@ async def join_link(session: AsyncSession, group_id: int, *, now: datetime) -> L
     return await session.scalar(wanted) or await make(session, LinkKind.JOIN, now=now, group_id=group_id)
 
 
-async def rotate(session: AsyncSession, group_id: int, *, now: datetime) -> Link:
-    """Replaces a group's joining link: the old one, and its QR, stop working."""
+async def close_join(session: AsyncSession, group_id: int, *, now: datetime) -> None:
+    """Stops a group's joining link."""
     old = update(Link).where(Link.kind == LinkKind.JOIN, Link.workgroup_id == group_id, Link.closed_at.is_(None))
     await session.execute(old.values(closed_at=now))
+
+
+async def rotate(session: AsyncSession, group_id: int, *, now: datetime) -> Link:
+    """Replaces a group's joining link: the old one, and its QR, stop working."""
+    await close_join(session, group_id, now=now)
     return await make(session, LinkKind.JOIN, now=now, group_id=group_id)

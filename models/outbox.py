@@ -141,6 +141,21 @@ async def withdraw(session: AsyncSession, kind: str, subject: int, *, before: in
     await session.execute(waiting.values(state=Sending.CANCELLED))
 
 
+async def revive(
+    session: AsyncSession, kind: str, subject: int, revision: int, *, now: datetime, missed: bool = False
+) -> None:
+    """Puts back what was withdrawn about a subject's revision and lies ahead, or (``missed``) fell due meanwhile."""
+    withdrawn = update(Delivery).where(
+        Delivery.kind == kind,
+        Delivery.subject == subject,
+        Delivery.revision == revision,
+        Delivery.state == Sending.CANCELLED,
+    )
+    if not missed:
+        withdrawn = withdrawn.where(Delivery.due_at > now)
+    await session.execute(withdrawn.values(state=Sending.DUE))
+
+
 async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:
     """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first.
 
