@@ -1,22 +1,30 @@
 """The monthly digest, and /digest, which shows it again."""
 
+from functools import partial
+
 from markupsafe import Markup
 
+from handlers.charts import digest_picture, statement_figures
 from handlers.dates import month_title
-from handlers.figures import change, decimal, percent
+from handlers.figures import change, decimal, number, steps
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
+from handlers.texts import Texts
 from models import digests
+from models.access import RoleKind
+from models.digests import Shown
 from models.errors import NotFound
+from models.funnel import Funnel
+from models.months import Month
 from models.outbox import Delivery
-from models.statistics import Funnel, Month, MonthFigures, Statement
+from models.statistics import MonthFigures, Statement
 
 
-@command("digest")
+@command("digest", role=RoleKind.MANAGER)
 async def on_digest(context: Context, line: str) -> Screen:
     """The last month's; a month in the line, like 2027-03 or 3/2027, another's."""
     month = read_month(line) if line.strip() else digests.latest_due(context.policy, now=context.now)
-    return await _shown(context, month)
+    return await _screen(context, month)
 
 
 def read_month(text: str) -> Month:
@@ -32,76 +40,76 @@ def read_month(text: str) -> Month:
 
 @tap("digest")
 async def on_month(context: Context, tap: Tap) -> Screen:
-    return await _shown(context, read_month(tap.word(0)))
+    return await _screen(context, read_month(tap.word(0)))
 
 
-async def _shown(context: Context, month: Month) -> Screen:
-    figures = await digests.own(context.session, context.person, month, policy=context.policy, now=context.now)
-    return digest_screen(context, figures)
+async def _screen(context: Context, month: Month) -> Screen:
+    shown = await digests.own(context.session, context.person, month, policy=context.policy, now=context.now)
+    return digest_screen(context, shown)
 
 
-def digest_screen(context: Context, figures: MonthFigures) -> Screen:
+def digest_screen(context: Context, shown: Shown) -> Screen:
     """Text and picture carry the same figures."""
+    t, turns = context.t, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
+    row = tuple(
+        Button(str(t(key, month=month_title(month.year, month.month, t.language))), data("digest", month))
+        for month, key in turns
+        if month is not None
+    )
+    draws = partial(digest_picture, shown.figures, t.language)
+    return Screen(digest_text(t, shown.figures), (row,), draws=draws)
+
+
+def digest_text(t: Texts, figures: MonthFigures) -> Markup:
+    """The digest in words: what happened, what was said of it, what waits and what comes."""
     month = Month.parse(figures.month)
-    earlier = month.shifted(-1)
-    button = Button(month_title(earlier.year, earlier.month, context.language), data("digest", earlier))
-    return Screen(digest_text(context, figures), ((button,),))
-
-
-def digest_text(context: Context, figures: MonthFigures) -> Markup:
-    t, month = context.t, Month.parse(figures.month)
-    lines = [t("digest-heading", month=month_title(month.year, month.month, t.language))]
-    if not (figures.funnel.meetings or figures.funnel.asked or figures.statements):
-        lines.append(t("digest-nothing"))
+    parts = [t("digest-heading", month=month_title(month.year, month.month, t.language))]
+    if figures.is_empty:
+        parts.append(t("digest-nothing"))
     else:
-        lines += [_funnel(context, figures.funnel, figures.before), _statements(context, figures.statements)]
-    lines.append(t("digest-coming", n=figures.coming))
-    return Markup("\n\n").join(line for line in lines if line)
+        parts += [_funnel(t, figures.funnel, figures.before), _statements(t, figures.statements)]
+    parts.append(_asides(t, figures))
+    return Markup("\n\n").join(part for part in parts if part)
 
 
-def _funnel(context: Context, now: Funnel, before: Funnel) -> Markup:
-    t = context.t
-
-    def of(part: int, whole: int) -> str:
-        return percent(part, whole, t.language)
-
-    lines = [
-        t("digest-meetings", n=now.meetings, before=before.meetings),
-        t("digest-roster", roster=now.roster, reachable=now.reachable, groups=now.groups),
-        t("digest-invited", invited=now.invited, yes=now.yes, rate=of(now.yes, now.invited)),
-        t(
-            "digest-attended",
-            attended=now.attended,
-            rate=of(now.attended, now.invited),
-            on_site=now.on_site,
-            remote=now.remote,
-            people=now.people,
-        ),
-        t("digest-answered", asked=now.asked, answered=now.answered, rate=of(now.answered, now.asked)),
-    ]
+def _funnel(t: Texts, now: Funnel, before: Funnel) -> Markup:
+    shown = steps(now, t.language)
+    printed = {name: step.figure for name, step in shown.items()}
+    lines = [t("digest-meetings", n=now.meetings, before=before.meetings)]
     if now.cancelled:
         lines.append(t("digest-cancelled", n=now.cancelled))
-    if now.waiting:
-        lines.append(t("digest-waiting", n=now.waiting))
+    lines.append(t("digest-roster", rate=shown["reachable"].rate, **printed))
+    if now.meetings:
+        ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
+        lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
+        lines.append(t("digest-attended", rate=shown["attended"].rate, **ways, **printed))
+    if now.asked:
+        lines.append(t("digest-answered", rate=shown["answered"].rate, **printed))
     return Markup("\n").join(lines)
 
 
-def _statements(context: Context, statements: tuple[Statement, ...]) -> Markup:
-    t = context.t
+def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
     if not statements:
         return t("digest-no-statements")
     lines = [t("digest-statements")]
     for one in statements:
-        if one.mean is None:
-            continue
         moved = change(one.mean, one.earlier, t.language)
-        key = "digest-statement-changed" if moved else "digest-statement"
+        figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
         mean = decimal(one.mean.value, t.language)
-        lines.append(t(key, statement=t(f"statement-{one.identity}"), mean=mean, n=one.mean.n, change=moved))
+        lines.append(t("digest-statement", statement=t(f"statement-{one.identity}"), mean=mean, figures=figures))
+    lines.append(Markup("\n").join([t("chart-high"), t("chart-low")]))
+    return Markup("\n").join(lines)
+
+
+def _asides(t: Texts, figures: MonthFigures) -> Markup:
+    lines = [t("digest-waiting", n=figures.funnel.waiting)] if figures.funnel.waiting else []
+    lines.append(t("digest-coming", n=figures.coming))
     return Markup("\n").join(lines)
 
 
 @letter("digest", stands="digest")
 async def digest_letter(context: Context, delivery: Delivery) -> Screen:
     digest = await context.session.get_one(digests.Digest, delivery.subject)
-    return digest_screen(context, digest.figures)
+    return digest_screen(
+        context, await digests.shown(context.session, digest.figures, policy=context.policy, now=context.now)
+    )

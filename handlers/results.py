@@ -1,44 +1,52 @@
 """Results of feedback: for the coordinators of the group, from what has been released and nothing else."""
 
+from dataclasses import replace
+from functools import partial
+
 from markupsafe import Markup
 
+from handlers.charts import results_picture
 from handlers.dates import day_text
 from handlers.figures import bar, decimal, percent
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
 from models import results
+from models.access import RoleKind
 from models.outbox import Delivery
-from models.results import Listed
+from models.results import Listed, Waiting
 from models.statistics import Result, Results
 
 
-@command("results")
+@command("results", role=RoleKind.COORDINATOR)
 async def on_results(context: Context, line: str) -> Screen:
     return await result_list(context)
 
 
 async def result_list(context: Context) -> Screen:
-    """The latest forms of one's groups: open, waiting for more answers, released."""
+    """The latest forms of one's groups: open, too few, released; then what waits for more answers."""
     t = context.t
     listed = await results.latest(context.session, context.person)
     if not listed:
         return Screen(t("results-none"))
-    lines = [t("results-heading")] + [_line(context, one) for one in listed]
+    waiting = await results.waiting(context.session, context.person)
+    lines = [t("results-heading"), *(_line(context, one) for one in listed), *(_waiting(context, w) for w in waiting)]
     rows = tuple(
-        (Button(_label(context, one), data("result", one.release_id)),) for one in listed if one.release_id is not None
+        (Button(_name(context, one).unescape()[:60], data("result", one.release_id)),)
+        for one in listed
+        if one.release_id is not None
     )
     return Screen(Markup("\n\n").join(lines), rows)
 
 
-def _label(context: Context, one: Listed) -> str:
-    name = meeting_name(context.t, one.meeting) if one.meeting else context.t("results-pooled", group=one.group)
-    return name.unescape()[:60] if isinstance(name, str) else name
+def _name(context: Context, one: Listed) -> Markup:
+    if one.meeting is None:
+        return context.t("results-pooled", group=one.group)
+    return meeting_name(context.t, one.meeting)
 
 
 def _line(context: Context, one: Listed) -> Markup:
-    t = context.t
-    name = t("results-pooled", group=one.group) if one.meeting is None else meeting_name(t, one.meeting)
+    t, name = context.t, _name(context, one)
     day = day_text(one.day.astimezone(context.zone).date(), t.language)
     if one.is_open:
         return t("results-open", name=name, day=day)
@@ -47,29 +55,54 @@ def _line(context: Context, one: Listed) -> Markup:
     return t("results-released", name=name, day=day, answered=one.answered, asked=one.asked)
 
 
+def _waiting(context: Context, one: Waiting) -> Markup:
+    if one.only_texts:
+        return context.t("results-waiting-texts", group=one.group, least=2 * one.threshold)
+    return context.t("results-waiting", group=one.group, threshold=one.threshold)
+
+
 @tap("results")
 async def on_list(context: Context, tap: Tap) -> Screen:
-    return await result_list(context)
+    """The list; from under a picture, which cannot become it, as a new message."""
+    return replace(await result_list(context), fresh=tap.args == ("new",))
 
 
 @tap("result")
 async def on_result(context: Context, tap: Tap) -> Screen:
     listed, found = await results.of_release(context.session, context.person, tap.id)
-    return result_screen(context, listed, found)
+    buttons = (
+        Button(context.t("result-picture"), data("result-picture", tap.id)),
+        Button(context.t("back"), data("results")),
+    )
+    return Screen(result_text(context, listed, found), (buttons,))
 
 
-def result_screen(context: Context, listed: Listed, found: Results) -> Screen:
+@tap("result-picture")
+async def on_picture(context: Context, tap: Tap) -> Screen:
+    listed, found = await results.of_release(context.session, context.person, tap.id)
+    return replace(pictured(context, listed, found), fresh=True)
+
+
+def pictured(context: Context, listed: Listed, found: Results) -> Screen:
+    """A form's results with their picture."""
+    draws = partial(results_picture, _name(context, listed).unescape(), found, context.language)
+    button = Button(context.t("results-all"), data("results", "new"))
+    return Screen(result_text(context, listed, found), ((button,),), draws=draws)
+
+
+def result_text(context: Context, listed: Listed, found: Results) -> Markup:
+    """How many answered, each statement, and the open answers or why there are none."""
     t = context.t
-    name = t("results-pooled", group=listed.group) if listed.meeting is None else meeting_name(t, listed.meeting)
     rate = percent(found.answered, found.asked, t.language)
-    lines = [t("result-heading", name=name, answered=found.answered, asked=found.asked, rate=rate)]
+    answered = t("result-answered", answered=found.answered, asked=found.asked, rate=rate)
+    lines = [Markup("<b>{}</b>\n{}").format(_name(context, listed), answered)]
     lines += [statement_text(context, result, found.threshold) for result in found.results]
     if found.texts:
         lines.append(t("result-texts", n=len(found.texts)))
         lines += [t("result-text", text=text) for text in found.texts]
     elif found.answered < 2 * found.threshold:
         lines.append(t("result-texts-few", least=2 * found.threshold))
-    return Screen(Markup("\n\n").join(lines), ((Button(t("back"), data("results")),),))
+    return Markup("\n\n").join(lines)
 
 
 def statement_text(context: Context, result: Result, threshold: int) -> Markup:
@@ -77,9 +110,10 @@ def statement_text(context: Context, result: Result, threshold: int) -> Markup:
     t = context.t
     statement = t(f"statement-{result.identity}")
     if result.mean is None:
-        return t(f"result-withheld-{result.withheld}", statement=statement, threshold=threshold, n=result.n or 0)
+        return Markup("\n").join([statement, t(f"withheld-{result.withheld}", threshold=threshold, n=result.n or 0)])
+    figures = t("chart-n", n=result.mean.n)
     mean = decimal(result.mean.value, t.language)
-    shown = t("result-statement", statement=statement, mean=mean, n=result.mean.n, bar=bar(result.mean))
+    shown = t("result-statement", statement=statement, mean=mean, figures=figures, bar=bar(result.mean))
     if not result.distribution:
         return shown
     counts = " · ".join(f"{value}: {chosen}" for value, chosen in result.distribution)
@@ -88,5 +122,4 @@ def statement_text(context: Context, result: Result, threshold: int) -> Markup:
 
 @letter("results", stands="results")
 async def results_letter(context: Context, delivery: Delivery) -> Screen:
-    listed, found = await results.of_release(context.session, context.person, delivery.subject)
-    return result_screen(context, listed, found)
+    return pictured(context, *await results.of_release(context.session, context.person, delivery.subject))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
+import structlog
 from markupsafe import Markup
 from telegram import (
     Bot,
@@ -24,6 +25,8 @@ from telegram import (
     ReplyKeyboardRemove,
 )
 from telegram.constants import ParseMode
+
+log = structlog.get_logger()
 
 TEXT_LENGTH = 4096
 CAPTION_LENGTH = 1024
@@ -103,10 +106,15 @@ class Screen:
         return self.file is not None or self.draws is not None
 
     async def drawn(self) -> "Screen":
-        """The screen with its file made."""
+        """The screen with its file made. A picture that cannot be drawn never stops the words beside it."""
         if self.draws is None:
             return self
-        return replace(self, file=await asyncio.to_thread(self.draws), draws=None)
+        try:
+            file = await asyncio.to_thread(self.draws)
+        except Exception:
+            log.exception("picture not drawn")
+            file = None
+        return replace(self, file=file, draws=None)
 
     def markup(self) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
         """What goes under a new message; only an inline keyboard can be edited later."""
@@ -188,4 +196,6 @@ def _lines(text: str, limit: int) -> Iterator[str]:
 
 def can_edit(has_file: bool, screen: Screen) -> bool:
     """Whether a message can become this screen in place."""
-    return not screen.fresh and not screen.asks_person and (has_file or not screen.has_file)
+    if screen.fresh or screen.asks_person:
+        return False
+    return len(screen.text) <= CAPTION_LENGTH if has_file else not screen.has_file

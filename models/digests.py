@@ -1,11 +1,11 @@
 """The monthly digest: planned once per manager and month, its content frozen when it is planned."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,10 +14,13 @@ from models.access import Role, RoleKind, roles
 from models.base import Base, insert_new
 from models.calendar import first_working_day
 from models.errors import NotAllowed, NotFound
+from models.funnel import Funnel, Scope
+from models.groups import Workgroup
+from models.months import Month
 from models.outbox import Planned
 from models.people import Person
 from models.policy import Policy
-from models.statistics import Funnel, Mean, Month, MonthFigures, Statement
+from models.statistics import Mean, MonthFigures, Statement
 
 KEEPS = timedelta(days=10)
 """A digest older than this is not sent any more."""
@@ -39,6 +42,15 @@ class Digest(Base):
     @property
     def figures(self) -> MonthFigures:
         return thaw(self.content)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A digest as its reader sees it, with the months that there are to turn to."""
+
+    figures: MonthFigures
+    earlier: Month | None
+    later: Month | None
 
 
 def due_at(month: Month, policy: Policy) -> datetime:
@@ -70,7 +82,7 @@ async def plan(session: AsyncSession, *, policy: Policy, now: datetime) -> int:
         known = select(Digest.id).where(Digest.person_id == person_id, Digest.month == str(month))
         if await session.scalar(known) is not None:
             continue
-        figures = await statistics.month_figures(session, month, scope, policy.zone)
+        figures = await statistics.month_figures(session, Scope(month, policy.zone, scope))
         row = {"person_id": person_id, "month": str(month), "content": freeze(figures), "planned_at": now}
         for digest_id in await insert_new(session, Digest, [row]):
             expires = due + KEEPS
@@ -95,7 +107,7 @@ async def _managers(session: AsyncSession, before: datetime) -> dict[int, list[i
     return scopes
 
 
-async def own(session: AsyncSession, person: Person, month: Month, *, policy: Policy, now: datetime) -> MonthFigures:
+async def own(session: AsyncSession, person: Person, month: Month, *, policy: Policy, now: datetime) -> Shown:
     """A manager's digest of a month: as it was sent, or the figures as they stand if it never was."""
     scope = _scope(await roles(session, person.id))
     if scope == []:
@@ -105,8 +117,21 @@ async def own(session: AsyncSession, person: Person, month: Month, *, policy: Po
     sent = select(Digest).where(Digest.person_id == person.id, Digest.month == str(month))
     digest = await session.scalar(sent)
     if digest is not None:
-        return digest.figures
-    return await statistics.month_figures(session, month, scope, policy.zone)
+        return await shown(session, digest.figures, policy=policy, now=now)
+    figures = await statistics.month_figures(session, Scope(month, policy.zone, scope))
+    return await shown(session, figures, policy=policy, now=now)
+
+
+async def shown(session: AsyncSession, figures: MonthFigures, *, policy: Policy, now: datetime) -> Shown:
+    """Figures with their neighbouring months, from the first group's founding to the present."""
+    month = Month.parse(figures.month)
+    founded = await session.scalar(select(func.min(Workgroup.created_at)))
+    first = Month.of(founded or now, policy.zone)
+    return Shown(
+        figures,
+        earlier=month.shifted(-1) if month > first else None,
+        later=month.shifted(1) if month < Month.of(now, policy.zone) else None,
+    )
 
 
 def _scope(held: list[Role]) -> list[int] | None:
@@ -128,7 +153,10 @@ def thaw(content: str) -> MonthFigures:
         month=raw["month"],
         funnel=Funnel(**raw["funnel"]),
         before=Funnel(**raw["before"]),
-        statements=tuple(Statement(s["identity"], _mean(s["mean"]), _mean(s["earlier"])) for s in raw["statements"]),
+        statements=tuple(
+            Statement(s["identity"], Mean(**s["mean"]), _mean(s["earlier"]), s["earlier_month"])
+            for s in raw["statements"]
+        ),
         coming=raw["coming"],
     )
 

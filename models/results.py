@@ -12,7 +12,7 @@ from models.feedback import Run, RunState
 from models.groups import Workgroup
 from models.meetings import Meeting
 from models.people import Person
-from models.releases import Release
+from models.releases import Pool, Release
 from models.statistics import Results
 
 
@@ -28,6 +28,24 @@ class Listed:
     asked: int
     answered: int
     threshold: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a group's pool keeps sealed: whole answers, or only the open texts of forms already released."""
+
+    group: str
+    threshold: int
+    only_texts: bool
+
+
+async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
+    """The pools of the groups that a person coordinates, by name."""
+    names = {group.id: group.name for group in await access.coordinated_groups(session, person)}
+    wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
+    pools = (await session.execute(wanted.where((Pool.answered > 0) | (Pool.heard > 0)))).scalars()
+    found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.answered == 0) for pool in pools]
+    return sorted(found, key=lambda one: one.group)
 
 
 async def latest(session: AsyncSession, person: Person, limit: int = 8) -> list[Listed]:

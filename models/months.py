@@ -1,0 +1,35 @@
+"""Calendar months, as the organisation's zone has them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month in the organisation's zone, written "2027-04"."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def of(cls, moment: datetime, zone: ZoneInfo) -> "Month":
+        local = moment.astimezone(zone)
+        return cls(local.year, local.month)
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        year, month = text.split("-")
+        return cls(int(year), int(month))
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.month:02}"
+
+    def shifted(self, months: int) -> "Month":
+        index = self.year * 12 + self.month - 1 + months
+        return Month(index // 12, index % 12 + 1)
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """First moment of the month and of the next."""
+        after = self.shifted(1)
+        return datetime(self.year, self.month, 1, tzinfo=zone), datetime(after.year, after.month, 1, tzinfo=zone)
