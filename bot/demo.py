@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot import clock as clocks
 from bot import config, migrating
 from bot.app import App
-from bot.demo_cast import GROUPS, Language, arrive, enter
+from bot.demo_cast import GROUPS, arrive, enter
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.page import page_routes
 from bot.sandbox.page.controls import MOVED, NOTHING_DUE
@@ -47,7 +47,7 @@ PORTS = 20
 class Demo:
     """What the page holds on to: the present sandbox, its clock and its people."""
 
-    def __init__(self, language: Language, address: str) -> None:
+    def __init__(self, language: str, address: str) -> None:
         self.language = language
         self.address = address
         self.clock = clocks.ShiftedClock(MORNING)
@@ -100,9 +100,9 @@ class Demo:
                         await self.app.settle()
             except Exception:
                 log.exception("the demo's bot failed")
-            arrival = self.sandbox.updates.arrival()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(arrival, 1)
+            if not self.sandbox.updates.waiting():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.sandbox.updates.arrival(), 1)
 
     # What the page's buttons do: see Controls.
 
@@ -192,7 +192,7 @@ def _site(demo: Demo) -> ASGIApp:
 
 
 @asynccontextmanager
-async def playing(port: int, language: Language) -> AsyncIterator[tuple[Demo, str]]:
+async def playing(port: int, language: str) -> AsyncIterator[tuple[Demo, str]]:
     """The demo while it runs, and the address of its page."""
     listener = _listener(port)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -217,7 +217,7 @@ async def playing(port: int, language: Language) -> AsyncIterator[tuple[Demo, st
         listener.close()
 
 
-async def demo(port: int, language: Language, open_browser: bool) -> None:
+async def demo(port: int, language: str, open_browser: bool) -> None:
     """Run the demo until it is interrupted."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     stop, loop = asyncio.Event(), asyncio.get_running_loop()

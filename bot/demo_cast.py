@@ -1,7 +1,5 @@
 """The people of the demo, and how they come to their workgroup."""
 
-from typing import Literal
-
 from bot.app import App
 from bot.sandbox import Sandbox
 from bot.sandbox.people import User
@@ -10,17 +8,16 @@ from models.access import RoleKind
 from models.links import LinkKind
 from models.people import Person
 
-Language = Literal["fi", "sv", "en"]
 Cast = dict[str, list[User]]
 """The people of each role."""
 
-GROUPS: dict[Language, str] = {"fi": "Lastensuojelu", "sv": "Barnskyddet", "en": "Child welfare"}
+GROUPS: dict[str, str] = {"fi": "Lastensuojelu", "sv": "Barnskyddet", "en": "Child welfare"}
 WITHOUT_TELEGRAM = (("Eeva Niemi", "Hyvinvointialue"), ("Göran Holm", "Folkhälsan"), ("Irja Laine", "Nuorten tuki ry"))
 
 
-def enter(sandbox: Sandbox, language: Language) -> Cast:
+def enter(sandbox: Sandbox, language: str) -> Cast:
     """People with Telegram, in the order in which the page shows them."""
-    people: tuple[tuple[str, str, str, Language], ...] = (
+    people: tuple[tuple[str, str, str, str], ...] = (
         ("administrator", "Aino", "Aalto", language),
         ("coordinator", "Anna", "Koski", language),
         ("participant", "Bo", "Lindström", "sv"),

@@ -276,7 +276,8 @@ function drawMessages(column) {
   if (added && !column.fresh && !isWatched(column)) column.unread += added;
   // The list stands on its end (column-reverse), so that 0 is where the newest message is.
   if (added) list.scrollTo({ top: 0, behavior: calm.matches ? "instant" : "smooth" });
-  column.fresh = false;
+  // What comes while the demo is being set up is no news.
+  column.fresh &&= state.busy;
 }
 
 // Put `nodes` where `old` were, or after `last`; whoever had the keyboard on a button keeps it on the same one.

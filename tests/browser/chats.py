@@ -1,0 +1,62 @@
+"""The chat page as a test holds it: whose column, which button, what is read there."""
+
+import re
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, expect
+
+NEXT_EVENT, NEXT_MONTH = "Seuraava tapahtuma", "Kuun 1. päivä"
+
+
+class Chats:
+    """``pictures`` is where screenshots go, if anybody wants them."""
+
+    def __init__(self, page: Page, pictures: Path | None = None) -> None:
+        self.page = page
+        self.pictures = pictures
+
+    def column(self, name: str) -> Locator:
+        return self.page.locator(".column").filter(has=self.page.get_by_role("heading", name=name))
+
+    def newest(self, name: str) -> Locator:
+        """The newest message that has buttons."""
+        return self.column(name).locator(".message", has=self.page.locator(".buttons")).last
+
+    async def says(self, name: str, text: str) -> None:
+        box = self.column(name).get_by_role("textbox")
+        await box.fill(text)
+        await box.press("Enter")
+        await expect(box).to_have_value("")
+
+    async def sees(self, name: str, pattern: str) -> None:
+        """Wait until the newest message says it."""
+        newest = self.column(name).locator(".message:not(.mine)").last
+        await expect(newest).to_contain_text(re.compile(pattern, re.DOTALL), timeout=15_000)
+
+    async def taps(self, name: str, which: str | int) -> None:
+        """Tap a button of the newest message that has any, by its label or its place; wait until it has had effect."""
+        buttons = self.newest(name).locator(".buttons button")
+        button = buttons.nth(which) if isinstance(which, int) else buttons.filter(has_text=re.compile(which)).first
+        before = await self.column(name).locator(".lane").inner_html()
+        await button.click()
+        await self.page.wait_for_timeout(50)
+        lane = self.column(name).locator(".lane")
+        for _ in range(100):
+            busy = await lane.locator('[aria-busy="true"]').count()
+            if not busy and await lane.inner_html() != before:
+                return
+            await self.page.wait_for_timeout(50)
+        raise AssertionError(f"{name} tapped {which!r}, and nothing changed")
+
+    async def jumps(self, button: str) -> str:
+        """Push the clock; what the page says of it."""
+        said = self.page.locator("#jumped")
+        before = await said.inner_text()
+        await self.page.get_by_role("button", name=button, exact=True).click()
+        await expect(said).not_to_have_text(before)
+        await expect(said).to_contain_text("→", timeout=20_000)
+        return await said.inner_text()
+
+    async def picture(self, name: str) -> None:
+        if self.pictures:
+            await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")

@@ -1,0 +1,64 @@
+"""The demo, and a real Chromium that opens its page."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from bot.demo import playing
+from tests.browser.chats import Chats
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture
+def chromium() -> str:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH"
+        if os.environ.get("KOOLLA_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    async with playing(0, "fi") as (_, address):
+        yield address
+
+
+@pytest.fixture
+async def chats(browser: Browser, address: str) -> AsyncIterator[Chats]:
+    page = await browser.new_page(viewport={"width": 1720, "height": 1000}, reduced_motion="reduce")
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
+    folder = os.environ.get("KOOLLA_SCREENSHOTS")
+    chats = Chats(page, Path(folder) if folder else None)
+    await page.goto(address)
+    await chats.column("Maija").wait_for()
+    yield chats
+    await page.close()
+    assert faults == []

@@ -1,0 +1,66 @@
+"""The whole loop, clicked through on the demo's page by a real Chromium."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.chats import NEXT_EVENT, NEXT_MONTH, Chats
+
+pytestmark = pytest.mark.browser
+
+ANSWERS = {"Bo": "4554", "Chen": "3443", "Dina": "5345"}
+
+
+async def test_from_a_call_to_the_digest(chats: Chats) -> None:
+    await _call(chats)
+    await _answer(chats)
+    for _ in range(2):
+        await chats.jumps(NEXT_EVENT)
+    await chats.sees("Dina", "Muistutus.*lähestyy")
+    await chats.jumps(NEXT_EVENT)
+    await chats.sees("Dina", "Osallistuitko")
+    await _give_feedback(chats)
+    await chats.jumps("+1 pv")
+    await chats.page.get_by_role("button", name="Sulje ohje").click()
+    while "17.3." not in await chats.page.locator("#now").inner_text():
+        await chats.jumps(NEXT_EVENT)
+    await chats.sees("Anna", "Vastasi 3 / 3")
+    await chats.sees("Anna", "Sisältö vastasi odotuksiani.*4,0")
+    await chats.picture("results")
+    await chats.says("Anna", "/results")
+    await chats.sees("Anna", "Palautteen tulokset.*3 vastausta")
+    assert "Maija Mäki 1" in await chats.jumps(NEXT_MONTH)
+    await chats.sees("Maija", "Kuukausikooste: maaliskuu 2027.*Pidettyjä kokouksia: 1")
+    await chats.picture("digest")
+
+
+async def _call(chats: Chats) -> None:
+    await chats.page.get_by_role("button", name="Kirjoita rivi Annan puolesta").click()
+    box = chats.column("Anna").get_by_role("textbox")
+    await expect(box).to_have_value("/newmeeting Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus aiheeseen")
+    await box.press("Enter")
+    await chats.sees("Anna", "linki")
+    await chats.taps("Anna", "Linkki tulee")
+    await chats.taps("Anna", "Ohita")
+    await chats.sees("Anna", "4 ihmistä.*Eeva Niemi")
+    await chats.taps("Anna", "Lähetä kutsu")
+
+
+async def _answer(chats: Chats) -> None:
+    for name in ANSWERS:
+        await expect(chats.newest(name)).to_contain_text(".ics", timeout=15_000)
+        await chats.taps(name, 0)
+        await expect(chats.newest(name).locator(".buttons button").first).to_contain_text("✓")
+    await chats.picture("invitation")
+
+
+async def _give_feedback(chats: Chats) -> None:
+    """One tap for having been there, four for the statements, one to send: nothing typed."""
+    for name, ratings in ANSWERS.items():
+        await chats.taps(name, 0)
+        for done, rating in enumerate(ratings):
+            await chats.sees(name, f"{done + 1}/5")
+            await chats.taps(name, f"^{rating}")
+            if (name, done) == ("Chen", 1):
+                await chats.picture("feedback")
+        await chats.sees(name, "5/5")
+        await chats.taps(name, -1)
