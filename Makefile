@@ -4,10 +4,14 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo test check gallery lint types lock clean
+.PHONY: demo script test check gallery lint types lock clean
 
 demo: $(STAMP)
 	$(RUN)/koolla demo
+
+# The whole loop unattended, with a transcript and the digest's picture in demo-output.
+script: $(STAMP)
+	$(RUN)/koolla demo --script --language $(or $(LANGUAGE),fi)
 
 test: $(STAMP)
 	$(RUN)/python -m pytest

@@ -95,7 +95,7 @@ def demo(
     if script:
         from bot.script import play
 
-        raise typer.Exit(asyncio.run(play(language, Path("demo-output"))))
+        raise typer.Exit(play(language, Path("demo-output")))
     from bot.demo import demo as run_demo
 
     asyncio.run(run_demo(port=port, language=language, open_browser=browser))

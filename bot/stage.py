@@ -1,4 +1,4 @@
-"""A stage for stories: the real program, a sandbox in process, a clock that stands until moved, people who tap and type.
+"""A stage for stories: the real program, a sandbox in process, a clock that stands until moved, people who tap.
 
 The scripted demo, the gallery and the tests all play on it.
 """
@@ -144,9 +144,9 @@ class Stage:
             "feedback": {"keys": folder / "keys"},
         }
         app = App(Settings(**{**given, **settings}), clock, transport=httpx.ASGITransport(app=sandbox.app))
-        await migrating.upgrade(app.engine)
-        await app.start()
         try:
+            await migrating.upgrade(app.engine)
+            await app.start()
             yield cls(app, sandbox, clock)
         finally:
             await app.close()

