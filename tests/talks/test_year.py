@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from models.digests import Digest
-from models.statistics import Month
+from models.months import Month
 from tests.talk import HELSINKI, Actor, Talk, words
 
 MEETINGS = 30

@@ -1,0 +1,213 @@
+"""A month's figures over a story: groups renamed and archived, people who leave, meetings at the edges of months."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import forms, groups, statistics
+from models.attendance import Attendance, Attended, HeadCount
+from models.feedback import Run, RunState
+from models.funnel import Scope, funnel
+from models.groups import Workgroup
+from models.invitations import Answer, Invitation
+from models.meetings import Meeting, MeetingState, Mode
+from models.months import Month
+from models.people import Person, Reach
+from models.releases import Figure, Release, Withheld
+from tests.talk import Talk
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+MARCH = Month(2027, 3)
+BEGINNING = datetime(2027, 1, 7, 9, tzinfo=HELSINKI)
+IDENTITY = forms.MEETING_FORM.statements[0]
+
+
+def at(month: int, day: int, hour: int = 9, minute: int = 0) -> datetime:
+    return datetime(2027, month, day, hour, minute, tzinfo=HELSINKI)
+
+
+def scope(month: Month = MARCH, group_ids: list[int] | None = None) -> Scope:
+    return Scope(month, HELSINKI, group_ids)
+
+
+async def people(session: AsyncSession, group: Workgroup, count: int, reach: Reach = Reach.REACHABLE) -> list[Person]:
+    """New members of a group, from the beginning."""
+    found = [Person(name=f"{group.name} {index}", reach=reach, created_at=BEGINNING) for index in range(count)]
+    session.add_all(found)
+    await session.flush()
+    for person in found:
+        await groups.join(session, group, person, now=BEGINNING)
+    return found
+
+
+async def held(
+    session: AsyncSession,
+    group: Workgroup,
+    starts: datetime,
+    invited: list[Person],
+    *,
+    yes: int = 0,
+    there: int = 0,
+    state: MeetingState = MeetingState.HELD,
+) -> Meeting:
+    """A meeting to which the first ``yes`` said yes and the first ``there`` came, remotely."""
+    wall = starts.astimezone(HELSINKI).replace(tzinfo=None)
+    meeting = Meeting(workgroup_id=group.id, starts_at=starts, ends_at=starts + timedelta(hours=2), starts_wall=wall)
+    meeting.ends_wall, meeting.zone, meeting.mode, meeting.state = wall, HELSINKI.key, Mode.HYBRID, state
+    meeting.created_at = BEGINNING
+    session.add(meeting)
+    await session.flush()
+    for index, person in enumerate(invited):
+        answer = Answer.REMOTE if index < yes else Answer.NO
+        session.add(Invitation(meeting_id=meeting.id, person_id=person.id, invited_at=BEGINNING, answer=answer))
+        attended = Attended.REMOTE if index < there else Attended.NO
+        session.add(
+            Attendance(
+                meeting_id=meeting.id, person_id=person.id, attended=attended, own_word=True, marked_at=BEGINNING
+            )
+        )
+    await session.flush()
+    return meeting
+
+
+async def closed(session: AsyncSession, group: Workgroup, closes: datetime, asked: int, answered: int) -> Run:
+    version = await forms.built_in(session)
+    run = Run(form_version_id=version.id, workgroup_id=group.id, threshold=5, opens_at=BEGINNING, closes_at=closes)
+    run.state, run.asked, run.answered = RunState.CLOSED, asked, answered
+    session.add(run)
+    await session.flush()
+    return run
+
+
+async def released(
+    session: AsyncSession, group: Workgroup, when: datetime, total: int | None, n: int | None
+) -> Release:
+    """A release of one statement; without a total it is withheld."""
+    version = await forms.built_in(session)
+    release = Release(workgroup_id=group.id, form_version_id=version.id, threshold=5, asked=20, answered=10)
+    release.released_at = when
+    session.add(release)
+    await session.flush()
+    question = (await forms.questions(session, version.id))[0]
+    withheld = None if total is not None else Withheld.FEW
+    session.add(Figure(release_id=release.id, question_id=question.id, n=n, total=total, withheld=withheld))
+    await session.flush()
+    return release
+
+
+async def test_a_month_from_roster_to_answers(talk: Talk) -> None:
+    async with talk.app.sessions.begin() as session:
+        child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        ten = await people(session, child, 10)
+        four = await people(session, adult, 3) + await people(session, adult, 1, Reach.UNCLAIMED)
+        await groups.join(session, adult, ten[0], now=BEGINNING)  # on two rosters: one person
+        await held(session, child, at(3, 10), ten, yes=7, there=6)
+        second = await held(session, adult, at(3, 24), four, yes=2, there=2)
+        session.add(HeadCount(meeting_id=second.id, on_site=3, remote=1))
+        await held(session, child, at(3, 17), ten, yes=9, there=0, state=MeetingState.CANCELLED)
+        await held(session, child, at(3, 30), ten, yes=9, there=0, state=MeetingState.ANNOUNCED)
+        await closed(session, child, at(3, 17), asked=6, answered=5)
+        await closed(session, adult, at(3, 31), asked=2, answered=1)
+        child.name = "Lapset ja nuoret"
+        await session.flush()
+
+        shown = await funnel(session, scope())
+        assert (shown.groups, shown.roster, shown.reachable) == (2, 14, 13)
+        assert (shown.meetings, shown.cancelled) == (2, 1)
+        assert (shown.invited, shown.yes) == (14, 9)
+        assert (shown.on_site, shown.remote, shown.attended, shown.people) == (3, 9, 12, 8)
+        assert (shown.asked, shown.answered, shown.waiting) == (8, 6, 1)
+
+        one = await funnel(session, scope(group_ids=[adult.id]))
+        assert (one.groups, one.roster, one.invited, one.attended, one.asked) == (1, 5, 4, 6, 2)
+        assert (await funnel(session, scope(group_ids=[]))).is_empty
+
+
+async def test_who_leaves_stays_in_the_figures_of_their_time(talk: Talk) -> None:
+    async with talk.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        gone, late, *_ = await people(session, group, 6)
+        await held(session, group, at(3, 10), [gone], yes=1, there=1)
+        for person, left in ((gone, at(3, 20)), (late, at(4, 1))):
+            membership = await _membership(session, group, person)
+            membership.left_at = left
+        await session.flush()
+
+        march, february = await funnel(session, scope()), await funnel(session, scope(Month(2027, 2)))
+        assert (february.roster, march.roster, march.invited, march.attended) == (6, 5, 1, 1)
+        assert (await funnel(session, scope(Month(2027, 4)))).roster == 4
+        assert (await funnel(session, scope(Month(2026, 12)))).roster == 0
+
+        group.archived_at = at(3, 25)
+        await session.flush()
+        march = await funnel(session, scope())
+        assert (march.groups, march.roster, march.meetings) == (0, 0, 1)
+
+
+async def _membership(session: AsyncSession, group: Workgroup, person: Person) -> groups.Membership:
+    wanted = select(groups.Membership).where(
+        groups.Membership.workgroup_id == group.id, groups.Membership.person_id == person.id
+    )
+    return (await session.execute(wanted)).scalar_one()
+
+
+@pytest.mark.parametrize(
+    ("starts", "month"),
+    [
+        (at(3, 1, 0, 0), 3),  # 22:00 in February by UTC
+        (at(2, 28, 23, 59), 2),
+        (at(3, 28, 2, 30), 3),  # the night of summer time
+        (at(3, 28, 4, 30), 3),
+        (at(3, 31, 23, 59), 3),  # summer time: 20:59 by UTC
+        (at(4, 1, 0, 0), 4),  # 21:00 in March by UTC
+        (at(10, 31, 3, 30), 10),  # the night that has the hour twice
+        (at(10, 31, 23, 30), 10),
+        (at(11, 1, 0, 0), 11),
+        (at(12, 31, 23, 59), 12),
+    ],
+)
+async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk: Talk, starts: datetime, month: int) -> None:
+    async with talk.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        await held(session, group, starts.astimezone(UTC), [])
+        await closed(session, group, starts.astimezone(UTC), 7, 6)
+        await released(session, group, starts.astimezone(UTC), 24, 6)
+        for each in range(1, 13):
+            figures = await statistics.month_figures(session, scope(Month(2027, each)))
+            counted = figures.funnel.meetings, figures.funnel.asked, len(figures.statements)
+            assert counted == ((1, 7, 1) if each == month else (0, 0, 0))
+            assert figures.coming == (each == month - 1)
+
+
+async def test_statements_add_up_the_months_releases_and_compare_with_the_last_that_had_any(talk: Talk) -> None:
+    async with talk.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        await released(session, group, at(1, 20), 36, 10)
+        await released(session, other, at(2, 20), 15, 5)
+        await released(session, group, at(3, 3), 22, 6)
+        await released(session, group, at(3, 20), 19, 5)
+        await released(session, group, at(3, 21), None, None)  # withheld: in no mean
+
+        (both,) = await statistics.statements(session, scope())
+        assert (both.identity, both.mean.total, both.mean.n) == (IDENTITY, 41, 11)
+        assert both.earlier is not None
+        assert (both.earlier.total, both.earlier.n, both.earlier_month) == (15, 5, "2027-02")
+
+        (own,) = await statistics.statements(session, scope(group_ids=[group.id]))
+        assert own.earlier is not None
+        assert (own.mean.total, own.earlier.total, own.earlier_month) == (41, 36, "2027-01")
+
+        (first,) = await statistics.statements(session, scope(Month(2027, 1)))
+        assert (first.mean.total, first.earlier, first.earlier_month) == (36, None, None)
+        assert await statistics.statements(session, scope(Month(2027, 4))) == ()
+
+
+def test_months_turn_over_years() -> None:
+    assert str(Month(2027, 1).shifted(-1)) == "2026-12"
+    assert Month(2027, 11).shifted(14) == Month(2029, 1)
+    assert Month.parse("2027-03") == MARCH < Month(2027, 4) < Month(2028, 1)
