@@ -151,7 +151,14 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
 
 async def _rate(context: Context, page: Sheet, question: Question, value: int | str | None) -> None:
     await feedback.rate(
-        context.session, context.person, page, question, value, keys=context.keys, update_id=context.update_id
+        context.session,
+        context.person,
+        page,
+        question,
+        value,
+        keys=context.keys,
+        update_id=context.update_id,
+        now=context.now,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -19,7 +19,7 @@ from models.calendar import next_waking
 from models.errors import NotFound, Refused
 from models.forms import Kind, Question
 from models.groups import Workgroup
-from models.invitations import Answer, Invitation, quiet_of
+from models.invitations import REDELIVERY, Answer, Invitation, quiet_of
 from models.meetings import Meeting, MeetingState
 from models.outbox import Planned
 from models.people import Person
@@ -70,14 +70,31 @@ class Participation(Base):
 
 
 class Staged(Base):
-    """A person's answers so far, sealed. Gone at closing."""
+    """A person's answers so far, sealed, with when and by which update each was given. Gone at closing."""
 
     __tablename__ = "staged"
 
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     blob: Mapped[bytes]
-    update_id: Mapped[int] = mapped_column(BigInteger)
+
+
+@dataclass(frozen=True)
+class Given:
+    """One answer and the press that gave it; ``at`` in seconds since 1970."""
+
+    value: int | str | None
+    update_id: int
+    at: int
+
+    def gives_way_to(self, update_id: int, now: datetime) -> bool:
+        """Whether a press is newer, whatever order they come in (see `REDELIVERY`)."""
+        return self.update_id < update_id or self.at < (now - REDELIVERY).timestamp()
+
+
+def opened(content: dict[str, Any]) -> dict[int, Given]:
+    """A sealed sheet's answers by question id."""
+    return {int(question_id): Given(*row) for question_id, row in content.items()}
 
 
 @dataclass
@@ -89,8 +106,12 @@ class Sheet:
     questions: list[Question]
     attended: Attended | None
     finished: bool
-    answers: dict[int, Any] = field(default_factory=dict)
-    """By question id: a number on a scale, a text, or None for a skip."""
+    given: dict[int, "Given"] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> dict[int, Any]:
+        """By question id: a number on a scale, a text, or None for a skip."""
+        return {question_id: given.value for question_id, given in self.given.items()}
 
     @property
     def unanswered(self) -> Question | None:
@@ -210,12 +231,8 @@ async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyrin
         questions=await forms.questions(session, run.form_version_id),
         attended=(await attendance.of(session, meeting.id)).get(person.id),
         finished=participation.finished,
-        answers=_load(keys.open(run.key, staged.blob)) if staged else {},
+        given=opened(keys.open(run.key, staged.blob)) if staged else {},
     )
-
-
-def _load(content: dict[str, Any]) -> dict[int, Any]:
-    return {int(question): value for question, value in content.items()}
 
 
 async def took_part(session: AsyncSession, person: Person, page: Sheet, attended: Attended, *, now: datetime) -> None:
@@ -233,21 +250,18 @@ async def rate(
     *,
     keys: Keyring,
     update_id: int,
+    now: datetime,
 ) -> None:
-    """Answers or (None) skips a question; the newest press wins. Answering again after finishing is allowed."""
+    """Answers or (None) skips a question; of two presses the newer stands. Changing after finishing is allowed."""
     _check(question, value)
-    page.answers[question.id] = value
-    blob = keys.seal(page.run.key, {str(key): kept for key, kept in page.answers.items()})
-    insert = dialect_insert(session)(Staged).values(
-        run_id=page.run.id, person_id=person.id, blob=blob, update_id=update_id
-    )
-    await session.execute(
-        insert.on_conflict_do_update(
-            index_elements=["run_id", "person_id"],
-            set_={"blob": blob, "update_id": update_id},
-            where=Staged.update_id < update_id,
-        )
-    )
+    before = page.given.get(question.id)
+    if before is not None and not before.gives_way_to(update_id, now):
+        return
+    page.given[question.id] = Given(value, update_id, int(now.timestamp()))
+    content = {str(question_id): [g.value, g.update_id, g.at] for question_id, g in page.given.items()}
+    blob = keys.seal(page.run.key, content)
+    insert = dialect_insert(session)(Staged).values(run_id=page.run.id, person_id=person.id, blob=blob)
+    await session.execute(insert.on_conflict_do_update(index_elements=["run_id", "person_id"], set_={"blob": blob}))
 
 
 def _check(question: Question, value: int | str | None) -> None:

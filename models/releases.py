@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ForeignKey, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import access, forms, outbox
+from models import access, feedback, forms, outbox
 from models.attendance import Attendance, Attended
 from models.base import Base
 from models.calendar import next_waking
@@ -156,8 +156,9 @@ async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now:
 async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> list[Ballot]:
     """The answers, shuffled; those who only skipped have not answered."""
     blobs = (await session.execute(select(Staged.blob).where(Staged.run_id == run.id))).scalars()
-    opened = [_read(keys.open(run.key, blob)) for blob in blobs]
-    answered = [ballot for ballot in opened if any(value is not None for value in ballot.values())]
+    sheets = [feedback.opened(keys.open(run.key, blob)) for blob in blobs]
+    ballots = [{question_id: given.value for question_id, given in sheet.items()} for sheet in sheets]
+    answered = [ballot for ballot in ballots if any(value is not None for value in ballot.values())]
     secrets.SystemRandom().shuffle(answered)
     return answered
 

@@ -419,7 +419,6 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("blob", sa.LargeBinary(), nullable=False),
-        sa.Column("update_id", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_staged_person_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_staged_run_id")),
         sa.PrimaryKeyConstraint("run_id", "person_id", name=op.f("pk_staged")),
