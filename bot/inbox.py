@@ -168,7 +168,7 @@ class Inbox:
         except BadRequest as error:
             if "not modified" in error.message:
                 return
-            if "can't be edited" not in error.message and "not found" not in error.message:
+            if "can't be edited" not in error.message and "to edit not found" not in error.message:
                 raise
             await self._send(chat_id, screen)
 

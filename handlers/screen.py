@@ -65,8 +65,9 @@ class File:
     content: bytes
     is_picture: bool = False
 
-    def upload(self) -> InputFile:
-        return InputFile(BytesIO(self.content), filename=self.name)
+    def upload(self, *, attach: bool = False) -> InputFile:
+        """The file to send; attached if it stands in a message's media rather than in a parameter of its own."""
+        return InputFile(BytesIO(self.content), filename=self.name, attach=attach)
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_f
     where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "reply_markup": screen.keyboard()}
     if has_file and screen.file is not None:
         media = InputMediaPhoto if screen.file.is_picture else InputMediaDocument
-        content = media(screen.file.upload(), caption=screen.text, parse_mode=ParseMode.HTML)
+        content = media(screen.file.upload(attach=True), caption=screen.text, parse_mode=ParseMode.HTML)
         await bot.edit_message_media(media=content, **where)
     elif has_file:
         await bot.edit_message_caption(caption=screen.text, parse_mode=ParseMode.HTML, **where)
