@@ -57,7 +57,10 @@ def digest_screen(context: Context, shown: Shown) -> Screen:
         if month is not None
     )
     draws = partial(digest_picture, shown.figures, t.language)
-    return Screen(digest_text(t, shown.figures), (row,), draws=draws)
+    text = digest_text(t, shown.figures)
+    if shown.is_ongoing:
+        text = Markup("\n\n").join([text, t("digest-ongoing")])
+    return Screen(text, (row,), draws=draws)
 
 
 def digest_text(t: Texts, figures: MonthFigures) -> Markup:
@@ -65,7 +68,7 @@ def digest_text(t: Texts, figures: MonthFigures) -> Markup:
     month = Month.parse(figures.month)
     parts = [t("digest-heading", month=month_title(month.year, month.month, t.language))]
     if figures.is_empty:
-        parts.append(t("digest-nothing"))
+        parts += [t("digest-nothing"), _roster(t, figures.funnel)]
     else:
         parts += [_funnel(t, figures.funnel, figures.before), _statements(t, figures.statements)]
     parts.append(_asides(t, figures))
@@ -78,7 +81,7 @@ def _funnel(t: Texts, now: Funnel, before: Funnel) -> Markup:
     lines = [t("digest-meetings", n=now.meetings, before=before.meetings)]
     if now.cancelled:
         lines.append(t("digest-cancelled", n=now.cancelled))
-    lines.append(t("digest-roster", rate=shown["reachable"].rate, **printed))
+    lines.append(_roster(t, now))
     if now.meetings:
         ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
         lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
@@ -86,6 +89,12 @@ def _funnel(t: Texts, now: Funnel, before: Funnel) -> Markup:
     if now.asked:
         lines.append(t("digest-answered", rate=shown["answered"].rate, **printed))
     return Markup("\n").join(lines)
+
+
+def _roster(t: Texts, now: Funnel) -> Markup:
+    shown = steps(now, t.language)
+    roster, reachable = shown["roster"], shown["reachable"]
+    return t("digest-roster", roster=roster.figure, reachable=reachable.figure, rate=reachable.rate)
 
 
 def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
@@ -103,7 +112,8 @@ def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
 
 def _asides(t: Texts, figures: MonthFigures) -> Markup:
     lines = [t("digest-waiting", n=figures.funnel.waiting)] if figures.funnel.waiting else []
-    lines.append(t("digest-coming", n=figures.coming))
+    if figures.coming:
+        lines.append(t("digest-coming", n=figures.coming))
     return Markup("\n").join(lines)
 
 

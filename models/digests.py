@@ -51,6 +51,8 @@ class Shown:
     figures: MonthFigures
     earlier: Month | None
     later: Month | None
+    is_ongoing: bool
+    """Whether the month is not over yet."""
 
 
 def due_at(month: Month, policy: Policy) -> datetime:
@@ -126,11 +128,12 @@ async def shown(session: AsyncSession, figures: MonthFigures, *, policy: Policy,
     """Figures with their neighbouring months, from the first group's founding to the present."""
     month = Month.parse(figures.month)
     founded = await session.scalar(select(func.min(Workgroup.created_at)))
-    first = Month.of(founded or now, policy.zone)
+    first, present = Month.of(founded or now, policy.zone), Month.of(now, policy.zone)
     return Shown(
         figures,
         earlier=month.shifted(-1) if month > first else None,
-        later=month.shifted(1) if month < Month.of(now, policy.zone) else None,
+        later=month.shifted(1) if month < present else None,
+        is_ongoing=month >= present,
     )
 
 
