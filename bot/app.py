@@ -14,8 +14,7 @@ from bot.config import Settings
 from bot.inbox import Inbox
 from bot.outbox import Outbox
 from handlers import menus, routes
-from models import access, people, releases
-from models.access import RoleKind
+from models import releases, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
@@ -49,8 +48,7 @@ class App:
         await menus.publish(self.bot)
         async with self.sessions.begin() as session:
             for telegram_id in self.settings.admins:
-                person = await people.expected(session, telegram_id, now=self.now)
-                await access.grant(session, person, RoleKind.ADMINISTRATOR, now=self.now)
+                await roles.appoint(session, telegram_id, now=self.now)
             await releases.destroy_keys(session, self.keys)
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import handlers
 from handlers.screen import Screen
 from handlers.texts import Texts
+from models import drafts
 from models.access import RoleKind
 from models.drafts import Draft
 from models.errors import NotFound
@@ -53,6 +54,12 @@ class Context:
     @property
     def zone(self) -> ZoneInfo:
         return self.policy.zone
+
+    async def begin(self, subject: str, awaits: str, known: dict[str, Any] | None = None) -> Draft:
+        """Begins a dialogue in this chat, in place of any other, with what is known already."""
+        return await drafts.begin(
+            self.session, self.person, self.chat_id, subject, awaits, data=known or {}, now=self.now
+        )
 
     def link(self, payload: str) -> str:
         """A deep link that opens the bot with a payload."""

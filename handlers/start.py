@@ -2,10 +2,28 @@
 
 from markupsafe import Markup
 
+from handlers import menus
 from handlers.routes import ROUTES, Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
-from models import access, drafts, groups, joining
+from handlers.texts import LANGUAGES, texts
+from models import access, drafts, groups, joining, settings
 from models.access import RoleKind
+from models.errors import NotFound
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def go(context: Context, name: str) -> Button:
+    """A button that does what a command does, under the words that the command menu has for it."""
+    return Button(str(context.t(f"command-{name}")), data("go", name))
+
+
+@tap("go")
+async def on_go(context: Context, tap: Tap) -> Screen:
+    """A command from a button: the command's own gates decide."""
+    if tap.word(0) not in ROUTES.menu:
+        raise NotFound
+    return await ROUTES.commands[tap.word(0)](context, "")
 
 
 @command("start", menu=False)
@@ -17,19 +35,68 @@ async def on_start(context: Context, payload: str) -> Screen:
 
 
 async def welcome(context: Context) -> Screen:
-    t = context.t
-    mine = await groups.of_person(context.session, context.person)
-    lines = [t("start-hello", name=context.person.name), t("start-what")]
-    lines.append(t("start-groups", groups=", ".join(group.name for group in mine)) if mine else t("start-no-group"))
-    rows = ((Button(t("button-meetings"), data("meetings")), Button(t("button-help"), data("help"))),)
-    return Screen(Markup("\n\n").join(lines), rows)
+    """What this is, to a stranger; to others where they stand. Beneath it, the next steps."""
+    t, session = context.t, context.session
+    mine = await groups.of_person(session, context.person)
+    held = await _held(context)
+    menu = await menus.of(context)
+    if not mine and not held:
+        lines = [t("start-hello", name=context.person.name), t("start-what"), t("start-no-group")]
+        return Screen(Markup("\n\n").join(lines), _first_steps(context), menu=menu)
+    lines = [t("start-again", name=context.person.name)]
+    if RoleKind.ADMINISTRATOR in held:
+        lines.append(t("start-administrator"))
+    elif run := await access.coordinated_groups(session, context.person):
+        lines.append(t("start-coordinator", groups=", ".join(group.name for group in run)))
+    if RoleKind.MANAGER in held:
+        lines.append(t("start-manager"))
+    if mine:
+        lines.append(t("start-groups", groups=", ".join(group.name for group in mine)))
+    return Screen(Markup("\n").join(lines), await _next_steps(context), menu=menu)
+
+
+async def _held(context: Context) -> set[RoleKind]:
+    return {role.kind for role in await access.roles(context.session, context.person.id)}
+
+
+def _first_steps(context: Context) -> Rows:
+    speak = tuple(Button(str(texts(code)("language-name")), data("start-in", code)) for code in LANGUAGES)
+    return (speak, (go(context, "privacy"), go(context, "help")))
+
+
+async def _next_steps(context: Context) -> Rows:
+    """What a person with these roles most likely wants next."""
+    held = await _held(context)
+    rows: list[tuple[Button, ...]] = []
+    run = await access.coordinated_groups(context.session, context.person)
+    if run:
+        rows.append((go(context, "newmeeting"),))
+    if RoleKind.ADMINISTRATOR in held:
+        rows.append((go(context, "newgroup"), go(context, "roles")))
+    if run or RoleKind.ADMINISTRATOR not in held:
+        rows.append((go(context, "meetings"), *((go(context, "results"),) if run else ())))
+    if RoleKind.MANAGER in held:
+        rows.append((go(context, "digest"),))
+    return (*rows, (go(context, "settings"), go(context, "help")))
+
+
+@tap("start-in")
+async def on_language(context: Context, tap: Tap) -> Screen:
+    """The language, chosen on the very first screen."""
+    if tap.word(0) not in LANGUAGES:
+        raise NotFound
+    settings.speak(context.person, tap.word(0))
+    context.t = texts(tap.word(0))
+    return await welcome(context)
 
 
 async def _redeem(context: Context, code: str) -> Screen:
     outcome = await joining.redeem(context.session, context.person, code, policy=context.policy, now=context.now)
     t = context.t
-    text = t(f"joined-{outcome.kind}", group=outcome.group, role=t(f"role-{outcome.role}") if outcome.role else "")
-    return Screen(text, ((Button(t("button-meetings"), data("meetings")), Button(t("button-help"), data("help"))),))
+    role = t(f"role-{outcome.role}") if outcome.role else ""
+    place = t("role-in-group", group=outcome.group) if outcome.group else ""
+    text = t(f"joined-{outcome.kind}", group=outcome.group, role=role, place=place)
+    return Screen(text, await _next_steps(context), menu=await menus.of(context))
 
 
 @command("help")
@@ -43,19 +110,22 @@ async def on_help_tap(context: Context, tap: Tap) -> Screen:
 
 
 async def help_screen(context: Context) -> Screen:
-    """The commands that this person's roles can use, each with what it does."""
-    t = context.t
-    held = {role.kind for role in await access.roles(context.session, context.person.id)}
+    """The commands that this person's roles can use, by role, each with what it does."""
+    t, held = context.t, await _held(context)
     if RoleKind.ADMINISTRATOR in held:
         held |= {RoleKind.COORDINATOR, RoleKind.MANAGER}
-    lines = [t("help-heading")]
-    lines += [
-        t("help-line", command=f"/{name}", what=t(f"command-{name}"))
-        for name, role in ROUTES.menu.items()
-        if role is None or role in held
-    ]
-    lines.append(t("help-foot"))
-    return Screen(Markup("\n").join(lines), ((Button(t("button-meetings"), data("meetings")),),))
+    parts = [t("help-foot")]
+    for role in (None, *RoleKind):
+        names = menus.ordered(name for name, seen_by in ROUTES.menu.items() if seen_by is role)
+        if names and (role is None or role in held):
+            lines = [t("help-line", command=f"/{name}", what=t(f"command-{name}")) for name in names]
+            parts.append(Markup("\n").join([t(f"help-{role or 'everyone'}"), *lines]))
+    return Screen(Markup("\n\n").join(parts), await _next_steps_or_first(context))
+
+
+async def _next_steps_or_first(context: Context) -> Rows:
+    mine = await groups.of_person(context.session, context.person)
+    return await _next_steps(context) if mine or await _held(context) else _first_steps(context)
 
 
 @command("cancel")

@@ -47,6 +47,9 @@ class Texts:
         self.language = language
         self._catalogue = catalogue(language)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._catalogue
+
     def __call__(self, key: str, /, **values: Any) -> Markup:
         forms = self._catalogue[key]
         form = forms[0] if len(forms) == 1 or values["n"] == 1 else forms[1]

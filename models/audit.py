@@ -1,12 +1,15 @@
 """Who did what to what, when. Never answers, never texts that people wrote to each other."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from models.access import RoleKind, demand
 from models.base import Base
+from models.groups import Workgroup
 from models.people import Person
 
 
@@ -48,8 +51,29 @@ def note(
     )
 
 
-async def latest(session: AsyncSession, limit: int = 20, offset: int = 0) -> list[tuple[Audit, str | None]]:
-    """The newest lines, each with the actor's name."""
-    wanted = select(Audit, Person.name).outerjoin(Person, Person.id == Audit.actor_id)
-    rows = await session.execute(wanted.order_by(Audit.id.desc()).limit(limit).offset(offset))
-    return [(row, name) for row, name in rows]
+@dataclass(frozen=True)
+class Line:
+    """A row with the names that its ids stand for now; None for whoever has erased themselves."""
+
+    at: datetime
+    action: str
+    actor: str | None
+    person: str | None
+    group: str | None
+    detail: str
+
+
+async def page(session: AsyncSession, reader: Person, number: int, size: int) -> tuple[list[Line], bool]:
+    """A page of lines for an administrator, the newest first, and whether there are older ones."""
+    await demand(session, reader, RoleKind.ADMINISTRATOR)
+    actor, other = aliased(Person), aliased(Person)
+    wanted = (
+        select(Audit, actor.name, other.name, Workgroup.name)
+        .outerjoin(actor, actor.id == Audit.actor_id)
+        .outerjoin(other, other.id == Audit.person_id)
+        .outerjoin(Workgroup, Workgroup.id == Audit.workgroup_id)
+        .order_by(Audit.id.desc())
+    )
+    rows = (await session.execute(wanted.limit(size + 1).offset(number * size))).all()
+    lines = [Line(row.at, row.action, who, whom, where, row.detail) for row, who, whom, where in rows]
+    return lines[:size], len(lines) > size

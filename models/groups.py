@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
-from models.errors import Refused
+from models.errors import NotFound, Refused
 from models.people import Person
 
 CURRENT = text("left_at IS NULL")
@@ -93,6 +93,14 @@ async def members(session: AsyncSession, group_id: int) -> list[Person]:
         .order_by(Person.name, Person.id)
     )
     return list((await session.execute(chosen)).scalars())
+
+
+async def own(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+    """The gate of one's own group: a living one to which the person belongs."""
+    for group in await of_person(session, person):
+        if group.id == group_id:
+            return group
+    raise NotFound
 
 
 async def of_person(session: AsyncSession, person: Person) -> list[Workgroup]:

@@ -10,7 +10,7 @@ from models import access, audit, claims, groups, invitations, links, meetings, 
 from models.access import RoleKind
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
-from models.groups import Workgroup
+from models.groups import Membership, Workgroup
 from models.links import Link, LinkKind
 from models.outbox import Planned
 from models.people import Person
@@ -151,3 +151,13 @@ async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: d
     await invitations.withdraw(session, person, group.id, now=now)
     await claims.withdraw(session, person.id, now=now)
     return membership_id
+
+
+async def left(session: AsyncSession, membership_id: int) -> tuple[str, str] | None:
+    """Who left which group, by name; None if they have erased themselves or are back."""
+    membership = await session.get(Membership, membership_id)
+    if membership is None or membership.person_id is None:
+        return None
+    group = await session.get_one(Workgroup, membership.workgroup_id)
+    person = await session.get_one(Person, membership.person_id)
+    return None if await access.is_member(session, person, group.id) else (person.name, group.name)

@@ -1,0 +1,177 @@
+"""/settings: language, background, quiet hours. All by buttons on one message."""
+
+from collections.abc import Iterable, Mapping
+from datetime import time
+from typing import Any
+
+from markupsafe import Markup
+
+from handlers import menus
+from handlers.dates import hours_text
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from handlers.start import go
+from handlers.texts import LANGUAGES, texts
+from models import groups, settings
+from models.errors import NotFound
+from models.settings import QUIET_FROM, QUIET_UNTIL, Field, Organisation
+
+
+@command("settings")
+async def on_settings(context: Context, line: str) -> Screen:
+    return await settings_screen(context)
+
+
+@tap("settings")
+async def on_back(context: Context, tap: Tap) -> Screen:
+    return await settings_screen(context)
+
+
+async def settings_screen(context: Context) -> Screen:
+    """How things are set, and a button for each."""
+    t, person = context.t, context.person
+    mine = await groups.of_person(context.session, person)
+    lines = [
+        t("settings-heading"),
+        t("settings-language", value=t("language-name")),
+        t("settings-organisation", value=_organisation(context)),
+        t("settings-field", value=t(f"field-{person.field}") if person.field in set(Field) else person.field or "–"),
+        t("settings-quiet", value=_quiet(context)),
+        t("settings-groups", value=", ".join(group.name for group in mine) or "–"),
+    ]
+    rows: list[tuple[Button, ...]] = [
+        (_button(context, "s-language"), _button(context, "s-quiet")),
+        (_button(context, "s-organisation"), _button(context, "s-field")),
+        ((_button(context, "leave"),) if mine else ()),
+        (go(context, "privacy"), go(context, "help")),
+    ]
+    return Screen(Markup("\n").join(lines), tuple(rows))
+
+
+def _button(context: Context, name: str, *args: object) -> Button:
+    return Button(str(context.t(f"button-{name}")), data(name, *args))
+
+
+def back(context: Context) -> tuple[Button, ...]:
+    return (Button(str(context.t("back")), data("settings")),)
+
+
+def _organisation(context: Context) -> str:
+    """A key of ours in words; what a roster brought as it stands."""
+    known = context.person.organisation
+    return str(context.t(f"organisation-{known}")) if known in set(Organisation) else known or "–"
+
+
+def _choices(context: Context, heading: Markup, options: Iterable[tuple[str, str]], chosen: str | None) -> Screen:
+    """Options (data, label) two in a row, the chosen one ticked, and the way back."""
+    buttons = [Button(f"✓ {label}" if key == chosen else label, key) for key, label in options]
+    rows = [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
+    return Screen(heading, (*rows, back(context)))
+
+
+async def _saved(context: Context) -> Screen:
+    return (await settings_screen(context)).toasting(context.t("settings-saved"))
+
+
+@tap("s-language")
+async def on_language(context: Context, tap: Tap) -> Screen:
+    """Without an argument asks, with one sets; the words and the command menu change at once."""
+    if not tap.args:
+        options = [(data("s-language", code), str(texts(code)("language-name"))) for code in LANGUAGES]
+        return _choices(context, context.t("ask-language"), options, data("s-language", context.language))
+    if tap.word(0) not in LANGUAGES:
+        raise NotFound
+    settings.speak(context.person, tap.word(0))
+    context.t = texts(tap.word(0))
+    shown = await _saved(context)
+    return Screen(shown.text, shown.buttons, toast=shown.toast, menu=await menus.of(context))
+
+
+@tap("s-organisation")
+async def on_organisation(context: Context, tap: Tap) -> Screen:
+    if not tap.args:
+        words = {one: context.t(f"organisation-{one}") for one in Organisation}
+        return _asked(context, "s-organisation", context.t("ask-organisation"), words, context.person.organisation)
+    none = tap.word(0) == "none"
+    settings.belong(context.person, None if none else tap.choice(Organisation, 0))
+    return await _saved(context)
+
+
+@tap("s-field")
+async def on_field(context: Context, tap: Tap) -> Screen:
+    if not tap.args:
+        words = {one: context.t(f"field-{one}") for one in Field}
+        return _asked(context, "s-field", context.t("ask-field"), words, context.person.field)
+    none = tap.word(0) == "none"
+    settings.work_in(context.person, None if none else tap.choice(Field, 0))
+    return await _saved(context)
+
+
+def _asked(context: Context, name: str, heading: Markup, words: Mapping[Any, Markup], chosen: str | None) -> Screen:
+    options = [(data(name, one), str(label)) for one, label in words.items()]
+    options.append((data(name, "none"), str(context.t("rather-not-say"))))
+    return _choices(context, heading, options, data(name, chosen or "none"))
+
+
+def _quiet(context: Context) -> str:
+    """One's quiet hours in words."""
+    t, person, usual = context.t, context.person, context.policy.quiet
+    if person.quiet_start is None or person.quiet_end is None:
+        return str(t("quiet-usual", hours=hours_text(usual.start, usual.end, t.language)))
+    if person.quiet_start == person.quiet_end:
+        return str(t("quiet-none"))
+    return hours_text(person.quiet_start, person.quiet_end, t.language)
+
+
+@tap("s-quiet")
+async def on_quiet(context: Context, tap: Tap) -> Screen:
+    """Asks, or sets: "usual", "none", or the hours from and until."""
+    person, usual = context.person, context.policy.quiet
+    if not tap.args:
+        return _ask_quiet(context)
+    if tap.word(0) == "usual":
+        settings.keep_quiet(person, None, None)
+    elif tap.word(0) == "none":
+        settings.keep_quiet(person, usual.end, usual.end)  # after a weekend, mornings still begin then
+    else:
+        settings.keep_quiet(person, _hour(tap, 0, QUIET_FROM), _hour(tap, 1, QUIET_UNTIL))
+    return await _saved(context)
+
+
+def _ask_quiet(context: Context) -> Screen:
+    t, usual = context.t, context.policy.quiet
+    lines = [t("ask-quiet", value=_quiet(context))]
+    if usual.weekends or usual.holidays:
+        lines.append(t("quiet-days-off"))
+    hours = hours_text(usual.start, usual.end, t.language)
+    rows = (
+        (Button(str(t("quiet-usual", hours=hours)), data("s-quiet", "usual")),),
+        (Button(str(t("quiet-none")), data("s-quiet", "none")),),
+        (Button(str(t("quiet-own")), data("s-from")),),
+    )
+    return Screen(Markup("\n\n").join(lines), (*rows, back(context)))
+
+
+@tap("s-from")
+async def on_from(context: Context, tap: Tap) -> Screen:
+    return _hours(context, "ask-quiet-from", [(data("s-until", at.hour), at) for at in QUIET_FROM])
+
+
+@tap("s-until")
+async def on_until(context: Context, tap: Tap) -> Screen:
+    start = _hour(tap, 0, QUIET_FROM)
+    return _hours(context, "ask-quiet-until", [(data("s-quiet", start.hour, at.hour), at) for at in QUIET_UNTIL])
+
+
+def _hours(context: Context, heading: str, options: list[tuple[str, time]]) -> Screen:
+    buttons = [Button(hours_text(at, None, context.language), key) for key, at in options]
+    rows = [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
+    back = (Button(str(context.t("back")), data("s-quiet")),)
+    return Screen(context.t(heading), (*rows, back))
+
+
+def _hour(tap: Tap, index: int, offered: tuple[time, ...]) -> time:
+    for at in offered:
+        if at.hour == tap.number(index):
+            return at
+    raise NotFound

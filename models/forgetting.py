@@ -1,0 +1,58 @@
+"""Erasing a person. What is about them goes; what is counted stays, without them.
+
+The foreign keys do most of it. CASCADE: the address with everything sent to it, roles, drafts, digests, personal
+links, open questions and sealed answers. SET NULL, for the denominators of past meetings: memberships, invitations,
+attendances, audit lines, who called a meeting. Counted figures and open answers never had a person.
+
+An administrator named in the configuration is appointed anew by Telegram id at the next start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import audit, roles
+from models.access import RoleKind
+from models.audit import Audit
+from models.groups import Membership
+from models.invitations import Invitation
+from models.people import Person
+
+ERASED = "erased"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What nobody will look after when a person goes: the installation, or groups by name."""
+
+    installation: bool
+    groups: tuple[str, ...]
+
+
+async def gap(session: AsyncSession, person: Person) -> Gap:
+    """What a person leaves without anyone in charge of it."""
+    held = await roles.of_person(session, person)
+    alone = [one for one in held if await roles.is_last(session, one)]
+    return Gap(
+        installation=any(one.role.kind is RoleKind.ADMINISTRATOR for one in alone),
+        groups=tuple(one.group.name for one in alone if one.group and one.role.kind is RoleKind.COORDINATOR),
+    )
+
+
+async def erase(session: AsyncSession, person: Person, *, now: datetime) -> None:
+    """Erases a person at once and for good. That somebody did is noted, not who."""
+    await session.execute(
+        update(Membership).where(Membership.person_id == person.id, Membership.left_at.is_(None)).values(left_at=now)
+    )
+    # An update id tells of one tap of one person, to whoever has the logs.
+    await session.execute(update(Invitation).where(Invitation.person_id == person.id).values(update_id=None))
+    await session.flush()
+    await session.execute(delete(Person).where(Person.id == person.id))
+    audit.note(session, None, ERASED, now=now)
+
+
+async def erased(session: AsyncSession) -> int:
+    """How many have erased themselves so far."""
+    return await session.scalar(select(func.count()).where(Audit.action == ERASED)) or 0

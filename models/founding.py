@@ -1,0 +1,18 @@
+"""Founding a workgroup."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import access, audit, groups
+from models.access import RoleKind
+from models.groups import Workgroup
+from models.people import Person
+
+
+async def found(session: AsyncSession, actor: Person, name: str, *, now: datetime) -> Workgroup:
+    """An administrator founds a workgroup."""
+    await access.demand(session, actor, RoleKind.ADMINISTRATOR)
+    group = await groups.found(session, name, now=now)
+    audit.note(session, actor, "group-founded", now=now, group_id=group.id)
+    return group
