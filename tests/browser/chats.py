@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Locator, Page, expect
 
@@ -57,6 +58,19 @@ class Chats:
         await expect(said).to_contain_text("→", timeout=20_000)
         return await said.inner_text()
 
-    async def picture(self, name: str) -> None:
+    async def picture(self, name: str, scheme: Literal["light", "dark"] = "light") -> None:
         if self.pictures:
+            await self.page.emulate_media(color_scheme=scheme)
             await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+            await self.page.emulate_media(color_scheme="light")
+
+    async def picture_on_phone(self, name: str, person: str) -> None:
+        if self.pictures:
+            page = await self.page.context.new_page()
+            await page.set_viewport_size({"width": 390, "height": 800})
+            await page.goto(self.page.url)
+            phone = Chats(page, self.pictures)
+            await page.locator(".chip", has_text=person).click()
+            await expect(phone.newest(person)).to_be_visible()
+            await phone.picture(name)
+            await page.close()

@@ -50,7 +50,8 @@ async def address() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def chats(browser: Browser, address: str) -> AsyncIterator[Chats]:
-    page = await browser.new_page(viewport={"width": 1720, "height": 1000}, reduced_motion="reduce")
+    context = await browser.new_context(viewport={"width": 1680, "height": 820}, reduced_motion="reduce")
+    page = await context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
@@ -60,5 +61,5 @@ async def chats(browser: Browser, address: str) -> AsyncIterator[Chats]:
     await page.goto(address)
     await chats.column("Maija").wait_for()
     yield chats
-    await page.close()
+    await context.close()
     assert faults == []

@@ -1,8 +1,11 @@
 """The whole loop, clicked through on the demo's page by a real Chromium."""
 
-import pytest
-from playwright.async_api import expect
+import re
 
+import pytest
+from playwright.async_api import Browser, expect
+
+from bot.demo import playing
 from tests.browser.chats import NEXT_EVENT, NEXT_MONTH, Chats
 
 pytestmark = pytest.mark.browser
@@ -30,7 +33,30 @@ async def test_from_a_call_to_the_digest(chats: Chats) -> None:
     await chats.sees("Anna", "Palautteen tulokset.*3 vastausta")
     assert "Maija Mäki 1" in await chats.jumps(NEXT_MONTH)
     await chats.sees("Maija", "Kuukausikooste: maaliskuu 2027.*Pidettyjä kokouksia: 1")
-    await chats.picture("digest")
+    picture = chats.column("Maija").locator(".picture img").last
+    await picture.scroll_into_view_if_needed()
+    assert await picture.evaluate("image => image.complete && image.naturalWidth > 100")
+    await chats.picture("digest", "dark")
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "card"),
+    [
+        ("sv", "/newmeeting Barnskyddet ons 10.3. kl 9-12 Teams: Introduktion", "ons 10.3.2027 kl. 9.00–12.00"),
+        ("en", "/newmeeting Child welfare Wed 10 Mar 9-12 Teams: Introduction", "Wed 10 Mar 2027, 9:00–12:00"),
+    ],
+)
+async def test_the_example_is_understood(browser: Browser, language: str, line: str, card: str) -> None:
+    async with playing(0, language) as (_, address):
+        page = await browser.new_page(viewport={"width": 1680, "height": 900}, reduced_motion="reduce")
+        await page.goto(address)
+        await page.locator("#example").click()
+        chats = Chats(page)
+        box = chats.column("Anna").get_by_role("textbox")
+        await expect(box).to_have_value(re.compile(re.escape(line)))
+        await box.press("Enter")
+        await chats.sees("Anna", f"Introd.*{re.escape(card)}")
+        await page.close()
 
 
 async def _call(chats: Chats) -> None:
@@ -60,7 +86,8 @@ async def _give_feedback(chats: Chats) -> None:
         for done, rating in enumerate(ratings):
             await chats.sees(name, f"{done + 1}/5")
             await chats.taps(name, f"^{rating}")
-            if (name, done) == ("Chen", 1):
-                await chats.picture("feedback")
+            if (name, done) == ("Dina", 1):
+                await chats.sees(name, "3/5")
+                await chats.picture_on_phone("feedback-on-a-phone", name)
         await chats.sees(name, "5/5")
         await chats.taps(name, -1)
