@@ -212,6 +212,8 @@ async def playing(port: int, language: str) -> AsyncIterator[tuple[Demo, str]]:
             living.cancel()
             await asyncio.wait([living])
         await demo.close()
+        # An open page is waiting for news: that it is cut off is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.should_exit = True
         await serving
         listener.close()

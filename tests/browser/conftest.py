@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
 from bot.demo import playing
@@ -23,7 +24,7 @@ QUIET = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
@@ -34,7 +35,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=QUIET)
@@ -42,13 +43,13 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def address() -> AsyncIterator[str]:
     async with playing(0, "fi") as (_, address):
         yield address
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def chats(browser: Browser, address: str) -> AsyncIterator[Chats]:
     context = await browser.new_context(viewport={"width": 1680, "height": 820}, reduced_motion="reduce")
     page = await context.new_page()

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from bot.demo import playing
 from tests.browser.chats import NEXT_EVENT, NEXT_MONTH, Chats
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANSWERS = {"Bo": "4554", "Chen": "3443", "Dina": "5345"}
 

@@ -491,6 +491,7 @@ function translate(root = document) {
 function speak(wanted) {
   language = wanted;
   document.documentElement.lang = wanted;
+  document.body.hidden = false;
   find("#language").value = wanted;
   translate();
   if (state) draw(state);
