@@ -139,13 +139,19 @@ class Use:
     is_label: bool
 
     @property
-    def keys(self) -> list[str]:
-        return [key for key in FI if re.fullmatch(self.pattern, key)]
+    def keys(self) -> tuple[str, ...]:
+        return matching(self.pattern)
 
     @property
-    def short_keys(self) -> list[str]:
+    def short_keys(self) -> tuple[str, ...]:
         """Those that end in one word, as the keys of labels do, and are no heading above them."""
-        return [key for key in FI if re.fullmatch(self.pattern.replace(".+", "(?!heading)[^-]+"), key)]
+        return matching(self.pattern.replace(".+", "(?!heading)[^-]+"))
+
+
+@cache
+def matching(pattern: str) -> tuple[str, ...]:
+    compiled = re.compile(pattern)
+    return tuple(key for key in FI if compiled.fullmatch(key))
 
 
 def test_every_text_that_the_code_says_exists() -> None:
