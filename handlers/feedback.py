@@ -122,9 +122,7 @@ async def _arrive(context: Context, page: Sheet, question: Question) -> Screen:
     """Shows a question; an open one waits for a typed line."""
     if question.kind is Kind.OPEN:
         data = {"run": page.run.id, "question": question.id}
-        await drafts.begin(
-            context.session, context.person, context.chat_id, "feedback", "text", data=data, now=context.now
-        )
+        await context.begin("feedback", "text", data)
     return ask(context, page, question)
 
 
@@ -168,7 +166,12 @@ async def on_page(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, page.question(tap.number(1)))
 
 
-@said("feedback")
+async def ask_again(context: Context, draft: Draft) -> Screen:
+    page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
+    return ask(context, page, page.question(draft.data["question"]))
+
+
+@said("feedback", fresh=ask_again)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed open answer; it is kept at once, and more typing replaces it."""
     try:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import ChatMemberUpdated, Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
@@ -137,7 +138,7 @@ async def _message(context: Context, message: Message) -> Screen:
     draft = await drafts.current(context.session, context.person, context.chat_id)
     text = message.text or message.caption or ""
     if draft is not None and draft.subject in ROUTES.said:
-        return await ROUTES.said[draft.subject](context, draft, text)
+        return await ROUTES.said[draft.subject].hear(context, draft, text)
     if links.looks_like_code(text):
         return await ROUTES.commands["start"](context, text)
     return await ROUTES.commands["help"](context, "")
@@ -153,10 +154,11 @@ def _command(message: Message) -> tuple[str, str]:
 
 
 async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
-    """A refusal in words. Beside a tap it is a toast or box, with the fresh card where the handler draws one."""
+    """A refusal in words. Beside a tap it is a toast or box, with the fresh card where the handler draws one;
+    in a dialogue, the question follows again."""
     text = context.t(refusal.key, **refusal.values)
     if update.callback_query is None:
-        return Screen(text)
+        return await _asked_again(context, update, text)
     tap = parse(update.callback_query.data or "")
     route = ROUTES.taps.get(tap.name)
     fresh = NOTHING
@@ -166,6 +168,18 @@ async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
         except Refused:
             fresh = NOTHING  # nor may they see it fresh
     return replace(fresh, toast=text.striptags()[:TOAST_LENGTH], alert=True)
+
+
+async def _asked_again(context: Context, update: Update, text: Markup) -> Screen:
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    route = ROUTES.said.get(draft.subject) if draft is not None else None
+    if draft is None or route is None or route.fresh is None or (update.message and _command(update.message)[0]):
+        return Screen(text)
+    try:
+        question = await route.fresh(context, draft)
+    except Refused:
+        return Screen(text)
+    return replace(question, text=Markup("\n\n").join([text, question.text]))
 
 
 def failed(context: Context, reference: str) -> Screen:

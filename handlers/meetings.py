@@ -7,7 +7,7 @@ from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
-from models import access, attendance, drafts, invitations, meetings
+from models import access, attendance, invitations, meetings
 from models.attendance import Attended
 from models.errors import Refused
 from models.invitations import Answer, Turnout, answers_for
@@ -132,9 +132,7 @@ async def on_change(context: Context, tap: Tap) -> Screen:
         "description": meeting.description,
         **when_to(_when(meeting)),
     }
-    draft = await drafts.begin(
-        context.session, context.person, context.chat_id, "newmeeting", "", data=known, now=context.now
-    )
+    draft = await context.begin("newmeeting", "", known)
     return await ask_next(context, draft)
 
 

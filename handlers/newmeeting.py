@@ -17,6 +17,7 @@ from handlers.meetings import meeting_card
 from handlers.routes import Context, Tap, command, said, tap
 from handlers.screen import Screen
 from models import access, drafts, invitations, meetings
+from models.access import RoleKind
 from models.drafts import Draft
 from models.errors import NotFound, Refused
 from models.groups import Workgroup
@@ -29,15 +30,13 @@ HYBRID = re.compile(r"^(hybridinä|hybridi|hybrid)\b[\s,]*", re.IGNORECASE)
 LINK = re.compile(r"https?://\S+")
 
 
-@command("newmeeting")
+@command("newmeeting", role=RoleKind.COORDINATOR)
 async def on_newmeeting(context: Context, line: str) -> Screen:
     groups = await access.coordinated_groups(context.session, context.person)
     if not groups:
         raise Refused("newmeeting-no-groups")
     known: dict[str, Any] = {"group": groups[0].id} if len(groups) == 1 else {}
-    draft = await drafts.begin(
-        context.session, context.person, context.chat_id, SUBJECT, "", data=known, now=context.now
-    )
+    draft = await context.begin(SUBJECT, "", known)
     if not line.strip():
         return await ask_next(context, draft)
     return await _read_line(context, draft, groups, line)
@@ -84,7 +83,7 @@ def _learn(context: Context, draft: Draft, **known: Any) -> None:
     drafts.learn(draft, draft.awaits, now=context.now, **known)
 
 
-@said(SUBJECT)
+@said(SUBJECT, fresh=ask_next)
 async def on_said(context: Context, draft: Draft, text: str) -> Screen:
     """A typed answer to the question that was asked."""
     if draft.awaits not in TYPED:

@@ -102,6 +102,7 @@ class Tap:
 OnCommand = Callable[[Context, str], Awaitable[Screen]]
 OnTap = Callable[[Context, Tap], Awaitable[Screen]]
 OnSaid = Callable[[Context, Draft, str], Awaitable[Screen]]
+OnDraft = Callable[[Context, Draft], Awaitable[Screen]]
 OnDelivery = Callable[[Context, Delivery], Awaitable[Screen]]
 
 
@@ -110,6 +111,13 @@ class TapRoute:
     hear: OnTap
     fresh: OnTap | None
     """Shows how things stand, when what was tapped is refused."""
+
+
+@dataclass(frozen=True)
+class SaidRoute:
+    hear: OnSaid
+    fresh: OnDraft | None
+    """Asks the question again, when what was typed is refused."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +135,7 @@ class Routes:
     menu: dict[str, RoleKind | None] = field(default_factory=dict)
     """Commands in the command menu, in order, with the role that sees them."""
     taps: dict[str, TapRoute] = field(default_factory=dict)
-    said: dict[str, OnSaid] = field(default_factory=dict)
+    said: dict[str, SaidRoute] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
 
 
@@ -158,11 +166,11 @@ def tap(name: str, *, fresh: OnTap | None = None) -> Callable[[OnTap], OnTap]:
     return register
 
 
-def said(subject: str) -> Callable[[OnSaid], OnSaid]:
+def said(subject: str, *, fresh: OnDraft | None = None) -> Callable[[OnSaid], OnSaid]:
     """Hears what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
 
     def register(function: OnSaid) -> OnSaid:
-        ROUTES.said[subject] = function
+        ROUTES.said[subject] = SaidRoute(function, fresh)
         return function
 
     return register

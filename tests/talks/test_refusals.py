@@ -1,0 +1,380 @@
+"""Refusals: every route against everyone who may not, every button that is old, forged or garbled.
+
+Each gets a kind message in the reader's language, and nothing changes.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from handlers import routes
+from handlers.texts import texts
+from migrations.tables import metadata
+from models.access import Role
+from models.feedback import Run
+from models.forms import Question
+from models.groups import Membership
+from models.invitations import Invitation
+from models.meetings import Meeting
+from models.people import Person
+from models.releases import Release
+from tests.talk import Actor, Talk
+
+BOOKKEEPING = {"seen_update", "pace", "alembic_version"}
+FORGED = (
+    "",
+    "0",
+    "1",
+    "1:1",
+    "1:1:1",
+    "1:2:3:4",
+    "-1",
+    "x",
+    "1:x",
+    "1:no",
+    "1:remote",
+    "99999999",
+    "9" * 19,
+    "١",
+    "1:1:99",
+    "2027-13-45",
+)
+OWN = {"erase-yes"}
+"""Routes that change what is one's own and nothing else, and so change more than nothing."""
+
+
+async def world(talk: Talk, but: Actor | None = None) -> dict[str, list[Any]]:
+    """All rows of all tables, save bookkeeping and what is the acting stranger's own."""
+    found: dict[str, list[Any]] = {}
+    async with talk.app.sessions() as session:
+        own = await session.scalar(select(Person.id).where(Person.telegram_id == but.user.id)) if but else None
+        for table in metadata.sorted_tables:
+            if table.name in BOOKKEEPING:
+                continue
+            rows = [dict(row._mapping) for row in await session.execute(select(table))]
+            for row in rows:
+                row.pop("free_at", None)
+            column = "id" if table.name == "person" else "person_id"
+            found[table.name] = [row for row in rows if own is None or row.get(column) != own]
+    return found
+
+
+@dataclass
+class Scene:
+    """A group with a coming meeting, another with a coordinator of its own, and everybody who may not."""
+
+    talk: Talk
+    anna: Actor  # coordinates Lastensuojelu
+    bo: Actor  # a member of it
+    cilla: Actor  # another member
+    dan: Actor  # a member of Vammaispalvelu
+    eeva: Actor  # coordinates Vammaispalvelu
+    stranger: Actor
+    meeting: int = 0
+    invitation: int = 0
+
+    async def first(self, wanted: Any) -> Any:
+        async with self.talk.app.sessions() as session:
+            return (await session.execute(wanted)).scalars().first()
+
+    async def write(self, statement: Any) -> None:
+        async with self.talk.app.sessions.begin() as session:
+            await session.execute(statement)
+
+    async def held(self) -> int:
+        """Lets the meeting pass; returns the id of its form."""
+        await self.talk.time_passes(days=8, hours=4)
+        run = await self.first(select(Run.id))
+        assert run is not None
+        return int(run)
+
+
+@pytest.fixture
+async def scene(talk: Talk) -> Scene:
+    names = ("Anna", "Bo", "Cilla", "Dan", "Eeva", "Muukalainen")
+    anna, bo, cilla, dan, eeva, stranger = (talk.person(name) for name in names)
+    await talk.group("Lastensuojelu", members=[bo, cilla], coordinator=anna)
+    await talk.group("Vammaispalvelu", members=[dan], coordinator=eeva)
+    await stranger.starts()
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    one = Scene(talk, anna, bo, cilla, dan, eeva, stranger)
+    one.meeting = await one.first(select(Meeting.id))
+    chosen = select(Invitation.id).join(Person, Person.id == Invitation.person_id).where(Person.name == "Bo")
+    one.invitation = await one.first(chosen)
+    return one
+
+
+def said(key: str, language: str = "fi", **values: Any) -> str:
+    return texts(language)(key, **values).striptags()[:200]
+
+
+@pytest.mark.parametrize("name", sorted(set(routes.load().taps) - OWN))
+async def test_a_stranger_with_forged_buttons_changes_nothing(scene: Scene, name: str) -> None:
+    before = await world(scene.talk, but=scene.stranger)
+    for arguments in FORGED:
+        data = f"{name}:{arguments}" if arguments else name
+        toasts = len(scene.stranger.user.toasts)
+        await scene.stranger.taps_data(data[:64])
+        assert len(scene.stranger.user.toasts) == toasts + 1, data
+        assert "Jokin meni vikaan" not in scene.stranger.toast, data
+    await scene.talk.settle()
+    assert await world(scene.talk, but=scene.stranger) == before
+
+
+@pytest.mark.parametrize(
+    "data", ["", ":", "::::", "nobody:1", "🙂", "rsvp", "rsvp:1:on_site:1", "RSVP:1:no", "\x00", "a" * 64]
+)
+async def test_what_is_no_button_of_ours_is_said_to_be_stale(scene: Scene, data: str) -> None:
+    before = await world(scene.talk)
+    assert await scene.stranger.taps_data(data or "-") in {said("stale"), said("not-found")}
+    assert await world(scene.talk) == before
+
+
+RSVP = {
+    "a stranger": ("stranger", "not-found"),
+    "a member of another group": ("dan", "not-found"),
+    "another coordinator": ("eeva", "not-found"),
+    "the coordinator, not invited": ("anna", "not-found"),
+    "another member, with someone else's invitation": ("cilla", "not-found"),
+}
+
+
+@pytest.mark.parametrize("who", RSVP)
+async def test_an_invitation_is_answered_by_nobody_else(scene: Scene, who: str) -> None:
+    name, key = RSVP[who]
+    before = await world(scene.talk)
+    assert await getattr(scene, name).taps_data(f"rsvp:{scene.invitation}:remote") == said(key)
+    assert await world(scene.talk) == before
+
+
+async def test_an_ex_member_answers_no_more(scene: Scene) -> None:
+    card = scene.bo.last
+    await scene.write(update(Membership).values(left_at=scene.talk.clock.now()))
+    before = await world(scene.talk)
+    await scene.bo.taps("Etänä", card)
+    assert scene.bo.toast == said("not-found")
+    assert await world(scene.talk) == before
+
+
+async def test_an_answer_after_the_start_is_refused_and_the_fresh_card_shown(scene: Scene) -> None:
+    card = scene.bo.last
+    scene.talk.clock.moment += timedelta(days=8, hours=1)
+    before = await world(scene.talk)
+    await scene.bo.taps("Etänä", card)
+    assert scene.bo.toast == said("meeting-has-begun")
+    assert said("card-begun") in scene.bo.text
+    assert await world(scene.talk) == before
+
+
+async def test_an_answer_to_a_cancelled_meeting_is_refused_and_the_fresh_card_shown(scene: Scene) -> None:
+    card = scene.bo.last
+    await scene.anna.taps("Peru kokous")
+    await scene.anna.taps("Kyllä, peru")
+    before = await world(scene.talk)
+    await scene.bo.taps("Etänä", card)
+    assert scene.bo.toast == said("meeting-is-cancelled")
+    assert "Kokous on peruttu" in scene.bo.text
+    assert await world(scene.talk) == before
+
+
+async def test_an_answer_that_the_mode_does_not_offer_is_refused(scene: Scene) -> None:
+    before = await world(scene.talk)
+    assert await scene.bo.taps_data(f"rsvp:{scene.invitation}:on_site") == said("answer-not-offered")
+    assert await world(scene.talk) == before
+
+
+async def test_a_double_tap_changes_nothing(scene: Scene) -> None:
+    card = scene.bo.last
+    await scene.bo.taps("Etänä", card)
+    once = await world(scene.talk)
+    await scene.bo.taps_data(f"rsvp:{scene.invitation}:remote", card)
+    twice = await world(scene.talk)
+    for rows in (*once["invitation"], *twice["invitation"]):
+        rows.pop("update_id"), rows.pop("answered_at")
+    assert twice == once
+
+
+MANAGE = ("meeting", "m-change", "m-cancel", "m-cancel-yes", "m-who:0", "m-mark:2:0", "m-heads", "m-heads:3:3")
+
+
+@pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
+@pytest.mark.parametrize("route", MANAGE)
+async def test_a_meeting_is_run_by_its_coordinators_alone(scene: Scene, who: str, route: str) -> None:
+    before = await world(scene.talk)
+    name, _, rest = route.partition(":")
+    data = f"{name}:{scene.meeting}" + (f":{rest}" if rest else "")
+    assert await getattr(scene, who).taps_data(data) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize("route", MANAGE)
+async def test_a_role_taken_away_since_the_button_was_drawn_is_gone(scene: Scene, route: str) -> None:
+    await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
+    before = await world(scene.talk)
+    name, _, rest = route.partition(":")
+    data = f"{name}:{scene.meeting}" + (f":{rest}" if rest else "")
+    assert await scene.anna.taps_data(data) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+PAST = {
+    "m-change": "meeting-has-begun",
+    "m-cancel": "meeting-has-begun",
+    "m-cancel-yes": "meeting-has-begun",
+}
+
+
+@pytest.mark.parametrize("route", PAST)
+async def test_what_is_over_is_not_changed(scene: Scene, route: str) -> None:
+    scene.talk.clock.moment += timedelta(days=8, hours=1)
+    before = await world(scene.talk)
+    assert await scene.anna.taps_data(f"{route}:{scene.meeting}") == said(PAST[route])
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize("route", ["m-who", "m-mark", "m-heads"])
+async def test_attendance_waits_for_the_start(scene: Scene, route: str) -> None:
+    rest = {"m-who": ":0", "m-mark": ":3:0", "m-heads": ":1:1"}[route]
+    before = await world(scene.talk)
+    toast = await scene.anna.taps_data(f"{route}:{scene.meeting}{rest}")
+    assert toast in {said("meeting-not-begun"), said("not-found")}
+    assert await world(scene.talk) == before
+
+
+async def test_attendance_marks_only_the_invited(scene: Scene) -> None:
+    scene.talk.clock.moment += timedelta(days=8, hours=1)
+    outsider = await scene.first(select(Person.id).where(Person.name == "Dan"))
+    before = await world(scene.talk)
+    assert await scene.anna.taps_data(f"m-mark:{scene.meeting}:{outsider}:0") == said("not-found")
+    assert await scene.anna.taps_data(f"m-heads:{scene.meeting}:99999:0") == said("head-count-impossible", most=10000)
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize("who", ["stranger", "dan", "eeva", "anna"])
+@pytest.mark.parametrize("route", ["was:{run}:remote", "rate:{run}:{q}:4", "page:{run}:{q}", "done:{run}"])
+async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str, route: str) -> None:
+    run = await scene.held()
+    question = await scene.first(select(Question.id))
+    before = await world(scene.talk)
+    assert await getattr(scene, who).taps_data(route.format(run=run, q=question)) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "rate:{run}:{q}:6",
+        "rate:{run}:{q}:0",
+        "rate:{run}:{q}:x",
+        "rate:{run}:9999:4",
+        "rate:{run}:{open}:4",
+        "was:{run}:perhaps",
+    ],
+)
+async def test_an_answer_that_the_form_does_not_have_is_refused(scene: Scene, route: str) -> None:
+    run = await scene.held()
+    await scene.bo.taps("Kyllä, etänä")
+    first = await scene.first(select(Question.id).order_by(Question.position))
+    last = await scene.first(select(Question.id).order_by(Question.position.desc()))
+    before = await world(scene.talk)
+    assert await scene.bo.taps_data(route.format(run=run, q=first, open=last)) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+async def test_statements_wait_for_the_word_on_attendance(scene: Scene) -> None:
+    run = await scene.held()
+    question = await scene.first(select(Question.id))
+    before = await world(scene.talk)
+    assert await scene.bo.taps_data(f"rate:{run}:{question}:4") == said("not-found")
+    assert scene.bo.text.startswith("Osallistuitko")
+    assert await world(scene.talk) == before
+
+
+async def test_a_closed_form_takes_no_answers(scene: Scene) -> None:
+    run = await scene.held()
+    await scene.bo.taps("Kyllä, etänä")
+    await scene.talk.time_passes(days=8)
+    before = await world(scene.talk)
+    await scene.bo.taps("4")
+    assert scene.bo.toast == said("feedback-is-closed")
+    assert await scene.dan.taps_data(f"done:{run}") == said("not-found")
+    assert await world(scene.talk) == before
+
+
+async def test_the_second_of_closing_is_too_late(scene: Scene) -> None:
+    run_id = await scene.held()
+    await scene.bo.taps("Kyllä, etänä")
+    run = await scene.first(select(Run).where(Run.id == run_id))
+    scene.talk.clock.moment = run.closes_at
+    await scene.bo.taps("4")
+    assert scene.bo.toast == said("feedback-is-closed")
+
+
+@pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
+async def test_results_are_for_the_coordinators_of_the_group(scene: Scene, who: str) -> None:
+    release = await scene.first(select(Release.id)) or 1
+    before = await world(scene.talk)
+    assert await getattr(scene, who).taps_data(f"result:{release}") == said("not-found")
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize("language", ["fi", "sv", "en"])
+async def test_refusals_speak_the_readers_language(scene: Scene, language: str) -> None:
+    reader = scene.talk.person("Kim", language=language)
+    await reader.starts()
+    assert await reader.taps_data(f"rsvp:{scene.invitation}:no") == said("not-found", language)
+    assert await reader.says("/newmeeting") == said("newmeeting-no-groups", language)
+    assert await reader.says("/nonsense") == said("unknown-command", language)
+
+
+HOSTILE = {
+    "HTML": "<b>Anna</b> & <script>alert(1)</script> &lt;",
+    "right to left": "\u202eannA\u202c \u200f\u200e\u2066x",
+    "NUL and controls": "An\x00na\x07\x1b[31m",
+    "only spaces": " \u3000\u00a0\t ",
+    "zero width": "A\u200bn\u200dn\ufeffa",
+    "emoji": "😀" * 4096,
+    "combining": "a" + "\u0301" * 500,
+    "long word": "x" * 4000,
+    "format": "{group} %s {0} {n!r}",
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+async def test_hostile_names_and_titles_go_through_the_whole_loop(talk: Talk, case: str) -> None:
+    hostile = HOSTILE[case]
+    name = (hostile if hostile.strip() else ".")[:64]  # as long as Telegram allows
+    anna, bo = talk.person("Anna"), talk.person(name)
+    await talk.group(f"Ryhmä {hostile}"[:60].replace("\x00", ""), members=[bo], coordinator=anna)
+    await anna.says("/newmeeting")
+    await anna.says(hostile[:4000])
+    if "Aihe tarkentuu" in anna.labels():  # refused: too long, or nothing left of it
+        await anna.taps("Aihe tarkentuu")
+    await anna.says("ke 10.3. klo 9-12")
+    await anna.taps("Hybridi")
+    await anna.says(hostile[:100])
+    if "Paikka tarkentuu" in anna.labels():
+        await anna.taps("Paikka tarkentuu")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    await bo.taps("Etänä")
+    await anna.taps("Päivitä")
+    await talk.time_passes(days=8, hours=4)
+    await bo.taps("Kyllä, etänä")
+    for _ in range(4):
+        await bo.taps("5")
+    await bo.says(hostile[:4000])
+    await bo.taps("Lähetä palaute")
+    assert "Kiitos" in bo.text
+    await talk.time_passes(days=9)
+    refused = [
+        call
+        for call in talk.sandbox.log
+        if not call.ok and call.error_code == 400 and "not modified" not in call.description
+    ]
+    assert refused == []
