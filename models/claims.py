@@ -11,13 +11,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import links
+from models import audit, links
 from models.access import Role, roles
 from models.attendance import Attendance
 from models.audit import Audit
 from models.errors import Refused, Stale
 from models.feedback import Participation
-from models.groups import Membership
+from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.links import PERSONAL, Link, LinkKind
 from models.meetings import Meeting
@@ -57,12 +57,15 @@ def _link(person_id: int, now: datetime) -> Link:
     )
 
 
-async def renew(session: AsyncSession, person: Person, code: str, *, now: datetime) -> Link:
+async def renew(
+    session: AsyncSession, by: Person, group: Workgroup, person: Person, code: str, *, now: datetime
+) -> Link:
     """Replaces a personal link, which stops working; ``code`` is the one that was seen, so that two taps make one."""
     old = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person.id, Link.closed_at.is_(None))
     closed = await session.execute(old.where(Link.code == code).values(closed_at=now).returning(Link.code))
     if person.telegram_id is not None or closed.scalar_one_or_none() is None:
         raise Stale("link-replaced")
+    audit.note(session, by, "link-renewed", now=now, group_id=group.id, person_id=person.id)
     link = _link(person.id, now)
     session.add(link)
     await session.flush()

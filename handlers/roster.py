@@ -1,0 +1,200 @@
+"""/members: who belongs to a group, page by page, each with reachable or why not; a person's place, and its end."""
+
+from markupsafe import Markup
+
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models import access, claims, groups, links, roster
+from models.access import RoleKind
+from models.errors import Refused
+from models.groups import Workgroup
+from models.people import Person, Reach
+
+PAGE = 8
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@command("members", role=RoleKind.COORDINATOR)
+async def on_members(context: Context, line: str) -> Screen:
+    return await choose(context)
+
+
+@tap("members")
+async def on_choose(context: Context, tap: Tap) -> Screen:
+    return await choose(context)
+
+
+async def choose(context: Context) -> Screen:
+    """The groups that a person runs; the roster at once if there is only one."""
+    t = context.t
+    mine = await access.coordinated_groups(context.session, context.person)
+    if len(mine) == 1:
+        return await roster_screen(context, mine[0])
+    if not mine and await access.holds(context.session, context.person, RoleKind.ADMINISTRATOR):
+        return Screen(t("members-no-groups"))
+    if not mine:
+        raise Refused("members-for-coordinators")
+    return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
+
+
+async def group_of(context: Context, tap: Tap) -> Workgroup:
+    """The gate of every button about a roster; its first argument is the group."""
+    return await access.group_to_run(context.session, context.person, tap.id)
+
+
+@tap("roster")
+async def on_roster(context: Context, tap: Tap) -> Screen:
+    return await roster_screen(context, await group_of(context, tap), tap.number(1))
+
+
+async def show_roster(context: Context, tap: Tap) -> Screen:
+    """The fresh roster, whatever was refused."""
+    return await roster_screen(context, await group_of(context, tap))
+
+
+async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Screen:
+    """A page of the roster, its counts, and all that can be done with the group."""
+    t = context.t
+    people = await groups.members(context.session, group.id)
+    page, shown = page_of(people, page)
+    lines = [t("roster-heading", group=group.name), counts_text(t, people), Markup("")]
+    lines += [member_line(t, person) for person in shown]
+    rows: list[tuple[Button, ...]] = [
+        (Button(person.name, data("member", group.id, person.id, page)),) for person in shown
+    ]
+    if group.archived_at is not None:
+        lines.append(t("roster-archived", group=group.name))
+        return Screen(Markup("\n").join(lines), (turns(t, "roster", group.id, page, len(people)), _others(t)))
+    if not people:
+        lines.append(t("roster-empty"))
+    rows += [turns(t, "roster", group.id, page, len(people)), *_actions(t, group, people), _others(t)]
+    return Screen(Markup("\n").join(lines), tuple(rows))
+
+
+def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
+    waiting = any(person.telegram_id is None for person in people)
+    missed = any(person.reach is not Reach.REACHABLE for person in people)
+    return (
+        (Button(t("roster-add"), data("roster-add", group.id)), Button(t("join-link"), data("join-link", group.id))),
+        (
+            *((Button(t("personal-links"), data("personal-links", group.id)),) if waiting else ()),
+            *((Button(t("unreached"), data("unreached", group.id, 0)),) if missed else ()),
+        ),
+        (
+            Button(t("group-rename"), data("group-rename", group.id)),
+            Button(t("group-archive"), data("group-archive", group.id)),
+        ),
+    )
+
+
+def _others(t: Texts) -> tuple[Button, ...]:
+    return (Button(t("members-others"), data("members")),)
+
+
+def page_of(people: list[Person], page: int) -> tuple[int, list[Person]]:
+    """A page of people, the last one where the wanted one is gone."""
+    page = max(0, min(page, (len(people) - 1) // PAGE))
+    return page, people[page * PAGE : (page + 1) * PAGE]
+
+
+def turns(t: Texts, name: str, group_id: int, page: int, count: int) -> tuple[Button, ...]:
+    """The buttons to the pages before and after."""
+    before = [Button(t("previous"), data(name, group_id, page - 1))] if page else []
+    after = [Button(t("next"), data(name, group_id, page + 1))] if count > (page + 1) * PAGE else []
+    return (*before, *after)
+
+
+def counts_text(t: Texts, people: list[Person]) -> Markup:
+    """How many members, and how many of them are reached or why not."""
+    parts = [t(f"roster-count-{reach}", n=n) for reach, n in roster.counts(people).items()]
+    total = t("roster-count", n=len(people))
+    return t("roster-counts", total=total, parts=Markup(", ").join(parts)) if parts else total
+
+
+def member_line(t: Texts, person: Person) -> Markup:
+    reach = t(f"reach-{person.reach}")
+    if person.organisation:
+        return t("member-line-from", name=person.name, organisation=organisation_text(t, person), reach=reach)
+    return t("member-line", name=person.name, reach=reach)
+
+
+def organisation_text(t: Texts, person: Person) -> str:
+    """Where a person works, as their roster says."""
+    return person.organisation or ""
+
+
+@tap("unreached")
+async def on_unreached(context: Context, tap: Tap) -> Screen:
+    """Those whom no message reaches, each with why and how else, and what to do about it."""
+    t, group = context.t, await group_of(context, tap)
+    everyone = await groups.members(context.session, group.id)
+    people = [person for person in everyone if person.reach is not Reach.REACHABLE]
+    page, shown = page_of(people, tap.number(1))
+    back = (Button(t("back"), data("roster", group.id, 0)),)
+    if not people:
+        return Screen(t("unreached-none", group=group.name), (back,))
+    lines = [t("unreached-heading", group=group.name)]
+    lines += [
+        t("unreached-line", name=one.name, reach=t(f"reach-{one.reach}"), contact=one.contact or t("contact-none"))
+        for one in shown
+    ]
+    lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown)]
+    rows = [(Button(person.name, data("member", group.id, person.id, 0)),) for person in shown]
+    return Screen(Markup("\n").join(lines), (*rows, turns(t, "unreached", group.id, page, len(people)), back))
+
+
+async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
+    group = await group_of(context, tap)
+    return group, await roster.member(context.session, group, tap.number(1))
+
+
+@tap("member", fresh=show_roster)
+async def on_member(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    page = tap.number(2) if len(tap.args) > 2 else 0
+    return await member_screen(context, group, person, page)
+
+
+async def member_screen(context: Context, group: Workgroup, person: Person, page: int = 0) -> Screen:
+    """One place on the roster: who, how to reach them, and the personal link while nobody has claimed it."""
+    t = context.t
+    lines = [t("member-heading", name=person.name, group=group.name)]
+    if person.organisation:
+        lines.append(t("member-organisation", organisation=organisation_text(t, person)))
+    lines += [t("member-contact", contact=person.contact or t("contact-none")), t(f"member-{person.reach}")]
+    rows: list[tuple[Button, ...]] = []
+    if person.telegram_id is None and group.archived_at is None:
+        link = (await claims.links_of(context.session, [person], now=context.now))[person.id]
+        url = context.link(link.code)
+        lines.append(t("member-link", link=url, code=links.readable(link.code)))
+        renewing = Button(t("link-renew"), data("link-renew", group.id, person.id, link.code))
+        rows.append((Button(t("link-copy"), copies=url), renewing))
+    rows.append((Button(t("member-remove"), data("member-remove", group.id, person.id)),))
+    rows.append((Button(t("back"), data("roster", group.id, page)),))
+    return Screen(Markup("\n").join(lines), tuple(rows))
+
+
+@tap("link-renew", fresh=on_member)
+async def on_renew(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    await claims.renew(context.session, context.person, group, person, tap.word(2), now=context.now)
+    return (await member_screen(context, group, person)).toasting(context.t("toast-link-renewed"))
+
+
+@tap("member-remove", fresh=show_roster)
+async def on_remove(context: Context, tap: Tap) -> Screen:
+    """Asks once more."""
+    t = context.t
+    group, person = await _place(context, tap)
+    yes = Button(t("member-remove-yes"), data("member-remove-yes", group.id, person.id))
+    no = Button(t("member-remove-no"), data("member", group.id, person.id))
+    return Screen(t("member-remove-sure", name=person.name, group=group.name), ((yes,), (no,)))
+
+
+@tap("member-remove-yes", fresh=show_roster)
+async def on_remove_yes(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    await roster.remove(context.session, context.person, group, person, now=context.now)
+    shown = await roster_screen(context, group)
+    return shown.toasting(context.t("toast-removed", name=person.name))
