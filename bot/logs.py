@@ -21,13 +21,13 @@ def redact(text: str) -> str:
     return PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text))
 
 
-def set_up(*, plain: bool = True) -> None:
+def set_up(level: int = logging.INFO) -> None:
     """Sets up structlog and the standard library's logging, both to standard error."""
     for noisy in ("httpx", "httpcore", "apscheduler", "telegram", "uvicorn.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -35,6 +35,7 @@ def set_up(*, plain: bool = True) -> None:
             _tracebacks,
             _line,
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
