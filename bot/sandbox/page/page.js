@@ -10,15 +10,15 @@ let words = {}, language = "", state = null, ahead = 0, chosen = null;
 
 // ---- words, times, elements
 
-function word(key, values = {}) {
-  return (words[language][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+function word(key, values = {}, tongue = language) {
+  return (words[tongue][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-function timeParts(moment) {
+function timeParts(moment, tongue = language) {
   const options = { timeZone: ZONE, weekday: "short", day: "numeric", month: "numeric", year: "numeric", hour: "numeric", minute: "2-digit", hourCycle: "h23" };
-  const locale = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" }[language];
+  const locale = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" }[tongue];
   const parts = Object.fromEntries(new Intl.DateTimeFormat(locale, options).formatToParts(moment).map((part) => [part.type, part.value]));
-  parts.hour = String(Number(parts.hour));
+  for (const name of ["day", "month", "hour"]) parts[name] = String(Number(parts[name]));
   parts.name = new Intl.DateTimeFormat(locale, { timeZone: ZONE, month: "short" }).format(moment);
   return parts;
 }
@@ -244,6 +244,7 @@ function drawColumn(column, person) {
   find(".write", root).hidden = !person.started || person.blocked;
   find("textarea", root).placeholder = person.keyboard.placeholder || word("write");
   find("textarea", root).setAttribute("aria-label", word("write_as", { name: person.name }));
+  find(".messages", root).lang = person.language ?? "";
   find(".messages", root).setAttribute("aria-label", word("messages", { name: person.name }));
   drawMenu(column);
   drawKeyboard(column);
@@ -431,16 +432,16 @@ function busy(on) {
   if (on) find("#jumped").textContent = word("jump_busy");
 }
 
-// A line that calls a meeting on the Wednesday of next week, put where the coordinator writes.
+// A line that calls a meeting on the Wednesday of next week, in the coordinator's language and put where she writes.
 function writeExample() {
-  const day = new Date(Date.now() + ahead);
-  do day.setUTCDate(day.getUTCDate() + 1); while (day.getUTCDay() !== 3 || day - Date.now() - ahead < 5 * 864e5);
-  const { weekday, day: date, month, name } = timeParts(day);
   const column = [...columns.values()].find((each) => each.person.role === "coordinator");
-  if (!column) return;
+  const tongue = words[column.person.language] ? column.person.language : language, day = new Date(Date.now() + ahead);
+  do day.setUTCDate(day.getUTCDate() + 1); while (day.getUTCDay() !== 3 || day - Date.now() - ahead < 5 * 864e5);
+  const { weekday, day: date, month, name } = timeParts(day, tongue);
+  if (narrow.matches) guide(false);
   show(column);
   const box = find("textarea", column.root);
-  box.value = word("example_line", { group: state.group, day: language === "en" ? `${weekday} ${date} ${name}` : `${weekday} ${date}.${month}.` });
+  box.value = word("example_line", { group: state.group, day: tongue === "en" ? `${weekday} ${date} ${name}` : `${weekday} ${date}.${month}.` }, tongue);
   box.dispatchEvent(new Event("input"));
   box.focus();
 }
