@@ -33,6 +33,8 @@ class App:
         self.bot = make_bot(settings, transport)
         self.poller = self.bot
         self.bot_name = ""
+        self.scrubbed = 0
+        """How many erasures the database file has been rewritten after."""
         self.inbox = Inbox(self)
         self.outbox = Outbox(self)
         routes.load()

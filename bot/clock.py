@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import db
-from models import digests, feedback, meetings, outbox, releases, updates
+from models import digests, feedback, forgetting, meetings, outbox, releases, updates
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -91,6 +91,15 @@ async def forget(app: "App") -> None:
         await updates.forget_old(session, now=app.clock.now())
 
 
+async def scrub_erased(app: "App") -> None:
+    """When someone has erased themselves, the freed pages of the file and its log soon forget them too."""
+    async with app.sessions() as session:
+        erased = await forgetting.erased(session)
+    if erased != app.scrubbed:
+        await db.scrub(app.engine)
+        app.scrubbed = erased
+
+
 Tick = Callable[["App"], Awaitable[None]]
 
 TICKS: tuple[tuple[Tick, int], ...] = (
@@ -98,6 +107,7 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (close_forms, 30),
     (plan_digests, 60),
     (forget, 3600),
+    (scrub_erased, 60),
 )
 """Each tick with its interval in seconds."""
 
