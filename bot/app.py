@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.inbox import Inbox
 from bot.outbox import Outbox
 from handlers import menus, routes
-from models import releases, roles
+from models import outbox, releases, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
@@ -80,8 +80,14 @@ class App:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
         for tick, _ in clocks.TICKS:
             await tick(self)
-        while await self.inbox.poll() + await self.outbox.turn():
-            continue
+        while True:
+            while await self.inbox.poll() + await self.outbox.turn():
+                continue
+            async with self.sessions() as session:
+                waiting = await outbox.next_due(session)
+            if waiting is None or waiting > self.now + outbox.CHAT_INTERVAL:
+                return
+            await self.clock.sleep((waiting - self.now).total_seconds())  # only for its chat's turn
 
     async def pass_time(self, until: datetime) -> None:
         """Lets a standing clock pass from event to event."""

@@ -97,6 +97,8 @@ class Inbox:
                 now = self.app.clock.now()
                 fresh = await updates.first_sight(session, update.update_id, now=now)
                 screen = await hearing.answer(await self._context(session, update, file), update)
+                if update.message is not None:
+                    await outbox.spoken_to(session, update.message.chat_id, now=now)
                 if not fresh:
                     await transaction.rollback()  # seen before: shown again, done once
                 return screen

@@ -63,7 +63,7 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
     """The coordinator's card: the meeting, who comes, and what can be done."""
     t, session = context.t, context.session
     turnout = await invitations.turnout(session, meeting)
-    lines = [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, turnout)]
+    lines = [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, meeting, turnout)]
     row: list[Button] = [Button(t("refresh"), data("meeting", meeting.id))]
     rows: list[tuple[Button, ...]] = []
     if meeting.state is MeetingState.CANCELLED:
@@ -88,12 +88,14 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
     return Screen(Markup("\n\n").join(lines), tuple(rows))
 
 
-def _turnout(context: Context, turnout: Turnout) -> Markup:
+def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
+    """Who comes, by the ways that the meeting offers, and who has not said."""
     t = context.t
+    offered = {str(answer) for answer in answers_for(meeting.mode)} | {"silent"}
     lines = [t("turnout-heading")]
     for kind in ("on_site", "remote", "no", "silent"):
         names: tuple[str, ...] = getattr(turnout, kind)
-        if names or kind != "no":
+        if names or kind in offered:
             lines.append(t(f"turnout-{kind}", n=len(names), names=_names(context, names)))
     if turnout.unreachable:
         named = tuple(f"{name} ({t(f'reach-{reach}')})" for name, reach in turnout.unreachable)

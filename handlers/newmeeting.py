@@ -47,6 +47,9 @@ async def _read_line(context: Context, draft: Draft, groups: list[Workgroup], li
     try:
         before, when, after = dates.find_when(line, now=context.now, zone=context.zone, language=context.language)
     except Doubt as doubt:
+        if not (doubt.before or doubt.after or doubt.choices):  # no date at all: then the line names the group
+            _learn(context, draft, **_group_named(groups, line))
+            return await ask_next(context, draft)
         _learn(context, draft, **_group_named(groups, doubt.before), **_after(doubt.after))
         return choices_screen(context, draft, doubt)
     _learn(context, draft, **_group_named(groups, before), **_after(after), **when_to(when))

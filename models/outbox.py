@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -13,6 +13,8 @@ from models.base import Base, insert_new
 from models.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
+CHAT_INTERVAL = timedelta(seconds=1)
+"""Telegram takes one message a second to a private chat."""
 
 
 class Sending(enum.StrEnum):
@@ -197,7 +199,7 @@ async def next_slot(session: AsyncSession, address: Address, per_second: float, 
         session.add(pace)
     at = max(now, pace.free_at, address.free_at or now)
     pace.free_at = at + timedelta(seconds=1 / per_second)
-    address.free_at = at + timedelta(seconds=1)
+    address.free_at = at + CHAT_INTERVAL
     return at
 
 
@@ -226,8 +228,16 @@ async def standing(session: AsyncSession, address_id: int, kind: str, subject: i
 
 
 async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next waiting delivery is due."""
-    return await session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == Sending.DUE))
+    """When the next waiting delivery may leave."""
+    may_leave = case((Address.free_at > Delivery.due_at, Address.free_at), else_=Delivery.due_at)
+    wanted = select(func.min(may_leave)).select_from(Delivery).join(Delivery.address)
+    moment: datetime | None = await session.scalar(wanted.where(Delivery.state == Sending.DUE))
+    return moment
+
+
+async def spoken_to(session: AsyncSession, chat_id: int, *, now: datetime) -> None:
+    """A reply goes to this chat now: the next delivery waits its second."""
+    await session.execute(update(Address).where(Address.chat_id == chat_id).values(free_at=now + CHAT_INTERVAL))
 
 
 async def hold(session: AsyncSession, until: datetime) -> None:

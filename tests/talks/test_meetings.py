@@ -1,0 +1,350 @@
+"""Calling, moving, correcting and cancelling meetings, and what everyone hears of it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from icalendar import Calendar, Event
+from sqlalchemy import select, update
+
+from models.meetings import Meeting
+from models.outbox import Delivery
+from models.people import Person
+from tests.talk import HELSINKI, Actor, Talk, words
+
+LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus aiheeseen"
+
+
+def event(actor: Actor) -> Event:
+    """The one event of the newest calendar file in a chat."""
+    file = next(message.document for message in reversed(actor.messages) if message.document)
+    assert file is not None
+    calendar = Calendar.from_ical(file.content)
+    (found,) = calendar.walk("VEVENT")
+    found["METHOD"] = calendar["METHOD"]
+    return found
+
+
+def count(actor: Actor, said: str) -> int:
+    """How many messages of a chat say something now."""
+    return sum(said in words(message) for message in actor.messages)
+
+
+@pytest.fixture
+async def group(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
+    await talk.group(members=[bo, cilla], coordinator=anna)
+
+
+async def test_one_line_then_two_skips(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    await anna.says(f"/newmeeting {LINE}")
+    assert anna.labels() == ["Linkki tulee myöhemmin", "Peruuta"]
+    await anna.says("https://teams.example/abc")
+    await anna.says("Tervetuloa kaikki!")
+    for said in ("Johdatus aiheeseen", "ke 10.3.2027 klo 9.00–12.00", "https://teams.example/abc", "Kutsun saa 2"):
+        assert said in anna.text
+    assert count(bo, "Johdatus") == 0
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    assert count(bo, "Tervetuloa kaikki!") == 1
+    assert bo.labels() == ["Etänä", "En pääse"]
+
+
+async def test_guided_by_taps_alone(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    await anna.says("/newmeeting")
+    for label in ("Aihe tarkentuu", "10", "9.00–12.00", "Hybridi", "Paikka tarkentuu", "Linkki tulee", "Ohita"):
+        await anna.taps(label)
+    assert "ke 10.3.2027 klo 9.00–12.00" in anna.text
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    assert bo.labels() == ["Paikan päällä", "Etänä", "En pääse"]
+
+
+async def test_the_calendar_turns_months_and_offers_no_past_days(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting")
+    await anna.taps("Aihe tarkentuu")
+    assert "1" not in anna.labels()
+    assert "2" in anna.labels()
+    await anna.taps("›")
+    assert "huhtikuu 2027" in anna.labels()
+    assert "1" in anna.labels()
+    await anna.taps("‹")
+    assert "maaliskuu 2027" in anna.labels()
+
+
+async def test_every_field_can_be_changed_before_sending(anna: Actor, group: None) -> None:
+    await anna.says(f"/newmeeting {LINE}")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    await anna.taps("Muuta")
+    await anna.taps("Aihe")
+    await anna.says("Uusi aihe")
+    await anna.taps("Muuta")
+    await anna.taps("Päivä")
+    await anna.says("to 11.3.")
+    assert "to 11.3.2027 klo 9.00–12.00" in anna.text
+    await anna.taps("Muuta")
+    await anna.taps("Kellonaika")
+    await anna.says("13-15.30")
+    await anna.taps("Muuta")
+    await anna.taps("Osallistumistapa")
+    await anna.taps("Paikan päällä")
+    await anna.says("Kirjasto, 2. krs")
+    for said in ("Uusi aihe", "to 11.3.2027 klo 13.00–15.30", "Kirjasto, 2. krs"):
+        assert said in anna.text
+
+
+async def test_a_weekday_that_contradicts_its_date_is_asked_about(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting Lastensuojelu to 10.3.2027 klo 9-12 Teams: Aihe")
+    assert "keskiviikko" in anna.text
+    assert any(label.startswith("ke 10.3.2027") for label in anna.labels())
+    assert any(label.startswith("to 11.3.2027") for label in anna.labels())
+    await anna.taps("to 11.3.2027")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    assert "to 11.3.2027 klo 9.00–12.00" in anna.text
+    assert "Aihe" in anna.text
+
+
+WRONG_TIMES = {
+    "the past": "ma 1.3.2027 klo 9-12",
+    "zero length": "ke 10.3. klo 9-9",
+    "negative length": "ke 10.3. klo 12-9",
+    "in a hundred years": "1.3.2127 klo 9-12",
+    "no such day": "31.2.2027 klo 9-12",
+    "no such hour": "ke 10.3. klo 25-26",
+    "the hour that summer time skips": "su 28.3.2027 klo 3.30-5",
+    "the hour that comes twice": "su 31.10.2027 klo 3.30-5",
+}
+
+
+@pytest.mark.parametrize("case", WRONG_TIMES)
+async def test_a_time_that_cannot_be_is_said_and_nothing_is_called(
+    talk: Talk, anna: Actor, group: None, case: str
+) -> None:
+    await anna.says(f"/newmeeting Lastensuojelu {WRONG_TIMES[case]} Teams: Aihe")
+    assert "Lähetä kutsu" not in anna.labels()
+    assert "Peruuta" in anna.labels()
+    async with talk.app.sessions() as session:
+        assert await session.scalar(select(Meeting.id)) is None
+
+
+async def test_only_a_start_asks_for_the_length(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting Lastensuojelu ke 10.3. klo 9 Teams: Aihe")
+    await anna.taps("1 t 30 min")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    assert "klo 9.00–10.30" in anna.text
+
+
+async def test_a_dialogue_survives_a_week_and_can_be_cancelled(talk: Talk, anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting Lastensuojelu ke 17.3. klo 9-12 Teams: Aihe")
+    await talk.time_passes(days=7)
+    await anna.taps("Linkki tulee")
+    await anna.says("/cancel")
+    assert "Keskeytetty" in anna.text
+    await anna.taps("Ohita")
+    assert "päättynyt" in anna.toast
+
+
+async def test_a_group_without_members_is_told_to_the_coordinator(talk: Talk, anna: Actor) -> None:
+    await talk.group("Tyhjä", members=[], coordinator=anna)
+    await talk.called_meeting(anna, "Tyhjä ke 10.3. klo 9-12 Teams: Aihe")
+    assert "0" in anna.user.toasts[-1].text
+
+
+async def test_confirming_twice_calls_once(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    await anna.says(f"/newmeeting {LINE}")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    card = anna.last
+    anna.user.taps("Lähetä kutsu", card)
+    anna.user.taps("Lähetä kutsu", card)
+    await talk.answered()
+    await talk.settle()
+    assert count(bo, "Johdatus") == 1
+
+
+async def test_a_move_asks_everyone_again_and_rearms_reminders(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    await cilla.taps("En pääse")
+    await talk.until(datetime(2027, 3, 9, 12, tzinfo=HELSINKI))
+    assert count(bo, "Muistutus") == 1
+    assert event(bo)["SEQUENCE"] == 0
+    await anna.taps("Muuta tai siirrä")
+    await anna.taps("Muuta")
+    await anna.taps("Päivä")
+    await anna.says("ke 17.3.")
+    await anna.taps("Tallenna muutos")
+    await talk.settle()
+    for member in (bo, cilla):
+        assert "Kokous on muuttunut" in member.text
+        assert "ke 17.3.2027 klo 9.00–12.00" in member.text
+    assert (event(bo)["SEQUENCE"], event(bo)["UID"]) == (1, "meeting-1@koolla")
+    await bo.taps("Etänä")
+    await talk.until(datetime(2027, 3, 17, 8, tzinfo=HELSINKI))
+    assert count(bo, "Muistutus: kokous") == 2
+    assert count(cilla, "Et ole vielä vastannut") == 1
+
+
+async def test_a_small_correction_edits_the_cards_without_a_message(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    sent = len(bo.messages)
+    await anna.taps("Muuta tai siirrä")
+    await anna.taps("Muuta")
+    await anna.taps("Aihe")
+    await anna.says("Johdatus, osa 2")
+    await anna.taps("Tallenna muutos")
+    await talk.settle()
+    assert len(bo.messages) == sent
+    assert "Johdatus, osa 2" in bo.text
+    assert "osallistun etänä" in bo.text
+    assert event(bo)["SEQUENCE"] == 1
+
+
+async def test_cancelling_tells_everyone_once_and_stops_the_reminders(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    await anna.taps("Peru kokous")
+    assert "2" in anna.text.splitlines()[0]
+    await anna.taps("Kyllä, peru")
+    await talk.time_passes(days=10)
+    for member in (bo, cilla):
+        assert count(member, "peruttu") == 1
+        assert count(member, "Muistutus") == count(member, "Osallistuitko") == 0
+        assert (event(member)["METHOD"], event(member)["STATUS"]) == ("CANCEL", "CANCELLED")
+
+
+async def test_an_invitation_called_at_night_waits_for_the_morning(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))  # a Friday night
+    await talk.called_meeting(anna, LINE)
+    await talk.until(datetime(2027, 3, 8, 7, 59, tzinfo=HELSINKI))
+    assert count(bo, "Johdatus") == 0
+    await talk.until(datetime(2027, 3, 8, 8, 1, tzinfo=HELSINKI))
+    assert count(bo, "Johdatus") == 1
+
+
+async def test_a_cancelling_within_two_days_is_told_at_night_too(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await talk.until(datetime(2027, 3, 9, 22, tzinfo=HELSINKI))
+    await anna.taps("Peru kokous")
+    await anna.taps("Kyllä, peru")
+    await talk.settle()
+    assert "peruttu" in bo.text
+    assert not bo.last.silent
+
+
+async def test_a_reminder_that_falls_into_the_quiet_comes_earlier(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, "Lastensuojelu ma 15.3. klo 9-12 Teams: Aihe")
+    await bo.taps("Etänä")
+    await talk.until(datetime(2027, 3, 12, 18, 59, tzinfo=HELSINKI))
+    assert count(bo, "Muistutus") == 0
+    await talk.until(datetime(2027, 3, 12, 19, 1, tzinfo=HELSINKI))  # Friday, before the weekend
+    assert count(bo, "Muistutus") == 1
+
+
+async def test_who_joins_later_is_invited_and_gets_only_the_reminders_ahead(
+    talk: Talk, anna: Actor, bo: Actor, dan: Actor
+) -> None:
+    group = await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, LINE)
+    await talk.until(datetime(2027, 3, 9, 15, tzinfo=HELSINKI))
+    async with talk.app.sessions.begin() as session:
+        from models import links
+
+        code = (await links.join_link(session, group.id, now=talk.clock.now())).code
+    await dan.starts(code)
+    await talk.settle()
+    assert "Johdatus" in dan.text
+    await dan.taps("Etänä")
+    await talk.until(datetime(2027, 3, 10, 8, 30, tzinfo=HELSINKI))
+    assert count(dan, "Muistutus") == count(dan, "Et ole vielä") == 0
+
+
+async def test_the_coordinator_sees_who_comes_by_name(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 hybridi, Kirjasto: Aihe")
+    await bo.taps("Paikan päällä")
+    cilla.user.blocks()
+    await talk.answered()
+    await anna.taps("Päivitä")
+    assert "Paikan päällä 1: Bo" in anna.text
+    assert "Cilla (on estänyt botin)" in anna.text
+
+
+async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None) -> None:
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 hybridi, Kirjasto: Aihe")
+    await talk.time_passes(days=8, hours=1)
+    await anna.taps("Päivitä")
+    await anna.taps("Merkitse läsnäolo")
+    await anna.taps("Bo")
+    assert "Bo: ✓ paikan päällä" in anna.labels()
+    await anna.taps("Bo")
+    assert "Bo: ✓ etänä" in anna.labels()
+    await anna.taps("Takaisin")
+    await anna.taps("Laske muut")
+    await anna.taps("Paikan päällä +5")
+    await anna.taps("Paikan päällä −1")
+    assert "Paikan päällä 4" in anna.text
+    await anna.taps("Takaisin")
+    assert "Läsnä: paikan päällä 4, etänä 1" in anna.text
+
+
+async def test_whoever_declined_is_not_asked_how_it_was(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("En pääse")
+    await talk.time_passes(days=15)
+    assert count(bo, "Osallistuitko") == count(bo, "Muistutus") == 0
+    assert count(cilla, "Osallistuitko") == 2  # asked, and reminded once
+
+
+async def test_a_late_press_does_not_overturn_a_newer_one(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    async with talk.app.sessions.begin() as session:
+        from models.invitations import Invitation
+
+        await session.execute(update(Invitation).values(update_id=2_000_000_000))
+    await bo.taps("En pääse")
+    assert "osallistun etänä" in bo.text
+    talk.clock.moment += timedelta(hours=25)  # by then Telegram has dropped whatever was older
+    await bo.taps("En pääse")
+    assert "en pääse" in bo.text
+
+
+async def test_a_repeated_update_shows_its_screen_again_and_does_nothing(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    talk.sandbox.faults.duplicate_updates(1)
+    await bo.taps("Etänä")
+    assert [toast.text for toast in bo.user.toasts] == ["Kiitos! Merkitsin: etänä."]  # a query is answered once
+    assert "osallistun etänä" in bo.text
+
+
+async def test_a_blocked_person_gets_no_more(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    bo.user.blocks()
+    await talk.called_meeting(anna, LINE)
+    async with talk.app.sessions() as session:
+        assert await session.scalar(select(Person.reach).where(Person.name == "Bo")) == "blocked"
+        to_bo = select(Delivery.state).join(Delivery.address).join(Person).where(Person.name == "Bo")
+        assert await session.scalar(to_bo.where(Delivery.kind == "invitation")) is None
+    bo.user.unblocks()
+    await talk.answered()
+    await talk.called_meeting(anna, "Lastensuojelu ke 17.3. klo 9-12 Teams: Toinen")
+    assert "Toinen" in bo.text
