@@ -10,6 +10,7 @@ from models.access import RoleKind
 from models.errors import Refused
 from models.groups import Workgroup
 from models.people import Person, Reach
+from models.settings import Organisation
 
 PAGE = 8
 Rows = tuple[tuple[Button, ...], ...]
@@ -120,8 +121,9 @@ def member_line(t: Texts, person: Person) -> Markup:
 
 
 def organisation_text(t: Texts, person: Person) -> str:
-    """Where a person works, as their roster says."""
-    return person.organisation or ""
+    """Where a person works, by their own choice or as their roster says."""
+    known = person.organisation or ""
+    return str(t(f"organisation-{known}").unescape()) if known in set(Organisation) else known
 
 
 @tap("unreached")
