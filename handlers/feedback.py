@@ -195,11 +195,14 @@ async def on_done(context: Context, tap: Tap) -> Screen:
 @letter("feedback", stands="feedback")
 async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
     """Asks, or reminds those who have not finished."""
-    if not await feedback.wanting(context.session, context.person.id, delivery.subject):
+    again, person = delivery.slot == "again", context.person
+    if not person.wants_feedback or (again and not person.wants_reminders):
+        raise Superseded
+    if not await feedback.wanting(context.session, person.id, delivery.subject):
         raise Superseded
     page = await feedback.sheet(context.session, context.person, delivery.subject, context.keys, now=context.now)
     screen = where_they_are(context, page)
-    if delivery.slot != "again":
+    if not again:
         return screen
     heading = context.t("feedback-reminder")
     return Screen(Markup("\n\n").join([heading, screen.text]), screen.buttons, stands=screen.stands)

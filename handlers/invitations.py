@@ -121,7 +121,7 @@ async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
     invitation = await _addressed(context, delivery)
     if delivery.revision != invitation.meeting.revision or invitation.answer is Answer.NO:
         raise Superseded
-    if (delivery.slot == "silent") != (invitation.answer is None):
+    if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
         raise Superseded
     return new_card(context, invitation, context.t("reminder-silent" if invitation.answer is None else "reminder-yes"))
 

@@ -1,7 +1,6 @@
-"""/settings: language, background, quiet hours. All by buttons on one message."""
+"""/settings: language, background, what to be written about. All by buttons on one message."""
 
 from collections.abc import Iterable, Mapping
-from datetime import time
 from typing import Any
 
 from markupsafe import Markup
@@ -14,7 +13,7 @@ from handlers.start import go
 from handlers.texts import LANGUAGES, texts
 from models import groups, settings
 from models.errors import NotFound
-from models.settings import QUIET_FROM, QUIET_UNTIL, Field, Organisation
+from models.settings import Field, Organisation
 
 
 @command("settings")
@@ -36,12 +35,18 @@ async def settings_screen(context: Context) -> Screen:
         t("settings-language", value=t("language-name")),
         t("settings-organisation", value=_organisation(context)),
         t("settings-field", value=t(f"field-{person.field}") if person.field in set(Field) else person.field or "–"),
-        t("settings-quiet", value=_quiet(context)),
+        t("settings-quiet", value=quiet_text(context)),
+        t("settings-reminders", value=t("yes" if person.wants_reminders else "no")),
+        t("settings-feedback", value=t("yes" if person.wants_feedback else "no")),
         t("settings-groups", value=", ".join(group.name for group in mine) or "–"),
     ]
     rows: list[tuple[Button, ...]] = [
         (_button(context, "s-language"), _button(context, "s-quiet")),
         (_button(context, "s-organisation"), _button(context, "s-field")),
+        (
+            _switch(context, "s-reminders", person.wants_reminders),
+            _switch(context, "s-feedback", person.wants_feedback),
+        ),
         ((_button(context, "leave"),) if mine else ()),
         (go(context, "privacy"), go(context, "help")),
     ]
@@ -50,6 +55,12 @@ async def settings_screen(context: Context) -> Screen:
 
 def _button(context: Context, name: str, *args: object) -> Button:
     return Button(str(context.t(f"button-{name}")), data(name, *args))
+
+
+def _switch(context: Context, name: str, on: bool) -> Button:
+    """A button that says what it turns to; a double tap turns nothing back."""
+    to = "off" if on else "on"
+    return Button(str(context.t(f"button-{name}-{to}")), data(name, to))
 
 
 def back(context: Context) -> tuple[Button, ...]:
@@ -69,7 +80,7 @@ def _choices(context: Context, heading: Markup, options: Iterable[tuple[str, str
     return Screen(heading, (*rows, back(context)))
 
 
-async def _saved(context: Context) -> Screen:
+async def saved(context: Context) -> Screen:
     return (await settings_screen(context)).toasting(context.t("settings-saved"))
 
 
@@ -83,7 +94,7 @@ async def on_language(context: Context, tap: Tap) -> Screen:
         raise NotFound
     settings.speak(context.person, tap.word(0))
     context.t = texts(tap.word(0))
-    shown = await _saved(context)
+    shown = await saved(context)
     return Screen(shown.text, shown.buttons, toast=shown.toast, menu=await menus.of(context))
 
 
@@ -94,7 +105,7 @@ async def on_organisation(context: Context, tap: Tap) -> Screen:
         return _asked(context, "s-organisation", context.t("ask-organisation"), words, context.person.organisation)
     none = tap.word(0) == "none"
     settings.belong(context.person, None if none else tap.choice(Organisation, 0))
-    return await _saved(context)
+    return await saved(context)
 
 
 @tap("s-field")
@@ -104,7 +115,25 @@ async def on_field(context: Context, tap: Tap) -> Screen:
         return _asked(context, "s-field", context.t("ask-field"), words, context.person.field)
     none = tap.word(0) == "none"
     settings.work_in(context.person, None if none else tap.choice(Field, 0))
-    return await _saved(context)
+    return await saved(context)
+
+
+@tap("s-reminders")
+async def on_reminders(context: Context, tap: Tap) -> Screen:
+    settings.be_reminded(context.person, _on(tap))
+    return await saved(context)
+
+
+@tap("s-feedback")
+async def on_feedback(context: Context, tap: Tap) -> Screen:
+    settings.be_asked(context.person, _on(tap))
+    return await saved(context)
+
+
+def _on(tap: Tap) -> bool:
+    if tap.word(0) not in {"on", "off"}:
+        raise NotFound
+    return tap.word(0) == "on"
 
 
 def _asked(context: Context, name: str, heading: Markup, words: Mapping[Any, Markup], chosen: str | None) -> Screen:
@@ -113,7 +142,7 @@ def _asked(context: Context, name: str, heading: Markup, words: Mapping[Any, Mar
     return _choices(context, heading, options, data(name, chosen or "none"))
 
 
-def _quiet(context: Context) -> str:
+def quiet_text(context: Context) -> str:
     """One's quiet hours in words."""
     t, person, usual = context.t, context.person, context.policy.quiet
     if person.quiet_start is None or person.quiet_end is None:
@@ -121,57 +150,3 @@ def _quiet(context: Context) -> str:
     if person.quiet_start == person.quiet_end:
         return str(t("quiet-none"))
     return hours_text(person.quiet_start, person.quiet_end, t.language)
-
-
-@tap("s-quiet")
-async def on_quiet(context: Context, tap: Tap) -> Screen:
-    """Asks, or sets: "usual", "none", or the hours from and until."""
-    person, usual = context.person, context.policy.quiet
-    if not tap.args:
-        return _ask_quiet(context)
-    if tap.word(0) == "usual":
-        settings.keep_quiet(person, None, None)
-    elif tap.word(0) == "none":
-        settings.keep_quiet(person, usual.end, usual.end)  # after a weekend, mornings still begin then
-    else:
-        settings.keep_quiet(person, _hour(tap, 0, QUIET_FROM), _hour(tap, 1, QUIET_UNTIL))
-    return await _saved(context)
-
-
-def _ask_quiet(context: Context) -> Screen:
-    t, usual = context.t, context.policy.quiet
-    lines = [t("ask-quiet", value=_quiet(context))]
-    if usual.weekends or usual.holidays:
-        lines.append(t("quiet-days-off"))
-    hours = hours_text(usual.start, usual.end, t.language)
-    rows = (
-        (Button(str(t("quiet-usual", hours=hours)), data("s-quiet", "usual")),),
-        (Button(str(t("quiet-none")), data("s-quiet", "none")),),
-        (Button(str(t("quiet-own")), data("s-from")),),
-    )
-    return Screen(Markup("\n\n").join(lines), (*rows, back(context)))
-
-
-@tap("s-from")
-async def on_from(context: Context, tap: Tap) -> Screen:
-    return _hours(context, "ask-quiet-from", [(data("s-until", at.hour), at) for at in QUIET_FROM])
-
-
-@tap("s-until")
-async def on_until(context: Context, tap: Tap) -> Screen:
-    start = _hour(tap, 0, QUIET_FROM)
-    return _hours(context, "ask-quiet-until", [(data("s-quiet", start.hour, at.hour), at) for at in QUIET_UNTIL])
-
-
-def _hours(context: Context, heading: str, options: list[tuple[str, time]]) -> Screen:
-    buttons = [Button(hours_text(at, None, context.language), key) for key, at in options]
-    rows = [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
-    back = (Button(str(context.t("back")), data("s-quiet")),)
-    return Screen(context.t(heading), (*rows, back))
-
-
-def _hour(tap: Tap, index: int, offered: tuple[time, ...]) -> time:
-    for at in offered:
-        if at.hour == tap.number(index):
-            return at
-    raise NotFound

@@ -171,7 +171,8 @@ async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Pol
     asked = [
         person
         for invitation, person in await invitations.wanted_people(session, meeting)
-        if known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
+        if person.wants_feedback
+        and known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
     ]
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
     planned = []

@@ -56,6 +56,8 @@ def _person(person: Person) -> dict[str, Any]:
         "contact": person.contact,
         "quiet_from": _text(person.quiet_start),
         "quiet_until": _text(person.quiet_end),
+        "wants_reminders": person.wants_reminders,
+        "wants_feedback": person.wants_feedback,
         "reachable": person.reach,
         "known_since": _text(person.created_at),
     }

@@ -37,6 +37,9 @@ class Person(Base):
     contact: Mapped[str | None]
     quiet_start: Mapped[time | None]
     quiet_end: Mapped[time | None]
+    wants_reminders: Mapped[bool] = mapped_column(default=True)
+    wants_feedback: Mapped[bool] = mapped_column(default=True)
+    """Whether to be asked for feedback."""
     reach: Mapped[Reach] = mapped_column(default=Reach.UNCLAIMED)
     created_at: Mapped[datetime]
 

@@ -47,6 +47,16 @@ def work_in(person: Person, field: Field | None) -> None:
     person.field = field
 
 
+def be_reminded(person: Person, wanted: bool) -> None:
+    """Turns reminders on or off: those before a meeting, and those to answer a form."""
+    person.wants_reminders = wanted
+
+
+def be_asked(person: Person, wanted: bool) -> None:
+    """Turns feedback forms on or off; who is not asked counts neither as asked nor as silent."""
+    person.wants_feedback = wanted
+
+
 def keep_quiet(person: Person, start: time | None, end: time | None) -> None:
     """Sets one's own quiet hours; equal ones mean none on working days, None the organisation's."""
     person.quiet_start, person.quiet_end = (start, end) if start is not None and end is not None else (None, None)

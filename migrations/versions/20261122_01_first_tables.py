@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("contact", sa.String(), nullable=True),
         sa.Column("quiet_start", sa.Time(), nullable=True),
         sa.Column("quiet_end", sa.Time(), nullable=True),
+        sa.Column("wants_reminders", sa.Boolean(), nullable=False),
+        sa.Column("wants_feedback", sa.Boolean(), nullable=False),
         sa.Column("reach", sa.String(length=24), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),

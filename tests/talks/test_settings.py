@@ -107,3 +107,39 @@ async def test_whoever_comes_back_is_invited_anew(talk: Talk, anna: Actor, bo: A
     await bo.taps("Etänä")
     await talk.time_passes(days=8)
     assert bo.sees("Muistutus")
+
+
+async def test_who_wants_no_reminders_gets_none(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await bo.says("/settings")
+    await bo.taps("Älä muistuta")
+    assert "Muistutukset: ei" in bo.text
+    assert "Muistuta taas" in bo.labels()
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    await talk.time_passes(minutes=1)
+    await bo.taps("Etänä")
+    await talk.time_passes(days=8, hours=4)
+    assert not bo.sees("Muistutus:")
+    assert bo.sees("Osallistuitko")
+    await talk.time_passes(days=4)
+    assert sum("Osallistuitko" in (message.text or "") for message in bo.messages) == 1
+
+
+async def test_who_wants_no_feedback_forms_is_not_counted_as_silent(talk: Talk, anna: Actor, bo: Actor) -> None:
+    five = [talk.person(f"Jäsen {number}") for number in range(1, 6)]
+    await talk.group(members=[bo, *five], coordinator=anna)
+    await bo.says("/settings")
+    await bo.taps("Älä kysy palautetta")
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    await talk.time_passes(minutes=1)
+    for member in (bo, *five):
+        await member.taps("Etänä")
+    await talk.time_passes(days=8, hours=4)
+    assert not bo.sees("Osallistuitko")
+    for member in five:
+        await member.taps("Kyllä, etänä")
+        await member.taps("4")
+    await talk.time_passes(days=8)
+    await anna.says("/results")
+    await anna.taps("Aihe")
+    assert "Vastasi 5 / 5" in anna.text
