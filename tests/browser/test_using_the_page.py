@@ -118,6 +118,19 @@ async def test_somebody_new_starts_with_a_link(chats: Chats) -> None:
     await chats.sees("Ella", "Lastensuojelu")
 
 
+async def test_a_role_is_given_by_choosing_a_person(chats: Chats) -> None:
+    await chats.says("Aino", "/roles")
+    await chats.sees("Aino", "Anna Koski")
+    for label in ("Anna rooli", "Koordinoija", "Lastensuojelu", "Valitse"):
+        await chats.taps("Aino", label)
+    await chats.column("Aino").locator(".keyboard button").click()
+    await chats.page.get_by_role("radio", name="Dina Salo").check()
+    await chats.page.locator("#dialog-ok").click()
+    await chats.sees("Aino", "Dina Salo")
+    await expect(chats.column("Aino").locator(".keyboard")).to_be_hidden()
+    await chats.sees("Dina", "koordinoija")
+
+
 async def test_who_blocks_the_bot_can_take_it_back(chats: Chats) -> None:
     dina = chats.column("Dina")
     await dina.get_by_role("button", name="Estä botti").click()
