@@ -36,7 +36,6 @@ async def test_from_a_call_to_the_digest(chats: Chats) -> None:
     picture = chats.column("Maija").locator(".picture img").last
     await picture.scroll_into_view_if_needed()
     assert await picture.evaluate("image => image.complete && image.naturalWidth > 100")
-    await chats.picture("loop")
     await chats.picture("digest", "dark")
 
 
