@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -21,11 +21,11 @@ def redact(text: str) -> str:
     return PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text))
 
 
-def set_up(level: int = logging.INFO) -> None:
-    """Sets up structlog and the standard library's logging, both to standard error."""
+def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
+    """Sets up structlog and the standard library's logging, both to one stream."""
     for noisy in ("httpx", "httpcore", "apscheduler", "telegram", "uvicorn.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     structlog.configure(
@@ -36,7 +36,7 @@ def set_up(level: int = logging.INFO) -> None:
             _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
 

@@ -1,7 +1,9 @@
 """The cast, and the stage they stand on."""
 
 import asyncio
+import io
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot import db
+from bot import db, logs
 from bot.config import Settings
 from tests.talk import ADMIN_ID, Actor, Talk, make_template
 
@@ -24,11 +26,34 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+LOG = io.StringIO()
+"""What the program logs in all tests."""
+
+
+def pytest_configure() -> None:
+    logs.set_up(stream=LOG)
+
+
+def told_nothing(talk: Talk, log: str) -> None:
+    """The log of a story holds no token, nobody's name and nothing that anybody typed."""
+    assert talk.sandbox.token not in log
+    for actor in talk.people.values():
+        assert len(actor.name) < 5 or actor.name not in log
+        for message in actor.user.messages:
+            typed = message.text or ""
+            assert message.from_bot or len(typed) < 8 or typed.startswith("/") or typed not in log
+    for line in log.splitlines():
+        if re.search(r"route='tap (was|rate|page|done)'", line):
+            assert not re.search(r"person|chat|user|name", line.partition("route=")[2]), line
+
+
 @pytest.fixture
 async def talk(tmp_path: Path, template: Path) -> AsyncIterator[Talk]:
     shutil.copy(template, tmp_path / "koolla.db")
+    mark = LOG.tell()
     async with Talk.open(tmp_path) as one:
         yield one
+        told_nothing(one, LOG.getvalue()[mark:])
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +91,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def talk_anywhere(tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
     """A stage on each kind of database in turn."""
+    mark = LOG.tell()
     async with Talk.open(tmp_path, database={"url": database_url}) as one:
         yield one
+        told_nothing(one, LOG.getvalue()[mark:])
 
 
 @pytest.fixture
