@@ -7,6 +7,7 @@ from handlers.invitations import meeting_name
 from handlers.roster import choose, group_of, roster_screen, show_roster
 from handlers.routes import Context, Tap, data, said, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from models import access, drafts, upkeep
 from models.drafts import Draft
 from models.errors import Refused, Stale
@@ -93,4 +94,4 @@ async def on_archive_yes(context: Context, tap: Tap) -> Screen:
     toast = context.t("toast-archived")
     if await access.coordinated_groups(context.session, context.person):
         return (await choose(context)).toasting(toast)
-    return Screen(context.t("group-archived", group=group.name)).toasting(toast)
+    return Screen(context.t("group-archived", group=group.name), ((go(context, "meetings"),),)).toasting(toast)

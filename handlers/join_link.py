@@ -6,8 +6,10 @@ from handlers.qr import qr_picture
 from handlers.roster import group_of, roster_screen
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
-from models import links, upkeep
+from models import links, requests, upkeep
 from models.groups import Workgroup
+
+LISTED = 20
 
 
 @tap("join-link")
@@ -27,7 +29,11 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
         t("join-link-text", group=group.name, link=url, code=links.readable(link.code)),
         t(f"join-approval-{approving}"),
     ]
+    waiting = await requests.waiting(context.session, group)
+    if waiting:
+        lines.append(t("join-waiting", n=len(waiting)))
     rows = (
+        *((Button(asked.person.name, data("join-card", asked.request.id)),) for asked in waiting[:LISTED]),
         (Button(t("link-copy"), copies=url), Button(t("join-qr"), data("join-qr", group.id))),
         (Button(t(f"join-approval-turn-{approving}"), data("join-ask", group.id, int(not group.approves_joiners))),),
         (Button(t("join-rotate"), data("join-rotate", group.id)),),

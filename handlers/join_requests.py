@@ -26,6 +26,7 @@ async def _asked(context: Context, tap: Tap) -> Asked:
     return await requests.request_to_decide(context.session, context.person, tap.id)
 
 
+@tap("join-card")
 async def show(context: Context, tap: Tap) -> Screen:
     return request_card(context, await _asked(context, tap))
 

@@ -1,11 +1,12 @@
-"""/members: who belongs to a group, page by page, each with reachable or why not; a person's place, and its end."""
+"""/members: who belongs to a group, page by page, each with reachable or why not."""
 
 from markupsafe import Markup
 
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from handlers.texts import Texts
-from models import access, claims, groups, links, roster
+from models import access, groups, roster
 from models.access import RoleKind
 from models.errors import Refused
 from models.groups import Workgroup
@@ -33,7 +34,7 @@ async def choose(context: Context) -> Screen:
     if len(mine) == 1:
         return await roster_screen(context, mine[0])
     if not mine and await access.holds(context.session, context.person, RoleKind.ADMINISTRATOR):
-        return Screen(t("members-no-groups"))
+        return Screen(t("members-no-groups"), ((go(context, "newgroup"),),))
     if not mine:
         raise Refused("members-for-coordinators")
     return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
@@ -62,14 +63,16 @@ async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Sc
     lines = [t("roster-heading", group=group.name), counts_text(t, people), Markup("")]
     lines += [member_line(t, person) for person in shown]
     rows: list[tuple[Button, ...]] = [
-        (Button(person.name, data("member", group.id, person.id, page)),) for person in shown
+        (Button(label, data("member", group.id, person.id, page)),) for person, label in labels(t, shown)
     ]
+    rows.append(turns(t, "roster", group.id, page, len(people)))
     if group.archived_at is not None:
         lines.append(t("roster-archived", group=group.name))
-        return Screen(Markup("\n").join(lines), (turns(t, "roster", group.id, page, len(people)), _others(t)))
-    if not people:
-        lines.append(t("roster-empty"))
-    rows += [turns(t, "roster", group.id, page, len(people)), *_actions(t, group, people), _others(t)]
+    else:
+        rows += _actions(t, group, people)
+        if not people:
+            lines.append(t("roster-empty"))
+    rows.append(await _others(context, group))
     return Screen(Markup("\n").join(lines), tuple(rows))
 
 
@@ -89,14 +92,28 @@ def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
     )
 
 
-def _others(t: Texts) -> tuple[Button, ...]:
-    return (Button(t("members-others"), data("members")),)
+async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
+    """The way to one's other groups, if there are any."""
+    mine = await access.coordinated_groups(context.session, context.person)
+    others = any(one.id != group.id for one in mine)
+    return (Button(context.t("members-others"), data("members")) if others else go(context, "meetings"),)
 
 
 def page_of(people: list[Person], page: int) -> tuple[int, list[Person]]:
     """A page of people, the last one where the wanted one is gone."""
     page = max(0, min(page, (len(people) - 1) // PAGE))
     return page, people[page * PAGE : (page + 1) * PAGE]
+
+
+def labels(t: Texts, people: list[Person]) -> list[tuple[Person, str]]:
+    """People's names for their buttons; namesakes are told apart by where they work, else by how they are reached."""
+    names = [person.name for person in people]
+
+    def label(person: Person) -> str:
+        more = organisation_text(t, person) or person.contact or t(f"reach-{person.reach}")
+        return person.name if names.count(person.name) == 1 else f"{person.name} ({more})"
+
+    return [(person, label(person)) for person in people]
 
 
 def turns(t: Texts, name: str, group_id: int, page: int, count: int) -> tuple[Button, ...]:
@@ -142,61 +159,5 @@ async def on_unreached(context: Context, tap: Tap) -> Screen:
         for one in shown
     ]
     lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown)]
-    rows = [(Button(person.name, data("member", group.id, person.id, 0)),) for person in shown]
+    rows = [(Button(label, data("member", group.id, person.id, 0)),) for person, label in labels(t, shown)]
     return Screen(Markup("\n").join(lines), (*rows, turns(t, "unreached", group.id, page, len(people)), back))
-
-
-async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
-    group = await group_of(context, tap)
-    return group, await roster.member(context.session, group, tap.number(1))
-
-
-@tap("member", fresh=show_roster)
-async def on_member(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
-    page = tap.number(2) if len(tap.args) > 2 else 0
-    return await member_screen(context, group, person, page)
-
-
-async def member_screen(context: Context, group: Workgroup, person: Person, page: int = 0) -> Screen:
-    """One place on the roster: who, how to reach them, and the personal link while nobody has claimed it."""
-    t = context.t
-    lines = [t("member-heading", name=person.name, group=group.name)]
-    if person.organisation:
-        lines.append(t("member-organisation", organisation=organisation_text(t, person)))
-    lines += [t("member-contact", contact=person.contact or t("contact-none")), t(f"member-{person.reach}")]
-    rows: list[tuple[Button, ...]] = []
-    if person.telegram_id is None and group.archived_at is None:
-        link = (await claims.links_of(context.session, [person], now=context.now))[person.id]
-        url = context.link(link.code)
-        lines.append(t("member-link", link=url, code=links.readable(link.code)))
-        renewing = Button(t("link-renew"), data("link-renew", group.id, person.id, link.code))
-        rows.append((Button(t("link-copy"), copies=url), renewing))
-    rows.append((Button(t("member-remove"), data("member-remove", group.id, person.id)),))
-    rows.append((Button(t("back"), data("roster", group.id, page)),))
-    return Screen(Markup("\n").join(lines), tuple(rows))
-
-
-@tap("link-renew", fresh=on_member)
-async def on_renew(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
-    await claims.renew(context.session, context.person, group, person, tap.word(2), now=context.now)
-    return (await member_screen(context, group, person)).toasting(context.t("toast-link-renewed"))
-
-
-@tap("member-remove", fresh=show_roster)
-async def on_remove(context: Context, tap: Tap) -> Screen:
-    """Asks once more."""
-    t = context.t
-    group, person = await _place(context, tap)
-    yes = Button(t("member-remove-yes"), data("member-remove-yes", group.id, person.id))
-    no = Button(t("member-remove-no"), data("member", group.id, person.id))
-    return Screen(t("member-remove-sure", name=person.name, group=group.name), ((yes,), (no,)))
-
-
-@tap("member-remove-yes", fresh=show_roster)
-async def on_remove_yes(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
-    await roster.remove(context.session, context.person, group, person, now=context.now)
-    shown = await roster_screen(context, group)
-    return shown.toasting(context.t("toast-removed", name=person.name))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from handlers.figures import number
 from handlers.personal_links import links_screen
 from handlers.roster import group_of, roster_screen
 from handlers.routes import Context, Tap, data, said, tap
@@ -43,7 +44,9 @@ async def ask(context: Context, draft: Draft) -> Screen:
     group = await access.group_to_run(context.session, context.person, draft.data["group"])
     if draft.data["lines"]:
         return await preview(context, group, draft)
-    return Screen(context.t("roster-add-how", group=group.name, most=MOST), (_stop(context, group),))
+    return Screen(
+        context.t("roster-add-how", group=group.name, most=number(MOST, context.language)), (_stop(context, group),)
+    )
 
 
 def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
@@ -76,13 +79,15 @@ async def on_people(context: Context, draft: Draft, text: str) -> Screen:
 
 
 def _keep(context: Context, draft: Draft, text: str) -> None:
+    """Adds to what was read; of what could not be, only the newest lines are told, by their numbers there."""
     before = draft.data
-    found = roster_file.read(text, before=before["lines"])
-    entries = before["entries"] + [[one.line, one.name, one.organisation, one.contact] for one in found.entries]
+    found, read_before = roster_file.read(text), before["lines"]
+    kept = [[read_before + one.line, one.name, one.organisation, one.contact] for one in found.entries]
+    entries = before["entries"] + kept
     if len(entries) > MOST:
         raise Refused("roster-too-many", n=len(entries), most=MOST)
-    unread = before["unread"] + [list(one) for one in found.unread]
-    drafts.learn(draft, "people", now=context.now, entries=entries, unread=unread, lines=before["lines"] + found.lines)
+    unread = [list(one) for one in found.unread]
+    drafts.learn(draft, "people", now=context.now, entries=entries, unread=unread, lines=read_before + found.lines)
 
 
 def _entries(draft: Draft) -> list[Entry]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, select, text, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
@@ -88,16 +88,26 @@ async def request_to_decide(session: AsyncSession, person: Person, request_id: i
 
 async def of_id(session: AsyncSession, request_id: int) -> Asked | None:
     """A request as it stands, for its letters."""
+    found = await _asked(session, JoinRequest.id == request_id)
+    return found[0] if found else None
+
+
+async def waiting(session: AsyncSession, group: Workgroup) -> list[Asked]:
+    """The requests of a group that nobody has decided, oldest first."""
+    return await _asked(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
+
+
+async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[Asked]:
     decider = aliased(Person)
     wanted = (
         select(JoinRequest, Workgroup, Person, decider.name)
         .join(Workgroup, Workgroup.id == JoinRequest.workgroup_id)
         .join(Person, Person.id == JoinRequest.person_id)
         .outerjoin(decider, decider.id == JoinRequest.decided_by)
-        .where(JoinRequest.id == request_id)
+        .where(*which)
+        .order_by(JoinRequest.id)
     )
-    row = (await session.execute(wanted)).one_or_none()
-    return Asked(*row) if row is not None else None
+    return [Asked(*row) for row in await session.execute(wanted)]
 
 
 async def decide(session: AsyncSession, by: Person, asked: Asked, approved: bool, *, now: datetime) -> None:

@@ -86,8 +86,8 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def read(text: str, *, before: int = 0) -> Read:
-    """Reads the people of a text; its lines are numbered on from ``before``, its blank ones left out."""
+def read(text: str) -> Read:
+    """Reads the people of a text; its blank lines count, and are left out."""
     lines = _lines(text.lstrip("\ufeff").rstrip())
     rows = list(_rows(lines))
     columns: list[str] = []
@@ -95,11 +95,11 @@ def read(text: str, *, before: int = 0) -> Read:
         del rows[0]
     entries, unread = [], []
     for number, cells in rows:
-        found = _entry(before + number, cells, columns)
+        found = _entry(number, cells, columns)
         if isinstance(found, Entry):
             entries.append(found)
         else:
-            unread.append((before + number, found))
+            unread.append((number, found))
     if len(rows) > MOST:
         raise Refused("roster-too-many", n=len(rows), most=MOST)
     return Read(tuple(entries), tuple(unread), len(lines))

@@ -81,9 +81,9 @@ def test_quotes_keep_what_they_hold_and_a_stray_one_spoils_nothing() -> None:
 
 
 def test_unreadable_lines_are_numbered_and_the_rest_is_read() -> None:
-    found = read(f"Matti;Turku\n;Turku;m@x.fi\n\n{'x' * 81}\na;b;c;d\n---\nMaija", before=10)
-    assert found.entries == (Entry(11, "Matti", "Turku", ""), Entry(17, "Maija", "", ""))
-    assert found.unread == ((12, "no-name"), (14, "too-long"), (15, "too-many"), (16, "no-name"))
+    found = read(f"Matti;Turku\n;Turku;m@x.fi\n\n{'x' * 81}\na;b;c;d\n---\nMaija")
+    assert found.entries == (Entry(1, "Matti", "Turku", ""), Entry(7, "Maija", "", ""))
+    assert found.unread == ((2, "no-name"), (4, "too-long"), (5, "too-many"), (6, "no-name"))
     assert found.lines == 7
 
 

@@ -88,6 +88,17 @@ async def test_a_declined_one_is_told_and_may_ask_again_tomorrow(talk: Talk, ann
     assert await on_roster(talk) == []
 
 
+async def test_whoever_waits_is_seen_beside_the_link(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[], coordinator=anna)
+    code = await with_leave(anna)
+    await bo.starts(code)
+    await link_of(anna)
+    assert "1 pyyntö odottaa" in anna.text
+    await anna.taps("Bo")
+    await anna.taps("Hyväksy")
+    assert await on_roster(talk) == ["Bo"]
+
+
 async def test_asking_often_is_heard_once_a_day(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     code = await with_leave(anna)
