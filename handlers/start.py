@@ -64,8 +64,8 @@ def _first_steps(context: Context) -> Rows:
     return (speak, (go(context, "privacy"), go(context, "help")))
 
 
-async def _next_steps(context: Context) -> Rows:
-    """What a person with these roles most likely wants next."""
+async def _next_steps(context: Context, last: str = "help") -> Rows:
+    """What a person with these roles most likely wants next; the last button is where to read more."""
     held = await _held(context)
     rows: list[tuple[Button, ...]] = []
     run = await access.coordinated_groups(context.session, context.person)
@@ -77,7 +77,7 @@ async def _next_steps(context: Context) -> Rows:
         rows.append((go(context, "meetings"), *((go(context, "results"),) if run else ())))
     if RoleKind.MANAGER in held:
         rows.append((go(context, "digest"),))
-    return (*rows, (go(context, "settings"), go(context, "help")))
+    return (*rows, (go(context, "settings"), go(context, last)))
 
 
 @tap("start-in")
@@ -120,12 +120,7 @@ async def help_screen(context: Context) -> Screen:
         if names and (role is None or role in held):
             lines = [t("help-line", command=f"/{name}", what=t(f"command-{name}")) for name in names]
             parts.append(Markup("\n").join([t(f"help-{role or 'everyone'}"), *lines]))
-    return Screen(Markup("\n\n").join(parts), await _next_steps_or_first(context))
-
-
-async def _next_steps_or_first(context: Context) -> Rows:
-    mine = await groups.of_person(context.session, context.person)
-    return await _next_steps(context) if mine or await _held(context) else _first_steps(context)
+    return Screen(Markup("\n\n").join(parts), await _next_steps(context, "privacy"))
 
 
 @command("cancel")

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,12 +57,6 @@ def shown(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-@pytest.fixture
-async def kyllikki(talk: Talk) -> Actor:
-    """Someone of whom every table knows something."""
-    return talk.person(NAME, id=770_077_007_700)
-
-
 async def everything_about(talk: Talk, anna: Actor, kyllikki: Actor) -> int:
     """She is a member, was there, was counted once, is asked again, coordinates, follows, asks to join, and is busy."""
     await anna.starts()
@@ -103,7 +96,9 @@ def files(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.glob("koolla.db*")))
 
 
-async def test_nothing_is_left_but_counts(talk: Talk, anna: Actor, kyllikki: Actor, tmp_path: Path) -> None:
+async def test_nothing_is_left_but_counts(talk_anywhere: Talk, tmp_path: Path) -> None:
+    talk = talk_anywhere
+    anna, kyllikki = talk.person("Anna"), talk.person(NAME, id=770_077_007_700)
     person_id = await everything_about(talk, anna, kyllikki)
     marks = [str(kyllikki.user.id), NAME, CONTACT]
     async with talk.app.sessions() as session:
