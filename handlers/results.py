@@ -98,8 +98,8 @@ def result_text(context: Context, listed: Listed, found: Results) -> Markup:
     lines = [Markup("<b>{}</b>\n{}").format(_name(context, listed), answered)]
     lines += [statement_text(context, result, found.threshold) for result in found.results]
     if found.texts:
-        lines.append(t("result-texts", n=len(found.texts)))
-        lines += [t("result-text", text=text) for text in found.texts]
+        texts = [t("result-text", text=text) for text in found.texts]
+        lines.append(Markup("\n").join([t("result-texts", n=len(found.texts)), *texts]))
     elif found.answered < 2 * found.threshold:
         lines.append(t("result-texts-few", least=2 * found.threshold))
     return Markup("\n\n").join(lines)
