@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Bot, CallbackQuery, Message, Update
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ALLOWED = ["message", "callback_query", "my_chat_member"]
+DATABASE_AWAY = (OperationalError, InterfaceError, OSError)
+"""What SQLAlchemy and the drivers raise when the database cannot be reached or written."""
 BATCH = 100
 TRIES = 5
 LARGEST_FILE = 512 * 1024
@@ -50,8 +52,8 @@ class Inbox:
             try:
                 await self.poll(wait=25)
                 pause = 1.0
-            except (TelegramError, OperationalError) as error:
-                log.warning("polling failed", error=type(error).__name__)
+            except* (TelegramError, *DATABASE_AWAY) as errors:
+                log.warning("polling failed", error=type(errors.exceptions[0]).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 30)
 
@@ -81,8 +83,8 @@ class Inbox:
             try:
                 screen = await self._answer(update)
                 break
-            except OperationalError:
-                raise  # the database is away: Telegram keeps the update for us
+            except DATABASE_AWAY:
+                raise  # Telegram keeps the update for us
             except Exception:
                 log.exception("update failed", update=update.update_id, attempt=attempt, reference=reference)
         else:
@@ -204,6 +206,8 @@ class Inbox:
             log.info("reply refused", reason="blocked")
         except TelegramError as error:
             log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
+        except DATABASE_AWAY as error:
+            log.warning("reply not remembered", error=type(error).__name__)
 
 
 async def retire(bot: Bot, chat_id: int, message_id: int) -> None:

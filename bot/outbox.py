@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
-from bot.inbox import retire, seconds
+from bot.inbox import DATABASE_AWAY, retire, seconds
 from handlers import hearing
-from handlers.routes import ROUTES, Letter
+from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
 from models import outbox, people
 from models.calendar import is_quiet, next_waking
 from models.errors import Refused
 from models.invitations import quiet_of
 from models.outbox import Delivery, Sending, Superseded
-from models.people import Address, Reach
+from models.people import Address, Person, Reach
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -66,7 +65,7 @@ class Outbox:
             try:
                 if await self.turn():
                     continue
-            except OperationalError as error:
+            except DATABASE_AWAY as error:
                 log.warning("outbox waits for the database", error=type(error).__name__)
             self.wake.clear()
             try:
@@ -94,31 +93,47 @@ class Outbox:
         """Looks again whether the message is still wanted, then renders it."""
         address = await session.get_one(Address, delivery.address_id)
         person = await people.of_address(session, address)
-        if delivery.expires_at <= now:
-            self._end(delivery, Sending.EXPIRED)
-            return None
-        if person is not None and person.reach is not Reach.REACHABLE:
-            self._end(delivery, Sending.FAILED, person.reach)
-            return None
-        quiet = quiet_of(person, self.app.policy) if person else self.app.policy.quiet
-        if not delivery.urgent and is_quiet(now, quiet):
-            delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
+        if not self._may_go(delivery, person, now):
             return None
         letter = ROUTES.letters[delivery.kind]
-        try:
-            context = hearing.reader(session, person, address, self.app)
-            screen = await letter.render(context, delivery)
-        except (Superseded, Refused):
-            self._end(delivery, Sending.SUPERSEDED)
-            return None
         edits = await outbox.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
         if letter.edits and edits is None:
-            self._end(delivery, Sending.SUPERSEDED)
+            self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
+            return None
+        screen = await self._render(hearing.reader(session, person, address, self.app), delivery, letter)
+        if screen is None:
             return None
         at = now if letter.edits else await outbox.next_slot(session, address, PER_SECOND, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, at, edits)
 
+    def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
+        """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
+        quiet = quiet_of(person, self.app.policy) if person else self.app.policy.quiet
+        if delivery.expires_at <= now:
+            self._end(delivery, Sending.EXPIRED)
+        elif person is not None and person.reach is not Reach.REACHABLE:
+            self._end(delivery, Sending.FAILED, person.reach)
+        elif not delivery.urgent and is_quiet(now, quiet):
+            delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
+        else:
+            return True
+        return False
+
+    async def _render(self, context: Context, delivery: Delivery, letter: Letter) -> Screen | None:
+        try:
+            return await letter.render(context, delivery)
+        except (Superseded, Refused):
+            self._end(delivery, Sending.SUPERSEDED)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            # Our fault, in one message: it fails alone and does not stop the others.
+            log.exception("delivery cannot be rendered", delivery=delivery.id, kind=delivery.kind)
+            self._end(delivery, Sending.FAILED, type(error).__name__)
+        return None
+
     def _end(self, delivery: Delivery, state: Sending, error: str | None = None) -> None:
+        """Ends a delivery unsent."""
         delivery.state, delivery.error, delivery.owner = state, error, None
         log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(state))
 

@@ -28,6 +28,8 @@ from telegram.constants import ParseMode
 
 log = structlog.get_logger()
 
+log = structlog.get_logger()
+
 TEXT_LENGTH = 4096
 CAPTION_LENGTH = 1024
 TOAST_LENGTH = 200
