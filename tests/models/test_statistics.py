@@ -98,8 +98,8 @@ async def released(
     return release
 
 
-async def test_a_month_from_roster_to_answers(talk: Talk) -> None:
-    async with talk.app.sessions.begin() as session:
+async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
         child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
         ten = await people(session, child, 10)
@@ -127,8 +127,8 @@ async def test_a_month_from_roster_to_answers(talk: Talk) -> None:
         assert (await funnel(session, scope(group_ids=[]))).is_empty
 
 
-async def test_who_leaves_stays_in_the_figures_of_their_time(talk: Talk) -> None:
-    async with talk.app.sessions.begin() as session:
+async def test_who_leaves_stays_in_the_figures_of_their_time(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         gone, late, *_ = await people(session, group, 6)
         await held(session, group, at(3, 10), [gone], yes=1, there=1)
@@ -170,8 +170,8 @@ async def _membership(session: AsyncSession, group: Workgroup, person: Person) -
         (at(12, 31, 23, 59), 12),
     ],
 )
-async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk: Talk, starts: datetime, month: int) -> None:
-    async with talk.app.sessions.begin() as session:
+async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk_anywhere: Talk, starts: datetime, month: int) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         await held(session, group, starts.astimezone(UTC), [])
         await closed(session, group, starts.astimezone(UTC), 7, 6)
@@ -183,8 +183,8 @@ async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk: Talk, start
             assert figures.coming == (each == month - 1)
 
 
-async def test_statements_add_up_the_months_releases_and_compare_with_the_last_that_had_any(talk: Talk) -> None:
-    async with talk.app.sessions.begin() as session:
+async def test_statements_add_up_the_months_releases_and_compare_with_the_last_that_had_any(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
         await released(session, group, at(1, 20), 36, 10)
