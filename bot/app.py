@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.inbox import Inbox
 from bot.outbox import Outbox
 from handlers import menus, routes
-from models import outbox, releases, roles
+from models import closing, outbox, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class App:
         async with self.sessions.begin() as session:
             for telegram_id in self.settings.admins:
                 await roles.appoint(session, telegram_id, now=self.now)
-            await releases.destroy_keys(session, self.keys)
+            await closing.destroy_keys(session, self.keys)
 
     async def close(self) -> None:
         await self.bot.shutdown()

@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import db
-from models import digests, feedback, forgetting, meetings, outbox, releases, updates
+from models import closing, digests, forgetting, meetings, outbox, runs, updates
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -59,7 +59,7 @@ async def ask_for_feedback(app: "App") -> None:
     now = app.clock.now()
     async with app.sessions.begin() as session:
         for meeting in await meetings.ended(session, app.policy, now=now):
-            run = await feedback.open_run(session, meeting, app.keys, policy=app.policy, now=now)
+            run = await runs.open_run(session, meeting, app.keys, policy=app.policy, now=now)
             log.info("run opened", meeting=meeting.id, run=run.id if run else None)
 
 
@@ -67,14 +67,14 @@ async def close_forms(app: "App") -> None:
     """Counts and releases the forms whose time is over, then destroys their keys."""
     now = app.clock.now()
     async with app.sessions() as session:
-        due = await feedback.due_to_close(session, now=now)
+        due = await runs.due_to_close(session, now=now)
     for run_id in due:
         async with app.sessions.begin() as session:
-            run = await releases.close(session, run_id, app.keys, policy=app.policy, now=now)
+            run = await closing.close(session, run_id, app.keys, policy=app.policy, now=now)
             log.info("run closed", run=run_id, asked=run.asked if run else None)
     if due:
         async with app.sessions() as session:
-            await releases.destroy_keys(session, app.keys)
+            await closing.destroy_keys(session, app.keys)
         await db.scrub(app.engine)
 
 
@@ -143,7 +143,7 @@ async def next_event(app: "App") -> datetime | None:
         moments = [
             await outbox.next_due(session),
             await meetings.next_end(session, app.policy),
-            await feedback.next_closing(session),
+            await runs.next_closing(session),
             digests.next_due(app.policy, now=app.clock.now()),
         ]
     return min((moment for moment in moments if moment), default=None)

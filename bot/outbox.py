@@ -22,9 +22,9 @@ from handlers.screen import Screen, edit, send, set_menu
 from models import outbox, people
 from models.calendar import is_quiet, next_waking
 from models.errors import Refused
-from models.invitations import quiet_of
 from models.outbox import Delivery, Sending, Superseded
 from models.people import Address, Person, Reach
+from models.policy import quiet_of
 
 if TYPE_CHECKING:
     from bot.app import App

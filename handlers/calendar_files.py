@@ -1,17 +1,21 @@
 """Calendar files: one event with a stable UID, SEQUENCE on change, METHOD:CANCEL when it is called off."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from icalendar import Alarm, Calendar, Event
 
 from handlers.screen import File
 from handlers.texts import Texts
 from models.meetings import Meeting, MeetingState, Mode
 
+if TYPE_CHECKING:
+    from icalendar import Alarm, Event
+
 
 def calendar_file(t: Texts, meeting: Meeting) -> File:
     """The meeting as a file that any calendar takes."""
+    from icalendar import Calendar
+
     cancelled = meeting.state is MeetingState.CANCELLED
     calendar = Calendar()
     calendar.add("prodid", "-//Koolla//FI")
@@ -22,7 +26,9 @@ def calendar_file(t: Texts, meeting: Meeting) -> File:
     return File(t("calendar-file-name"), calendar.to_ical())
 
 
-def _event(t: Texts, meeting: Meeting, *, cancelled: bool) -> Event:
+def _event(t: Texts, meeting: Meeting, *, cancelled: bool) -> "Event":
+    from icalendar import Event
+
     zone = ZoneInfo(meeting.zone)
     event = Event()
     event.add("uid", f"meeting-{meeting.id}@koolla")
@@ -47,7 +53,9 @@ def _where(meeting: Meeting) -> str:
     return ", ".join(part for part in (place, link) if part)
 
 
-def _alarm(meeting: Meeting) -> Alarm:
+def _alarm(meeting: Meeting) -> "Alarm":
+    from icalendar import Alarm
+
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("trigger", timedelta(minutes=-15))

@@ -7,7 +7,7 @@ from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
-from models import access, attendance, invitations, meetings
+from models import access, announcing, attendance, invitations, meetings
 from models.attendance import Attended
 from models.errors import Refused
 from models.invitations import Answer, Turnout, answers_for
@@ -163,7 +163,7 @@ async def on_cancel(context: Context, tap: Tap) -> Screen:
 async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     await meetings.cancel(context.session, meeting, now=context.now)
-    told = await invitations.call_off(context.session, meeting, policy=context.policy, now=context.now)
+    told = await announcing.call_off(context.session, meeting, policy=context.policy, now=context.now)
     return (await meeting_card(context, meeting)).toasting(context.t("cancel-done", n=told))
 
 

@@ -16,7 +16,7 @@ from handlers.meeting_draft import ask_next, choices_screen, confirm_screen, pla
 from handlers.meetings import meeting_card
 from handlers.routes import Context, Tap, command, said, tap
 from handlers.screen import Screen
-from models import access, drafts, invitations, meetings
+from models import access, announcing, drafts, meetings
 from models.access import RoleKind
 from models.drafts import Draft
 from models.errors import NotFound, Refused
@@ -284,7 +284,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     if "meeting" in draft.data:
         return await _change(context, draft.data["meeting"], plan)
     meeting = await meetings.call(context.session, group, context.person, plan, now=context.now)
-    sent = await invitations.announce(context.session, meeting, policy=context.policy, now=context.now)
+    sent = await announcing.announce(context.session, meeting, policy=context.policy, now=context.now)
     shown = await meeting_card(context, meeting)
     return shown.toasting(context.t("newmeeting-sent", n=sent))
 
@@ -292,10 +292,10 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 async def _change(context: Context, meeting_id: int, plan: meetings.Plan) -> Screen:
     meeting = await meetings.meeting_to_run(context.session, context.person, meeting_id)
     if await meetings.change(context.session, meeting, plan, now=context.now):
-        sent = await invitations.ask_again(context.session, meeting, policy=context.policy, now=context.now)
+        sent = await announcing.ask_again(context.session, meeting, policy=context.policy, now=context.now)
         toast = context.t("meeting-moved", n=sent)
     else:
-        await invitations.correct_cards(context.session, meeting, now=context.now)
+        await announcing.correct_cards(context.session, meeting, now=context.now)
         toast = context.t("meeting-corrected")
     return (await meeting_card(context, meeting)).toasting(toast)
 

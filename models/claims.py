@@ -16,12 +16,12 @@ from models.access import Role, roles
 from models.attendance import Attendance
 from models.audit import Audit
 from models.errors import Refused, Stale
-from models.feedback import Participation
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.links import PERSONAL, Link, LinkKind
 from models.meetings import Meeting
 from models.people import Person
+from models.runs import Participation
 
 Column = InstrumentedAttribute[Any]
 

@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.attendance import Attendance, Attended, HeadCount
-from models.feedback import Run, RunState
 from models.groups import Membership, Workgroup
 from models.invitations import Answer, Invitation
 from models.meetings import Meeting, MeetingState
 from models.months import Month
 from models.people import Person, Reach
+from models.runs import Run, RunState
 
 Columns = TypeVarTuple("Columns")
 

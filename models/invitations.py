@@ -1,7 +1,7 @@
 """Invitations and their answers: one row per person and meeting, asked again when the meeting moves."""
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,18 +9,11 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models import groups, outbox
-from models.base import Base, insert_new
-from models.calendar import Quiet, last_waking, next_waking
+from models.base import Base
 from models.errors import NotFound, Refused
 from models.groups import Membership, Workgroup
 from models.meetings import Meeting, MeetingState, Mode
-from models.outbox import Planned
 from models.people import Person, Reach
-from models.policy import Policy
-
-URGENT = timedelta(hours=48)
-"""News about a meeting this near goes out at once, in quiet time too."""
 
 REDELIVERY = timedelta(hours=24)
 """Telegram keeps an update no longer. Beyond it ids tell no order: after a silent week they start anywhere."""
@@ -57,86 +50,10 @@ class Invitation(Base):
     person: Mapped[Person | None] = relationship(lazy="raise")
 
 
-def quiet_of(person: Person, policy: Policy) -> Quiet:
-    """A person's own quiet hours, else the organisation's."""
-    if person.quiet_start is None or person.quiet_end is None:
-        return policy.quiet
-    return replace(policy.quiet, start=person.quiet_start, end=person.quiet_end)
-
-
 def answers_for(mode: Mode) -> tuple[Answer, ...]:
     """The answers that a meeting's mode allows."""
     ways = {Mode.ON_SITE: (Answer.ON_SITE,), Mode.REMOTE: (Answer.REMOTE,)}
     return (*ways.get(mode, (Answer.ON_SITE, Answer.REMOTE)), Answer.NO)
-
-
-async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """Invites every current member, with all the messages that follow from it; returns how many will get one."""
-    people = await groups.members(session, meeting.workgroup_id)
-    return await invite(session, meeting, people, policy=policy, now=now)
-
-
-async def invite(
-    session: AsyncSession,
-    meeting: Meeting,
-    people: list[Person],
-    *,
-    policy: Policy,
-    now: datetime,
-    source: Source = Source.ROSTER,
-) -> int:
-    """Invites people to a meeting, each once; returns how many will get a message."""
-    rows = [{"meeting_id": meeting.id, "person_id": p.id, "source": source, "invited_at": now} for p in people]
-    await insert_new(session, Invitation, rows)
-    return await _tell(session, meeting, people, policy=policy, now=now, urgent=False)
-
-
-async def _tell(
-    session: AsyncSession, meeting: Meeting, people: list[Person], *, policy: Policy, now: datetime, urgent: bool
-) -> int:
-    """Plans the invitation card and the reminders of the meeting's present revision."""
-    ids = await _ids(session, meeting, people)
-    cards, reminders = [], []
-    for person in people:
-        quiet = quiet_of(person, policy)
-        card = Planned(
-            person_id=person.id,
-            kind="invitation",
-            subject=ids[person.id],
-            revision=meeting.revision,
-            due_at=now if urgent else next_waking(now, quiet),
-            expires_at=meeting.starts_at,
-            urgent=urgent,
-        )
-        cards.append(card)
-        reminders += _reminders(card, meeting, quiet, policy)
-    told = await outbox.plan(session, cards)
-    await outbox.plan(session, reminders)
-    return told
-
-
-def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
-    """The reminders of one invitation that still lie ahead of its card, at most one for the same moment.
-
-    The slot says to whom: "silent" only to those who have not answered, the others only to those who said yes.
-    """
-    leads = [("silent", policy.silent_lead), *(("yes", lead) for lead in sorted(policy.reminder_leads))]
-    planned: dict[tuple[str, datetime], Planned] = {}
-    for slot, lead in leads:
-        due = last_waking(meeting.starts_at - lead, quiet)
-        if due > card.due_at:
-            name = slot if slot == "silent" else f"{slot}-{int(lead.total_seconds())}"
-            planned.setdefault((slot, due), replace(card, kind="reminder", slot=name, due_at=due, urgent=False))
-    return list(planned.values())
-
-
-async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) -> dict[int, int]:
-    rows = await session.execute(
-        select(Invitation.person_id, Invitation.id).where(
-            Invitation.meeting_id == meeting.id, Invitation.person_id.in_([p.id for p in people])
-        )
-    )
-    return {person_id: invitation_id for person_id, invitation_id in rows if person_id is not None}
 
 
 async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
@@ -150,61 +67,6 @@ async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invita
     return [(invitation, person) for invitation, person in rows]
 
 
-async def ask_again(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew."""
-    await session.execute(
-        update(Invitation).where(Invitation.meeting_id == meeting.id).values(answer=None, answered_at=None)
-    )
-    people = [person for _, person in await wanted_people(session, meeting)]
-    for invitation_id in (await _ids(session, meeting, people)).values():
-        for kind in ("invitation", "reminder"):
-            await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
-    near = meeting.starts_at - now <= URGENT
-    return await _tell(session, meeting, people, policy=policy, now=now, urgent=near)
-
-
-async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
-    """After a small correction: edits the cards that stand in people's chats, without a sound."""
-    await outbox.plan(
-        session,
-        [
-            Planned(
-                person_id=person.id,
-                kind="correction",
-                subject=invitation.id,
-                revision=meeting.sequence,
-                due_at=now,
-                expires_at=meeting.starts_at,
-                urgent=True,  # an edit makes no sound
-            )
-            for invitation, person in await wanted_people(session, meeting)
-        ],
-    )
-
-
-async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """After a cancelling: withdraws what waits and tells everyone once; returns how many will get a message."""
-    people = await wanted_people(session, meeting)
-    for invitation, _ in people:
-        for kind in ("invitation", "reminder", "correction"):
-            await outbox.withdraw(session, kind, invitation.id)
-    near = meeting.starts_at - now <= URGENT
-    return await outbox.plan(
-        session,
-        [
-            Planned(
-                person_id=person.id,
-                kind="cancelled",
-                subject=invitation.id,
-                due_at=now if near else next_waking(now, quiet_of(person, policy)),
-                expires_at=meeting.starts_at,
-                urgent=near,
-            )
-            for invitation, person in people
-        ],
-    )
-
-
 async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
     """The audience without those who have left the group since: guests, and current members."""
     rows = await session.execute(
@@ -215,26 +77,6 @@ async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[I
         .order_by(Person.name, Person.id)
     )
     return [(invitation, person) for invitation, person in rows]
-
-
-async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:
-    """Someone leaves a group: what waits to be sent to them about its coming meetings is not."""
-    ahead = (
-        select(Invitation.id)
-        .join(Meeting, Meeting.id == Invitation.meeting_id)
-        .where(Invitation.person_id == person.id, Meeting.workgroup_id == group_id, Meeting.starts_at > now)
-        .where(Invitation.source == Source.ROSTER)
-    )
-    for invitation_id in (await session.execute(ahead)).scalars().all():
-        for kind in ("invitation", "reminder", "correction", "cancelled"):
-            await outbox.withdraw(session, kind, invitation_id)
-
-
-async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:
-    """Someone is back in the group: what was withdrawn about a meeting is sent after all. `invite` does the rest."""
-    for invitation_id in (await _ids(session, meeting, [person])).values():
-        await outbox.revive(session, "invitation", invitation_id, meeting.revision, now=now, missed=True)
-        await outbox.revive(session, "reminder", invitation_id, meeting.revision, now=now)
 
 
 def _current_member(person_id: Any, group_id: Any) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, audit, claims, groups, invitations, links, meetings, outbox, requests
+from models import access, announcing, audit, claims, groups, links, meetings, outbox, requests
 from models.access import RoleKind
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
@@ -126,8 +126,8 @@ async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, po
     """Invites a person to a group's coming meetings, anew to those from which they were withdrawn when they left."""
     for meeting in await meetings.coming(session, [group.id], now=now):
         if meeting.starts_at > now:
-            await invitations.revive(session, meeting, person, now=now)
-            await invitations.invite(session, meeting, [person], policy=policy, now=now)
+            await announcing.revive(session, meeting, person, now=now)
+            await announcing.invite(session, meeting, [person], policy=policy, now=now)
 
 
 async def leave(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
@@ -148,7 +148,7 @@ async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: d
     membership_id = await groups.leave(session, group.id, person.id, now=now)
     if membership_id is None:
         raise NotFound
-    await invitations.withdraw(session, person, group.id, now=now)
+    await announcing.withdraw(session, person, group.id, now=now)
     await claims.withdraw(session, person.id, now=now)
     return membership_id
 

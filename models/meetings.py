@@ -121,7 +121,7 @@ def check(plan: Plan, *, now: datetime) -> None:
 
 
 async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, *, now: datetime) -> Meeting:
-    """Calls a meeting; inviting is ``invitations.announce``."""
+    """Calls a meeting; inviting is ``announcing.announce``."""
     check(plan, now=now)
     if group.archived_at is not None:
         raise Refused("group-is-archived", group=group.name)

@@ -12,7 +12,7 @@ from models.attendance import Attendance
 from models.audit import Audit
 from models.digests import Digest
 from models.errors import Refused
-from models.feedback import Participation, Run, Staged, opened
+from models.feedback import opened
 from models.forms import Question
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
@@ -21,6 +21,7 @@ from models.meetings import Meeting
 from models.outbox import Delivery
 from models.people import Address, Person
 from models.requests import JoinRequest
+from models.runs import Participation, Run, Staged
 from models.sealing import Keyring
 
 Rows = list[dict[str, Any]]

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import access, statistics
 from models.errors import NotFound
-from models.feedback import Run, RunState
 from models.groups import Workgroup
 from models.meetings import Meeting
 from models.people import Person
-from models.releases import Pool, Release
+from models.pools import Pool
+from models.releases import Release
+from models.runs import Run, RunState
 from models.statistics import Results
 
 

@@ -11,11 +11,10 @@ from models.access import Role, RoleKind
 from models.calendar import next_waking
 from models.errors import NotAllowed, NotFound, Refused
 from models.groups import Workgroup
-from models.invitations import quiet_of
 from models.links import Link, LinkKind
 from models.outbox import Planned
 from models.people import Person
-from models.policy import Policy
+from models.policy import Policy, quiet_of
 
 TELLS = timedelta(days=14)
 """For how long the news of a role waits for whoever cannot be written to in quiet time."""

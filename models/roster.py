@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import audit, claims, groups, invitations, joining, meetings, upkeep
+from models import announcing, audit, claims, groups, joining, meetings, upkeep
 from models.base import insert_new
 from models.errors import NotFound
 from models.groups import Membership, Workgroup
@@ -103,7 +103,7 @@ async def add(
     await insert_new(session, Membership, rows)
     for meeting in await meetings.coming(session, [group.id], now=now):
         if meeting.starts_at > now:
-            await invitations.invite(session, meeting, people, policy=policy, now=now)
+            await announcing.invite(session, meeting, people, policy=policy, now=now)
     if people:
         audit.note(session, by, "members-added", now=now, group_id=group.id, detail=str(len(people)))
     made = await claims.links_of(session, people, now=now)

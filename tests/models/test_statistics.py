@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import forms, groups, statistics
 from models.attendance import Attendance, Attended, HeadCount
-from models.feedback import Run, RunState
 from models.funnel import Scope, funnel
 from models.groups import Workgroup
 from models.invitations import Answer, Invitation
@@ -17,6 +16,7 @@ from models.meetings import Meeting, MeetingState, Mode
 from models.months import Month
 from models.people import Person, Reach
 from models.releases import Figure, Release, Withheld
+from models.runs import Run, RunState
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -170,7 +170,9 @@ async def _membership(session: AsyncSession, group: Workgroup, person: Person) -
         (at(12, 31, 23, 59), 12),
     ],
 )
-async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk_anywhere: Talk, starts: datetime, month: int) -> None:
+async def test_a_month_begins_and_ends_at_midnight_in_helsinki(
+    talk_anywhere: Talk, starts: datetime, month: int
+) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         await held(session, group, starts.astimezone(UTC), [])
@@ -183,7 +185,9 @@ async def test_a_month_begins_and_ends_at_midnight_in_helsinki(talk_anywhere: Ta
             assert figures.coming == (each == month - 1)
 
 
-async def test_statements_add_up_the_months_releases_and_compare_with_the_last_that_had_any(talk_anywhere: Talk) -> None:
+async def test_statements_add_up_the_months_releases_and_compare_with_the_last_that_had_any(
+    talk_anywhere: Talk,
+) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)

@@ -14,13 +14,13 @@ from handlers import routes
 from handlers.texts import texts
 from migrations.tables import metadata
 from models.access import Role
-from models.feedback import Run
 from models.forms import Question
 from models.groups import Membership
 from models.invitations import Invitation
 from models.meetings import Meeting
 from models.people import Person
 from models.releases import Release
+from models.runs import Run
 from tests.talk import Actor, Talk
 
 BOOKKEEPING = {"seen_update", "pace", "alembic_version"}

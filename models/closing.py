@@ -1,0 +1,133 @@
+"""Closing a run: open the sealed answers, count, keep only counts, release once.
+
+Nothing here or anywhere later stores a ballot in the clear, or anything that ties a figure to a person.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import access, feedback, forms, outbox, pools, releases
+from models.attendance import Attendance, Attended
+from models.calendar import next_waking
+from models.drafts import Draft
+from models.outbox import Planned
+from models.policy import Policy
+from models.pools import Pool
+from models.releases import Ballot, Release
+from models.runs import Participation, Run, RunState, Staged
+from models.sealing import Keyring
+
+TELLS = timedelta(days=14)
+"""For how long a coordinator is told of results; /results shows them always."""
+
+
+async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> Run | None:
+    """Closes a run whose time is over; None if it was closed already. `destroy_keys` follows the commit."""
+    closed = await session.execute(
+        update(Run)
+        .where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at <= now)
+        .values(state=RunState.CLOSED)
+        .returning(Run.id)
+    )
+    if closed.scalar_one_or_none() is None:
+        return None
+    run = (await session.execute(select(Run).where(Run.id == run_id))).scalar_one()
+    ballots = await _ballots(session, run, keys)
+    run.asked, run.answered = await _asked(session, run), len(ballots)
+    if run.answered >= run.threshold:
+        await _tell(session, await _release_run(session, run, ballots, keys, now=now), policy=policy, now=now)
+    elif ballots and (release := await pools.add(session, run, ballots, keys, now=now)):
+        await _tell(session, release, policy=policy, now=now)
+    await _forget_people(session, run)
+    return run
+
+
+async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now: datetime) -> None:
+    """Tells the group's coordinators that there are results."""
+    due = next_waking(now, policy.quiet)
+    coordinators = await access.coordinators(session, release.workgroup_id)
+    await outbox.plan(
+        session,
+        [
+            Planned(person_id=person.id, kind="results", subject=release.id, due_at=due, expires_at=due + TELLS)
+            for person in coordinators
+        ],
+    )
+
+
+async def _release_run(
+    session: AsyncSession, run: Run, ballots: list[Ballot], keys: Keyring, *, now: datetime
+) -> Release:
+    release = Release(
+        run_id=run.id,
+        workgroup_id=run.workgroup_id,
+        form_version_id=run.form_version_id,
+        threshold=run.threshold,
+        asked=run.asked,
+        answered=run.answered,
+        released_at=now,
+    )
+    session.add(release)
+    await session.flush()
+    questions = await forms.questions(session, run.form_version_id)
+    releases.count(session, release, questions, ballots)
+    texts = releases.open_texts(questions, ballots)
+    if run.answered >= 2 * run.threshold:
+        releases.publish(session, release, texts)
+    elif texts:
+        await pools.carry(session, release, texts, run.answered, keys)
+    return release
+
+
+async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> list[Ballot]:
+    """The answers, shuffled; those who only skipped have not answered."""
+    blobs = (await session.execute(select(Staged.blob).where(Staged.run_id == run.id))).scalars()
+    sheets = [feedback.opened(keys.open(run.key, blob)) for blob in blobs]
+    ballots = [{question_id: given.value for question_id, given in sheet.items()} for sheet in sheets]
+    answered = [ballot for ballot in ballots if any(value is not None for value in ballot.values())]
+    secrets.SystemRandom().shuffle(answered)
+    return answered
+
+
+async def _asked(session: AsyncSession, run: Run) -> int:
+    """Those who were there and so were asked; whoever answered was asked, whatever was marked later."""
+    there = select(Attendance.person_id).where(
+        Attendance.meeting_id == run.meeting_id,
+        Attendance.attended != Attended.NO,
+        Attendance.person_id.is_not(None),
+    )
+    staged = select(Staged.person_id).where(Staged.run_id == run.id)
+    counted = select(func.count()).where(
+        Participation.run_id == run.id,
+        Participation.person_id.in_(there) | Participation.person_id.in_(staged),
+    )
+    return await session.scalar(counted) or 0
+
+
+async def _forget_people(session: AsyncSession, run: Run) -> None:
+    """Removes all that could tell who answered: a reminder not sent tells it too."""
+    await session.execute(delete(Staged).where(Staged.run_id == run.id))
+    await session.execute(delete(Participation).where(Participation.run_id == run.id))
+    for draft in (await session.execute(select(Draft).where(Draft.subject == "feedback"))).scalars():
+        if draft.data.get("run") == run.id:
+            await session.delete(draft)
+    for table in (outbox.Delivery, outbox.Message):
+        await session.execute(delete(table).where(table.kind == "feedback", table.subject == run.id))
+
+
+async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
+    """Destroys the keys of closed runs and opened pools, after the commit that closed them. Safe to repeat.
+
+    A key with no row is left alone: its run may be about to be committed elsewhere, and it opens nothing.
+    """
+    runs = await session.execute(select(Run).where(Run.state == RunState.CLOSED, Run.id.in_(_ids(keys, "run"))))
+    pools = await session.execute(select(Pool).where(Pool.opened_at.is_not(None), Pool.id.in_(_ids(keys, "pool"))))
+    for row in (*runs.scalars(), *pools.scalars()):
+        keys.destroy(row.key)
+
+
+def _ids(keys: Keyring, kind: str) -> list[int]:
+    return [int(name.removeprefix(f"{kind}-")) for name in keys.names() if name.startswith(f"{kind}-")]

@@ -1,0 +1,146 @@
+"""Runs: a form put to people for a time; who is asked, and when it opens and closes."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models import attendance, forms, invitations, outbox
+from models.attendance import Attended
+from models.base import Base, insert_new
+from models.calendar import next_waking
+from models.invitations import Answer
+from models.meetings import Meeting, MeetingState
+from models.outbox import Planned
+from models.policy import Policy, quiet_of
+from models.sealing import Keyring
+
+
+class RunState(enum.StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Run(Base):
+    """A form put to an audience for a time. What it promises is frozen when it opens."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), unique=True)
+    threshold: Mapped[int]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
+    asked: Mapped[int] = mapped_column(default=0)
+    """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""
+    answered: Mapped[int] = mapped_column(default=0)
+
+    meeting: Mapped[Meeting | None] = relationship(lazy="raise")
+
+    @property
+    def key(self) -> str:
+        """The name of this run's key."""
+        return f"run-{self.id}"
+
+
+class Participation(Base):
+    """Someone asked, while the run is open. Gone at closing."""
+
+    __tablename__ = "participation"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    finished: Mapped[bool] = mapped_column(default=False)
+
+
+class Staged(Base):
+    """A person's answers so far, sealed, with when and by which update each was given. Gone at closing."""
+
+    __tablename__ = "staged"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    blob: Mapped[bytes]
+
+
+async def open_run(
+    session: AsyncSession, meeting: Meeting, keys: Keyring, *, policy: Policy, now: datetime
+) -> Run | None:
+    """Holds an ended meeting and asks whoever did not decline; None if another replica was first.
+
+    The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
+    """
+    held = await session.execute(
+        update(Meeting)
+        .where(Meeting.id == meeting.id, Meeting.state == MeetingState.ANNOUNCED)
+        .values(state=MeetingState.HELD)
+        .returning(Meeting.id)
+    )
+    if held.scalar_one_or_none() is None:
+        return None
+    version = await forms.built_in(session)
+    opens = next_waking(now, policy.quiet)
+    run = Run(
+        form_version_id=version.id,
+        workgroup_id=meeting.workgroup_id,
+        meeting_id=meeting.id,
+        threshold=policy.threshold,
+        opens_at=opens,
+        closes_at=opens + policy.feedback_open_for,
+    )
+    session.add(run)
+    await session.flush()
+    keys.create(run.key)
+    await _ask(session, run, meeting, policy=policy, now=now)
+    return run
+
+
+async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Policy, now: datetime) -> None:
+    known = await attendance.of(session, meeting.id)
+    asked = [
+        person
+        for invitation, person in await invitations.wanted_people(session, meeting)
+        if person.wants_feedback
+        and known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
+    ]
+    await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
+    planned = []
+    for person in asked:
+        quiet = quiet_of(person, policy)
+        ask = Planned(
+            person_id=person.id,
+            kind="feedback",
+            subject=run.id,
+            due_at=next_waking(now, quiet),
+            expires_at=run.closes_at,
+        )
+        again = next_waking(ask.due_at + policy.feedback_reminder_after, quiet)
+        planned.append(ask)
+        if again < run.closes_at:
+            planned.append(
+                Planned(
+                    person_id=person.id,
+                    kind="feedback",
+                    subject=run.id,
+                    slot="again",
+                    due_at=again,
+                    expires_at=run.closes_at,
+                )
+            )
+    await outbox.plan(session, planned)
+
+
+async def next_closing(session: AsyncSession) -> datetime | None:
+    """When the next open run closes."""
+    return await session.scalar(select(func.min(Run.closes_at)).where(Run.state == RunState.OPEN))
+
+
+async def due_to_close(session: AsyncSession, *, now: datetime) -> list[int]:
+    """The open runs whose time is over."""
+    wanted = select(Run.id).where(Run.state == RunState.OPEN, Run.closes_at <= now).order_by(Run.closes_at, Run.id)
+    return list((await session.execute(wanted)).scalars())
