@@ -19,7 +19,7 @@ from handlers.dates import (
 from handlers.invitations import preview
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
-from models import access, drafts, groups
+from models import access, drafts, groups, meetings
 from models.drafts import Draft
 from models.groups import Workgroup
 from models.meetings import Mode, Plan
@@ -187,16 +187,26 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
     if plan is None:
         return await ask_next(context, draft)
     group = await context.session.get_one(Workgroup, draft.data["group"])
-    people = await groups.members(context.session, group.id)
-    away = [person.name for person in people if person.reach is not Reach.REACHABLE]
     changing = "meeting" in draft.data
     lines = [t("confirm-change" if changing else "confirm-new"), preview(t, group.name, plan)]
-    lines.append(t("confirm-recipients", n=len(people) - len(away)))
+    lines += await _consequences(context, draft, plan)
+    rows = _edit_rows(context, plan, changing) if editing else _main_rows(context, changing)
+    return Screen(Markup("\n\n").join(lines), rows)
+
+
+async def _consequences(context: Context, draft: Draft, plan: Plan) -> list[Markup]:
+    """Who will hear of it, and who cannot."""
+    t, group_id = context.t, draft.data["group"]
+    people = await groups.members(context.session, group_id)
+    away = [person.name for person in people if person.reach is not Reach.REACHABLE]
+    if "meeting" in draft.data:
+        meeting = await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+        if not meetings.is_weighty(meeting, plan):
+            return [t("confirm-quietly")]
+    lines = [t("confirm-recipients", n=len(people) - len(away))]
     if away:
         lines.append(t("confirm-unreachable", n=len(away), names=_few(t, away)))
-    return Screen(
-        Markup("\n\n").join(lines), _edit_rows(context, plan, changing) if editing else _main_rows(context, changing)
-    )
+    return lines
 
 
 def _few(t: Any, names: list[str], most: int = 10) -> str:

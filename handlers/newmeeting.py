@@ -4,15 +4,16 @@ The draft row holds what is known; `ask_next` asks for the first gap. Moving and
 dialogue with no gaps to begin with.
 """
 
-import re
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from dataclasses import asdict, replace
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from markupsafe import Markup
 
 from handlers import dates
 from handlers.dates import Doubt, When
 from handlers.meeting_draft import ask_next, choices_screen, confirm_screen, plan_of, when_from, when_to
+from handlers.meeting_line import TYPED, at, kept, read_line
 from handlers.meetings import meeting_card
 from handlers.routes import Context, Tap, command, said, tap
 from handlers.screen import Screen
@@ -20,14 +21,9 @@ from models import access, announcing, drafts, meetings
 from models.access import RoleKind
 from models.drafts import Draft
 from models.errors import NotFound, Refused
-from models.groups import Workgroup
-from models.meetings import DESCRIPTION_LENGTH, LINK_LENGTH, PLACE_LENGTH, TITLE_LENGTH, Mode
-from models.people import tidy
+from models.meetings import Mode
 
 SUBJECT = "newmeeting"
-REMOTE = re.compile(r"^(teams|zoom|meet|etänä|etä|verkossa|på distans|distans|remote|online)\b", re.IGNORECASE)
-HYBRID = re.compile(r"^(hybridinä|hybridi|hybrid)\b[\s,]*", re.IGNORECASE)
-LINK = re.compile(r"https?://\S+")
 
 
 @command("newmeeting", role=RoleKind.COORDINATOR)
@@ -35,51 +31,16 @@ async def on_newmeeting(context: Context, line: str) -> Screen:
     groups = await access.coordinated_groups(context.session, context.person)
     if not groups:
         raise Refused("newmeeting-no-groups")
-    known: dict[str, Any] = {"group": groups[0].id} if len(groups) == 1 else {}
-    draft = await context.begin(SUBJECT, "", known)
-    if not line.strip():
-        return await ask_next(context, draft)
-    return await _read_line(context, draft, groups, line)
-
-
-async def _read_line(context: Context, draft: Draft, groups: list[Workgroup], line: str) -> Screen:
-    """``GROUP WHEN [HOW or WHERE][: TITLE]``; what is missing is asked."""
-    try:
-        before, when, after = dates.find_when(line, now=context.now, zone=context.zone, language=context.language)
-    except Doubt as doubt:
-        if not (doubt.before or doubt.after or doubt.choices):  # no date at all: then the line names the group
-            _learn(context, draft, **_group_named(groups, line))
-            return await ask_next(context, draft)
-        _learn(context, draft, **_group_named(groups, doubt.before), **_after(doubt.after))
-        return choices_screen(context, draft, doubt)
-    _learn(context, draft, **_group_named(groups, before), **_after(after), **when_to(when))
-    return await ask_next(context, draft)
-
-
-def _group_named(groups: list[Workgroup], typed: str) -> dict[str, Any]:
-    """The group whose name the typed words begin, if there is just one."""
-    wanted = typed.casefold().strip()
-    exact = [group for group in groups if group.name.casefold() == wanted]
-    found = exact or [group for group in groups if wanted and group.name.casefold().startswith(wanted)]
-    return {"group": found[0].id} if len(found) == 1 else {}
-
-
-def _after(text: str) -> dict[str, Any]:
-    """What follows the date: the way and place, then, behind a colon, the title."""
-    link = LINK.search(text)
-    rest = LINK.sub("", text)
-    where, colon, title = (part.strip(" ,.–-") for part in rest.partition(":"))
-    known: dict[str, Any] = {"link": link[0][:LINK_LENGTH]} if link else {}
-    if HYBRID.match(where):
-        known |= {"mode": Mode.HYBRID, "place": tidy(HYBRID.sub("", where), PLACE_LENGTH) or None}
-    elif REMOTE.match(where):
-        known |= {"mode": Mode.REMOTE}
-    elif where and colon:
-        known |= {"mode": Mode.ON_SITE, "place": tidy(where, PLACE_LENGTH)}
-    title = title or ("" if colon or "mode" in known else where)
-    if title:
-        known["title"] = tidy(title, TITLE_LENGTH)
-    return known
+    draft = await context.begin(SUBJECT, "")
+    read = read_line(context, groups, line)
+    _learn(context, draft, **read.known)
+    if read.doubt is not None:
+        return choices_screen(context, draft, read.doubt)
+    screen = await ask_next(context, draft)
+    if read.unknown_group:
+        note = context.t("newmeeting-no-such-group")
+        return replace(screen, text=Markup("\n\n").join([note, screen.text]))
+    return screen
 
 
 def _learn(context: Context, draft: Draft, **known: Any) -> None:
@@ -97,57 +58,6 @@ async def on_said(context: Context, draft: Draft, text: str) -> Screen:
         return choices_screen(context, draft, doubt)
     _learn(context, draft, **known)
     return await ask_next(context, draft)
-
-
-def _line_of(name: str, limit: int) -> Callable[[Context, Draft, str], Awaitable[dict[str, Any]]]:
-    async def read(context: Context, draft: Draft, text: str) -> dict[str, Any]:
-        line = tidy(text, limit + 1)
-        if not line:
-            raise Refused("line-empty")
-        if len(line) > limit:
-            raise Refused("line-too-long", most=limit)
-        return {name: line}
-
-    return read
-
-
-async def _read_group(context: Context, draft: Draft, text: str) -> dict[str, Any]:
-    found = _group_named(await access.coordinated_groups(context.session, context.person), tidy(text))
-    if not found:
-        raise Refused("newmeeting-no-such-group")
-    return found
-
-
-async def _read_day(context: Context, draft: Draft, text: str) -> dict[str, Any]:
-    return when_to(dates.read_when(text, now=context.now, zone=context.zone, language=context.language))
-
-
-async def _read_time(context: Context, draft: Draft, text: str) -> dict[str, Any]:
-    return _at(context, draft, *dates.read_time(text))
-
-
-async def _read_link(context: Context, draft: Draft, text: str) -> dict[str, Any]:
-    link = LINK.fullmatch(text.strip())
-    if link is None or len(link[0]) > LINK_LENGTH:
-        raise Refused("link-not-a-link", most=LINK_LENGTH)
-    return {"link": link[0]}
-
-
-def _at(context: Context, draft: Draft, start: time, end: time | None) -> dict[str, Any]:
-    day = date.fromisoformat(draft.data["day"])
-    return when_to(dates.at_hours(day, start, end, now=context.now, zone=context.zone, language=context.language))
-
-
-TYPED: dict[str, Callable[[Context, Draft, str], Awaitable[dict[str, Any]]]] = {
-    "group": _read_group,
-    "title": _line_of("title", TITLE_LENGTH),
-    "day": _read_day,
-    "time": _read_time,
-    "place": _line_of("place", PLACE_LENGTH),
-    "link": _read_link,
-    "description": _line_of("description", DESCRIPTION_LENGTH),
-}
-"""How a typed line answers each question."""
 
 
 async def _draft(context: Context) -> Draft:
@@ -171,19 +81,10 @@ async def on_group(context: Context, tap: Tap) -> Screen:
 async def on_day(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context)
     try:
-        _learn(context, draft, **when_to(_kept(context, draft, _day(tap))))
+        _learn(context, draft, **when_to(kept(context, draft, When(_day(tap)))))
     except Doubt as doubt:
         return choices_screen(context, draft, doubt)
     return await ask_next(context, draft)
-
-
-def _kept(context: Context, draft: Draft, day: date) -> When:
-    """The chosen day, with the hours chosen before."""
-    if "start" not in draft.data:
-        return When(day)
-    old = when_from(draft.data)
-    assert old.start is not None
-    return dates.at_hours(day, old.start, old.end, now=context.now, zone=context.zone, language=context.language)
 
 
 def _day(tap: Tap) -> date:
@@ -211,7 +112,7 @@ async def on_time(context: Context, tap: Tap) -> Screen:
     except ValueError:
         raise NotFound from None
     try:
-        _learn(context, draft, **_at(context, draft, start, end))
+        _learn(context, draft, **at(context, draft, start, end))
     except Doubt as doubt:
         return choices_screen(context, draft, doubt)
     return await ask_next(context, draft)

@@ -158,13 +158,20 @@ def upcoming(meeting: Meeting, *, now: datetime) -> None:
         raise Refused("meeting-has-begun")
 
 
+HEARD = ("starts_at", "ends_at", "mode", "place")
+"""What people must hear of when it changes, and answer again."""
+
+
+def is_weighty(meeting: Meeting, plan: Plan) -> bool:
+    """Whether a change asks everyone again; other changes only edit the cards."""
+    return any(getattr(plan, name) != getattr(meeting, name) for name in HEARD)
+
+
 async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, now: datetime) -> bool:
     """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again."""
     upcoming(meeting, now=now)
     check(plan, now=now)
-    columns = _columns(plan)
-    heard = {"starts_at", "ends_at", "mode", "place"}
-    weighty = any(columns[name] != getattr(meeting, name) for name in heard)
+    columns, weighty = _columns(plan), is_weighty(meeting, plan)
     if all(columns[name] == getattr(meeting, name) for name in columns):
         return False
     for name, value in columns.items():

@@ -127,6 +127,23 @@ async def test_a_time_that_cannot_be_is_said_and_nothing_is_called(
         assert await session.scalar(select(Meeting.id)) is None
 
 
+async def test_a_group_that_nobody_knows_is_asked_about(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting Vammaispalvelu ke 10.3. klo 9-12 Teams: Aihe")
+    assert "En löytänyt" in anna.text
+    assert anna.labels() == ["Lastensuojelu", "Peruuta"]
+    await anna.taps("Lastensuojelu")
+    assert "Linkki tulee myöhemmin" in anna.labels()
+
+
+async def test_a_new_day_keeps_the_hours_even_into_the_night_that_skips_them(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting ke 10.3. klo 3.30-5 Teams: Aihe")
+    for label in ("Linkki tulee", "Ohita", "Muuta", "Päivä"):
+        await anna.taps(label)
+    await anna.says("su 28.3.2027")
+    assert "Lähetä kutsu" not in anna.labels()
+    assert any("28.3.2027" in label for label in anna.labels())
+
+
 async def test_only_a_start_asks_for_the_length(anna: Actor, group: None) -> None:
     await anna.says("/newmeeting Lastensuojelu ke 10.3. klo 9 Teams: Aihe")
     await anna.taps("1 t 30 min")
