@@ -12,7 +12,7 @@ from telegram.constants import ChatMemberStatus, ChatType
 from handlers.routes import ROUTES, Context, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Screen
 from handlers.texts import LANGUAGES, texts
-from models import drafts, links, people
+from models import drafts, links, outbox, people
 from models.errors import Refused
 from models.people import Address, Person, Reach
 from models.policy import Policy
@@ -56,6 +56,9 @@ async def context(
         bot_name=bot_name,
         now=now,
         update_id=update.update_id,
+        message_id=update.callback_query.message.message_id
+        if update.callback_query and update.callback_query.message
+        else None,
         file=file,
         chosen=chosen.user_id if chosen else None,
         chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",
@@ -118,8 +121,21 @@ async def answer(context: Context, update: Update) -> Screen:
             raise Refused("start-first")
         if route is None:
             raise Refused("stale")
-        return await route.hear(context, tap)
+        screen = await route.hear(context, tap)
+        await _stand(context, screen)
+        return screen
     return await _message(context, update.message) if update.message is not None else NOTHING
+
+
+async def _stand(context: Context, screen: Screen) -> None:
+    """Notes what a tapped message becomes, so that a card that is edited later is still that card.
+
+    Cards that letters bring are noted when they are sent: the taps of participants cost nothing here.
+    """
+    brought = {letter.stands for letter in ROUTES.letters.values() if not letter.edits}
+    stays = screen.stands is not None and screen.stands[0] in brought
+    if context.message_id is not None and screen.text and not screen.fresh and not stays:
+        await outbox.becomes(context.session, context.chat_id, context.message_id, screen.stands)
 
 
 def _membership(context: Context, change: ChatMemberUpdated) -> None:

@@ -5,13 +5,14 @@ from markupsafe import Markup
 from handlers.dates import When, moment_text
 from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
 from models import access, announcing, attendance, invitations, meetings
 from models.attendance import Attended
 from models.errors import Refused
 from models.invitations import Answer, Turnout, answers_for
 from models.meetings import Meeting, MeetingState
+from models.outbox import Delivery
 
 PAGE = 8
 
@@ -85,7 +86,14 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
             )
         )
     rows.append((*row, Button(t("back"), data("meetings"))))
-    return Screen(Markup("\n\n").join(lines), tuple(rows))
+    return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
+
+
+@letter("turnout", stands="meeting", edits=True)
+async def turnout_letter(context: Context, delivery: Delivery) -> Screen:
+    """Somebody has answered: the coordinator's card shows it by itself."""
+    meeting = await meetings.meeting_to_run(context.session, context.person, delivery.subject)
+    return await meeting_card(context, meeting)
 
 
 def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:

@@ -42,6 +42,8 @@ class Context:
     bot_name: str
     now: datetime
     update_id: int = 0
+    message_id: int | None = None
+    """The message whose button was tapped."""
     file: bytes | None = None
     chosen: int | None = None
     """The Telegram id of a person shared from the contacts, and their name."""

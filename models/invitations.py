@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from models import outbox
 from models.base import Base
 from models.errors import NotFound, Refused
 from models.groups import Membership, Workgroup
@@ -129,6 +130,7 @@ async def reply(
         .values(answer=answer, answered_at=now, update_id=update_id)
     )
     await session.refresh(invitation, ["answer", "answered_at", "update_id"])
+    await outbox.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -13,6 +13,8 @@ from models.base import Base, insert_new
 from models.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
+DEBOUNCE = timedelta(seconds=5)
+"""A card that many people's taps change is edited no oftener."""
 CHAT_INTERVAL = timedelta(seconds=1)
 """Telegram takes one message a second to a private chat."""
 
@@ -217,6 +219,38 @@ async def stands(
     replaced = row.message_id if row.message_id != message_id else None
     row.message_id, row.revision = message_id, revision
     return replaced
+
+
+async def becomes(session: AsyncSession, chat_id: int, message_id: int, card: tuple[str, int, int] | None) -> None:
+    """A message of a private chat is now another card (kind, subject, revision), or (None) no card to be edited."""
+    address_id = await session.scalar(select(Address.id).where(Address.chat_id == chat_id))
+    if address_id is None:
+        return
+    was = delete(Message).where(Message.address_id == address_id, Message.message_id == message_id)
+    await session.execute(was)
+    if card is not None:
+        await stands(session, address_id, card[0], card[1], message_id=message_id, revision=card[2])
+
+
+async def refresh(
+    session: AsyncSession, kind: str, card: tuple[str, int], *, now: datetime, expires_at: datetime
+) -> None:
+    """Plans an edit of every living message of a card (kind, subject), at most one in `DEBOUNCE` for each."""
+    cards = select(Message.address_id).where(Message.kind == card[0], Message.subject == card[1])
+    beat = int(now.timestamp() // DEBOUNCE.total_seconds())
+    rows = [
+        {
+            "kind": kind,
+            "subject": card[1],
+            "address_id": address_id,
+            "slot": str(beat),
+            "due_at": now + DEBOUNCE,
+            "expires_at": expires_at,
+            "urgent": True,  # an edit makes no sound
+        }
+        for address_id in (await session.execute(cards)).scalars()
+    ]
+    await insert_new(session, Delivery, rows)
 
 
 async def standing(session: AsyncSession, address_id: int, kind: str, subject: int) -> int | None:

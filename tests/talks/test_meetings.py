@@ -302,6 +302,30 @@ async def test_the_coordinator_sees_who_comes_by_name(
     assert "Cilla (on estänyt botin)" in anna.text
 
 
+async def test_the_list_is_live_without_a_tap_and_with_few_edits(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    await cilla.taps("En pääse")
+    await bo.taps("En pääse")
+    await talk.time_passes(seconds=20)
+    assert "Ei pääse 2: Bo, Cilla" in anna.text
+    assert sum(call.chat_id == anna.user.id for call in talk.sandbox.log if call.method == "editMessageText") <= 6
+
+
+async def test_a_message_that_is_no_longer_the_card_is_left_alone(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await anna.taps("Peru kokous")
+    await bo.taps("Etänä")
+    await talk.time_passes(seconds=20)
+    assert "Kyllä, peru" in " ".join(anna.labels())
+    await anna.taps("Ei, ")
+    assert "Etänä 1: Bo" in anna.text
+
+
 async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None) -> None:
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 hybridi, Kirjasto: Aihe")
     await talk.time_passes(days=8, hours=1)
