@@ -141,7 +141,7 @@ async def next_event(app: "App") -> datetime | None:
     """When the next message, form or digest is due: where simulated time may jump to."""
     async with app.sessions() as session:
         moments = [
-            await outbox.next_due(session),
+            await outbox.next_due(session, edits=False),
             await meetings.next_end(session, app.policy),
             await runs.next_closing(session),
             digests.next_due(app.policy, now=app.clock.now()),

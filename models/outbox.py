@@ -13,6 +13,8 @@ from models.base import Base, insert_new
 from models.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
+EDITS = ("turnout", "correction")
+"""Kinds of deliveries that only edit a card which stands already."""
 DEBOUNCE = timedelta(seconds=5)
 """A card that many people's taps change is edited no oftener."""
 CHAT_INTERVAL = timedelta(seconds=1)
@@ -261,11 +263,13 @@ async def standing(session: AsyncSession, address_id: int, kind: str, subject: i
     return await session.scalar(wanted)
 
 
-async def next_due(session: AsyncSession) -> datetime | None:
-    """When the next waiting delivery may leave."""
-    may_leave = case((Address.free_at > Delivery.due_at, Address.free_at), else_=Delivery.due_at)
-    wanted = select(func.min(may_leave)).select_from(Delivery).join(Delivery.address)
-    moment: datetime | None = await session.scalar(wanted.where(Delivery.state == Sending.DUE))
+async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:
+    """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not."""
+    can_leave = case((Address.free_at > Delivery.due_at, Address.free_at), else_=Delivery.due_at)
+    waiting = select(func.min(can_leave)).select_from(Delivery).join(Address).where(Delivery.state == Sending.DUE)
+    if not edits:
+        waiting = waiting.where(Delivery.kind.not_in(EDITS))
+    moment: datetime | None = await session.scalar(waiting)
     return moment
 
 
