@@ -71,7 +71,9 @@ async def close_forms(app: "App") -> None:
     for run_id in due:
         async with app.sessions.begin() as session:
             run = await closing.close(session, run_id, app.keys, policy=app.policy, now=now)
-            log.info("run closed", run=run_id, asked=run.asked if run else None)
+        log.info("run closed", run=run_id)
+        if run is not None and run.unreadable:
+            log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
     if due:
         async with app.sessions() as session:
             await closing.destroy_keys(session, app.keys)

@@ -50,6 +50,8 @@ def _line(context: Context, one: Listed) -> Markup:
     day = day_text(one.day.astimezone(context.zone).date(), t.language)
     if one.is_open:
         return t("results-open", name=name, day=day)
+    if one.unreadable:
+        return t("results-unreadable", name=name, day=day, n=one.unreadable)
     if one.release_id is None:
         return t("results-few", name=name, day=day, threshold=one.threshold)
     return t("results-released", name=name, day=day, answered=one.answered, asked=one.asked)

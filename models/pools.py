@@ -93,8 +93,17 @@ async def _open_pool(session: AsyncSession, source: Run | Release, keys: Keyring
         session.add(pool)
         await session.flush()
         keys.create(pool.key)
+    if not keys.has(pool.key):
+        await _begin_anew(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
     return pool
+
+
+async def _begin_anew(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
+    """The key is gone, as after a restored backup: what the pool held cannot be read any more by anyone."""
+    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
+    pool.answered = pool.asked = pool.heard = 0
+    keys.create(pool.key)
 
 
 async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], keys: Keyring) -> list[Ballot]:

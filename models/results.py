@@ -29,6 +29,8 @@ class Listed:
     asked: int
     answered: int
     threshold: int
+    unreadable: int = 0
+    """Answers that could not be opened, for want of their key."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def _of_run(run: Run, meeting: Meeting, group: Workgroup, release: Release | Non
         asked=run.asked,
         answered=run.answered,
         threshold=run.threshold,
+        unreadable=run.unreadable,
     )
 
 

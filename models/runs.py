@@ -39,6 +39,8 @@ class Run(Base):
     asked: Mapped[int] = mapped_column(default=0)
     """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""
     answered: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    """Sealed answers whose key was gone at closing, as after a restored backup: they could not be counted."""
 
     meeting: Mapped[Meeting | None] = relationship(lazy="raise")
 

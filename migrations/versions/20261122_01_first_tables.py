@@ -362,6 +362,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=24), nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
+        sa.Column("unreadable", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["form_version_id"], ["form_version.id"], name=op.f("fk_run_form_version_id")),
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_run_meeting_id")),
         sa.ForeignKeyConstraint(["workgroup_id"], ["workgroup.id"], name=op.f("fk_run_workgroup_id")),

@@ -1,0 +1,208 @@
+"""Feedback from the first question to the release: sealed while open, counted at closing, pooled when too few."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from migrations.tables import metadata
+from models.closing import close
+from models.pools import Pool
+from models.releases import Figure, OpenAnswer, OptionCount, Release
+from models.runs import Participation, Run, Staged
+from tests.talk import Actor, Talk
+
+LINE = "Lastensuojelu {day} klo 9-12 Teams: {title}"
+
+
+async def held(talk: Talk, anna: Actor, day: str = "ke 10.3.2027", title: str = "Aihe") -> None:
+    """A meeting called and over; its form is in the chats."""
+    await talk.called_meeting(anna, LINE.format(day=day, title=title))
+    async with talk.app.sessions() as session:
+        from models.meetings import Meeting
+
+        end = (await session.execute(select(Meeting.ends_at).order_by(Meeting.id.desc()))).scalars().first()
+    assert end is not None
+    await talk.until(end)
+    await talk.time_passes(minutes=30)
+
+
+async def answers(member: Actor, ratings: Sequence[str], text: str = "") -> None:
+    await member.taps("Kyllä, etänä")
+    for rating in ratings:
+        await member.taps(rating)
+    if text:
+        await member.says(text)
+    await member.taps("Lähetä palaute")
+
+
+async def rows(talk: Talk, table: type) -> list:
+    async with talk.app.sessions() as session:
+        return list((await session.execute(select(table))).scalars())
+
+
+@pytest.fixture
+async def members(talk: Talk, anna: Actor) -> list[Actor]:
+    people = [talk.person(f"Jäsen {number}") for number in range(12)]
+    await talk.group(members=people, coordinator=anna)
+    return people
+
+
+async def everything(talk: Talk) -> str:
+    """The whole database as text."""
+    async with talk.app.sessions() as session:
+        found = [[list(row) for row in await session.execute(select(table))] for table in metadata.sorted_tables]
+    return json.dumps(found, default=str, ensure_ascii=False)
+
+
+async def test_open_answers_are_nowhere_in_the_clear(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    await answers(members[0], "5543", "Salaisuus-xyzzy")
+    assert "xyzzy" not in await everything(talk)
+    assert len({len(staged.blob) for staged in await rows(talk, Staged)}) == 1
+
+
+async def test_closing_leaves_counts_and_nobody(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for number, member in enumerate(members[:10]):
+        await answers(member, ["5", "4", str(1 + number % 5), "Ohita"], f"Sana {number}")
+    await talk.time_passes(days=8)
+    assert await rows(talk, Staged) == await rows(talk, Participation) == []
+    (run,) = await rows(talk, Run)
+    assert (run.asked, run.answered) == (10, 10)
+    figures = [(figure.n, figure.total, figure.withheld) for figure in await rows(talk, Figure)]
+    assert figures == [(10, None, "agree"), (10, 40, None), (10, 30, None), (None, None, "few")]
+    assert {count.chosen for count in await rows(talk, OptionCount)} == {2}  # the third alone: the others agree
+    assert sorted(answer.text for answer in await rows(talk, OpenAnswer)) == [f"Sana {n}" for n in range(10)]
+    assert talk.app.keys.names() == []
+
+
+async def test_an_export_of_the_file_holds_no_deleted_answer(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:5]:
+        await answers(member, "4435", "Salaisuus-xyzzy")
+    (staged, *_) = await rows(talk, Staged)
+    await talk.time_passes(days=8)
+    url = talk.app.settings.database.url.partition(":///")[2]
+    from pathlib import Path
+
+    for suffix in ("", "-wal"):
+        path = Path(url + suffix)
+        content = path.read_bytes() if path.exists() else b""
+        assert staged.blob[:32] not in content
+        assert b"xyzzy" not in content  # five answers: means only, the texts wait sealed
+
+
+async def test_five_give_means_ten_give_distributions(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for number, member in enumerate(members[:5]):
+        await answers(member, [str(number + 1)] * 4, "Odottava teksti")
+    await talk.time_passes(days=8)
+    assert await rows(talk, OptionCount) == []
+    assert await rows(talk, OpenAnswer) == []
+    assert "3,0" in anna.text
+    assert "vähintään 10" in anna.text
+
+
+async def test_few_answers_wait_in_the_pool_until_they_are_enough(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    await held(talk, anna, "ke 10.3.2027", "Eka")
+    for member in members[:3]:
+        await answers(member, "5555", "Ensimmäinen")
+    await talk.time_passes(days=8)
+    assert await rows(talk, Release) == []
+    await anna.says("/results")
+    assert "alle 5" in anna.text.casefold()
+    await held(talk, anna, "ke 24.3.2027", "Toka")
+    for member in members[3:6]:
+        await answers(member, "4321", "Toinen")
+    await talk.time_passes(days=8)
+    (release,) = await rows(talk, Release)
+    assert (release.run_id, release.asked, release.answered) == (None, 6, 6)
+    totals = [figure.total for figure in await rows(talk, Figure)]
+    assert totals == [27, 24, 21, 18]
+    assert "Usean kokouksen" in anna.text or anna.sees("Usean kokouksen")
+    (old, new) = sorted(await rows(talk, Pool), key=lambda pool: pool.id)
+    assert old.opened_at is not None
+    assert (new.opened_at, new.answered, new.heard) == (None, 0, 6)  # the texts of six wait for ten possible writers
+    assert await rows(talk, OpenAnswer) == []
+
+
+async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna, "ke 10.3.2027", "Eka")
+    for member in members[:6]:
+        await answers(member, "5432", "Ensimmäinen")
+    await talk.time_passes(days=8)
+    await held(talk, anna, "ke 24.3.2027", "Toka")
+    for member in members[:3]:
+        await answers(member, "5432", "Toinen")
+    await talk.time_passes(days=8)
+    assert await rows(talk, OpenAnswer) == []
+    await held(talk, anna, "ke 7.4.2027", "Kolmas")
+    for member in members[:2]:
+        await answers(member, "4444", "Kolmas")
+    await talk.time_passes(days=8)
+    texts = sorted(answer.text for answer in await rows(talk, OpenAnswer))
+    assert texts == ["Ensimmäinen"] * 6 + ["Kolmas"] * 2 + ["Toinen"] * 3
+
+
+async def test_a_form_that_all_skipped_has_no_answers(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:6]:
+        await answers(member, ["Ohita"] * 4)
+    await talk.time_passes(days=8)
+    (run,) = await rows(talk, Run)
+    assert (run.asked, run.answered) == (6, 0)
+    assert await rows(talk, Release) == await rows(talk, Pool) == []
+
+
+async def test_only_those_who_have_not_finished_are_reminded_once(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    await held(talk, anna)
+    done, started, absent, silent = members[:4]
+    await answers(done, "4444")
+    await started.taps("Kyllä, etänä")
+    await started.taps("3")
+    await absent.taps("En osallistunut")
+    await talk.time_passes(days=6)
+
+    def reminders(member: Actor) -> int:
+        return sum(
+            "Muistutus: pal" in (call.parameters.get("text") or "")
+            for call in talk.sandbox.log
+            if call.chat_id == member.user.id and call.method == "sendMessage"
+        )
+
+    assert [reminders(member) for member in (done, started, absent, silent)] == [0, 1, 0, 1]
+    assert "2/5" in started.text  # where they left off
+    await started.taps("3")
+    assert "3/5" in started.text
+
+
+async def test_a_missing_key_is_said_and_holds_nothing_up(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:5]:
+        await answers(member, "4435")
+    talk.app.keys.destroy("run-1")
+    await members[5].taps("Kyllä, etänä")
+    await members[5].taps("4")
+    assert "ei voi enää avata" in members[5].toast or "4" not in members[5].labels()
+    await talk.time_passes(days=8)
+    (run,) = await rows(talk, Run)
+    assert run.state == "closed"
+    assert run.unreadable >= 5
+    await anna.says("/results")
+    assert "avain puuttuu" in anna.text
+
+
+async def test_closing_twice_counts_once(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:5]:
+        await answers(member, "4435")
+    await talk.time_passes(days=8)
+    async with talk.app.sessions.begin() as session:
+        assert await close(session, 1, talk.app.keys, policy=talk.app.policy, now=talk.clock.now()) is None
+    assert len(await rows(talk, Release)) == 1
