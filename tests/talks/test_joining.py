@@ -152,7 +152,7 @@ async def test_a_place_is_claimed_under_the_rosters_name(talk: Talk, anna: Actor
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     await adds(anna, "Bo Ek; Turku; bo@turku.fi")
     code = CODE.findall(anna.text)[0]
-    assert "Paikkasi on nyt sinun: Lastensuojelu" in await bo.starts(code)
+    assert "Olet nyt työryhmän Lastensuojelu jäsen" in await bo.starts(code)
     await talk.time_passes(minutes=1)
     assert "Johdatus" in bo.text
     assert await on_roster(talk) == ["Bo Ek"]
@@ -180,7 +180,7 @@ async def test_two_claim_at_once_and_one_wins(talk: Talk, anna: Actor, bo: Actor
     bo.user.starts(code)
     cilla.user.starts(code)
     await talk.answered()
-    assert sorted("Paikkasi on nyt sinun" in one.text for one in (bo, cilla)) == [False, True]
+    assert sorted("Olet nyt työryhmän" in one.text for one in (bo, cilla)) == [False, True]
     assert await on_roster(talk) == ["Bo Ek"]
 
 
@@ -196,7 +196,7 @@ async def test_a_renewed_link_replaces_the_old_one(talk: Talk, anna: Actor, bo: 
     new = CODE.findall(anna.text)[0]
     assert new != old
     assert "ei ole enää voimassa" in await bo.starts(old)
-    assert "Paikkasi" in await bo.starts(new)
+    assert "Olet nyt" in await bo.starts(new)
 
 
 async def test_a_link_lives_sixty_days_and_the_list_shows_a_living_one(talk: Talk, anna: Actor, bo: Actor) -> None:
@@ -207,7 +207,7 @@ async def test_a_link_lives_sixty_days_and_the_list_shows_a_living_one(talk: Tal
     assert "ei ole enää voimassa" in await bo.starts(old)
     await anna.says("/members")
     await anna.taps("Henkilökohtaiset linkit")
-    assert "Paikkasi" in await bo.starts(CODE.findall(anna.text)[0])
+    assert "Olet nyt" in await bo.starts(CODE.findall(anna.text)[0])
 
 
 async def test_a_member_who_claims_their_line_is_one_person(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:

@@ -97,13 +97,13 @@ async def test_a_list_is_previewed_before_it_is_added(talk: Talk, anna: Actor, b
     assert "nimi Eeva, organisaatio Kaarina, yhteystieto eeva@x.fi" in anna.text
     assert "Uusia 2: Eeva, Eeva" in anna.text
     assert "Jo luettelossa 1: Dan DAHL" in anna.text
-    assert "Sama rivi toistuu 1: Eeva" in anna.text
-    assert "ehkä sama ihminen, jätetään pois 1: Bo" in anna.text
-    assert "Ei voi lukea 1: rivi 7 (nimi puuttuu)" in anna.text
+    assert "Toistuvia rivejä 1: Eeva" in anna.text
+    assert "ehkä samoja ihmisiä, jätetään pois 1: Bo" in anna.text
+    assert "Lukematta jäi 1: rivi 7 (nimi puuttuu)" in anna.text
     assert await on_roster(talk) == ["Bo", "Dan Dahl"]
 
     await anna.taps("Lisää myös samannimiset")
-    assert "lisätään eri ihmisenä 1: Bo" in anna.text
+    assert "lisätään eri ihmisinä 1: Bo" in anna.text
     await anna.taps("Jätä samannimiset pois")
     assert "lisättiin 2 jäsentä" in await anna.taps("Lisää 2 jäsentä")
     assert await on_roster(talk) == ["Bo", "Dan Dahl", "Eeva", "Eeva"]
