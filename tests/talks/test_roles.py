@@ -27,7 +27,7 @@ async def test_a_group_is_founded_in_one_line(talk: Talk, aino: Actor, bo: Actor
     link = re.search(r"start=(\w+)", aino.text)
     assert link is not None
     assert "Tervetuloa työryhmään Aikuissosiaalityö" in await bo.starts(link[1])
-    await aino.taps("Anna koordinoija")
+    await aino.taps("Nimeä koordinoija")
     assert "koordinoija, Aikuissosiaalityö" in aino.text
 
 
