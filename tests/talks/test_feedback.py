@@ -171,7 +171,7 @@ async def test_only_those_who_have_not_finished_are_reminded_once(
 
     def reminders(member: Actor) -> int:
         return sum(
-            "Muistutus: pal" in (call.parameters.get("text") or "")
+            "Muistutus: et ole" in (call.parameters.get("text") or "")
             for call in talk.sandbox.log
             if call.chat_id == member.user.id and call.method == "sendMessage"
         )
