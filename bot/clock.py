@@ -55,10 +55,11 @@ class StandingClock(Clock):
 
 
 async def ask_for_feedback(app: "App") -> None:
-    """Holds the meetings that have ended and opens their forms."""
+    """Holds the meetings that have ended and, after the delay, opens their forms."""
     now = app.clock.now()
     async with app.sessions.begin() as session:
-        for meeting in await meetings.ended(session, app.policy, now=now):
+        await meetings.hold(session, now=now)
+        for meeting in await runs.due_to_open(session, app.policy, now=now):
             run = await runs.open_run(session, meeting, app.keys, policy=app.policy, now=now)
             log.info("run opened", meeting=meeting.id, run=run.id if run else None)
 
@@ -144,7 +145,8 @@ async def next_event(app: "App") -> datetime | None:
     async with app.sessions() as session:
         moments = [
             await outbox.next_due(session, edits=False),
-            await meetings.next_end(session, app.policy),
+            await meetings.next_end(session),
+            await runs.next_opening(session, app.policy, now=app.clock.now()),
             await runs.next_closing(session),
             digests.next_due(app.policy, now=app.clock.now()),
         ]

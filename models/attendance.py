@@ -32,7 +32,8 @@ class Attendance(Base):
     meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     attended: Mapped[Attended]
-    own_word: Mapped[bool]
+    own_word: Mapped[bool | None]
+    """Whether the person said so, or the coordinator; forgotten, with the time, when the meeting's form closes."""
     marked_at: Mapped[datetime]
 
 

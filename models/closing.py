@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, feedback, forms, outbox, pools, releases
+from models import access, feedback, outbox, pools
 from models.attendance import Attendance, Attended
+from models.base import insert_new
 from models.calendar import next_waking
 from models.drafts import Draft
+from models.meetings import Meeting
 from models.outbox import Planned
 from models.policy import Policy
-from models.pools import Pool
+from models.pools import Pool, Waits
 from models.releases import Ballot, Release
 from models.runs import Participation, Run, RunState, Staged
 from models.sealing import Keyring
@@ -37,11 +39,15 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     run = (await session.execute(select(Run).where(Run.id == run_id))).scalar_one()
     ballots = await _ballots(session, run, keys)
     run.asked, run.answered = await _asked(session, run), len(ballots)
+    made: list[Release] = []
     if run.answered >= run.threshold:
-        await _tell(session, await _release_run(session, run, ballots, keys, now=now), policy=policy, now=now)
-    elif ballots and (release := await pools.add(session, run, ballots, keys, now=now)):
+        made = await pools.release(session, run, ballots, keys, now=now)
+    elif ballots:
+        made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
+    for release in made:
         await _tell(session, release, policy=policy, now=now)
     await _forget_people(session, run)
+    await _blur_attendance(session, run)
     return run
 
 
@@ -56,30 +62,6 @@ async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now:
             for person in coordinators
         ],
     )
-
-
-async def _release_run(
-    session: AsyncSession, run: Run, ballots: list[Ballot], keys: Keyring, *, now: datetime
-) -> Release:
-    release = Release(
-        run_id=run.id,
-        workgroup_id=run.workgroup_id,
-        form_version_id=run.form_version_id,
-        threshold=run.threshold,
-        asked=run.asked,
-        answered=run.answered,
-        released_at=now,
-    )
-    session.add(release)
-    await session.flush()
-    questions = await forms.questions(session, run.form_version_id)
-    releases.count(session, release, questions, ballots)
-    texts = releases.open_texts(questions, ballots)
-    if run.answered >= 2 * run.threshold:
-        releases.publish(session, release, texts)
-    elif texts:
-        await pools.carry(session, release, texts, run.answered, keys)
-    return release
 
 
 async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> list[Ballot]:
@@ -119,6 +101,22 @@ async def _forget_people(session: AsyncSession, run: Run) -> None:
             await session.delete(draft)
     for table in (outbox.Delivery, outbox.Message):
         await session.execute(delete(table).where(table.kind == "feedback", table.subject == run.id))
+
+
+async def _blur_attendance(session: AsyncSession, run: Run) -> None:
+    """Attendance is taken when the form is opened, so that its rows tell who came to the form, and in which order.
+
+    They are written anew in an order of chance, at the time of the meeting, without whose word it was.
+    """
+    meeting = await session.get_one(Meeting, run.meeting_id)
+    wanted = select(Attendance.person_id, Attendance.attended).where(Attendance.meeting_id == meeting.id)
+    rows = [
+        {"meeting_id": meeting.id, "person_id": person_id, "attended": attended, "marked_at": meeting.ends_at}
+        for person_id, attended in await session.execute(wanted)
+    ]
+    secrets.SystemRandom().shuffle(rows)
+    await session.execute(delete(Attendance).where(Attendance.meeting_id == meeting.id))
+    await insert_new(session, Attendance, rows)
 
 
 async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:

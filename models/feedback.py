@@ -1,13 +1,13 @@
 """Feedback while a form is open: who is asked, and their answers, sealed.
 
-Closing is ``models/releases.py``; why it is built so is told in ARCHITECTURE.md under Anonymity.
+Closing is ``models/closing.py``; why it is built so is told in ARCHITECTURE.md under Anonymity.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import attendance, forms
@@ -116,7 +116,10 @@ async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyrin
 
 
 async def took_part(session: AsyncSession, person: Person, page: Sheet, attended: Attended, *, now: datetime) -> None:
-    """One's own word on having been there."""
+    """One's own word on having been there. Who was not has no answers either."""
+    if attended is Attended.NO:
+        await session.execute(delete(Staged).where(Staged.run_id == page.run.id, Staged.person_id == person.id))
+        page.given = {}
     await attendance.mark(session, page.meeting, person.id, attended, own_word=True, now=now)
     page.attended = attended
 

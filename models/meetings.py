@@ -14,7 +14,6 @@ from models.base import Base
 from models.errors import NotFound, Refused
 from models.groups import Membership, Workgroup
 from models.people import Person
-from models.policy import Policy
 
 TITLE_LENGTH = 120
 PLACE_LENGTH = 120
@@ -237,17 +236,12 @@ async def my_group_ids(session: AsyncSession, person: Person) -> list[int]:
     return list((await session.execute(wanted)).scalars())
 
 
-async def ended(session: AsyncSession, policy: Policy, *, now: datetime) -> list[Meeting]:
-    """Announced meetings whose end and feedback delay have passed."""
-    wanted = (
-        select(Meeting, Workgroup)
-        .join(Workgroup)
-        .where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now - policy.feedback_delay)
-    )
-    return await _rows(session, wanted)
+async def hold(session: AsyncSession, *, now: datetime) -> None:
+    """The announced meetings that are over have been held."""
+    over = update(Meeting).where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now)
+    await session.execute(over.values(state=MeetingState.HELD))
 
 
-async def next_end(session: AsyncSession, policy: Policy) -> datetime | None:
-    """When the next announced meeting is over, with the feedback delay."""
-    end = await session.scalar(select(func.min(Meeting.ends_at)).where(Meeting.state == MeetingState.ANNOUNCED))
-    return end + policy.feedback_delay if end else None
+async def next_end(session: AsyncSession) -> datetime | None:
+    """When the next announced meeting is over."""
+    return await session.scalar(select(func.min(Meeting.ends_at)).where(Meeting.state == MeetingState.ANNOUNCED))

@@ -1,5 +1,10 @@
-"""Pools: the few answers of closed runs, sealed on without their persons until together they are enough."""
+"""Pools: answers that may not be shown yet, sealed on without their persons until together they are enough.
 
+A group has at most two waiting pools for a form: whole answers of runs that had too few, and open texts whose
+figures are out but whose crowd was too small to hide in.
+"""
+
+import enum
 import secrets
 from datetime import datetime
 from typing import Any
@@ -15,25 +20,34 @@ from models.runs import Run
 from models.sealing import Keyring
 
 
-class Pool(Base):
-    """Answers of closed runs that were too few, sealed on until together they are enough."""
+class Waits(enum.StrEnum):
+    """What a pool holds, and so for how many answers it waits."""
 
+    ANSWERS = "answers"  # for k: then their means may be shown
+    TEXTS = "texts"  # for 2 k possible writers
+
+
+class Pool(Base):
     __tablename__ = "pool"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[Waits]
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     threshold: Mapped[int]
     """The highest promised by any of its runs."""
     answered: Mapped[int] = mapped_column(default=0)
+    """Answers in it; of texts, the answers among which their writers are."""
     asked: Mapped[int] = mapped_column(default=0)
-    heard: Mapped[int] = mapped_column(default=0)
-    """Answers already released as means, whose open texts wait here for a larger crowd."""
     opened_at: Mapped[datetime | None]
 
     @property
     def key(self) -> str:
         return f"pool-{self.id}"
+
+    @property
+    def enough(self) -> int:
+        return self.threshold if self.kind is Waits.ANSWERS else 2 * self.threshold
 
 
 class Pooled(Base):
@@ -46,36 +60,59 @@ class Pooled(Base):
     blob: Mapped[bytes]
 
 
-async def add(
-    session: AsyncSession, run: Run, ballots: list[Ballot], keys: Keyring, *, now: datetime
-) -> Release | None:
-    """Adds a run's few answers to its group's pool, and releases the pool if it is now large enough.
+async def release(
+    session: AsyncSession, source: Run | Pool, ballots: list[Ballot], keys: Keyring, *, now: datetime
+) -> list[Release]:
+    """Releases what a run or an opened pool has said, once.
 
-    A run alone never fills a pool: it would have been released itself, so that two runs at least are in it.
+    Texts with too small a crowd go on into the group's pool of texts, which may fill it: then there are two releases.
     """
-    pool = await _open_pool(session, run, keys)
-    pool.answered += run.answered
-    pool.asked += run.asked
+    made = Release(
+        run_id=source.id if isinstance(source, Run) else None,
+        pool_id=source.id if isinstance(source, Pool) else None,
+        workgroup_id=source.workgroup_id,
+        form_version_id=source.form_version_id,
+        threshold=source.threshold,
+        asked=source.asked,
+        answered=source.answered,
+        released_at=now,
+    )
+    session.add(made)
+    await session.flush()
+    questions = await forms.questions(session, source.form_version_id)
+    texts = releases.open_texts(questions, ballots)
+    if not (isinstance(source, Pool) and source.kind is Waits.TEXTS):
+        releases.count(session, made, questions, ballots)
+    if source.answered >= 2 * source.threshold:
+        releases.publish(session, made, texts)
+    elif texts:
+        return [made, *await add(session, made, Waits.TEXTS, texts, keys, now=now)]
+    return [made]
+
+
+async def add(
+    session: AsyncSession, source: Run | Release, kind: Waits, ballots: list[Ballot], keys: Keyring, *, now: datetime
+) -> list[Release]:
+    """Adds to the group's pool of a kind, and opens the pool if it now holds enough.
+
+    One run never fills a pool alone: what it has enough of is released without one.
+    """
+    pool = await _waiting(session, source, kind, keys)
+    pool.answered += source.answered
+    pool.asked += source.asked
     kept = await _seal_into(session, pool, ballots, keys)
-    if pool.answered >= pool.threshold:
-        return await _release_pool(session, pool, kept, keys, now=now)
-    return None
+    if pool.answered < pool.enough:
+        return []
+    pool.opened_at = now
+    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
+    await session.flush()
+    return await release(session, pool, kept, keys, now=now)
 
 
-async def carry(session: AsyncSession, source: Release, texts: list[Ballot], heard: int, keys: Keyring) -> None:
-    """Seals texts whose crowd was too small into the group's pool, where they wait for ``2 k`` possible writers."""
-    pool = await _open_pool(session, source, keys)
-    pool.heard += heard
-    await _seal_into(session, pool, texts, keys)
-
-
-def _read(content: dict[str, Any]) -> Ballot:
-    return {int(question): value for question, value in content.items()}
-
-
-async def _open_pool(session: AsyncSession, source: Run | Release, keys: Keyring) -> Pool:
-    """The group's waiting pool for the form; a new one if there is none."""
+async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
+    """The group's waiting pool of a kind for the form; a new one if there is none."""
     wanted = select(Pool).where(
+        Pool.kind == kind,
         Pool.workgroup_id == source.workgroup_id,
         Pool.form_version_id == source.form_version_id,
         Pool.opened_at.is_(None),
@@ -83,12 +120,12 @@ async def _open_pool(session: AsyncSession, source: Run | Release, keys: Keyring
     pool = await session.scalar(wanted.with_for_update())
     if pool is None:
         pool = Pool(
+            kind=kind,
             workgroup_id=source.workgroup_id,
             form_version_id=source.form_version_id,
             threshold=source.threshold,
             answered=0,
             asked=0,
-            heard=0,
         )
         session.add(pool)
         await session.flush()
@@ -102,7 +139,7 @@ async def _open_pool(session: AsyncSession, source: Run | Release, keys: Keyring
 async def _begin_anew(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
     """The key is gone, as after a restored backup: what the pool held cannot be read any more by anyone."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
-    pool.answered = pool.asked = pool.heard = 0
+    pool.answered = pool.asked = 0
     keys.create(pool.key)
 
 
@@ -119,29 +156,5 @@ async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], k
     return together
 
 
-async def _release_pool(
-    session: AsyncSession, pool: Pool, kept: list[Ballot], keys: Keyring, *, now: datetime
-) -> Release:
-    """Opens a pool. Open texts need twice the threshold of possible writers, those already heard included."""
-    release = Release(
-        pool_id=pool.id,
-        workgroup_id=pool.workgroup_id,
-        form_version_id=pool.form_version_id,
-        threshold=pool.threshold,
-        asked=pool.asked,
-        answered=pool.answered,
-        released_at=now,
-    )
-    session.add(release)
-    await session.flush()
-    questions = await forms.questions(session, pool.form_version_id)
-    releases.count(session, release, questions, kept)
-    texts, heard = releases.open_texts(questions, kept), pool.answered + pool.heard
-    pool.opened_at = now
-    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
-    await session.flush()
-    if heard >= 2 * pool.threshold:
-        releases.publish(session, release, texts)
-    elif texts:
-        await carry(session, release, texts, heard, keys)
-    return release
+def _read(content: dict[str, Any]) -> Ballot:
+    return {int(question): value for question, value in content.items()}

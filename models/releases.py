@@ -75,6 +75,7 @@ class OpenAnswer(Base):
 
 
 def count(session: AsyncSession, release: Release, questions: list[Question], ballots: list[Ballot]) -> None:
+    """Keeps of the statements what may be shown, and nothing else."""
     for question in (q for q in questions if q.kind is Kind.SCALE):
         values = [ballot[question.id] for ballot in ballots if ballot.get(question.id) is not None]
         session.add(_figure(release, question, values))
@@ -104,6 +105,7 @@ def open_texts(questions: list[Question], ballots: list[Ballot]) -> list[Ballot]
 
 
 def publish(session: AsyncSession, release: Release, texts: list[Ballot]) -> None:
+    """Keeps the open answers, under random keys."""
     for ballot in texts:
         for question_id, text in ballot.items():
             session.add(OpenAnswer(id=secrets.randbits(62), release_id=release.id, question_id=question_id, text=text))

@@ -11,7 +11,7 @@ from models.errors import NotFound
 from models.groups import Workgroup
 from models.meetings import Meeting
 from models.people import Person
-from models.pools import Pool
+from models.pools import Pool, Waits
 from models.releases import Release
 from models.runs import Run, RunState
 from models.statistics import Results
@@ -46,8 +46,8 @@ async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
     """The pools of the groups that a person coordinates, by name."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person)}
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
-    pools = (await session.execute(wanted.where((Pool.answered > 0) | (Pool.heard > 0)))).scalars()
-    found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.answered == 0) for pool in pools]
+    pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
+    found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
     return sorted(found, key=lambda one: one.group)
 
 

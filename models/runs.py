@@ -1,9 +1,9 @@
 """Runs: a form put to people for a time; who is asked, and when it opens and closes."""
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,6 +16,9 @@ from models.meetings import Meeting, MeetingState
 from models.outbox import Planned
 from models.policy import Policy, quiet_of
 from models.sealing import Keyring
+
+ASKS_WITHIN = timedelta(days=30)
+"""A meeting longer past than this is not asked about any more."""
 
 
 class RunState(enum.StrEnum):
@@ -70,36 +73,52 @@ class Staged(Base):
     blob: Mapped[bytes]
 
 
+def _unasked() -> "Select[Meeting]":
+    """Held meetings without a form."""
+    return (
+        select(Meeting)
+        .outerjoin(Run, Run.meeting_id == Meeting.id)
+        .where(Meeting.state == MeetingState.HELD, Run.id.is_(None))
+    )
+
+
+async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[Meeting]:
+    """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
+    latest = now - policy.feedback_delay
+    wanted = _unasked().where(Meeting.ends_at <= latest, Meeting.ends_at > latest - ASKS_WITHIN)
+    return list((await session.execute(wanted.order_by(Meeting.ends_at, Meeting.id))).scalars())
+
+
+async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
+    """When feedback is next to be asked for."""
+    recent = _unasked().where(Meeting.ends_at > now - policy.feedback_delay - ASKS_WITHIN).subquery()
+    end = await session.scalar(select(func.min(recent.c.ends_at)))
+    return end + policy.feedback_delay if end else None
+
+
 async def open_run(
     session: AsyncSession, meeting: Meeting, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run | None:
-    """Holds an ended meeting and asks whoever did not decline; None if another replica was first.
+    """Opens a held meeting's form and asks whoever did not decline; None if another replica was first.
 
     The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
     """
-    held = await session.execute(
-        update(Meeting)
-        .where(Meeting.id == meeting.id, Meeting.state == MeetingState.ANNOUNCED)
-        .values(state=MeetingState.HELD)
-        .returning(Meeting.id)
-    )
-    if held.scalar_one_or_none() is None:
-        return None
     version = await forms.built_in(session)
     opens = next_waking(now, policy.quiet)
-    run = Run(
-        form_version_id=version.id,
-        workgroup_id=meeting.workgroup_id,
-        meeting_id=meeting.id,
-        threshold=policy.threshold,
-        opens_at=opens,
-        closes_at=opens + policy.feedback_open_for,
-    )
-    session.add(run)
-    await session.flush()
-    keys.create(run.key)
-    await _ask(session, run, meeting, policy=policy, now=now)
-    return run
+    row = {
+        "form_version_id": version.id,
+        "workgroup_id": meeting.workgroup_id,
+        "meeting_id": meeting.id,
+        "threshold": policy.threshold,
+        "opens_at": opens,
+        "closes_at": opens + policy.feedback_open_for,
+    }
+    for run_id in await insert_new(session, Run, [row]):
+        run = await session.get_one(Run, run_id)
+        keys.create(run.key)
+        await _ask(session, run, meeting, policy=policy, now=now)
+        return run
+    return None
 
 
 async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Policy, now: datetime) -> None:

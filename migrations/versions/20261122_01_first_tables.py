@@ -232,7 +232,7 @@ def upgrade() -> None:
         sa.Column("meeting_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("attended", sa.String(length=24), nullable=False),
-        sa.Column("own_word", sa.Boolean(), nullable=False),
+        sa.Column("own_word", sa.Boolean(), nullable=True),
         sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_attendance_meeting_id")),
         sa.ForeignKeyConstraint(
@@ -323,12 +323,12 @@ def upgrade() -> None:
     op.create_table(
         "pool",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("workgroup_id", sa.Integer(), nullable=False),
         sa.Column("form_version_id", sa.Integer(), nullable=False),
         sa.Column("threshold", sa.Integer(), nullable=False),
         sa.Column("answered", sa.Integer(), nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
-        sa.Column("heard", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["form_version_id"], ["form_version.id"], name=op.f("fk_pool_form_version_id")),
         sa.ForeignKeyConstraint(["workgroup_id"], ["workgroup.id"], name=op.f("fk_pool_workgroup_id")),

@@ -125,8 +125,8 @@ async def test_few_answers_wait_in_the_pool_until_they_are_enough(
     assert totals == [27, 24, 21, 18]
     assert "Usean kokouksen" in anna.text or anna.sees("Usean kokouksen")
     (old, new) = sorted(await rows(talk, Pool), key=lambda pool: pool.id)
-    assert old.opened_at is not None
-    assert (new.opened_at, new.answered, new.heard) == (None, 0, 6)  # the texts of six wait for ten possible writers
+    assert (old.kind, old.opened_at is not None) == ("answers", True)
+    assert (new.kind, new.opened_at, new.answered) == ("texts", None, 6)  # they wait for ten possible writers
     assert await rows(talk, OpenAnswer) == []
 
 
@@ -135,17 +135,43 @@ async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: 
     for member in members[:6]:
         await answers(member, "5432", "Ensimmäinen")
     await talk.time_passes(days=8)
+    assert await rows(talk, OpenAnswer) == []
     await held(talk, anna, "ke 24.3.2027", "Toka")
-    for member in members[:3]:
+    for member in members[:7]:
         await answers(member, "5432", "Toinen")
     await talk.time_passes(days=8)
-    assert await rows(talk, OpenAnswer) == []
-    await held(talk, anna, "ke 7.4.2027", "Kolmas")
-    for member in members[:2]:
-        await answers(member, "4444", "Kolmas")
-    await talk.time_passes(days=8)
     texts = sorted(answer.text for answer in await rows(talk, OpenAnswer))
-    assert texts == ["Ensimmäinen"] * 6 + ["Kolmas"] * 2 + ["Toinen"] * 3
+    assert texts == ["Ensimmäinen"] * 6 + ["Toinen"] * 7
+    eka, toka, together = sorted(await rows(talk, Release), key=lambda release: release.id)
+    assert (eka.answered, toka.answered, together.answered) == (6, 7, 13)
+    assert {answer.release_id for answer in await rows(talk, OpenAnswer)} == {together.id}
+    assert {figure.release_id for figure in await rows(talk, Figure)} == {eka.id, toka.id}
+    assert anna.sees("Ensimmäinen")
+
+
+async def test_attendance_tells_no_order_after_closing(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    from models.attendance import Attendance
+
+    await held(talk, anna)
+    for member in reversed(members):
+        await answers(member, "4321")
+        await talk.time_passes(minutes=1)
+    before = [row.person_id for row in sorted(await rows(talk, Attendance), key=lambda row: row.id)]
+    await talk.time_passes(days=8)
+    after = sorted(await rows(talk, Attendance), key=lambda row: row.id)
+    assert sorted(row.person_id for row in after) == sorted(before)
+    assert [row.person_id for row in after] != before  # by chance alike once in 12! = 479,001,600
+    assert {(row.own_word, row.marked_at) for row in after} == {(None, after[0].marked_at)}
+
+
+async def test_who_was_not_there_after_all_has_no_answers(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:6]:
+        await answers(member, "4321")
+    await members[0].taps_data("was:1:no")
+    await talk.time_passes(days=8)
+    (run,) = await rows(talk, Run)
+    assert (run.asked, run.answered) == (5, 5)
 
 
 async def test_a_form_that_all_skipped_has_no_answers(talk: Talk, anna: Actor, members: list[Actor]) -> None:
