@@ -27,9 +27,14 @@ def _load(config: Path | None) -> "Settings":
     try:
         return load(config)
     except ConfigError as error:
-        for fault in error.faults:
-            typer.echo(fault, err=True)
-        raise typer.Exit(2) from None
+        raise _stopped(error.faults) from None
+
+
+def _stopped(faults: list[str]) -> typer.Exit:
+    """Exit code 2, with one readable line for each fault."""
+    for fault in faults:
+        typer.echo(fault, err=True)
+    return typer.Exit(2)
 
 
 @cli.command()
@@ -39,11 +44,8 @@ def run(config: ConfigFile = None) -> None:
     from bot.running import run_bot
 
     settings = _load(config)
-    faults = checking.faults(settings)
-    if faults:
-        for fault in faults:
-            typer.echo(fault, err=True)
-        raise typer.Exit(2)
+    if faults := checking.faults(settings) or asyncio.run(checking.database_faults(settings)):
+        raise _stopped(faults)
     logs.set_up()
     raise typer.Exit(asyncio.run(run_bot(settings)))
 
@@ -64,9 +66,13 @@ def check(config: ConfigFile = None) -> None:
 @cli.command()
 def migrate(config: ConfigFile = None) -> None:
     """Brings the database to the newest schema (`run` does it by itself)."""
-    from bot import db, migrating
+    from sqlalchemy.exc import DBAPIError
+
+    from bot import checking, db, migrating
 
     settings = _load(config)
+    if faults := checking.folder_faults(settings) or asyncio.run(checking.database_faults(settings)):
+        raise _stopped(faults)
 
     async def go() -> bool:
         engine = db.make_engine(settings.database.url)
@@ -75,7 +81,10 @@ def migrate(config: ConfigFile = None) -> None:
         finally:
             await engine.dispose()
 
-    changed = asyncio.run(go())
+    try:
+        changed = asyncio.run(go())
+    except DBAPIError as error:
+        raise _stopped([checking.database_fault(settings, error)]) from None
     typer.echo(f"The database is at {migrating.newest()}" + ("" if changed else ", as it was") + ".")
 
 

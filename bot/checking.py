@@ -7,7 +7,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError
 
 from bot import db, migrating
@@ -22,18 +21,23 @@ class Finding:
 
 def faults(settings: Settings) -> list[str]:
     """What can be seen without connecting anywhere; empty when nothing is wrong."""
-    found = []
+    found = folder_faults(settings)
     if not settings.telegram.token.get_secret_value():
         found.append(
             "telegram.token: is missing. Ask @BotFather for one (/newbot) and put it under [telegram] as token, "
             "or into the environment as KOOLLA_TELEGRAM__TOKEN"
         )
-    for name, folder in (("feedback.keys", settings.feedback.keys), ("database.url", _folder(settings))):
-        if folder is not None and (reason := _not_writable(folder)):
-            found.append(
-                f"{name}: {folder} cannot be written to ({reason}). Give the bot's user the right, or choose another"
-            )
     return found
+
+
+def folder_faults(settings: Settings) -> list[str]:
+    """Which folders cannot be written to, and why."""
+    folders = (("feedback.keys", settings.feedback.keys), ("database.url", _folder(settings)))
+    return [
+        f"{name}: {folder} cannot be written to ({reason}). Give the bot's user the right, or choose another"
+        for name, folder in folders
+        if folder is not None and (reason := _not_writable(folder))
+    ]
 
 
 def _folder(settings: Settings) -> Path | None:
@@ -44,9 +48,9 @@ def _folder(settings: Settings) -> Path | None:
 def _not_writable(folder: Path) -> str | None:
     """Why nothing can be written into a folder that is there or would be made."""
     there = folder
-    while not there.exists():
-        there = there.parent
     try:
+        while not there.exists():
+            there = there.parent
         with tempfile.TemporaryFile(dir=there):
             return None
     except OSError as error:
@@ -73,6 +77,12 @@ def _summary(settings: Settings) -> str:
     )
 
 
+async def database_faults(settings: Settings) -> list[str]:
+    """Why the database cannot be used; empty when it can."""
+    finding = await _database(settings)
+    return [] if finding.good else [finding.text]
+
+
 async def _database(settings: Settings) -> Finding:
     shown = db.without_password(settings.database.url)
     engine = None
@@ -80,12 +90,15 @@ async def _database(settings: Settings) -> Finding:
         engine = db.make_engine(settings.database.url)
         async with engine.connect() as connection:
             revision = await connection.run_sync(_current)
-    except (DBAPIError, OSError, ImportError) as error:
-        return Finding(False, f"database: {shown} cannot be opened ({type(error).__name__}). {_advice(error)}")
+    except Exception as error:  # the drivers have kinds of their own, asyncpg one for a wrong password
+        return Finding(False, database_fault(settings, error))
     finally:
         if engine is not None:
             await engine.dispose()
-    if revision not in (None, migrating.newest()):
+    newest = migrating.newest()
+    if revision is not None and revision > newest:
+        return Finding(False, f"database: {shown} is at {revision}, newer than this Koolla. Install the newer version")
+    if revision not in (None, newest):
         return Finding(True, f"database: {shown} is at {revision}; `koolla run` brings it up to date")
     return Finding(True, f"database: {shown}" + ("" if revision else " is new; it is filled at the first run"))
 
@@ -94,10 +107,16 @@ def _current(connection: Connection) -> str | None:
     return migrating.current(connection)
 
 
+def database_fault(settings: Settings, error: Exception) -> str:
+    """A database that cannot be opened or written, as a line."""
+    shown = db.without_password(settings.database.url)
+    return f"database: {shown} cannot be used ({type(error).__name__}). {_advice(error)}"
+
+
 def _advice(error: Exception) -> str:
     if isinstance(error, ImportError):
         return 'Install the PostgreSQL driver: pip install "koolla[postgres]"'
-    return "Check the address, and that the server runs and the file is a database"
+    return "Check the address and the rights, and that the server runs or the file is a database"
 
 
 async def _telegram(settings: Settings) -> Finding:

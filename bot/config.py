@@ -1,14 +1,27 @@
 """Settings: a TOML file, then the environment (``KOOLLA_...``, two underscores go one level down)."""
 
+import difflib
+import json
+import os
 import re
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -17,6 +30,7 @@ from pydantic_settings import (
 from models.calendar import Quiet
 from models.policy import Policy
 
+PREFIX, DEEPER = "KOOLLA_", "__"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -28,28 +42,48 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-def read_duration(value: object) -> object:
+def read_duration(value: object) -> timedelta:
     """Reads "7d", "2h", "90m" or "30s"."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,5})\s*([smhdw])", value.strip())
-        if match is None:
-            raise ValueError('write a duration as a number and s, m, h, d or w, for example "7d" or "2h"')
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,5})\s*([smhdw])", value.strip())):
         return timedelta(seconds=int(match[1]) * UNITS[match[2]])
-    return value
+    raise ValueError('write a duration as a number and s, m, h, d or w, for example "7d" or "2h"')
+
+
+def read_clock(value: object) -> object:
+    """Reads "20:00"."""
+    if isinstance(value, str) and (match := re.fullmatch(r"([01]?\d|2[0-3])[:.]([0-5]\d)(:00)?", value.strip())):
+        return time(int(match[1]), int(match[2]))
+    if isinstance(value, time):
+        return value
+    raise ValueError('write a time of day like "20:00"')
 
 
 def read_zone(value: object) -> object:
     """Reads an IANA time zone."""
-    if isinstance(value, str):
-        try:
-            return ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError('name a time zone like "Europe/Helsinki"') from None
-    return value
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(str(value))
+    except (KeyError, ValueError, OSError):
+        raise ValueError('name a time zone like "Europe/Helsinki"') from None
 
 
+def _within(least: str, most: str) -> AfterValidator:
+    """Limits of a duration, which pydantic would tell as a Python expression."""
+
+    def check(value: timedelta) -> timedelta:
+        if not read_duration(least) <= value <= read_duration(most):
+            raise ValueError(f"must be from {least} to {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+Clock = Annotated[time, BeforeValidator(read_clock)]
 Duration = Annotated[timedelta, BeforeValidator(read_duration)]
-Lead = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=60))]
+Lead = Annotated[Duration, _within("1s", "60d")]
 
 
 class Section(BaseModel):
@@ -82,8 +116,8 @@ class Database(Section):
 
 
 class QuietSettings(Section):
-    start: time = time(20)
-    end: time = time(8)
+    start: Clock = time(20)
+    end: Clock = time(8)
     weekends: bool = True
     holidays: bool = True
 
@@ -94,8 +128,8 @@ class Meetings(Section):
 
 
 class Feedback(Section):
-    delay: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(minutes=15)
-    open_for: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=60))] = timedelta(days=7)
+    delay: Annotated[Duration, _within("0m", "7d")] = timedelta(minutes=15)
+    open_for: Annotated[Duration, _within("1h", "60d")] = timedelta(days=7)
     reminder_after: Lead = timedelta(days=2)
     threshold: Annotated[int, Field(ge=3, le=100)] = 5
     keys: Path = Path("data/keys")
@@ -105,9 +139,19 @@ class DigestSettings(Section):
     hour: Annotated[int, Field(ge=0, le=23)] = 9
 
 
+class Environment(EnvSettingsSource):
+    """The environment; what should be JSON and is not comes as it stands, for the field to say what it wants."""
+
+    def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix="KOOLLA_", env_nested_delimiter="__", extra="forbid", arbitrary_types_allowed=True
+        env_prefix=PREFIX, env_nested_delimiter=DEEPER, extra="forbid", arbitrary_types_allowed=True
     )
 
     admins: list[int] = []
@@ -129,7 +173,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
 
     def policy(self) -> Policy:
         """The rules, for the verbs."""
@@ -157,16 +201,68 @@ def load(file: Path | None = None, **given: Any) -> Settings:
         model_config = SettingsConfigDict(toml_file=file)
 
     try:
-        return FromFile(**given)
+        settings = FromFile(**given)
     except ValidationError as error:
-        raise ConfigError([_fault(fault) for fault in error.errors(include_input=False)]) from None
-    except (ValueError, OSError) as error:  # TOML that is no TOML, an environment value that is no JSON, no permission
-        raise ConfigError([f"{file or 'environment'}: {error}"]) from None
+        raise ConfigError([*_misnamed(), *(_fault(fault) for fault in error.errors(include_input=False))]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{file}: is no text in UTF-8. Save it as UTF-8"]) from None
+    except ValueError as error:
+        raise ConfigError([f"{file}: is no TOML: {error}"]) from None
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read ({error.strerror})"]) from None
+    if misnamed := _misnamed():
+        raise ConfigError(misnamed)
+    return settings
+
+
+def _misnamed() -> list[str]:
+    """The variables that look like ours and set nothing; those of a section are found where it is read."""
+    known = [f"{PREFIX}{name}".upper() for name in _names(Settings)]
+    tops = set(Settings.model_fields)
+    return [
+        f"{name}: there is no such setting{_perhaps(name.upper(), known)}"
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX) and name[len(PREFIX) :].lower().split(DEEPER)[0] not in tops
+    ]
+
+
+def _names(model: type[BaseModel], above: str = "") -> list[str]:
+    """The names of all settings, as the environment has them."""
+    found = []
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        inner = isinstance(kind, type) and issubclass(kind, BaseModel)
+        found += _names(kind, f"{above}{name}{DEEPER}") if inner else [above + name]  # type: ignore[arg-type]
+    return found
+
+
+def _perhaps(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f". Did you mean {near[0]}?" if near else ""
+
+
+WANTED = {
+    "extra_forbidden": "there is no such setting",
+    "bool": "write true or false",
+    "int": "write a whole number",
+    "string": "write a text in quotes",
+    "list": 'write a list in brackets, like [123456] or ["1d", "2h"]',
+    "path": "write the path of a folder in quotes",
+    "model": "write a section of its own, with its settings below it",
+    "literal_error": "choose one of {expected}",
+    "too_short": "write at least {min_length}",
+    "too_long": "write at most {max_length}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""What to write, by the kind of fault or its first word."""
 
 
 def _fault(fault: Any) -> str:
     """One fault as a line; never the value, which may be a secret."""
     where = ".".join(str(part) for part in fault["loc"]) or "settings"
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting"
-    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
+    kind, limits = fault["type"], fault.get("ctx", {})
+    if kind == "value_error":
+        return f"{where}: {limits['error']}"
+    wanted = WANTED.get(kind) or WANTED.get(kind.split("_")[0]) or "cannot be read; config.example.toml shows how"
+    return f"{where}: {wanted.format(**limits)}"

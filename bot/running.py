@@ -6,9 +6,10 @@ import signal
 import sys
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError
 
-from bot import migrating
+from bot import checking, migrating
 from bot.app import App
 from bot.config import Settings
 from models import joining
@@ -20,10 +21,14 @@ log = structlog.get_logger()
 async def run_bot(settings: Settings) -> int:
     """Runs until SIGINT or SIGTERM; returns the exit code."""
     app = App(settings)
-    if await migrating.upgrade(app.engine):
-        log.info("database migrated", revision=migrating.newest())
     try:
+        if await migrating.upgrade(app.engine):
+            log.info("database migrated", revision=migrating.newest())
         await app.start()
+    except DBAPIError as error:
+        print(checking.database_fault(settings, error), file=sys.stderr)
+        await app.close()
+        return 2
     except TelegramError as error:
         print(_excuse(error), file=sys.stderr)
         await app.close()

@@ -1,5 +1,6 @@
 """Settings: the example is whole, and every wrong setting is told in one readable line without its value."""
 
+import sqlite3
 import tomllib
 from datetime import timedelta
 from itertools import pairwise
@@ -65,16 +66,26 @@ WRONG = {
     "unknown nested key": ("[telegram]\ntokn = 'x'", "telegram.tokn: there is no such setting"),
     "no such zone": ('zone = "Europe/Nowhere"', "zone: name a time zone"),
     "no duration": ('[feedback]\nopen_for = "a week"', "feedback.open_for: write a duration"),
-    "too short": ('[feedback]\nopen_for = "1m"', "feedback.open_for:"),
-    "threshold too low": ("[feedback]\nthreshold = 2", "feedback.threshold:"),
-    "hour": ("[digest]\nhour = 25", "digest.hour:"),
-    "language": ('language = "de"', "language:"),
+    "a bare number": ("[feedback]\ndelay = 15", "feedback.delay: write a duration"),
+    "too short": ('[feedback]\nopen_for = "1m"', "feedback.open_for: must be from 1h to 60d"),
+    "too long a lead": ('[meetings]\nsilent_lead = "61d"', "meetings.silent_lead: must be from 1s to 60d"),
+    "no lead": ('[meetings]\nsilent_lead = "0d"', "meetings.silent_lead: must be from 1s to 60d"),
+    "threshold too low": ("[feedback]\nthreshold = 2", "feedback.threshold: must be at least 3"),
+    "no number": ('[feedback]\nthreshold = "five"', "feedback.threshold: write a whole number"),
+    "half": ("[feedback]\nthreshold = 5.5", "feedback.threshold: write a whole number"),
+    "hour": ("[digest]\nhour = 25", "digest.hour: must be at most 23"),
+    "language": ('language = "de"', "language: choose one of 'fi', 'sv' or 'en'"),
+    "no text": ("[telegram]\ntoken = 5", "telegram.token: write a text in quotes"),
+    "no switch": ('[quiet]\nweekends = "perhaps"', "quiet.weekends: write true or false"),
+    "no section": ("telegram = 5", "telegram: write a section of its own"),
+    "no list": ("admins = 5", "admins: write a list in brackets"),
+    "no folder": ("[feedback]\nkeys = 5", "feedback.keys: write the path of a folder"),
     "database": ('[database]\nurl = "mysql://x"', "database.url: write sqlite"),
     "address": ('[telegram]\napi_url = "telegram.org"', "telegram.api_url: write an address"),
-    "admins": ('admins = ["anna"]', "admins.0:"),
+    "admins": ('admins = ["anna"]', "admins.0: write a whole number"),
     "no TOML": ("zone = = 1", "TOML"),
-    "leads": ("[meetings]\nreminder_leads = []", "meetings.reminder_leads:"),
-    "quiet": ('[quiet]\nstart = "8 pm"', "quiet.start:"),
+    "leads": ("[meetings]\nreminder_leads = []", "meetings.reminder_leads: write at least 1"),
+    "quiet": ('[quiet]\nstart = "8 pm"', "quiet.start: write a time of day"),
 }
 
 
@@ -91,6 +102,63 @@ def test_a_wrong_setting_is_told_in_a_line_and_exits_2(case: str, tmp_path: Path
         result = CliRunner().invoke(cli, [command, "--config", str(file)])
         assert result.exit_code == 2
         assert "Traceback" not in result.output
+
+
+FOREIGN = {
+    "no list": ("KOOLLA_ADMINS", "abc", "admins: write a list in brackets"),
+    "no list inside": ("KOOLLA_MEETINGS__REMINDER_LEADS", "2d", "meetings.reminder_leads: write a list"),
+    "typing error": ("KOOLLA_ADMIN", "[1]", "KOOLLA_ADMIN: there is no such setting. Did you mean KOOLLA_ADMINS?"),
+    "one underscore": ("KOOLLA_TELEGRAM_TOKEN", "1:x", "Did you mean KOOLLA_TELEGRAM__TOKEN?"),
+    "inside": ("KOOLLA_TELEGRAM__TOKN", "1:x", "telegram.tokn: there is no such setting"),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_a_wrong_variable_is_told_too(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, value, said = FOREIGN[case]
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert any(said in fault for fault in caught.value.faults), caught.value.faults
+    assert "pydantic" not in str(caught.value)
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize("command", ["run", "migrate", "check"])
+def test_a_database_or_folder_that_cannot_be_used_is_told_in_lines(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("not a folder, not a database, long enough to look like neither " * 30)
+
+    def told(database: str, keys: str) -> list[str]:
+        monkeypatch.setenv("KOOLLA_TELEGRAM__TOKEN", "123456:secretsecret")
+        monkeypatch.setenv("KOOLLA_DATABASE__URL", database)
+        monkeypatch.setenv("KOOLLA_FEEDBACK__KEYS", keys)
+        monkeypatch.setenv("KOOLLA_TELEGRAM__API_URL", "http://127.0.0.1:9")
+        result = CliRunner().invoke(cli, [command])
+        assert result.exit_code == 2, result.output
+        assert isinstance(result.exception, SystemExit)
+        return [line.removeprefix("FAULT ") for line in result.output.splitlines()]
+
+    good = f"sqlite:///{tmp_path / 'new.db'}"
+    assert told(good, str(tmp_path / "file" / "keys"))[0].startswith("feedback.keys: ")
+    assert told(f"sqlite:///{tmp_path / 'file' / 'x.db'}", str(tmp_path / "keys"))[0].startswith("database.url: ")
+    for url in (f"sqlite:///{tmp_path / 'file'}", "postgresql://anna:hidden@127.0.0.1:9/koolla"):
+        said = told(url, str(tmp_path / "keys"))
+        assert any(line.startswith("database: ") and "cannot be used" in line for line in said)
+        assert "hidden" not in " ".join(said)
+
+
+def test_a_database_of_a_newer_koolla_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "koolla.db"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('20990101_01')")
+    database.close()
+    monkeypatch.setenv("KOOLLA_DATABASE__URL", f"sqlite:///{file}")
+    monkeypatch.setenv("KOOLLA_FEEDBACK__KEYS", str(tmp_path / "keys"))
+    result = CliRunner().invoke(cli, ["migrate"])
+    assert (result.exit_code, "newer than this Koolla" in result.output) == (2, True)
 
 
 def test_a_missing_file_and_a_missing_token_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
