@@ -101,11 +101,11 @@ async def ask_next(context: Context, draft: Draft) -> Screen:
     rows = await _choices(context, draft, name)
     heading = await _so_far(context, draft)
     question = context.t(f"ask-{name}", example=example_text(context.now, context.zone, context.language))
-    return Screen(Markup("\n\n").join(filter(None, [heading, question])), (*rows, _leave(context)))
+    return Screen(Markup("\n\n").join(filter(None, [heading, question])), (*rows, _leave(context, draft)))
 
 
-def _leave(context: Context) -> tuple[Button, ...]:
-    return (Button(context.t("cancel"), data("nm-drop")),)
+def _leave(context: Context, draft: Draft) -> tuple[Button, ...]:
+    return (Button(context.t("cancel"), data("nm-drop", draft.number)),)
 
 
 async def _so_far(context: Context, draft: Draft) -> Markup:
@@ -121,20 +121,20 @@ async def _so_far(context: Context, draft: Draft) -> Markup:
 
 
 async def _choices(context: Context, draft: Draft, name: str) -> Rows:
-    t = context.t
+    t, number = context.t, draft.number
     if name == "group":
         mine = await access.coordinated_groups(context.session, context.person)
-        return tuple((Button(group.name, data("nm-group", group.id)),) for group in mine[:30])
+        return tuple((Button(group.name, data("nm-group", number, group.id)),) for group in mine[:30])
     if name == "day":
-        return _month(context, date.fromisoformat(draft.data.get("month") or _today(context).isoformat()))
+        return _month(context, draft, date.fromisoformat(draft.data.get("month") or _today(context).isoformat()))
     if name == "time":
-        buttons = [Button(_hours(context, start, end), data("nm-time", start, end)) for start, end in HOURS]
+        buttons = [Button(_hours(context, start, end), data("nm-time", number, start, end)) for start, end in HOURS]
         return (tuple(buttons[:3]), tuple(buttons[3:]))
     if name == "length":
-        return (tuple(Button(t(f"length-{minutes}"), data("nm-length", minutes)) for minutes in LENGTHS),)
+        return (tuple(Button(t(f"length-{minutes}"), data("nm-length", number, minutes)) for minutes in LENGTHS),)
     if name == "mode":
-        return tuple((Button(t(f"mode-{mode}"), data("nm-mode", mode)),) for mode in Mode)
-    return ((Button(t(f"skip-{name}"), data("nm-skip", name)),),)
+        return tuple((Button(t(f"mode-{mode}"), data("nm-mode", number, mode)),) for mode in Mode)
+    return ((Button(t(f"skip-{name}"), data("nm-skip", number, name)),),)
 
 
 def _hours(context: Context, start: str, end: str) -> str:
@@ -146,26 +146,27 @@ def _today(context: Context) -> date:
     return context.now.astimezone(context.zone).date()
 
 
-def _month(context: Context, shown: date) -> Rows:
+def _month(context: Context, draft: Draft, shown: date) -> Rows:
     """A month to tap in: past days are blank; arrows lead to the months beside it."""
     today = _today(context)
     first = max(shown, today).replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
-    here = data("nm-month", first.isoformat())
+    here = data("nm-month", draft.number, first.isoformat())
     title = Button(month_title(first.year, first.month, context.language), here)
-    arrows = [Button("‹", data("nm-month", before.isoformat()))] if before >= today.replace(day=1) else []
-    rows = [(*arrows, title, Button("›", data("nm-month", after.isoformat())))]
+    arrows = [Button("‹", data("nm-month", draft.number, before.isoformat()))] if before >= today.replace(day=1) else []
+    rows = [(*arrows, title, Button("›", data("nm-month", draft.number, after.isoformat())))]
     rows.append(tuple(Button(name, here) for name in weekday_short(context.language)))
     for week in calendar.Calendar().monthdatescalendar(first.year, first.month):
-        rows.append(tuple(_day_button(day, first, today, here) for day in week))
+        rows.append(tuple(_day_button(draft, day, first, today) for day in week))
     return tuple(row for row in rows if any(button.label.strip("\u2800 ") for button in row))
 
 
-def _day_button(day: date, first: date, today: date, here: str) -> Button:
+def _day_button(draft: Draft, day: date, first: date, today: date) -> Button:
     if day.month != first.month or day < today:
-        return Button("\u2800", here)  # a blank that Telegram takes for a label
-    return Button(str(day.day), data("nm-day", day.isoformat()))
+        blank = "\u2800"  # Telegram takes it for a label
+        return Button(blank, data("nm-month", draft.number, first.isoformat()))
+    return Button(str(day.day), data("nm-day", draft.number, day.isoformat()))
 
 
 def choices_screen(context: Context, draft: Draft, doubt: Doubt) -> Screen:
@@ -174,10 +175,10 @@ def choices_screen(context: Context, draft: Draft, doubt: Doubt) -> Screen:
     draft.data = {**known, "offers": [when_to(when) for when in doubt.choices]}
     drafts.learn(draft, "time" if doubt.key == "date-time-not-found" else draft.awaits or "day", now=context.now)
     rows = tuple(
-        (Button(choice_text(when, context.zone, context.language), data("nm-doubt", index)),)
+        (Button(choice_text(when, context.zone, context.language), data("nm-doubt", draft.number, index)),)
         for index, when in enumerate(doubt.choices)
     )
-    return Screen(context.t(doubt.key, **doubt.values), (*rows, _leave(context)))
+    return Screen(context.t(doubt.key, **doubt.values), (*rows, _leave(context, draft)))
 
 
 async def confirm_screen(context: Context, draft: Draft, *, editing: bool = False) -> Screen:
@@ -190,7 +191,7 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
     changing = "meeting" in draft.data
     lines = [t("confirm-change" if changing else "confirm-new"), preview(t, group.name, plan)]
     lines += await _consequences(context, draft, plan)
-    rows = _edit_rows(context, plan, changing) if editing else _main_rows(context, changing)
+    rows = _edit_rows(context, draft, plan) if editing else _main_rows(context, draft)
     return Screen(Markup("\n\n").join(lines), rows)
 
 
@@ -214,19 +215,22 @@ def _few(t: Any, names: list[str], most: int = 10) -> str:
     return shown if len(names) <= most else t("and-more", names=shown, n=len(names) - most)
 
 
-def _main_rows(context: Context, changing: bool) -> Rows:
-    t = context.t
+def _main_rows(context: Context, draft: Draft) -> Rows:
+    t, number = context.t, draft.number
     return (
-        (Button(t("confirm-save" if changing else "confirm-send"), data("nm-go")),),
-        (Button(t("confirm-edit"), data("nm-edit", "menu")), Button(t("confirm-drop"), data("nm-drop"))),
+        (Button(t("confirm-save" if "meeting" in draft.data else "confirm-send"), data("nm-go", number)),),
+        (
+            Button(t("confirm-edit"), data("nm-edit", number, "menu")),
+            Button(t("confirm-drop"), data("nm-drop", number)),
+        ),
     )
 
 
-def _edit_rows(context: Context, plan: Plan, changing: bool) -> Rows:
+def _edit_rows(context: Context, draft: Draft, plan: Plan) -> Rows:
     names = ["title", "day", "time", "mode"]
     names += ["place"] if plan.mode is not Mode.REMOTE else []
     names += ["link"] if plan.mode is not Mode.ON_SITE else []
-    names += ["description"] + ([] if changing else ["group"])
-    buttons = [Button(context.t(f"edit-{name}"), data("nm-edit", name)) for name in names]
+    names += ["description"] + ([] if "meeting" in draft.data else ["group"])
+    buttons = [Button(context.t(f"edit-{name}"), data("nm-edit", draft.number, name)) for name in names]
     pairs = tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
-    return (*pairs, (Button(context.t("back"), data("nm-show")),))
+    return (*pairs, (Button(context.t("back"), data("nm-show", draft.number)),))

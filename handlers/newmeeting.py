@@ -60,26 +60,34 @@ async def on_said(context: Context, draft: Draft, text: str) -> Screen:
     return await ask_next(context, draft)
 
 
-async def _draft(context: Context) -> Draft:
-    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
+async def _draft(context: Context, tap: Tap) -> Draft:
+    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, number=tap.id)
 
 
-@tap("nm-show")
+async def fresh(context: Context, tap: Tap) -> Screen:
+    """What an old card shows: the dialogue that is open now, if any."""
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    if draft is None or draft.subject != SUBJECT:
+        return Screen(context.t("dialogue-is-over"))
+    return await ask_next(context, draft)
+
+
+@tap("nm-show", fresh=fresh)
 async def show(context: Context, tap: Tap) -> Screen:
-    return await ask_next(context, await _draft(context))
+    return await ask_next(context, await _draft(context, tap))
 
 
-@tap("nm-group", fresh=show)
+@tap("nm-group", fresh=fresh)
 async def on_group(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context)
-    group = await access.group_to_run(context.session, context.person, tap.id)
+    draft = await _draft(context, tap)
+    group = await access.group_to_run(context.session, context.person, tap.number(1))
     _learn(context, draft, group=group.id)
     return await ask_next(context, draft)
 
 
-@tap("nm-day", fresh=show)
+@tap("nm-day", fresh=fresh)
 async def on_day(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     try:
         _learn(context, draft, **when_to(kept(context, draft, When(_day(tap)))))
     except Doubt as doubt:
@@ -89,26 +97,26 @@ async def on_day(context: Context, tap: Tap) -> Screen:
 
 def _day(tap: Tap) -> date:
     try:
-        return date.fromisoformat(tap.word(0))
+        return date.fromisoformat(tap.word(1))
     except ValueError:
         raise NotFound from None
 
 
-@tap("nm-month", fresh=show)
+@tap("nm-month", fresh=fresh)
 async def on_month(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     _learn(context, draft, month=_day(tap).isoformat())
     return await ask_next(context, draft)
 
 
-@tap("nm-time", fresh=show)
+@tap("nm-time", fresh=fresh)
 async def on_time(context: Context, tap: Tap) -> Screen:
     """Hours from a button: ``0900`` and ``1200``."""
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     if "day" not in draft.data:
         raise NotFound
     try:
-        start, end = (datetime.strptime(tap.word(i), "%H%M").time() for i in (0, 1))  # noqa: DTZ007  (wall clock)
+        start, end = (datetime.strptime(tap.word(i), "%H%M").time() for i in (1, 2))  # noqa: DTZ007  (wall clock)
     except ValueError:
         raise NotFound from None
     try:
@@ -118,65 +126,67 @@ async def on_time(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-length", fresh=show)
+@tap("nm-length", fresh=fresh)
 async def on_length(context: Context, tap: Tap) -> Screen:
     """How many minutes the meeting takes, when only its start was typed."""
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     when = when_from(draft.data)
-    if when.start is None or not 0 < tap.id <= 24 * 60:
+    minutes = tap.number(1)
+    if when.start is None or not 0 < minutes <= 24 * 60:
         raise NotFound
     start, _ = dates.when_to_utc(when, context.zone)
-    end = (start + timedelta(minutes=tap.id)).astimezone(context.zone)
+    end = (start + timedelta(minutes=minutes)).astimezone(context.zone)
     known = {**asdict(when), "end": end.time(), "end_day": end.date(), "end_fold": end.fold}
     _learn(context, draft, **when_to(When(**known)))
     return await ask_next(context, draft)
 
 
-@tap("nm-mode", fresh=show)
+@tap("nm-mode", fresh=fresh)
 async def on_mode(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context)
-    _learn(context, draft, mode=tap.choice(Mode, 0))
+    draft = await _draft(context, tap)
+    _learn(context, draft, mode=tap.choice(Mode))
     return await ask_next(context, draft)
 
 
-@tap("nm-skip", fresh=show)
+@tap("nm-skip", fresh=fresh)
 async def on_skip(context: Context, tap: Tap) -> Screen:
     """The topic, place, link or description is not known yet."""
-    draft = await _draft(context)
-    if tap.word(0) not in {"title", "place", "link", "description"}:
+    draft = await _draft(context, tap)
+    if tap.word(1) not in {"title", "place", "link", "description"}:
         raise NotFound
-    _learn(context, draft, **{tap.word(0): None})
+    _learn(context, draft, **{tap.word(1): None})
     return await ask_next(context, draft)
 
 
-@tap("nm-doubt", fresh=show)
+@tap("nm-doubt", fresh=fresh)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
     """One of the readings that the bot offered."""
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     offered = draft.data.get("offers", [])
-    if tap.id >= len(offered):
+    if tap.number(1) >= len(offered):
         raise NotFound
-    _learn(context, draft, **offered[tap.id])
+    _learn(context, draft, **offered[tap.number(1)])
     return await ask_next(context, draft)
 
 
-@tap("nm-edit", fresh=show)
+@tap("nm-edit", fresh=fresh)
 async def on_edit(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
+    chosen = tap.word(1)
     gaps = {"title": ["title"], "day": ["day"], "time": ["start", "end"], "mode": ["mode"], "place": ["place"]}
     gaps |= {"link": ["link"], "description": ["description"], "group": ["group"], "menu": []}
-    if tap.word(0) not in gaps or (tap.word(0) == "group" and "meeting" in draft.data):
+    if chosen not in gaps or (chosen == "group" and "meeting" in draft.data):
         raise NotFound
-    if tap.word(0) == "menu":
+    if chosen == "menu":
         return await confirm_screen(context, draft, editing=True)
-    draft.data = {name: value for name, value in draft.data.items() if name not in gaps[tap.word(0)]}
+    draft.data = {name: value for name, value in draft.data.items() if name not in gaps[chosen]}
     return await ask_next(context, draft)
 
 
-@tap("nm-go")
+@tap("nm-go", fresh=fresh)
 async def on_go(context: Context, tap: Tap) -> Screen:
     """Calls the meeting, or changes the one that the dialogue is about."""
-    draft = await _draft(context)
+    draft = await _draft(context, tap)
     plan = plan_of(context, draft)
     if plan is None:
         return await ask_next(context, draft)
@@ -201,7 +211,8 @@ async def _change(context: Context, meeting_id: int, plan: meetings.Plan) -> Scr
     return (await meeting_card(context, meeting)).toasting(toast)
 
 
-@tap("nm-drop")
+@tap("nm-drop", fresh=fresh)
 async def on_drop(context: Context, tap: Tap) -> Screen:
+    await _draft(context, tap)
     await drafts.end(context.session, context.person, context.chat_id)
     return Screen(context.t("newmeeting-dropped"))

@@ -60,7 +60,14 @@ class Context:
     async def begin(self, subject: str, awaits: str, known: dict[str, Any] | None = None) -> Draft:
         """Begins a dialogue in this chat, in place of any other, with what is known already."""
         return await drafts.begin(
-            self.session, self.person, self.chat_id, subject, awaits, data=known or {}, now=self.now
+            self.session,
+            self.person,
+            self.chat_id,
+            subject,
+            awaits,
+            data=known or {},
+            number=self.update_id,
+            now=self.now,
         )
 
     def link(self, payload: str) -> str:

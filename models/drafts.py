@@ -24,16 +24,22 @@ class Draft(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     updated_at: Mapped[datetime]
 
+    @property
+    def number(self) -> int:
+        """Tells this dialogue from the person's others: its buttons carry it, so that an old card touches no newer."""
+        number: int = self.data["number"]
+        return number
+
 
 async def current(session: AsyncSession, person: Person, chat_id: int) -> Draft | None:
     """What the person is in the middle of in this chat, if anything."""
     return await session.get(Draft, (person.id, chat_id))
 
 
-async def of(session: AsyncSession, person: Person, chat_id: int, subject: str) -> Draft:
+async def of(session: AsyncSession, person: Person, chat_id: int, subject: str, number: int | None = None) -> Draft:
     """The gate of a dialogue's buttons: its draft, or ``Stale`` if it is over or another has begun."""
     draft = await current(session, person, chat_id)
-    if draft is None or draft.subject != subject:
+    if draft is None or draft.subject != subject or number not in (None, draft.number):
         raise Stale("dialogue-is-over")
     return draft
 
@@ -46,11 +52,14 @@ async def begin(
     awaits: str,
     *,
     data: dict[str, Any],
+    number: int,
     now: datetime,
 ) -> Draft:
-    """Begins a dialogue; whatever the person was in the middle of is dropped."""
+    """Begins a dialogue; whatever the person was in the middle of is dropped. ``number`` is the id of the update that
+    begins it: delivered again, it draws the same buttons."""
     await end(session, person, chat_id)
-    draft = Draft(person_id=person.id, chat_id=chat_id, subject=subject, awaits=awaits, data=data, updated_at=now)
+    draft = Draft(person_id=person.id, chat_id=chat_id, subject=subject, awaits=awaits, updated_at=now)
+    draft.data = {**data, "number": number}
     session.add(draft)
     await session.flush()
     return draft

@@ -192,7 +192,7 @@ async def moving(play: Play) -> None:
     """Another time, a correction, another meeting cancelled, an old button pressed."""
     await play.tap(play.anna, "m-change")
     await play.tap(play.anna, "nm-edit")
-    await play.tap(play.anna, "nm-edit:time")
+    await play.tap(play.anna, f"nm-edit:{_args(play.anna, 'nm-edit')[0]}:time")
     await play.says(play.anna, "13-15")
     await play.tap(play.anna, "nm-go")
     await play.stage.settle()

@@ -180,6 +180,26 @@ async def test_confirming_twice_calls_once(talk: Talk, anna: Actor, bo: Actor, g
     assert count(bo, "Johdatus") == 1
 
 
+async def test_an_old_card_touches_no_newer_dialogue(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    async def written(title: str) -> None:
+        await anna.says(f"/newmeeting Lastensuojelu ke 10.3. klo 9-12 Teams: {title}")
+        await anna.taps("Linkki tulee")
+        await anna.taps("Ohita")
+
+    for label in ("Lähetä kutsu", "Hylkää"):
+        await written("Ensimmäinen")
+        old = anna.last
+        await written("Toinen")
+        await anna.taps(label, old)
+        assert "päättynyt" in anna.toast
+        assert "Toinen" in words(old)
+    await talk.settle()
+    assert count(bo, "Kutsu kokoukseen") == 0
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    assert "Toinen" in bo.text
+
+
 async def test_a_move_asks_everyone_again_and_rearms_reminders(
     talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
 ) -> None:
