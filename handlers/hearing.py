@@ -6,15 +6,15 @@ from typing import Protocol
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import ChatMemberUpdated, Message, Update, User
+from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
 from handlers.routes import ROUTES, Context, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Screen
 from handlers.texts import LANGUAGES, texts
-from models import drafts, links, outbox, people
+from models import drafts, joining, links, outbox, people
 from models.errors import Refused
-from models.people import Address, Person, Reach
+from models.people import Address, Person
 from models.policy import Policy
 from models.sealing import Keyring
 
@@ -43,7 +43,7 @@ async def context(
     """The person who acted, known from the numeric sender id alone."""
     user, chat = update.effective_user, update.effective_chat
     assert user is not None
-    person = await _actor(session, update, user, now=now)
+    person = await _actor(session, update, user, policy=policy, now=now)
     shared = update.message.users_shared if update.message else None
     chosen = shared.users[0] if shared else None
     return Context(
@@ -65,14 +65,20 @@ async def context(
     )
 
 
-async def _actor(session: AsyncSession, update: Update, user: User, *, now: datetime) -> Person:
+async def _actor(session: AsyncSession, update: Update, user: User, *, policy: Policy, now: datetime) -> Person:
     """Who acted. Only a message to the bot itself makes somebody known: neither a group where it listens, nor the
     blocking of the bot, nor a button left over from before one had oneself forgotten."""
     private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
     known = await people.known(session, user.id)
-    if private and (update.message or (known and update.callback_query)):
-        return await people.met(session, user.id, user.full_name, spoken(user), now=now)
+    if private and not _blocks(update) and (update.message or known):
+        return await joining.meet(session, user.id, user.full_name, spoken(user), policy=policy, now=now)
     return known or people.stranger()
+
+
+def _blocks(update: Update) -> bool:
+    """Whether somebody has blocked the bot."""
+    change = update.my_chat_member
+    return change is not None and change.new_chat_member.status == ChatMemberStatus.BANNED
 
 
 def spoken(user: User) -> str | None:
@@ -109,11 +115,12 @@ def route_of(update: Update) -> str:
 
 async def answer(context: Context, update: Update) -> Screen:
     """What the person who acted is shown."""
-    if update.my_chat_member is not None:
-        _membership(context, update.my_chat_member)
-        return NOTHING
     if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
         return NOTHING
+    if update.my_chat_member is not None:
+        if _blocks(update):
+            people.blocked(context.person)
+        return NOTHING  # whoever takes the bot back has been met: see `_actor`
     if update.callback_query is not None:
         tap = parse(update.callback_query.data or "")
         route = ROUTES.taps.get(tap.name)
@@ -136,13 +143,6 @@ async def _stand(context: Context, screen: Screen) -> None:
     stays = screen.stands is not None and screen.stands[0] in brought
     if context.message_id is not None and screen.text and not screen.fresh and not stays:
         await outbox.becomes(context.session, context.chat_id, context.message_id, screen.stands)
-
-
-def _membership(context: Context, change: ChatMemberUpdated) -> None:
-    """The person has blocked the bot, or taken it back."""
-    if change.chat.type == ChatType.PRIVATE:
-        blocked = change.new_chat_member.status == ChatMemberStatus.BANNED
-        context.person.reach = Reach.BLOCKED if blocked else Reach.REACHABLE
 
 
 async def _message(context: Context, message: Message) -> Screen:

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, announcing, audit, claims, groups, links, meetings, outbox, requests
+from models import access, announcing, audit, claims, groups, links, meetings, outbox, people, requests
 from models.access import RoleKind
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
 from models.groups import Membership, Workgroup
 from models.links import Link, LinkKind
-from models.outbox import Planned
-from models.people import Person
+from models.outbox import Delivery, Planned, Sending
+from models.people import Address, Person
 from models.policy import Policy
 from models.requests import Asked
 
@@ -128,6 +128,25 @@ async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, po
         if meeting.starts_at > now:
             await announcing.revive(session, meeting, person, now=now)
             await announcing.invite(session, meeting, [person], policy=policy, now=now)
+
+
+async def meet(
+    session: AsyncSession, telegram_id: int, name: str, language: str | None, *, policy: Policy, now: datetime
+) -> Person:
+    """`people.met`; whoever could not be written to hears of the meetings that were called meanwhile."""
+    person, is_new = await people.met(session, telegram_id, name, language, now=now)
+    if is_new:
+        await _send_after_all(session, person)
+        for group in await groups.of_person(session, person):
+            await _invite(session, group, person, policy=policy, now=now)
+    return person
+
+
+async def _send_after_all(session: AsyncSession, person: Person) -> None:
+    """Puts back the invitations that came to nothing because the person could not be reached."""
+    theirs = select(Address.id).where(Address.person_id == person.id).scalar_subquery()
+    failed = update(Delivery).where(Delivery.address_id == theirs, Delivery.kind == "invitation")
+    await session.execute(failed.where(Delivery.state == Sending.FAILED).values(state=Sending.DUE))
 
 
 async def leave(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:

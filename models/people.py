@@ -75,23 +75,32 @@ def _shown(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-async def met(session: AsyncSession, telegram_id: int, name: str, language: str | None, *, now: datetime) -> Person:
-    """The person behind a Telegram id, who has just written and so can be written to; new ones are added.
+async def met(
+    session: AsyncSession, telegram_id: int, name: str, language: str | None, *, now: datetime
+) -> tuple[Person, bool]:
+    """The person behind a Telegram id, who can be written to from now on, and whether that is new; added if unknown.
 
     Someone only expected so far gets the name and language that they bring; a language once chosen stays.
     """
-    known = select(Person).where(Person.telegram_id == telegram_id)
-    person = await session.scalar(known)
+    wanted = select(Person).where(Person.telegram_id == telegram_id)
+    person = await session.scalar(wanted)
     if person is None:
         row = {"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}
         await insert_new(session, Person, [row])
-        person = (await session.execute(known)).scalar_one()
+        person = (await session.execute(wanted)).scalar_one()
     if person.reach is Reach.UNCLAIMED:
         person.name, person.language = tidy(name) or "?", person.language or language
-    if person.reach is not Reach.REACHABLE:
-        person.reach = Reach.REACHABLE
+    is_new = person.reach is not Reach.REACHABLE
+    person.reach = Reach.REACHABLE
+    if await private_address(session, telegram_id) is None:
         await insert_new(session, Address, [{"chat_id": telegram_id, "person_id": person.id}])
-    return person
+    return person, is_new
+
+
+def blocked(person: Person) -> None:
+    """They have blocked the bot. Who has not begun yet is only expected still, and brings their name when they do."""
+    if person.reach is not Reach.UNCLAIMED:
+        person.reach = Reach.BLOCKED
 
 
 async def known(session: AsyncSession, telegram_id: int) -> Person | None:

@@ -5,7 +5,7 @@ import re
 from sqlalchemy import Column, select
 
 from migrations.tables import metadata
-from models import access, attendance, claims, groups, invitations, links, meetings
+from models import access, attendance, claims, groups, invitations, links, meetings, people
 from models.access import RoleKind
 from models.attendance import Attended
 from models.links import LinkKind, readable
@@ -276,3 +276,49 @@ async def test_a_request_settles_when_one_gets_in_another_way(talk: Talk, anna: 
     assert re.search("ei enää odota", words(card))
     async with talk.app.sessions.begin() as session:
         assert await access.administrators(session)
+
+
+LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe"
+
+
+async def test_whoever_was_away_is_invited_when_they_are_back(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, dan: Actor
+) -> None:
+    await talk.group(members=[bo, cilla, dan], coordinator=anna)
+    bo.user.blocks()
+    await talk.answered()
+    await talk.called_meeting(anna, LINE)
+    for one in (cilla, dan):
+        one.user.blocks()
+    await talk.time_passes(days=1)
+    bo.user.unblocks()
+    dan.user.unblocks()
+    cilla.user.unblocks()
+    await talk.time_passes(minutes=1)
+    heard = [len([m for m in one.messages if "Aihe" in words(m)]) for one in (bo, cilla, dan)]
+    assert heard == [1, 1, 1]
+    await bo.taps("Etänä")
+    await talk.time_passes(days=6)
+    assert "Muistutus" in bo.text
+
+
+async def test_an_invitation_that_met_a_block_comes_when_they_are_back(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.time_passes(hours=12)  # quiet: the invitation waits for the morning
+    await talk.called_meeting(anna, LINE)
+    bo.user.blocks()
+    await talk.time_passes(hours=14)
+    assert not bo.sees("Aihe")
+    await bo.starts()
+    await talk.time_passes(minutes=1)
+    assert bo.sees("Aihe")
+
+
+async def test_an_administrator_who_blocks_before_starting_can_be_written_to_later(talk: Talk, aino: Actor) -> None:
+    aino.user.blocks()
+    aino.user.unblocks()
+    await talk.answered()
+    async with talk.app.sessions() as session:
+        [person] = await access.administrators(session)
+        assert (person.name, person.reach) == ("Aino", "reachable")
+        assert await people.private_address(session, aino.user.id) is not None
