@@ -136,6 +136,7 @@ def schedule(app: "App") -> AsyncIOScheduler:
 async def guarded(tick: Tick, app: "App") -> None:
     try:
         await tick(app)
+        app.outbox.wake.set()
     except Exception:
         log.exception("tick failed", tick=tick.__name__)
 

@@ -89,6 +89,7 @@ class Inbox:
                 log.exception("update failed", update=update.update_id, attempt=attempt, reference=reference)
         else:
             screen = await self._park(update, reference)
+        self.app.outbox.wake.set()
         log.info("update", update=update.update_id, route=hearing.route_of(update))
         await self._show(update, screen)
 
@@ -177,7 +178,7 @@ class Inbox:
             await self._send(chat_id, screen)
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
-        message_id = await send(self.app.bot, chat_id, screen)
+        message_id = await send(self.app.bot, chat_id, screen, self.app.clock.sleep)
         await self._remember(chat_id, message_id, screen)
 
     async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.inbox import DATABASE_AWAY, retire, seconds
 from handlers import hearing
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 IN_FLIGHT = 4
 PER_SECOND = 25.0
 """Telegram takes 30; five a second are left to replies."""
-TRIES = 8
+TOKEN_GONE = timedelta(minutes=1)
 
 
 @dataclass
@@ -135,7 +135,7 @@ class Outbox:
     def _end(self, delivery: Delivery, state: Sending, error: str | None = None) -> None:
         """Ends a delivery unsent."""
         delivery.state, delivery.error, delivery.owner = state, error, None
-        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(state))
+        _tell(delivery)
 
     async def _send(self, one: Outgoing) -> None:
         """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
@@ -156,7 +156,7 @@ class Outbox:
 
     async def _put(self, one: Outgoing) -> None:
         if one.edits is None:
-            one.message_id = await send(self.app.bot, one.chat_id, one.screen)
+            one.message_id = await send(self.app.bot, one.chat_id, one.screen, self.app.clock.sleep)
         else:
             one.message_id = one.edits
             await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.has_file)
@@ -179,7 +179,7 @@ class Outbox:
             await self._failed(session, delivery, one.error, now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
-        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))
+        _tell(delivery)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
         old = await outbox.stands(
@@ -209,6 +209,11 @@ class Outbox:
         elif isinstance(error, ChatMigrated):
             delivery.state = Sending.DUE
             (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
+        elif isinstance(error, InvalidToken):
+            # 401: the token was revoked. Nothing was sent, and nothing is lost while somebody mends it.
+            delivery.state, delivery.due_at = Sending.DUE, now + TOKEN_GONE
+            await outbox.hold(session, delivery.due_at)
+            log.error("telegram refuses the token")
         elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
             self._again(delivery, now, surely_not_sent=connection_failed(error))
         else:
@@ -221,6 +226,14 @@ class Outbox:
         delivery.ambiguous = delivery.ambiguous or not surely_not_sent
         wait = timedelta(seconds=min(2**delivery.attempts, 300))
         delivery.state, delivery.due_at = Sending.DUE, now + wait
+
+
+def _tell(delivery: Delivery) -> None:
+    """One line for each delivery; of feedback not which: that a reminder was not needed tells who has answered."""
+    if delivery.kind == "feedback":
+        log.info("delivery", kind=delivery.kind)
+    else:
+        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))
 
 
 def connection_failed(error: TelegramError) -> bool:

@@ -72,11 +72,8 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 @tap("result")
 async def on_result(context: Context, tap: Tap) -> Screen:
     listed, found = await results.of_release(context.session, context.person, tap.id)
-    buttons = (
-        Button(context.t("result-picture"), data("result-picture", tap.id)),
-        Button(context.t("back"), data("results")),
-    )
-    return Screen(result_text(context, listed, found), (buttons,))
+    picture = [Button(context.t("result-picture"), data("result-picture", tap.id))] if found.results else []
+    return Screen(result_text(context, listed, found), ((*picture, Button(context.t("back"), data("results"))),))
 
 
 @tap("result-picture")
@@ -86,10 +83,17 @@ async def on_picture(context: Context, tap: Tap) -> Screen:
 
 
 def pictured(context: Context, listed: Listed, found: Results) -> Screen:
-    """A form's results with their picture."""
+    """A form's statements with their picture; the open answers, which may be long, are behind a button."""
+    t = context.t
     draws = partial(results_picture, _name(context, listed).unescape(), found, context.language)
-    button = Button(context.t("results-all"), data("results", "new"))
-    return Screen(result_text(context, listed, found), ((button,),), draws=draws)
+    texts = (
+        [Button(t("result-texts-open", n=len(found.texts)), data("result", listed.release_id))] if found.texts else []
+    )
+    return Screen(
+        result_text(context, listed, replace(found, texts=())),
+        (tuple(texts), (Button(t("results-all"), data("results", "new")),)),
+        draws=draws if found.results else None,
+    )
 
 
 def result_text(context: Context, listed: Listed, found: Results) -> Markup:

@@ -1,7 +1,9 @@
 """What a person sees: a text with buttons, perhaps with a picture or a file; and how it is put on Telegram."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import html
+import re
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -28,12 +30,13 @@ from telegram.constants import ParseMode
 
 log = structlog.get_logger()
 
-log = structlog.get_logger()
-
 TEXT_LENGTH = 4096
 CAPTION_LENGTH = 1024
 TOAST_LENGTH = 200
 DATA_BYTES = 64
+
+Pause = Callable[[float], Awaitable[object]]
+"""Sleeps for some seconds, by the clock of whoever sends."""
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -131,26 +134,31 @@ class Screen:
 NOTHING = Screen(Markup(""))
 
 
-async def send(bot: Bot, chat_id: int, screen: Screen, *, silent: bool = False) -> int:
-    """Sends a screen as a new message; a text too long for one goes in several, the buttons under the last.
+async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sleep) -> int:
+    """Sends a screen as a new message; returns the id of the message that carries the buttons.
 
-    Returns the id of the message that carries the buttons.
+    A caption too long for a file follows it, and a text too long for one message goes in several, the buttons under
+    the last; between them a second passes, for Telegram takes one message a second to a chat.
     """
     screen = await screen.drawn()
-    common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML, "disable_notification": silent}
-    if screen.file is not None and len(screen.text) <= CAPTION_LENGTH:
-        file, markup = screen.file.upload(), screen.markup()
-        if screen.file.is_picture:
-            return (await bot.send_photo(photo=file, caption=screen.text, reply_markup=markup, **common)).message_id
-        sent = await bot.send_document(document=file, caption=screen.text, reply_markup=markup, **common)
-        return sent.message_id
+    common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML}
+    if screen.file is not None and shown_length(screen.text) <= CAPTION_LENGTH:
+        return await _send_file(bot, screen.file, caption=screen.text, reply_markup=screen.markup(), **common)
     if screen.file is not None:
-        await send(bot, chat_id, Screen(Markup(""), file=screen.file), silent=silent)
+        await _send_file(bot, screen.file, **common)
+        await pause(1)
     *parts, last = split(str(screen.text))
     for part in parts:
         await bot.send_message(text=part, link_preview_options=NO_PREVIEW, **common)
+        await pause(1)
     sent = await bot.send_message(text=last, reply_markup=screen.markup(), link_preview_options=NO_PREVIEW, **common)
     return sent.message_id
+
+
+async def _send_file(bot: Bot, file: File, **message: Any) -> int:
+    if file.is_picture:
+        return (await bot.send_photo(photo=file.upload(), **message)).message_id
+    return (await bot.send_document(document=file.upload(), **message)).message_id
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_file: bool) -> None:
@@ -201,4 +209,11 @@ def can_edit(has_file: bool, screen: Screen) -> bool:
     """Whether a message can become this screen in place."""
     if screen.fresh or screen.asks_person:
         return False
-    return len(screen.text) <= CAPTION_LENGTH if has_file else not screen.has_file
+    if shown_length(screen.text) > (CAPTION_LENGTH if has_file else TEXT_LENGTH):
+        return False
+    return has_file or not screen.has_file
+
+
+def shown_length(text: str) -> int:
+    """A text's length as Telegram counts it: without its tags, an entity as one character."""
+    return len(html.unescape(re.sub(r"<[^<>]*>", "", text)))

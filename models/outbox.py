@@ -270,7 +270,8 @@ async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | N
     if not edits:
         waiting = waiting.where(Delivery.kind.not_in(EDITS))
     moment: datetime | None = await session.scalar(waiting)
-    return moment
+    pace = await session.get(Pace, 1)
+    return max(moment, pace.free_at) if moment is not None and pace is not None else moment
 
 
 async def spoken_to(session: AsyncSession, chat_id: int, *, now: datetime) -> None:

@@ -1,0 +1,100 @@
+"""Deliveries out: one message each, whatever the text, and what becomes of each kind of failure."""
+
+import pytest
+from sqlalchemy import select
+
+from models.outbox import Delivery, Sending
+from tests.talk import Actor, Talk, words
+
+LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe"
+
+
+async def invitations(talk: Talk) -> list[Delivery]:
+    async with talk.app.sessions() as session:
+        wanted = select(Delivery).where(Delivery.kind == "invitation").order_by(Delivery.id)
+        return list((await session.execute(wanted)).scalars())
+
+
+def sends(talk: Talk, actor: Actor) -> int:
+    """Requests that brought this person a card."""
+    return sum(call.ok and call.chat_id == actor.user.id and call.method == "sendDocument" for call in talk.sandbox.log)
+
+
+@pytest.fixture
+async def group(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+
+
+@pytest.mark.parametrize("character", ["&", "<", '"', "x", "😀", "ä"])
+async def test_the_longest_card_is_one_message(talk: Talk, anna: Actor, bo: Actor, group: None, character: str) -> None:
+    await anna.says("/newmeeting Lastensuojelu ke 10.3. klo 9-12 hybridi")
+    await anna.says(character * 120)
+    await anna.says(character * 120)
+    await anna.says("https://teams.example/" + "a" * 170)
+    await anna.says(character * 400)
+    await anna.taps("Lähetä kutsu")
+    await talk.time_passes(minutes=2)
+    assert sends(talk, bo) == 1
+    assert [delivery.attempts for delivery in await invitations(talk)] == [1]
+
+
+async def test_an_answer_lost_on_the_way_is_repeated_once_and_marked(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    talk.sandbox.faults.bad_gateway(after=True, method="sendDocument")
+    await talk.called_meeting(anna, LINE)
+    await talk.time_passes(minutes=2)
+    (delivery,) = await invitations(talk)
+    assert (delivery.state, delivery.ambiguous, delivery.attempts) == (Sending.SENT, True, 2)
+    talk.sandbox.faults.bad_gateway(after=True, method="sendDocument", times=9)
+    await talk.called_meeting(anna, "Lastensuojelu ke 17.3. klo 9-12 Teams: Toinen")
+    await talk.time_passes(minutes=10)
+    assert (await invitations(talk))[-1].state is Sending.UNKNOWN
+    assert sum("Toinen" in words(message) for message in bo.messages) == 2  # never a third
+
+
+async def test_what_was_surely_not_sent_is_sent_when_telegram_is_back(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await anna.says(f"/newmeeting {LINE}")
+    for label in ("Linkki tulee", "Ohita", "Lähetä kutsu"):
+        await anna.taps(label)
+    with talk.sandbox.faults.outage():
+        for _ in range(3):
+            await talk.app.outbox.turn()
+            await talk.clock.sleep(60)
+    assert sends(talk, bo) == 0
+    await talk.time_passes(minutes=10)
+    assert sends(talk, bo) == 1
+    assert (await invitations(talk))[0].ambiguous is False
+
+
+async def test_nothing_goes_out_after_its_expiry(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    talk.sandbox.faults.too_many(retry_after=9 * 86400, method="sendDocument")
+    await talk.called_meeting(anna, LINE)
+    await talk.time_passes(days=12)
+    assert [delivery.state for delivery in await invitations(talk)] == [Sending.EXPIRED]
+    assert sends(talk, bo) == 0
+
+
+async def test_a_block_that_telegram_did_not_tell_of_is_found_out_once(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    bo.user.blocks()
+    talk.sandbox.updates.pending.clear()
+    await talk.time_passes(days=9)
+    refused = [call for call in talk.sandbox.log if call.chat_id == bo.user.id and call.error_code == 403]
+    assert len(refused) == 1
+    await anna.taps("Päivitä")
+    assert "Bo (on estänyt botin)" in anna.text
+
+
+async def test_a_429_holds_everyone_and_loses_nobody(talk: Talk, anna: Actor) -> None:
+    members = [talk.person(f"Jäsen {number}") for number in range(8)]
+    await talk.group(members=members, coordinator=anna)
+    talk.sandbox.faults.too_many(retry_after=60, method="sendDocument")
+    await talk.called_meeting(anna, LINE)
+    assert sum(sends(talk, member) for member in members) < 8
+    await talk.time_passes(minutes=5)
+    assert [sends(talk, member) for member in members] == [1] * 8
