@@ -10,7 +10,8 @@ from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
 from handlers.routes import ROUTES, Context, parse
-from handlers.screen import NOTHING, TOAST_LENGTH, Screen
+from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
+from handlers.start import go
 from handlers.texts import LANGUAGES, texts
 from models import drafts, joining, links, outbox, people
 from models.errors import Refused
@@ -190,12 +191,18 @@ async def _asked_again(context: Context, update: Update, text: Markup) -> Screen
     draft = await drafts.current(context.session, context.person, context.chat_id)
     route = ROUTES.said.get(draft.subject) if draft is not None else None
     if draft is None or route is None or route.fresh is None or (update.message and _command(update.message)[0]):
-        return Screen(text)
+        return Screen(text, _ways_on(context))
     try:
         question = await route.fresh(context, draft)
     except Refused:
-        return Screen(text)
+        return Screen(text, _ways_on(context))
     return replace(question, text=Markup("\n\n").join([text, question.text]))
+
+
+def _ways_on(context: Context) -> tuple[tuple[Button, ...], ...]:
+    """Where to go after a refusal. Whoever comes for the first time is not kept when refused: no button knows them."""
+    is_new = context.person.created_at == context.now
+    return () if is_new else ((go(context, "meetings"), go(context, "help")),)
 
 
 def failed(context: Context, reference: str) -> Screen:

@@ -60,10 +60,12 @@ async def grant(
     return True
 
 
-async def coordinated_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
-    """The living groups whose meetings this person calls, by name."""
+async def coordinated_groups(session: AsyncSession, person: Person, *, archived_too: bool = False) -> list[Workgroup]:
+    """The living groups whose meetings this person calls, by name; with the archived, those whose past they read."""
     held = await roles(session, person.id)
-    wanted = select(Workgroup).where(Workgroup.archived_at.is_(None)).order_by(Workgroup.name, Workgroup.id)
+    wanted = select(Workgroup).order_by(Workgroup.name, Workgroup.id)
+    if not archived_too:
+        wanted = wanted.where(Workgroup.archived_at.is_(None))
     everywhere = any(
         role.kind is RoleKind.ADMINISTRATOR or (role.kind is RoleKind.COORDINATOR and role.workgroup_id is None)
         for role in held
@@ -97,7 +99,7 @@ async def is_member(session: AsyncSession, person: Person, group_id: int) -> boo
 async def demand(session: AsyncSession, person: Person, kind: RoleKind) -> None:
     """The gate of what needs a role but no object."""
     if not await holds(session, person, kind):
-        raise NotAllowed
+        raise NotAllowed("for-administrators" if kind is RoleKind.ADMINISTRATOR else "not-allowed")
 
 
 async def coordinators(session: AsyncSession, group_id: int) -> list[Person]:
