@@ -73,8 +73,9 @@ async def _next_steps(context: Context, last: str = "help") -> Rows:
         rows.append((go(context, "newmeeting"),))
     if RoleKind.ADMINISTRATOR in held:
         rows.append((go(context, "newgroup"), go(context, "roles")))
+    results = (go(context, "results"),) if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR} else ()
     if run or RoleKind.ADMINISTRATOR not in held:
-        rows.append((go(context, "meetings"), *((go(context, "results"),) if run else ())))
+        rows.append((go(context, "meetings"), *results))
     if RoleKind.MANAGER in held:
         rows.append((go(context, "digest"),))
     return (*rows, (go(context, "settings"), go(context, last)))

@@ -1,4 +1,4 @@
-"""What coordinators may look up: the forms of their groups, and the releases that came of them."""
+"""What coordinators may look up: the forms of their groups, archived ones too, and the releases that came of them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +44,7 @@ class Waiting:
 
 async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
     """The pools of the groups that a person coordinates, by name."""
-    names = {group.id: group.name for group in await access.coordinated_groups(session, person)}
+    names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
     pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
     found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
@@ -53,7 +53,7 @@ async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
 
 async def latest(session: AsyncSession, person: Person, limit: int = 8) -> list[Listed]:
     """The newest forms and pools of the groups that a person coordinates, newest first."""
-    mine = [group.id for group in await access.coordinated_groups(session, person)]
+    mine = [group.id for group in await access.coordinated_groups(session, person, archived_too=True)]
     runs = await session.execute(
         select(Run, Meeting, Workgroup, Release)
         .join(Meeting, Meeting.id == Run.meeting_id)
@@ -106,7 +106,7 @@ def _of_pool(release: Release, group: Workgroup) -> Listed:
 async def of_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Results]:
     """The gate of a release: those who coordinate its group."""
     release = await session.get(Release, release_id)
-    mine = await access.coordinated_groups(session, person)
+    mine = await access.coordinated_groups(session, person, archived_too=True)
     group = next((g for g in mine if release is not None and g.id == release.workgroup_id), None)
     if release is None or group is None:
         raise NotFound
