@@ -55,7 +55,8 @@ async def on_remove(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
     yes = Button(t("member-remove-yes"), data("member-remove-yes", group.id, person.id))
     no = Button(t("member-remove-no"), data("member", group.id, person.id))
-    return Screen(t("member-remove-sure", name=person.name, group=group.name), ((yes,), (no,)))
+    key = "member-remove-sure" if person.telegram_id is not None else "member-remove-sure-line"
+    return Screen(t(key, name=person.name, group=group.name), ((yes,), (no,)))
 
 
 @tap("member-remove-yes", fresh=show_roster)

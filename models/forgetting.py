@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import audit, roles
 from models.access import RoleKind
 from models.audit import Audit
-from models.groups import Membership
+from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.people import Person
 
-ERASED = "erased"
+ERASED, LINE_ERASED = "erased", "line-erased"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,17 @@ async def gap(session: AsyncSession, person: Person) -> Gap:
 
 async def erase(session: AsyncSession, person: Person, *, now: datetime) -> None:
     """Erases a person at once and for good. That somebody did is noted, not who."""
+    await _drop(session, person, now=now)
+    audit.note(session, None, ERASED, now=now)
+
+
+async def erase_line(session: AsyncSession, by: Person, group: Workgroup, person: Person, *, now: datetime) -> None:
+    """Erases a line of a roster: somebody without Telegram, who could not do it themselves."""
+    await _drop(session, person, now=now)
+    audit.note(session, by, LINE_ERASED, now=now, group_id=group.id)
+
+
+async def _drop(session: AsyncSession, person: Person, *, now: datetime) -> None:
     await session.execute(
         update(Membership).where(Membership.person_id == person.id, Membership.left_at.is_(None)).values(left_at=now)
     )
@@ -50,9 +61,8 @@ async def erase(session: AsyncSession, person: Person, *, now: datetime) -> None
     await session.execute(update(Invitation).where(Invitation.person_id == person.id).values(update_id=None))
     await session.flush()
     await session.execute(delete(Person).where(Person.id == person.id))
-    audit.note(session, None, ERASED, now=now)
 
 
 async def erased(session: AsyncSession) -> int:
-    """How many have erased themselves so far."""
-    return await session.scalar(select(func.count()).where(Audit.action == ERASED)) or 0
+    """How many people and lines have been erased so far."""
+    return await session.scalar(select(func.count()).where(Audit.action.in_((ERASED, LINE_ERASED)))) or 0

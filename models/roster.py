@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import announcing, audit, claims, groups, joining, meetings, upkeep
+from models import announcing, audit, claims, forgetting, groups, joining, meetings, upkeep
 from models.base import insert_new
 from models.errors import NotFound
 from models.groups import Membership, Workgroup
@@ -98,7 +98,9 @@ async def add(
     await upkeep.living(session, group)
     found = await compare(session, group, entries)
     wanted = sorted([*found.new, *(found.doubtful if doubtful_too else [])], key=lambda entry: entry.line)
-    people = await _lines(session, group, wanted, now)
+    people = [_line(entry, now) for entry in wanted]
+    session.add_all(people)
+    await session.flush()
     rows = [{"workgroup_id": group.id, "person_id": person.id, "joined_at": now} for person in people]
     await insert_new(session, Membership, rows)
     for meeting in await meetings.coming(session, [group.id], now=now):
@@ -110,25 +112,9 @@ async def add(
     return [(person, made[person.id]) for person in people]
 
 
-async def _lines(session: AsyncSession, group: Workgroup, entries: list[Entry], now: datetime) -> list[Person]:
-    """The people of a list; someone without Telegram who was removed from this group before is the same again."""
-    past = (
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .where(Membership.workgroup_id == group.id, Person.telegram_id.is_(None), Membership.left_at.is_not(None))
-    )
-    gone = {(_same(one.name), _same(one.contact)): one for one in (await session.execute(past)).scalars()}
-    current = {one.id for one in await groups.members(session, group.id)}
-    people = []
-    for entry in entries:
-        person = gone.pop((_same(entry.name), _same(entry.contact)), None) if entry.contact else None
-        if person is None or person.id in current:
-            person = Person(name=entry.name, reach=Reach.UNCLAIMED, created_at=now)
-            session.add(person)
-        person.organisation, person.contact = entry.organisation or None, entry.contact or None
-        people.append(person)
-    await session.flush()
-    return people
+def _line(entry: Entry, now: datetime) -> Person:
+    organisation, contact = entry.organisation or None, entry.contact or None
+    return Person(name=entry.name, organisation=organisation, contact=contact, reach=Reach.UNCLAIMED, created_at=now)
 
 
 async def personal_links(session: AsyncSession, group: Workgroup, *, now: datetime) -> list[tuple[Person, Link]]:
@@ -139,6 +125,10 @@ async def personal_links(session: AsyncSession, group: Workgroup, *, now: dateti
 
 
 async def remove(session: AsyncSession, by: Person, group: Workgroup, person: Person, *, now: datetime) -> None:
-    """Takes a person off the roster; what they have done stays."""
+    """Takes a person off the roster; what they have done stays. Of a line that is on no roster any more only counts do:
+    nobody would be left to erase it."""
     await joining.end(session, group, person, now=now)
-    audit.note(session, by, "member-removed", now=now, group_id=group.id, person_id=person.id)
+    if person.telegram_id is None and not await groups.of_person(session, person):
+        await forgetting.erase_line(session, by, group, person, now=now)
+    else:
+        audit.note(session, by, "member-removed", now=now, group_id=group.id, person_id=person.id)

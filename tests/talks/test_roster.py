@@ -4,11 +4,16 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from handlers.texts import texts
 from models import access, groups
 from models.access import RoleKind
+from models.groups import Membership
+from models.invitations import Invitation
+from models.people import Person
 from tests.talk import Actor, Talk, words
+from tests.talks.test_privacy import asked, rates
 
 NOT_FOUND = texts("fi")("not-found")
 NOT_ALLOWED = texts("fi")("not-allowed")
@@ -253,16 +258,22 @@ async def removes(anna: Actor, name: str) -> None:
     await anna.taps("Kyllä, poista")
 
 
-async def test_someone_without_telegram_who_is_added_again_is_the_same(talk: Talk, anna: Actor) -> None:
+async def test_of_a_removed_line_only_counts_stay(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
-    await adds(anna, "Dan; Turku; dan@x.fi")
+    await adds(anna, "Dan Dahl; Turku; dan@x.fi")
     old = CODE.findall(anna.text)[0]
-    await removes(anna, "Dan")
-    dan = talk.person("Dan")
-    assert "ei ole enää voimassa" in await dan.starts(old)
-    await adds(anna, "Dan; Turku; dan@x.fi")
-    assert await on_roster(talk) == ["Dan"]
-    assert CODE.findall(anna.text)[0] != old
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
+    await anna.says("/members")
+    await anna.taps("Dan Dahl")
+    assert "poistuvat kokonaan" in await anna.taps("Poista työryhmästä")
+    await anna.taps("Kyllä, poista")
+    async with talk.app.sessions() as session:
+        assert await session.scalar(select(Person.id).where(Person.name == "Dan Dahl")) is None
+        for table in (Membership, Invitation):
+            assert list(await session.scalars(select(table.person_id))) == [None]
+    assert "ei ole enää voimassa" in await talk.person("Dan").starts(old)
+    await adds(anna, "Dan Dahl; Turku; dan@x.fi")
+    assert await on_roster(talk) == ["Dan Dahl"]
 
 
 async def test_a_double_tap_removes_once(talk: Talk, anna: Actor, bo: Actor) -> None:
@@ -317,6 +328,22 @@ async def test_a_group_is_archived_when_nothing_is_in_the_way(talk: Talk, anna: 
     assert "on arkistoitu" in anna.text
     assert "ei ole enää voimassa" in await talk.person("Eeva").starts(code[1])
     assert "arkistoitu" in await anna.taps_data("roster-yes:1:1") or "päättynyt" in anna.toast
+
+
+async def test_results_outlive_their_group(talk: Talk, aino: Actor, anna: Actor) -> None:
+    await aino.starts()
+    five = [talk.person(f"Jäsen {number}") for number in range(1, 6)]
+    await asked(talk, anna, five)
+    for member in five:
+        await rates(member)
+    await anna.says("/members")
+    await anna.taps("Arkistoi")
+    await anna.taps("Kyllä, arkistoi")
+    await talk.time_passes(days=9)
+    assert "Vastasi 5 / 5" in anna.text
+    for one in (anna, aino):
+        await one.says("/results")
+        assert "Aihe" in one.text
 
 
 BUTTONS = (
