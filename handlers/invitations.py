@@ -30,14 +30,15 @@ def card_text(t: Texts, group: str, plan: Plan) -> Markup:
     return Markup("\n").join(lines)
 
 
-def answer_buttons(t: Texts, mode: Mode, invitation_id: int, chosen: Answer | None = None) -> tuple[Button, ...]:
+def answer_buttons(t: Texts, invitation: Invitation) -> tuple[Button, ...]:
     """One button for each answer that the mode allows; the chosen one is ticked, in words too."""
+    meeting, chosen = invitation.meeting, invitation.answer
     return tuple(
         Button(
             t(f"answer-{answer}-chosen" if answer is chosen else f"answer-{answer}"),
-            data("rsvp", invitation_id, answer),
+            data("rsvp", invitation.id, answer, meeting.revision),
         )
-        for answer in answers_for(mode)
+        for answer in answers_for(meeting.mode)
     )
 
 
@@ -53,7 +54,7 @@ def card(context: Context, invitation: Invitation, heading: Markup | None = None
         lines.append(t("card-begun"))
     else:
         lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
-        buttons = _rows(answer_buttons(t, meeting.mode, invitation.id, invitation.answer))
+        buttons = _rows(answer_buttons(t, invitation))
     return Screen(
         Markup("\n").join(lines),
         buttons,
@@ -73,15 +74,24 @@ def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
 
 
 async def show_card(context: Context, tap: Tap) -> Screen:
-    """The fresh card, whatever was refused."""
-    return card(context, await invitations.own(context.session, context.person, tap.id))
+    """The fresh card, whatever was refused; with its calendar file where the meeting has moved since."""
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    if tap.number(2) == invitation.meeting.revision:
+        return card(context, invitation)
+    return new_card(context, invitation, context.t("invitation-moved"))
 
 
 @tap("rsvp", fresh=show_card)
 async def on_answer(context: Context, tap: Tap) -> Screen:
     invitation = await invitations.own(context.session, context.person, tap.id)
-    answer = tap.choice(Answer)
-    await invitations.reply(context.session, invitation, answer, update_id=context.update_id, now=context.now)
+    await invitations.reply(
+        context.session,
+        invitation,
+        tap.choice(Answer),
+        revision=tap.number(2),
+        update_id=context.update_id,
+        now=context.now,
+    )
     shown = card(context, invitation)
     return shown.toasting(context.t(f"toast-{invitation.answer}"))
 

@@ -94,7 +94,9 @@ async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) ->
 async def ask_again(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
     """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew."""
     await session.execute(
-        update(Invitation).where(Invitation.meeting_id == meeting.id).values(answer=None, answered_at=None)
+        update(Invitation)
+        .where(Invitation.meeting_id == meeting.id)
+        .values(answer=None, answered_at=None, update_id=None)
     )
     people = [person for _, person in await wanted_people(session, meeting)]
     for invitation_id in (await _ids(session, meeting, people)).values():

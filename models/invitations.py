@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models import outbox
 from models.base import Base
-from models.errors import NotFound, Refused
+from models.errors import NotFound, Refused, Stale
 from models.groups import Membership, Workgroup
 from models.meetings import Meeting, MeetingState, Mode
 from models.people import Person, Reach
@@ -107,14 +107,19 @@ async def own(session: AsyncSession, person: Person, invitation_id: int) -> Invi
 
 
 async def reply(
-    session: AsyncSession, invitation: Invitation, answer: Answer, *, update_id: int, now: datetime
+    session: AsyncSession, invitation: Invitation, answer: Answer, *, revision: int, update_id: int, now: datetime
 ) -> None:
-    """Sets or changes the answer until the meeting starts; the newest press wins, whatever order they come in."""
+    """Sets or changes the answer until the meeting starts; the newest press wins, whatever order they come in.
+
+    ``revision`` is the meeting's on the card that was tapped: an answer to an earlier time is none to this one.
+    """
     meeting = invitation.meeting
     if meeting.state is MeetingState.CANCELLED:
         raise Refused("meeting-is-cancelled")
     if meeting.starts_at <= now:
         raise Refused("meeting-has-begun")
+    if revision != meeting.revision:
+        raise Stale("meeting-has-moved")
     if answer not in answers_for(meeting.mode):
         raise Refused("answer-not-offered")
     await session.execute(

@@ -171,7 +171,7 @@ async def calling(play: Play) -> None:
     await play.stage.settle()
     play.camera.look("")
     for member, answer in zip(play.members, ("remote", "on_site", "no", *["remote"] * 7), strict=False):
-        await play.tap(member, f"rsvp:{_args(member, 'rsvp')[0]}:{answer}")
+        await play.tap(member, f"rsvp:{_args(member, 'rsvp')[0]}:{answer}:")
     await play.tap(play.bo, f"rsvp:{_args(play.bo, 'rsvp')[0]}:on_site")
     await play.says(play.bo, "/meetings")
     await play.says(play.anna, "/meetings")
@@ -198,7 +198,7 @@ async def moving(play: Play) -> None:
     await play.stage.settle()
     play.camera.look("")
     for member, answer in zip(play.members, ("remote", "on_site", "no", *["remote"] * 7), strict=False):
-        await play.tap(member, f"rsvp:{_args(member, 'rsvp')[0]}:{answer}")
+        await play.tap(member, f"rsvp:{_args(member, 'rsvp')[0]}:{answer}:")
     await called(play, f"{play.group} to 11.3. klo 9-10 Teams: {play.topic} 2")
     await play.tap(play.anna, "nm-go")
     await play.stage.settle()

@@ -36,6 +36,7 @@ FORGED = (
     "1:x",
     "1:no",
     "1:remote",
+    "1:remote:1",
     "99999999",
     "9" * 19,
     "١",
@@ -153,7 +154,7 @@ RSVP = {
 async def test_an_invitation_is_answered_by_nobody_else(scene: Scene, who: str) -> None:
     name, key = RSVP[who]
     before = await world(scene.talk)
-    assert await getattr(scene, name).taps_data(f"rsvp:{scene.invitation}:remote") == said(key)
+    assert await getattr(scene, name).taps_data(f"rsvp:{scene.invitation}:remote:1") == said(key)
     assert await world(scene.talk) == before
 
 
@@ -189,7 +190,7 @@ async def test_an_answer_to_a_cancelled_meeting_is_refused_and_the_fresh_card_sh
 
 async def test_an_answer_that_the_mode_does_not_offer_is_refused(scene: Scene) -> None:
     before = await world(scene.talk)
-    assert await scene.bo.taps_data(f"rsvp:{scene.invitation}:on_site") == said("answer-not-offered")
+    assert await scene.bo.taps_data(f"rsvp:{scene.invitation}:on_site:1") == said("answer-not-offered")
     assert await world(scene.talk) == before
 
 
@@ -197,7 +198,7 @@ async def test_a_double_tap_changes_nothing(scene: Scene) -> None:
     card = scene.bo.last
     await scene.bo.taps("Etänä", card)
     once = await world(scene.talk)
-    await scene.bo.taps_data(f"rsvp:{scene.invitation}:remote", card)
+    await scene.bo.taps_data(f"rsvp:{scene.invitation}:remote:1", card)
     twice = await world(scene.talk)
     for rows in (*once["invitation"], *twice["invitation"]):
         rows.pop("update_id"), rows.pop("answered_at")
@@ -332,7 +333,7 @@ async def test_results_are_for_the_coordinators_of_the_group(scene: Scene, who: 
 async def test_refusals_speak_the_readers_language(scene: Scene, language: str) -> None:
     reader = scene.talk.person("Kim", language=language)
     await reader.starts()
-    assert await reader.taps_data(f"rsvp:{scene.invitation}:no") == said("not-found", language)
+    assert await reader.taps_data(f"rsvp:{scene.invitation}:no:1") == said("not-found", language)
     assert await reader.says("/newmeeting") == said("newmeeting-no-groups", language)
     assert await reader.says("/nonsense") == said("unknown-command", language)
 
