@@ -78,7 +78,9 @@ async def show_card(context: Context, tap: Tap) -> Screen:
     invitation = await invitations.own(context.session, context.person, tap.id)
     if tap.number(2) == invitation.meeting.revision:
         return card(context, invitation)
-    return new_card(context, invitation, context.t("invitation-moved"))
+    shown = card(context, invitation, context.t("invitation-moved"))
+    # Made here: after a refusal the transaction is rolled back, and the meeting cannot be read any more.
+    return replace(shown, file=calendar_file(context.t, invitation.meeting))
 
 
 @tap("rsvp", fresh=show_card)
