@@ -9,6 +9,7 @@ from handlers.dates import month_title
 from handlers.figures import change, decimal, number, steps
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from handlers.texts import Texts
 from models import digests
 from models.access import RoleKind
@@ -60,7 +61,7 @@ def digest_screen(context: Context, shown: Shown) -> Screen:
     text = digest_text(t, shown.figures)
     if shown.is_ongoing:
         text = Markup("\n\n").join([text, t("digest-ongoing")])
-    return Screen(text, (row,), draws=draws)
+    return Screen(text, (row, (go(context, "help"),)), draws=draws)
 
 
 def digest_text(t: Texts, figures: MonthFigures) -> Markup:
@@ -119,7 +120,7 @@ def _asides(t: Texts, figures: MonthFigures) -> Markup:
 
 @letter("digest", stands="digest")
 async def digest_letter(context: Context, delivery: Delivery) -> Screen:
-    digest = await context.session.get_one(digests.Digest, delivery.subject)
+    digest = await digests.sent(context.session, context.person, delivery.subject)
     return digest_screen(
         context, await digests.shown(context.session, digest.figures, policy=context.policy, now=context.now)
     )

@@ -11,6 +11,7 @@ from handlers.figures import bar, decimal, percent
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from models import results
 from models.access import RoleKind
 from models.outbox import Delivery
@@ -28,7 +29,7 @@ async def result_list(context: Context) -> Screen:
     t = context.t
     listed = await results.latest(context.session, context.person)
     if not listed:
-        return Screen(t("results-none"))
+        return Screen(t("results-none"), ((go(context, "meetings"), go(context, "help")),))
     waiting = await results.waiting(context.session, context.person)
     lines = [t("results-heading"), *(_line(context, one) for one in listed), *(_waiting(context, w) for w in waiting)]
     rows = tuple(

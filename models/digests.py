@@ -124,6 +124,14 @@ async def own(session: AsyncSession, person: Person, month: Month, *, policy: Po
     return await shown(session, figures, policy=policy, now=now)
 
 
+async def sent(session: AsyncSession, person: Person, digest_id: int) -> Digest:
+    """The gate of a digest's letter: the manager it was made for, while they are one."""
+    digest = await session.get(Digest, digest_id)
+    if digest is None or digest.person_id != person.id or _scope(await roles(session, person.id)) == []:
+        raise NotFound
+    return digest
+
+
 async def shown(session: AsyncSession, figures: MonthFigures, *, policy: Policy, now: datetime) -> Shown:
     """Figures with their neighbouring months, from the first group's founding to the present."""
     month = Month.parse(figures.month)

@@ -61,8 +61,20 @@ def test_handlers_neither_select_nor_commit_nor_send() -> None:
         text = path.read_text(encoding="utf-8")
         assert "sqlalchemy import select" not in text, path
         assert ".commit(" not in text, path
+        assert not re.search(r"session\.(get|get_one|execute|scalars?|add|add_all|delete|flush|refresh)\(", text), path
         if path.name not in {"screen.py", "menus.py"}:
             assert "bot.send_" not in text, path
+
+
+LONGEST = 40
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_can_be_taken_in_at_a_glance(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            assert lines <= LONGEST, f"{node.name} has {lines} lines"
 
 
 def test_committed_files_name_no_registry() -> None:

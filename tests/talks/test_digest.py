@@ -120,7 +120,7 @@ async def test_one_turns_from_month_to_month_in_place(talk: Talk, anna: Actor, m
     await talk.manager(maija)
     await talk.until(at(2027, 5, 4))
     (_, april) = digests_of(maija)
-    assert maija.labels(april) == ["‹ maaliskuu 2027", "toukokuu 2027 ›"]
+    assert maija.labels(april) == ["‹ maaliskuu 2027", "toukokuu 2027 ›", "Ohje"]
     before = april.photo
     await maija.taps("‹ maaliskuu 2027", april)
     assert len(digests_of(maija)) == 2
