@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.inbox import DATABASE_AWAY, retire, seconds
+from bot.inbox import DATABASE_AWAY, seconds
 from handlers import hearing
 from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
@@ -46,6 +46,8 @@ class Outgoing:
     screen: Screen
     letter: Letter
     at: datetime
+    outdated: Screen
+    """What the message becomes that this one replaces."""
     edits: int | None = None
     """The message to edit instead of sending a new one."""
     message_id: int | None = None
@@ -79,13 +81,15 @@ class Outbox:
         try:
             async with self.app.sessions.begin() as session:
                 now = self.app.clock.now()
-                replaced = [old for one in done if (old := await self._record(session, one, now))]
+                replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
                 claimed = await outbox.claim(session, self.owner, IN_FLIGHT, now=now)
                 outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
         except Exception:
             self._sent = done
             raise
-        await asyncio.gather(*(self._send(one) for one in outgoing), *(retire(self.app.bot, *old) for old in replaced))
+        await asyncio.gather(
+            *(self._send(one) for one in outgoing), *(self._outdate(one, old) for one, old in replaced)
+        )
         self._sent = outgoing
         return len(claimed) + len(done)
 
@@ -100,11 +104,12 @@ class Outbox:
         if letter.edits and edits is None:
             self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
             return None
-        screen = await self._render(hearing.reader(session, person, address, self.app), delivery, letter)
+        reader = hearing.reader(session, person, address, self.app)
+        screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
         at = now if letter.edits else await outbox.next_slot(session, address, PER_SECOND, now=now)
-        return Outgoing(delivery, address.chat_id, screen, letter, at, edits)
+        return Outgoing(delivery, address.chat_id, screen, letter, at, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
         """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
@@ -170,8 +175,8 @@ class Outbox:
         except TelegramError as error:
             log.info("menu not set", delivery=one.delivery.id, error=type(error).__name__)
 
-    async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> tuple[int, int] | None:
-        """Writes what became of a message, if it is still ours; returns (chat, message) of the one it replaces."""
+    async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> int | None:
+        """Writes what became of a message, if it is still ours; returns the id of the one it replaces."""
         delivery = await session.get(Delivery, one.delivery.id)
         if delivery is None or delivery.owner != self.owner or delivery.state is not Sending.SENDING:
             return None  # another process took it over, or it was withdrawn for good
@@ -182,7 +187,7 @@ class Outbox:
         _tell(delivery)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
-        old = await outbox.stands(
+        return await outbox.stands(
             session,
             delivery.address_id,
             one.letter.stands,
@@ -190,7 +195,13 @@ class Outbox:
             message_id=one.message_id,
             revision=delivery.revision,
         )
-        return (one.chat_id, old) if old is not None else None
+
+    async def _outdate(self, one: Outgoing, message_id: int) -> None:
+        """The message that a newer one replaces says so. If it fails, its buttons still lead to the new one."""
+        try:
+            await edit(self.app.bot, one.chat_id, message_id, one.outdated, has_file=one.screen.has_file)
+        except TelegramError as error:
+            log.info("old message left as it was", error=type(error).__name__)
 
     async def _failed(self, session: AsyncSession, delivery: Delivery, error: TelegramError, now: datetime) -> None:
         """By the cause: what was surely not sent is tried again, what may have been once more and marked."""
