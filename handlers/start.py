@@ -6,8 +6,9 @@ from handlers import menus
 from handlers.routes import ROUTES, Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
-from models import access, drafts, groups, joining, settings
+from models import access, claims, drafts, groups, joining, links, settings
 from models.access import RoleKind
+from models.claims import Place
 from models.errors import NotFound
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -30,7 +31,8 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 async def on_start(context: Context, payload: str) -> Screen:
     """Without a code, what this is; with one, what the code is for."""
     if payload.strip():
-        return await _redeem(context, payload)
+        place = await claims.place(context.session, payload, now=context.now)
+        return _is_it_you(context, place, payload) if place else await _redeem(context, payload)
     return await welcome(context)
 
 
@@ -89,6 +91,24 @@ async def on_language(context: Context, tap: Tap) -> Screen:
     settings.speak(context.person, tap.word(0))
     context.t = texts(tap.word(0))
     return await welcome(context)
+
+
+def _is_it_you(context: Context, place: Place, code: str) -> Screen:
+    """A personal link may have been passed on: whoever opens it says that it is theirs before anything is merged."""
+    t = context.t
+    yes = Button(t("claim-yes", name=place.name).unescape()[:60], data("claim-yes", links.normal(code)))
+    no = Button(str(t("claim-no")), data("claim-no"))
+    return Screen(t("claim-sure", name=place.name, group=", ".join(place.groups)), ((yes,), (no,)))
+
+
+@tap("claim-yes")
+async def on_claim(context: Context, tap: Tap) -> Screen:
+    return await _redeem(context, tap.word(0))
+
+
+@tap("claim-no")
+async def on_claim_no(context: Context, tap: Tap) -> Screen:
+    return Screen(context.t("claim-not-you"), await _next_steps(context))
 
 
 async def _redeem(context: Context, code: str) -> Screen:

@@ -4,6 +4,7 @@ A line on a roster is a person without Telegram, known in one group only: that a
 and contact merges nothing, or whoever adds a line could take someone else's places with its link. Claiming merges.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from models.access import Role, roles
 from models.attendance import Attendance
 from models.audit import Audit
 from models.errors import Refused, Stale
-from models.groups import Membership, Workgroup
+from models.groups import Membership, Workgroup, of_person
 from models.invitations import Invitation
 from models.links import PERSONAL, Link, LinkKind
 from models.meetings import Meeting
@@ -78,6 +79,26 @@ async def withdraw(session: AsyncSession, person_id: int, *, now: datetime) -> N
     if await session.scalar(current.limit(1)) is None:
         mine = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person_id, Link.closed_at.is_(None))
         await session.execute(mine.values(closed_at=now))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line on a roster that waits for its person."""
+
+    name: str
+    groups: tuple[str, ...]
+
+
+async def place(session: AsyncSession, code: str, *, now: datetime) -> Place | None:
+    """Whose place a code is for, to be confirmed by them; None if it is no personal link that can be used."""
+    try:
+        link = await links.valid(session, code, now=now)
+    except Refused:
+        return None
+    line = await session.get(Person, link.person_id) if link.kind is LinkKind.CLAIM else None
+    if line is None:
+        return None
+    return Place(line.name, tuple(group.name for group in await of_person(session, line)))
 
 
 async def taken_before(session: AsyncSession, person: Person, code: str) -> bool:

@@ -126,12 +126,12 @@ async def test_one_turns_from_month_to_month_in_place(talk: Talk, anna: Actor, m
     assert len(digests_of(maija)) == 2
     assert "Sisältö vastasi odotuksiani: 3,8" in april.caption
     assert april.photo is not before
-    assert maija.labels(april) == ["huhtikuu 2027 ›"]  # the first group was founded in March
+    assert maija.labels(april) == ["huhtikuu 2027 ›", "Ohje"]  # the first group was founded in March
     await maija.taps("huhtikuu 2027 ›", april)
     await maija.taps("toukokuu 2027 ›", april)
     assert "toukokuu 2027" in april.caption
     assert "Kuukausi on vielä kesken" in april.caption
-    assert maija.labels(april) == ["‹ huhtikuu 2027"]
+    assert maija.labels(april) == ["‹ huhtikuu 2027", "Ohje"]
 
 
 async def test_a_manager_of_some_groups_sees_those(talk: Talk, anna: Actor, maija: Actor, dan: Actor) -> None:

@@ -147,12 +147,32 @@ async def test_the_others_cards_say_who_decided(talk: Talk, aino: Actor, anna: A
     assert await on_roster(talk) == ["Bo", "Dan"]
 
 
+async def claims_place(actor: Actor, code: str) -> str:
+    """Opens a personal link and says that it is theirs."""
+    await actor.starts(code)
+    return await actor.taps("Kyllä, olen")
+
+
+async def test_a_personal_link_asks_who_one_is(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
+    await talk.group(members=[], coordinator=anna)
+    await adds(anna, "Bo Ek; Turku; bo@turku.fi")
+    code = CODE.findall(anna.text)[0]
+    assert "tarkoitettu jäsenelle Bo Ek (työryhmä Lastensuojelu)" in await cilla.starts(code)
+    assert cilla.labels() == ["Kyllä, olen Bo Ek", "En ole"]
+    assert "mitään ei muuttunut" in await cilla.taps("En ole")
+    await anna.says("/members")
+    assert "1 ei Telegramissa" in anna.text
+    await claims_place(bo, code)
+    assert "jo käytetty" in await cilla.taps_data(f"claim-yes:{code}")
+    assert await on_roster(talk) == ["Bo Ek"]
+
+
 async def test_a_place_is_claimed_under_the_rosters_name(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     await adds(anna, "Bo Ek; Turku; bo@turku.fi")
     code = CODE.findall(anna.text)[0]
-    assert "Olet nyt työryhmän Lastensuojelu jäsen" in await bo.starts(code)
+    assert "Olet nyt työryhmän Lastensuojelu jäsen" in await claims_place(bo, code)
     await talk.time_passes(minutes=1)
     assert "Johdatus" in bo.text
     assert await on_roster(talk) == ["Bo Ek"]
@@ -167,7 +187,7 @@ async def test_a_claimed_link_serves_nobody_again(talk: Talk, anna: Actor, bo: A
     await talk.group(members=[], coordinator=anna)
     await adds(anna, "Bo Ek; Turku; bo@turku.fi")
     code = CODE.findall(anna.text)[0]
-    await bo.starts(code)
+    await claims_place(bo, code)
     assert "jo käytetty" in await cilla.starts(code)
     assert "Olet jo käyttänyt" in await bo.starts(code)
     assert await on_roster(talk) == ["Bo Ek"]
@@ -177,8 +197,10 @@ async def test_two_claim_at_once_and_one_wins(talk: Talk, anna: Actor, bo: Actor
     await talk.group(members=[], coordinator=anna)
     await adds(anna, "Bo Ek; Turku; bo@turku.fi")
     code = CODE.findall(anna.text)[0]
-    bo.user.starts(code)
-    cilla.user.starts(code)
+    for one in (bo, cilla):
+        await one.starts(code)
+    for one in (bo, cilla):
+        one.user.taps("Kyllä, olen")
     await talk.answered()
     assert sorted("Olet nyt työryhmän" in one.text for one in (bo, cilla)) == [False, True]
     assert await on_roster(talk) == ["Bo Ek"]
@@ -196,7 +218,7 @@ async def test_a_renewed_link_replaces_the_old_one(talk: Talk, anna: Actor, bo: 
     new = CODE.findall(anna.text)[0]
     assert new != old
     assert "ei ole enää voimassa" in await bo.starts(old)
-    assert "Olet nyt" in await bo.starts(new)
+    assert "Olet nyt" in await claims_place(bo, new)
 
 
 async def test_a_link_lives_sixty_days_and_the_list_shows_a_living_one(talk: Talk, anna: Actor, bo: Actor) -> None:
@@ -207,7 +229,7 @@ async def test_a_link_lives_sixty_days_and_the_list_shows_a_living_one(talk: Tal
     assert "ei ole enää voimassa" in await bo.starts(old)
     await anna.says("/members")
     await anna.taps("Henkilökohtaiset linkit")
-    assert "Olet nyt" in await bo.starts(CODE.findall(anna.text)[0])
+    assert "Olet nyt" in await claims_place(bo, CODE.findall(anna.text)[0])
 
 
 async def test_a_member_who_claims_their_line_is_one_person(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
@@ -222,7 +244,7 @@ async def test_a_member_who_claims_their_line_is_one_person(talk: Talk, anna: Ac
         line = next(one for one in await groups.members(session, group.id) if one.telegram_id is None)
         meeting = (await meetings.coming(session, [group.id], now=talk.clock.now()))[0]
         await attendance.mark_invited(session, meeting, line.id, Attended.ON_SITE, now=talk.clock.now())
-    await bo.starts(code)
+    await claims_place(bo, code)
     assert await on_roster(talk) == ["Bo Ek", "Cilla"]
     async with talk.app.sessions.begin() as session:
         audience = await invitations.audience(session, await session.merge(meeting))
@@ -255,7 +277,7 @@ async def test_roles_and_other_groups_come_along(talk: Talk, aino: Actor, anna: 
     await anna.taps("Lisää jäseniä")
     await anna.says("Bo Ek")
     await anna.taps("Lisää 1 jäsen")
-    await bo.starts(CODE.findall(anna.text)[0])
+    await claims_place(bo, CODE.findall(anna.text)[0])
     assert await on_roster(talk, "Lastensuojelu") == ["Bo Ek"]
     assert await on_roster(talk, "Vammaispalvelut") == ["Bo Ek"]
 
