@@ -16,6 +16,8 @@ from models.invitations import answers_for
 from models.outbox import Delivery, Superseded
 from models.people import tidy
 
+SUBJECT = "feedback"
+
 
 def ask_attendance(context: Context, page: Sheet) -> Screen:
     """The first screen: were you there, and what becomes of the answers."""
@@ -36,8 +38,11 @@ def _promise(context: Context, page: Sheet) -> Markup:
     return context.t("feedback-anonymous", threshold=page.run.threshold, closes=closes)
 
 
-def ask(context: Context, page: Sheet, question: Question) -> Screen:
-    """One question with its progress, the answer given so far, and the way back."""
+def ask(context: Context, page: Sheet, question: Question, *, waits: bool = False) -> Screen:
+    """One question with its progress, the answer given so far, and the way back.
+
+    An open one either ``waits`` for the next typed line or has a button that makes it wait.
+    """
     t = context.t
     position = f"{question.position}/{len(page.questions)}"
     lines = [t("feedback-progress", position=position, meeting=meeting_name(t, page.meeting))]
@@ -46,7 +51,10 @@ def ask(context: Context, page: Sheet, question: Question) -> Screen:
         lines += [t("feedback-statement", statement=t(f"statement-{question.identity}")), t("feedback-scale")]
         rows.append(_scale(page, question))
     else:
-        lines.append(t("feedback-open", question=t(f"statement-{question.identity}")))
+        key = "feedback-open" if waits else "feedback-open-later"
+        lines.append(t(key, question=t(f"statement-{question.identity}")))
+        if not waits:
+            rows.append((Button(t("feedback-write"), data("write", page.run.id, question.id)),))
         if written := page.answers.get(question.id):
             lines.append(t("feedback-written", text=written))
     if question.position == 1:
@@ -119,16 +127,30 @@ async def show(context: Context, tap: Tap) -> Screen:
 
 
 async def _arrive(context: Context, page: Sheet, question: Question) -> Screen:
-    """Shows a question; an open one waits for a typed line."""
-    if question.kind is Kind.OPEN:
-        data = {"run": page.run.id, "question": question.id}
-        await context.begin("feedback", "text", data)
-    return ask(context, page, question)
+    """Shows a question; an open one waits for a typed line, unless the person is in the middle of something else."""
+    if question.kind is not Kind.OPEN:
+        await _leave(context)
+        return ask(context, page, question)
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    if draft is not None and draft.subject != SUBJECT:
+        return ask(context, page, question)
+    return await _wait(context, page, question)
+
+
+async def _wait(context: Context, page: Sheet, question: Question) -> Screen:
+    await context.begin(SUBJECT, "text", {"run": page.run.id, "question": question.id})
+    return ask(context, page, question, waits=True)
+
+
+async def _leave(context: Context) -> None:
+    """What is typed from now on is no answer to the open question."""
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
 
 
 @tap("was", fresh=show)
 async def on_was(context: Context, tap: Tap) -> Screen:
     page = await _page(context, tap)
+    await _leave(context)
     if tap.word(1) == "again":
         return ask_attendance(context, page)
     attended = tap.choice(Attended)
@@ -166,12 +188,22 @@ async def on_page(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, page.question(tap.number(1)))
 
 
+@tap("write", fresh=show)
+async def on_write(context: Context, tap: Tap) -> Screen:
+    """Lets go of whatever else the person was in the middle of."""
+    page = await _page(context, tap)
+    question = page.question(tap.number(1))
+    if question.kind is not Kind.OPEN:
+        raise NotFound
+    return await _wait(context, page, question)
+
+
 async def ask_again(context: Context, draft: Draft) -> Screen:
     page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
-    return ask(context, page, page.question(draft.data["question"]))
+    return ask(context, page, page.question(draft.data["question"]), waits=True)
 
 
-@said("feedback", fresh=ask_again)
+@said(SUBJECT, fresh=ask_again, yields_to_codes=True)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed open answer; it is kept at once, and more typing replaces it."""
     try:
@@ -181,14 +213,14 @@ async def on_text(context: Context, draft: Draft, text: str) -> Screen:
         return Screen(context.t(refusal.key, **refusal.values))
     question = page.question(draft.data["question"])
     await _rate(context, page, question, tidy(text, limit=feedback.OPEN_ANSWER_LENGTH + 1))
-    return ask(context, page, question)
+    return ask(context, page, question, waits=True)
 
 
 @tap("done", fresh=show)
 async def on_done(context: Context, tap: Tap) -> Screen:
     page = await _page(context, tap)
     await feedback.finish(context.session, context.person, page)
-    await drafts.end_of(context.session, context.person, context.chat_id, "feedback")
+    await _leave(context)
     return thanks(context, page)
 
 

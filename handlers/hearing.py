@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
-from handlers.routes import ROUTES, Context, parse
+from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.start import go
 from handlers.texts import LANGUAGES, texts
 from models import drafts, joining, links, outbox, people
-from models.errors import Refused
+from models.drafts import Draft
+from models.errors import NotAllowed, NotFound, Refused
 from models.people import Address, Person
 from models.policy import Policy
 from models.sealing import Keyring
@@ -154,11 +155,22 @@ async def _message(context: Context, message: Message) -> Screen:
         raise Refused("unknown-command")
     draft = await drafts.current(context.session, context.person, context.chat_id)
     text = message.text or message.caption or ""
-    if draft is not None and draft.subject in ROUTES.said:
-        return await ROUTES.said[draft.subject].hear(context, draft, text)
-    if links.looks_like_code(text):
+    route = ROUTES.said.get(draft.subject) if draft is not None else None
+    is_code = links.looks_like_code(text)
+    if draft is not None and route is not None and not (is_code and route.yields_to_codes):
+        return await _said(context, route, draft, text)
+    if is_code:
         return await ROUTES.commands["start"](context, text)
     return await ROUTES.commands["help"](context, "")
+
+
+async def _said(context: Context, route: SaidRoute, draft: Draft, text: str) -> Screen:
+    """A line typed in a dialogue. Whoever may not go on hears so once and is let out of it."""
+    try:
+        return await route.hear(context, draft, text)
+    except (NotAllowed, NotFound) as refusal:
+        await drafts.end(context.session, context.person, context.chat_id)
+        return Screen(context.t(refusal.key, **refusal.values), _ways_on(context))
 
 
 def _command(message: Message) -> tuple[str, str]:

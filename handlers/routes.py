@@ -127,6 +127,8 @@ class SaidRoute:
     hear: OnSaid
     fresh: OnDraft | None
     """Asks the question again, when what was typed is refused."""
+    yields_to_codes: bool
+    """The dialogue began by the way: a joining code typed meanwhile is no answer in it."""
 
 
 @dataclass(frozen=True)
@@ -175,11 +177,11 @@ def tap(name: str, *, fresh: OnTap | None = None) -> Callable[[OnTap], OnTap]:
     return register
 
 
-def said(subject: str, *, fresh: OnDraft | None = None) -> Callable[[OnSaid], OnSaid]:
+def said(subject: str, *, fresh: OnDraft | None = None, yields_to_codes: bool = False) -> Callable[[OnSaid], OnSaid]:
     """Hears what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
 
     def register(function: OnSaid) -> OnSaid:
-        ROUTES.said[subject] = SaidRoute(function, fresh)
+        ROUTES.said[subject] = SaidRoute(function, fresh, yields_to_codes)
         return function
 
     return register

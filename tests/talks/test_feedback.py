@@ -146,6 +146,7 @@ async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: 
     assert (eka.answered, toka.answered, together.answered) == (6, 7, 13)
     assert {answer.release_id for answer in await rows(talk, OpenAnswer)} == {together.id}
     assert {figure.release_id for figure in await rows(talk, Figure)} == {eka.id, toka.id}
+    await anna.taps("Avovastaukset (13)")
     assert anna.sees("Ensimmäinen")
 
 
@@ -232,3 +233,37 @@ async def test_closing_twice_counts_once(talk: Talk, anna: Actor, members: list[
     async with talk.app.sessions.begin() as session:
         assert await close(session, 1, talk.app.keys, policy=talk.app.policy, now=talk.clock.now()) is None
     assert len(await rows(talk, Release)) == 1
+
+
+async def test_an_open_question_takes_only_what_is_meant_for_it(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    bo = members[0]
+    await bo.taps("Kyllä, etänä")
+    for _ in range(4):
+        await bo.taps("4")
+    await bo.says("Hyvä kokous")
+    assert "Kirjoitit: Hyvä kokous" in bo.text
+    await bo.says("2222222222")  # a code, though nobody's
+    await bo.taps("‹ Edellinen")
+    await bo.says("Mikä tämä on?")
+    await bo.taps("Seuraava")
+    assert bo.sees("Kirjoitit: Hyvä kokous")
+    await bo.says("Erittäin hyvä")
+    assert "Kirjoitit: Erittäin hyvä" in bo.text
+
+
+async def test_an_open_question_leaves_another_dialogue_open(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await talk.group("Toinen", members=[anna], coordinator=members[0])
+    await held(talk, anna)
+    bo = members[0]
+    await bo.says("/newmeeting")
+    form = next(message for message in bo.messages if (message.text or "").startswith("Osallistuitko"))
+    await bo.taps("Kyllä, etänä", form)
+    for _ in range(4):
+        await bo.taps("4", form)
+    assert "Kirjoita vastaus" in bo.labels(form)
+    await bo.says("Aihe")
+    assert "Minä päivänä?" in bo.text
+    await bo.taps("Kirjoita vastaus", form)
+    await bo.says("Hyvä kokous")
+    assert "Kirjoitit: Hyvä kokous" in bo.text

@@ -14,6 +14,7 @@ from handlers import routes
 from handlers.texts import texts
 from migrations.tables import metadata
 from models.access import Role
+from models.drafts import Draft
 from models.forms import Question
 from models.groups import Membership
 from models.invitations import Invitation
@@ -262,7 +263,9 @@ async def test_attendance_marks_only_the_invited(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("who", ["stranger", "dan", "eeva", "anna"])
-@pytest.mark.parametrize("route", ["was:{run}:remote", "rate:{run}:{q}:4", "page:{run}:{q}", "done:{run}"])
+@pytest.mark.parametrize(
+    "route", ["was:{run}:remote", "rate:{run}:{q}:4", "page:{run}:{q}", "write:{run}:{q}", "done:{run}"]
+)
 async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str, route: str) -> None:
     run = await scene.held()
     question = await scene.first(select(Question.id))
@@ -319,6 +322,18 @@ async def test_the_second_of_closing_is_too_late(scene: Scene) -> None:
     scene.talk.clock.moment = run.closes_at
     await scene.bo.taps("4")
     assert scene.bo.toast == said("feedback-is-closed")
+
+
+async def test_a_role_taken_away_in_mid_dialogue_ends_it(scene: Scene) -> None:
+    await scene.anna.says("/newmeeting Lastensuojelu ke 17.3. klo 9-12 Teams: Toinen")
+    await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
+    await scene.anna.taps("Linkki tulee")
+    assert scene.anna.toast == said("not-found")
+    await scene.anna.says("https://teams.example/abc")
+    assert scene.anna.text == said("not-found")
+    await scene.anna.says("Terve")
+    assert "Lastensuojelu" not in scene.anna.text
+    assert not await scene.first(select(Draft.person_id))
 
 
 @pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
