@@ -103,6 +103,8 @@ def result_text(context: Context, listed: Listed, found: Results) -> Markup:
     rate = percent(found.answered, found.asked, t.language)
     answered = t("result-answered", answered=found.answered, asked=found.asked, rate=rate)
     lines = [Markup("<b>{}</b>\n{}").format(_name(context, listed), answered)]
+    if found.results:
+        lines.append(t("feedback-scale"))
     lines += [statement_text(context, result, found.threshold) for result in found.results]
     if found.texts:
         texts = [t("result-text", text=text) for text in found.texts]

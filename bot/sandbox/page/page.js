@@ -371,7 +371,9 @@ async function sendBox(column, box) {
 }
 
 async function startBox(column, input) {
-  const text = input.value.trim(), payload = payloadOf(text);
+  const text = input.value.trim();
+  const code = /^[A-Za-z0-9]{5}-?[A-Za-z0-9]{5}$/.test(text) ? text.replace("-", "") : null;
+  const payload = payloadOf(text) ?? code;
   input.value = "";
   await start(column, payload ?? "");
   if (text && payload === null) await say(column, text);
