@@ -2,22 +2,17 @@
 
 import asyncio
 import logging
+import re
 import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-
 from bot import logs
 from bot.sandbox.messages import Message
 from bot.stage import ADMIN_ID, Actor, Stage, words
 from handlers.texts import Texts, texts
-from models import links
-from models.access import RoleKind
-from models.groups import Workgroup
-from models.links import LinkKind
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 GROUPS = {"fi": "Lastensuojelu", "sv": "Barnskydd", "en": "Child welfare"}
@@ -48,35 +43,47 @@ class Transcript:
         print(text)
 
     def heading(self, text: str) -> None:
-        moment = self.stage.clock.now().astimezone(HELSINKI)
         self.line()
-        self.line(f"== {moment:%Y-%m-%d %H:%M}  {text}")
+        self.line(f"== {text}")
+
+    def step(self, text: str, at: datetime | None = None) -> None:
+        """What happened, and when by the story's clock."""
+        moment = (at or self.stage.clock.now()).astimezone(HELSINKI)
+        self.line(f"{moment:%Y-%m-%d %H:%M}  {text}")
 
     def bot_says(self) -> None:
-        """What the bot has said or changed since the last look."""
+        """What the bot has said or changed since the last look, in the order of its saying."""
+        fresh: list[tuple[datetime, Actor, Message]] = []
         for actor in self.stage.people.values():
             for message in actor.messages:
                 key = (actor.user.id, message.message_id, words(message))
                 if key not in self.seen:
                     self.seen.add(key)
-                    self._message(actor, message)
+                    fresh.append((message.edited_at or message.sent_at, actor, message))
+        for at, actor, message in sorted(fresh, key=lambda one: one[0]):
+            self._message(at, actor, message)
 
-    def _message(self, actor: Actor, message: Message) -> None:
+    def _message(self, at: datetime, actor: Actor, message: Message) -> None:
         first, *rest = words(message).splitlines() or [""]
-        self.line(f"Koolla -> {actor.name}: {first}")
+        self.step(f"Koolla -> {actor.name}: {first}", at)
         for line in rest:
             self.line(f"    {line}")
         if labels := actor.labels(message):
             self.line("    " + " ".join(f"[{label}]" for label in labels))
 
     async def says(self, actor: Actor, text: str) -> None:
-        self.line(f"{actor.name}: {text}")
+        self.step(f"{actor.name}: {text}")
         await actor.says(text)
         self.bot_says()
 
     async def taps(self, actor: Actor, label: str) -> None:
-        self.line(f"{actor.name} taps [{label}]")
+        self.step(f"{actor.name} taps [{label}]")
         await actor.taps(label)
+        self.bot_says()
+
+    async def opens(self, actor: Actor, code: str, what: str) -> None:
+        self.step(f"{actor.name} opens {what}")
+        await actor.starts(code)
         self.bot_says()
 
     def expects(self, actor: Actor, text: str) -> None:
@@ -137,30 +144,31 @@ async def _arrive(
     script: Transcript, name: str, *, aino: Actor, anna: Actor, maija: Actor, members: list[Actor]
 ) -> None:
     script.heading("arriving: the administrator founds a group, people come in by their links")
+    script.step(f"{aino.name} presses Start")
     await aino.starts()
     script.bot_says()
     await script.says(aino, f"/newgroup {name}")
-    codes = await _codes(script.stage, name)
-    for actor, code in [(anna, codes["coordinator"]), (maija, codes["manager"])]:
-        script.line(f"{actor.name} opens the link with the role")
-        await actor.starts(code)
+    joining = _code(aino)
+    for key in ("newgroup-coordinator", "button-role-link"):
+        await script.taps(aino, script.label(key))
+    await script.opens(anna, _code(aino), "the link with the role of a coordinator")
+    await script.says(aino, "/roles")
+    for key in ("button-role-give", "give-manager", "whole-organisation", "button-role-link"):
+        await script.taps(aino, script.label(key))
+    await script.opens(maija, _code(aino), "the link with the role of a manager")
     for member in members:
-        script.line(f"{member.name} opens the joining link")
-        await member.starts(codes["join"])
+        await script.opens(member, joining, "the joining link")
     await script.stage.settle()
     script.bot_says()
     script.expects(members[-1], name)
 
 
-async def _codes(stage: Stage, name: str) -> dict[str, str]:
-    """The codes that the administrator's buttons give out: joining the group, coordinating it, the digest."""
-    now = stage.clock.now()
-    async with stage.app.sessions.begin() as session:
-        group_id = (await session.execute(select(Workgroup.id).where(Workgroup.name == name))).scalar_one()
-        join = await links.join_link(session, group_id, now=now)
-        lead = await links.make(session, LinkKind.ROLE, now=now, group_id=group_id, role=RoleKind.COORDINATOR)
-        manager = await links.make(session, LinkKind.ROLE, now=now, role=RoleKind.MANAGER)
-        return {"join": join.code, "coordinator": lead.code, "manager": manager.code}
+def _code(actor: Actor) -> str:
+    """The code of the link that the person's newest message shows."""
+    found = re.search(r"start=(\w+)", actor.text)
+    if found is None:
+        raise Missing(f"{actor.name} should see a link, but sees: {actor.text!r}")
+    return found[1]
 
 
 async def _call(script: Transcript, anna: Actor, members: list[Actor], line: str) -> None:
