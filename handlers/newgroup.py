@@ -6,12 +6,9 @@ from handlers.start import go
 from models import access, drafts, founding, links
 from models.access import RoleKind
 from models.drafts import Draft
-from models.errors import Refused
-from models.groups import Workgroup
-from models.people import tidy
+from models.groups import NAME_LENGTH, Workgroup
 
 SUBJECT = "newgroup"
-MOST = 60
 
 
 @command("newgroup", role=RoleKind.ADMINISTRATOR)
@@ -21,7 +18,7 @@ async def on_newgroup(context: Context, line: str) -> Screen:
         return await _found(context, line)
     await context.begin(SUBJECT, "name")
     cancel = Button(str(context.t("cancel")), data("newgroup-drop"))
-    return Screen(context.t("newgroup-name", most=MOST), ((cancel,),))
+    return Screen(context.t("newgroup-name", most=NAME_LENGTH), ((cancel,),))
 
 
 @said(SUBJECT)
@@ -37,12 +34,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
 
 async def _found(context: Context, typed: str) -> Screen:
     """Founds the group; what is wrong with its name is said, and the next line is the next try."""
-    name = tidy(typed, MOST + 1)
-    if not name:
-        raise Refused("line-empty")
-    if len(name) > MOST:
-        raise Refused("line-too-long", most=MOST)
-    group = await founding.found(context.session, context.person, name, now=context.now)
+    group = await founding.found(context.session, context.person, typed, now=context.now)
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
     return await founded(context, group)
 

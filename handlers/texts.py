@@ -13,6 +13,8 @@ from typing import Any
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
+from handlers.figures import number
+
 LANGUAGES = ("fi", "sv", "en")
 LOCALES = Path(__file__).parent / "locales"
 
@@ -53,7 +55,12 @@ class Texts:
     def __call__(self, key: str, /, **values: Any) -> Markup:
         forms = self._catalogue[key]
         form = forms[0] if len(forms) == 1 or values["n"] == 1 else forms[1]
+        values = {name: self._figure(value) for name, value in values.items()}
         return Markup(form).format(**values)  # noqa: S704  (our own text; Markup.format escapes the values)
+
+    def _figure(self, value: Any) -> Any:
+        """A count as people read it, its thousands apart."""
+        return number(value, self.language) if type(value) is int and value >= 1_000 else value
 
 
 @functools.cache

@@ -10,9 +10,9 @@ from models.groups import Workgroup
 from models.people import Person
 
 
-async def found(session: AsyncSession, actor: Person, name: str, *, now: datetime) -> Workgroup:
-    """An administrator founds a workgroup."""
+async def found(session: AsyncSession, actor: Person, typed: str, *, now: datetime) -> Workgroup:
+    """An administrator founds a workgroup, under the name typed."""
     await access.demand(session, actor, RoleKind.ADMINISTRATOR)
-    group = await groups.found(session, name, now=now)
+    group = await groups.found(session, groups.proper_name(typed), now=now)
     audit.note(session, actor, "group-founded", now=now, group_id=group.id)
     return group

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
 from models.errors import NotFound, Refused
-from models.people import Person
+from models.people import Person, tidy
 
+NAME_LENGTH = 60
 CURRENT = text("left_at IS NULL")
 
 
@@ -57,6 +58,16 @@ async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup
     session.add(group)
     await session.flush()
     return group
+
+
+def proper_name(typed: str) -> str:
+    """A typed name, tidied; refused if there is nothing of it or too much."""
+    name = tidy(typed, NAME_LENGTH + 1)
+    if not name:
+        raise Refused("line-empty")
+    if len(name) > NAME_LENGTH:
+        raise Refused("line-too-long", most=NAME_LENGTH)
+    return name
 
 
 async def free_name(session: AsyncSession, name: str, *, besides: int | None = None) -> None:

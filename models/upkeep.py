@@ -10,7 +10,7 @@ from models.errors import Refused, Stale
 from models.groups import Workgroup
 from models.links import Link, LinkKind
 from models.meetings import Meeting
-from models.people import NAME_LENGTH, Person, tidy
+from models.people import Person
 
 
 async def living(session: AsyncSession, group: Workgroup) -> None:
@@ -30,11 +30,7 @@ async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str,
 
 async def new_name(session: AsyncSession, group: Workgroup, typed: str) -> str:
     """A typed name that the group can have."""
-    name = tidy(typed, NAME_LENGTH + 1)
-    if not name:
-        raise Refused("line-empty")
-    if len(name) > NAME_LENGTH:
-        raise Refused("line-too-long", most=NAME_LENGTH)
+    name = groups.proper_name(typed)
     if name == group.name:
         raise Refused("group-name-same", group=name)
     await groups.free_name(session, name, besides=group.id)

@@ -11,7 +11,7 @@ import pytest
 from markupsafe import Markup
 
 from handlers.screen import TOAST_LENGTH
-from handlers.texts import LANGUAGES, LOCALES, Forms, catalogue
+from handlers.texts import LANGUAGES, LOCALES, Forms, catalogue, texts
 
 ROOT = LOCALES.parent.parent
 FI = catalogue("fi")
@@ -279,3 +279,10 @@ def _call_of(node: ast.AST) -> str:
 
 def _name(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def test_counts_have_their_thousands_apart() -> None:
+    printed = {"fi": "12\N{NO-BREAK SPACE}345", "sv": "12\N{NO-BREAK SPACE}345", "en": "12,345"}
+    for language, count in printed.items():
+        assert count in texts(language)("line-too-long", most=12_345)
+    assert "60" in texts("fi")("line-too-long", most=60)

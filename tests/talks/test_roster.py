@@ -186,7 +186,7 @@ async def test_a_file_that_cannot_be_read_is_refused_kindly(talk: Talk, anna: Ac
     assert "Rivin 2 merkkejä ei voi lukea" in await anna.sends("x.csv", "Åke\nÖ".encode()[:-1] + b"\xff")
     assert "CSV" in await anna.sends("x.xlsx", b"PK\x03\x04" + b"x" * 100)
     assert "liian suuri" in await anna.sends("x.csv", b"Matti;Turku\n" * 60_000)
-    assert "10000 riviä" in await anna.sends("x.csv", b"Matti;Turku;m@x.fi\n" * 10_000)
+    assert "10\N{NO-BREAK SPACE}000 riviä" in await anna.sends("x.csv", b"Matti;Turku;m@x.fi\n" * 10_000)
     assert "En löytänyt tästä ihmisiä" in await anna.sends("x.csv", b"\n\n")
     assert "Uusia 1: Dan" in await anna.says("Dan")
     await anna.taps("Lisää 1 jäsen")
@@ -199,13 +199,13 @@ async def test_two_thousand_people_get_their_links_in_a_file(talk: Talk, anna: A
     await anna.says("/members")
     await anna.taps("Lisää jäseniä")
     await anna.sends("x.csv", "".join(f"Jäsen {n};=1+1;+35840{n}\n" for n in range(2_000)).encode())
-    await anna.taps("Lisää 2000 jäsentä")
+    await anna.taps("Lisää 2\N{NO-BREAK SPACE}000 jäsentä")
     sheet = anna.last.document.content.decode("utf-8-sig").splitlines()
     assert len(sheet) == 2_001
     assert sheet[1].startswith("Jäsen 0;'=1+1;'+358400;https://t.me/")
     assert len(set(CODE.findall("\n".join(sheet)))) == 2_000
     await anna.says("/members")
-    assert "2000 jäsentä: 2000 ei Telegramissa" in anna.text
+    assert "2\N{NO-BREAK SPACE}000 jäsentä: 2\N{NO-BREAK SPACE}000 ei Telegramissa" in anna.text
 
 
 async def test_hostile_names_are_shown_as_they_are(talk: Talk, anna: Actor) -> None:
