@@ -146,7 +146,6 @@ async def next_event(app: "App") -> datetime | None:
     async with app.sessions() as session:
         moments = [
             await outbox.next_due(session, edits=False),
-            await meetings.next_end(session),
             await runs.next_opening(session, app.policy, now=app.clock.now()),
             await runs.next_closing(session),
             digests.next_due(app.policy, now=app.clock.now()),

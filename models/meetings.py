@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import DateTime, ForeignKey, Index, func, select, update
+from sqlalchemy import DateTime, ForeignKey, Index, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.access import RoleKind, holds
 from models.base import Base
-from models.errors import NotFound, Refused
+from models.errors import NotFound, Refused, Stale
 from models.groups import Membership, Workgroup
 from models.people import Person
 
 TITLE_LENGTH = 120
 PLACE_LENGTH = 120
-LINK_LENGTH = 200
+LINK_LENGTH = 500  # a Teams link is about 250; on a card only the words under which it lies count
 DESCRIPTION_LENGTH = 400  # the whole card must fit a caption of 1,024 characters
 
 
@@ -152,9 +152,9 @@ async def _with_group(session: AsyncSession, meeting_id: int) -> Meeting | None:
 def upcoming(meeting: Meeting, *, now: datetime) -> None:
     """Refuses to touch what is over or off."""
     if meeting.state is MeetingState.CANCELLED:
-        raise Refused("meeting-is-cancelled")
+        raise Stale("meeting-is-cancelled")
     if meeting.starts_at <= now:
-        raise Refused("meeting-has-begun")
+        raise Stale("meeting-has-begun")
 
 
 HEARD = ("starts_at", "ends_at", "mode", "place")
@@ -166,18 +166,26 @@ def is_weighty(meeting: Meeting, plan: Plan) -> bool:
     return any(getattr(plan, name) != getattr(meeting, name) for name in HEARD)
 
 
-async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, now: datetime) -> bool:
-    """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again."""
+async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, sequence: int, now: datetime) -> bool:
+    """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again.
+
+    ``sequence`` is the meeting's when its change was begun: of two coordinators the later does not undo the earlier.
+    """
     upcoming(meeting, now=now)
     check(plan, now=now)
     columns, weighty = _columns(plan), is_weighty(meeting, plan)
     if all(columns[name] == getattr(meeting, name) for name in columns):
         return False
-    for name, value in columns.items():
-        setattr(meeting, name, value)
-    meeting.sequence += 1
-    meeting.revision += int(weighty)
-    await session.flush()
+    saved = await session.execute(
+        update(Meeting)
+        .where(Meeting.id == meeting.id, Meeting.sequence == sequence)
+        .values(**columns, sequence=Meeting.sequence + 1, revision=Meeting.revision + int(weighty))
+        .returning(Meeting.id)
+    )
+    saved_id = saved.scalar_one_or_none()
+    await session.refresh(meeting, [*columns, "state", "sequence", "revision"])
+    if saved_id is None:
+        raise Stale("meeting-changed-meanwhile")
     return weighty
 
 
@@ -191,7 +199,7 @@ async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> N
         .returning(Meeting.id)
     )
     if done.scalar_one_or_none() is None:
-        raise Refused("meeting-is-cancelled")
+        raise Stale("meeting-is-cancelled")
     await session.refresh(meeting, ["state", "sequence"])
 
 
@@ -240,8 +248,3 @@ async def hold(session: AsyncSession, *, now: datetime) -> None:
     """The announced meetings that are over have been held."""
     over = update(Meeting).where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now)
     await session.execute(over.values(state=MeetingState.HELD))
-
-
-async def next_end(session: AsyncSession) -> datetime | None:
-    """When the next announced meeting is over."""
-    return await session.scalar(select(func.min(Meeting.ends_at)).where(Meeting.state == MeetingState.ANNOUNCED))

@@ -73,27 +73,28 @@ class Staged(Base):
     blob: Mapped[bytes]
 
 
-def _unasked() -> "Select[Meeting]":
-    """Held meetings without a form."""
-    return (
-        select(Meeting)
-        .outerjoin(Run, Run.meeting_id == Meeting.id)
-        .where(Meeting.state == MeetingState.HELD, Run.id.is_(None))
-    )
+def _unasked(state: MeetingState, *, after: datetime) -> "Select[Meeting]":
+    """Meetings in a state that end after a moment and have no form."""
+    wanted = select(Meeting).outerjoin(Run, Run.meeting_id == Meeting.id)
+    return wanted.where(Meeting.state == state, Meeting.ends_at > after, Run.id.is_(None))
 
 
 async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[Meeting]:
     """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
     latest = now - policy.feedback_delay
-    wanted = _unasked().where(Meeting.ends_at <= latest, Meeting.ends_at > latest - ASKS_WITHIN)
+    wanted = _unasked(MeetingState.HELD, after=latest - ASKS_WITHIN).where(Meeting.ends_at <= latest)
     return list((await session.execute(wanted.order_by(Meeting.ends_at, Meeting.id))).scalars())
 
 
 async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
     """When feedback is next to be asked for."""
-    recent = _unasked().where(Meeting.ends_at > now - policy.feedback_delay - ASKS_WITHIN).subquery()
-    end = await session.scalar(select(func.min(recent.c.ends_at)))
-    return end + policy.feedback_delay if end else None
+    after = now - policy.feedback_delay - ASKS_WITHIN
+    ends = [
+        await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
+        for state in (MeetingState.HELD, MeetingState.ANNOUNCED)
+    ]
+    known = [end + policy.feedback_delay for end in ends if end]
+    return min(known, default=None)
 
 
 async def open_run(
