@@ -89,9 +89,10 @@ async def plan_digests(app: "App") -> None:
 
 
 async def forget(app: "App") -> None:
-    """Drops what has served: update ids older than a week."""
+    """Drops what has served: update ids older than a week, and dialogues left for a month."""
     async with app.sessions.begin() as session:
         await updates.forget_old(session, now=app.clock.now())
+        await forgetting.drop_drafts(session, now=app.clock.now())
 
 
 async def scrub_erased(app: "App") -> None:

@@ -8,7 +8,7 @@ An administrator named in the configuration is appointed anew by Telegram id at 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,11 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import audit, roles
 from models.access import RoleKind
 from models.audit import Audit
+from models.drafts import Draft
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.people import Person
 
 ERASED, LINE_ERASED = "erased", "line-erased"
+
+DRAFTS_KEEP = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ async def _drop(session: AsyncSession, person: Person, *, now: datetime) -> None
     await session.execute(update(Invitation).where(Invitation.person_id == person.id).values(update_id=None))
     await session.flush()
     await session.execute(delete(Person).where(Person.id == person.id))
+
+
+async def drop_drafts(session: AsyncSession, *, now: datetime) -> None:
+    """Drops the dialogues that nobody has gone on with: they may hold names, of a list pasted and never added."""
+    await session.execute(delete(Draft).where(Draft.updated_at < now - DRAFTS_KEEP))
 
 
 async def erased(session: AsyncSession) -> int:

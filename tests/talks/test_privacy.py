@@ -142,3 +142,15 @@ async def test_an_erased_role_takes_its_menu_along(talk: Talk, anna: Actor, bo: 
     assert "newmeeting" in [c.command for c in anna.user.commands]
     await erases(anna)
     assert "newmeeting" not in [c.command for c in anna.user.commands]
+
+
+async def test_a_dialogue_left_for_a_month_is_dropped(talk: Talk, anna: Actor) -> None:
+    """It may hold the names of a list that was pasted and never added."""
+    await talk.group(members=[], coordinator=anna)
+    await anna.says("/members")
+    await anna.taps("Lisää jäseniä")
+    await anna.says("Dan Dahl; Turku; dan@x.fi")
+    await talk.time_passes(days=29)
+    assert len((await export(anna))["unfinished_dialogues"]) == 1
+    await talk.time_passes(days=2)
+    assert (await export(anna))["unfinished_dialogues"] == []
