@@ -7,10 +7,8 @@ from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
-from models import access, announcing, attendance, invitations, meetings
-from models.attendance import Attended
-from models.errors import Refused
-from models.invitations import Answer, Turnout, answers_for
+from models import access, announcing, attendance, drafts, invitations, meetings
+from models.invitations import Turnout, answers_for
 from models.meetings import Meeting, MeetingState
 from models.outbox import Delivery
 
@@ -124,6 +122,7 @@ async def _meeting(context: Context, tap: Tap) -> Meeting:
 
 @tap("meeting")
 async def on_meeting(context: Context, tap: Tap) -> Screen:
+    await drafts.end_of(context.session, context.person, context.chat_id, "heads")
     return await meeting_card(context, await _meeting(context, tap))
 
 
@@ -135,6 +134,7 @@ async def on_change(context: Context, tap: Tap) -> Screen:
     known = {
         "group": meeting.workgroup_id,
         "meeting": meeting.id,
+        "sequence": meeting.sequence,
         "title": meeting.title,
         "mode": meeting.mode,
         "place": meeting.place,
@@ -158,8 +158,9 @@ async def on_cancel(context: Context, tap: Tap) -> Screen:
     """Asks once more: everyone will hear of it."""
     meeting = await _meeting(context, tap)
     meetings.upcoming(meeting, now=context.now)
-    t, people = context.t, await invitations.wanted_people(context.session, meeting)
-    text = Markup("\n\n").join([t("cancel-sure", n=len(people)), card_text(t, meeting.workgroup.name, meeting.plan)])
+    t, people = context.t, await announcing.aware(context.session, meeting)
+    question = t("cancel-sure", n=len(people)) if people else t("cancel-sure-unheard")
+    text = Markup("\n\n").join([question, card_text(t, meeting.workgroup.name, meeting.plan)])
     yes, no = (
         Button(t("cancel-yes"), data("m-cancel-yes", meeting.id)),
         Button(t("cancel-no"), data("meeting", meeting.id)),
@@ -172,69 +173,5 @@ async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     await meetings.cancel(context.session, meeting, now=context.now)
     told = await announcing.call_off(context.session, meeting, policy=context.policy, now=context.now)
-    return (await meeting_card(context, meeting)).toasting(context.t("cancel-done", n=told))
-
-
-@tap("m-who", fresh=on_meeting)
-async def on_who(context: Context, tap: Tap) -> Screen:
-    """The roster to tick: each tap goes from unknown to there, to not there."""
-    return await _attendance_screen(context, await _meeting(context, tap), tap.number(1))
-
-
-async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> Screen:
-    t = context.t
-    if meeting.starts_at > context.now:
-        raise Refused("meeting-not-begun")
-    audience = await invitations.audience(context.session, meeting)
-    known = await attendance.of(context.session, meeting.id)
-    shown = audience[page * PAGE : (page + 1) * PAGE]
-    rows: list[tuple[Button, ...]] = []
-    for _, person in shown:
-        label = t("attendance-line", name=person.name, attended=t(f"present-{known.get(person.id, 'unknown')}"))
-        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, page)),))
-    turns = [Button(t("previous"), data("m-who", meeting.id, page - 1))] if page else []
-    turns += [Button(t("next"), data("m-who", meeting.id, page + 1))] if len(audience) > (page + 1) * PAGE else []
-    rows += [tuple(turns), (Button(t("back"), data("meeting", meeting.id)),)]
-    return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
-
-
-@tap("m-mark", fresh=on_meeting)
-async def on_mark(context: Context, tap: Tap) -> Screen:
-    meeting = await _meeting(context, tap)
-    person_id, page = tap.number(1), tap.number(2)
-    known = await attendance.of(context.session, meeting.id)
-    order = [Attended(answer) for answer in answers_for(meeting.mode)]
-    now = known.get(person_id)
-    coming = order[(order.index(now) + 1) % len(order)] if now in order else order[0]
-    await attendance.mark_invited(context.session, meeting, person_id, coming, now=context.now)
-    return await _attendance_screen(context, meeting, page)
-
-
-@tap("m-heads", fresh=on_meeting)
-async def on_heads(context: Context, tap: Tap) -> Screen:
-    """How many were there whom nobody has named; each button says the number it sets, so that two taps count once."""
-    meeting = await _meeting(context, tap)
-    if len(tap.args) == 3:
-        await attendance.count_heads(
-            context.session, meeting, on_site=tap.number(1), remote=tap.number(2), now=context.now
-        )
-    elif meeting.starts_at > context.now:
-        raise Refused("meeting-not-begun")
-    return await _heads_screen(context, meeting)
-
-
-async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
-    t = context.t
-    heads = await attendance.heads(context.session, meeting.id)
-
-    def button(way: str, step: int) -> Button:
-        on_site = max(0, heads.on_site + step) if way == "on_site" else heads.on_site
-        remote = max(0, heads.remote + step) if way == "remote" else heads.remote
-        return Button(
-            t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote)
-        )
-
-    ways = [answer for answer in answers_for(meeting.mode) if answer is not Answer.NO]
-    rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in ways]
-    text = t("heads-heading", meeting=meeting_name(t, meeting), on_site=heads.on_site, remote=heads.remote)
-    return Screen(text, (*rows, (Button(t("back"), data("meeting", meeting.id)),)))
+    toast = context.t("cancel-done", n=told) if told else context.t("cancel-done-unheard")
+    return (await meeting_card(context, meeting)).toasting(toast)

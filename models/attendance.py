@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,13 +80,17 @@ async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, 
 
 
 async def mark_invited(
-    session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended, *, now: datetime
+    session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended | None, *, now: datetime
 ) -> None:
-    """The coordinator's mark, on someone who was invited and on nobody else."""
+    """The coordinator's mark, or (None) its taking back, on someone who was invited and on nobody else."""
     invited = select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person_id)
     if await session.scalar(invited) is None:
         raise NotFound
-    await mark(session, meeting, person_id, attended, own_word=False, now=now)
+    if attended is None:
+        of_person = (Attendance.meeting_id == meeting.id, Attendance.person_id == person_id)
+        await session.execute(delete(Attendance).where(*of_person))
+    else:
+        await mark(session, meeting, person_id, attended, own_word=False, now=now)
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,7 @@ async def test_a_double_tap_changes_nothing(scene: Scene) -> None:
     assert twice == once
 
 
-MANAGE = ("meeting", "m-change", "m-cancel", "m-cancel-yes", "m-who:0", "m-mark:2:0", "m-heads", "m-heads:3:3")
+MANAGE = ("meeting", "m-change", "m-cancel", "m-cancel-yes", "m-who:0", "m-mark:2:remote:0", "m-heads", "m-heads:3:3")
 
 
 @pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
@@ -246,7 +246,7 @@ async def test_what_is_over_is_not_changed(scene: Scene, route: str) -> None:
 
 @pytest.mark.parametrize("route", ["m-who", "m-mark", "m-heads"])
 async def test_attendance_waits_for_the_start(scene: Scene, route: str) -> None:
-    rest = {"m-who": ":0", "m-mark": ":3:0", "m-heads": ":1:1"}[route]
+    rest = {"m-who": ":0", "m-mark": ":3:remote:0", "m-heads": ":1:1"}[route]
     before = await world(scene.talk)
     toast = await scene.anna.taps_data(f"{route}:{scene.meeting}{rest}")
     assert toast in {said("meeting-not-begun"), said("not-found")}
@@ -257,7 +257,7 @@ async def test_attendance_marks_only_the_invited(scene: Scene) -> None:
     scene.talk.clock.moment += timedelta(days=8, hours=1)
     outsider = await scene.first(select(Person.id).where(Person.name == "Dan"))
     before = await world(scene.talk)
-    assert await scene.anna.taps_data(f"m-mark:{scene.meeting}:{outsider}:0") == said("not-found")
+    assert await scene.anna.taps_data(f"m-mark:{scene.meeting}:{outsider}:remote:0") == said("not-found")
     assert await scene.anna.taps_data(f"m-heads:{scene.meeting}:99999:0") == said("head-count-impossible", most=10000)
     assert await world(scene.talk) == before
 
