@@ -6,11 +6,11 @@ from functools import partial
 from markupsafe import Markup
 
 from handlers.calendar_files import calendar_file
-from handlers.dates import span_text
+from handlers.dates import hours_text, span_text
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
-from models import invitations
+from models import announcing, invitations
 from models.invitations import Answer, Invitation, answers_for
 from models.meetings import Meeting, MeetingState, Mode, Plan
 from models.outbox import Delivery, Superseded
@@ -112,8 +112,8 @@ async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
     invitation = await _addressed(context, delivery)
     if delivery.revision != invitation.meeting.revision:
         raise Superseded
-    key = "invitation-heading" if delivery.revision == 1 else "invitation-moved"
-    return new_card(context, invitation, context.t(key))
+    moved = await announcing.knew(context.session, invitation, before=delivery.revision)
+    return new_card(context, invitation, context.t("invitation-moved" if moved else "invitation-heading"))
 
 
 @letter("correction", stands="invitation", edits=True)
@@ -135,12 +135,25 @@ async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
         raise Superseded
-    return new_card(context, invitation, context.t("reminder-silent" if invitation.answer is None else "reminder-yes"))
+    return new_card(context, invitation, _reminder_heading(context, invitation))
 
 
-def preview(t: Texts, group: str, plan: Plan) -> Markup:
-    """The card as members will get it, for the coordinator to check."""
-    return Markup("\n").join([t("invitation-heading"), Markup(""), card_text(t, group, plan)])
+def _reminder_heading(context: Context, invitation: Invitation) -> Markup:
+    t, meeting = context.t, invitation.meeting
+    if invitation.answer is None:
+        return t("reminder-silent")
+    zone = meeting.plan.zone
+    start, today = meeting.starts_at.astimezone(zone), context.now.astimezone(zone).date()
+    days = (start.date() - today).days
+    if days > 1:
+        return t("reminder-later", n=days)
+    return t("reminder-tomorrow" if days else "reminder-today", at=hours_text(start.time(), None, t.language))
+
+
+def preview(t: Texts, group: str, plan: Plan, key: str | None) -> Markup:
+    """The card as members will get it, for the coordinator to check; ``key`` names its heading, if it gets one."""
+    heading = [t(key), Markup("")] if key else []
+    return Markup("\n").join([*heading, card_text(t, group, plan)])
 
 
 def meeting_name(t: Texts, meeting: Meeting) -> Markup:

@@ -11,6 +11,7 @@ from handlers.dates import (
     When,
     choice_text,
     example_text,
+    moment_text,
     month_title,
     weekday_short,
     when_text,
@@ -19,10 +20,11 @@ from handlers.dates import (
 from handlers.invitations import preview
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
-from models import access, drafts, groups, meetings
+from models import access, announcing, drafts, groups, meetings
 from models.drafts import Draft
+from models.errors import NotAllowed
 from models.groups import Workgroup
-from models.meetings import Mode, Plan
+from models.meetings import Meeting, Mode, Plan
 from models.people import Reach
 
 HOURS = (("0900", "1000"), ("0900", "1100"), ("0900", "1200"), ("1200", "1400"), ("1300", "1500"), ("1300", "1600"))
@@ -112,7 +114,7 @@ async def _so_far(context: Context, draft: Draft) -> Markup:
     """What is known already, so that nobody loses the thread."""
     lines: list[str | Markup] = []
     if "group" in draft.data:
-        lines.append((await context.session.get_one(Workgroup, draft.data["group"])).name)
+        lines.append((await _group(context, draft)).name)
     if draft.data.get("title"):
         lines.append(draft.data["title"])
     if "day" in draft.data:
@@ -120,10 +122,17 @@ async def _so_far(context: Context, draft: Draft) -> Markup:
     return context.t("so-far", known=" · ".join(lines)) if lines else Markup("")
 
 
+async def _group(context: Context, draft: Draft) -> Workgroup:
+    """The gate, at every step: a role may be taken away in mid-dialogue."""
+    return await access.group_to_run(context.session, context.person, draft.data["group"])
+
+
 async def _choices(context: Context, draft: Draft, name: str) -> Rows:
     t, number = context.t, draft.number
     if name == "group":
         mine = await access.coordinated_groups(context.session, context.person)
+        if not mine:
+            raise NotAllowed("newmeeting-no-groups")
         return tuple((Button(group.name, data("nm-group", number, group.id)),) for group in mine[:30])
     if name == "day":
         return _month(context, draft, date.fromisoformat(draft.data.get("month") or _today(context).isoformat()))
@@ -147,19 +156,27 @@ def _today(context: Context) -> date:
 
 
 def _month(context: Context, draft: Draft, shown: date) -> Rows:
-    """A month to tap in: past days are blank; arrows lead to the months beside it."""
+    """A month to tap in: past days are blank; the last row leads to the months beside it."""
     today = _today(context)
     first = max(shown, today).replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
     before = (first - timedelta(days=1)).replace(day=1)
     here = data("nm-month", draft.number, first.isoformat())
     title = Button(month_title(first.year, first.month, context.language), here)
-    arrows = [Button("‹", data("nm-month", draft.number, before.isoformat()))] if before >= today.replace(day=1) else []
-    rows = [(*arrows, title, Button("›", data("nm-month", draft.number, after.isoformat())))]
+    rows: list[tuple[Button, ...]] = [(title,)]
     rows.append(tuple(Button(name, here) for name in weekday_short(context.language)))
     for week in calendar.Calendar().monthdatescalendar(first.year, first.month):
         rows.append(tuple(_day_button(draft, day, first, today) for day in week))
+    turns = [(before, "‹ {}")] if before >= today.replace(day=1) else []
+    turns.append((after, "{} ›"))
+    rows.append(tuple(_turn(context, draft, month, label) for month, label in turns))
     return tuple(row for row in rows if any(button.label.strip("\u2800 ") for button in row))
+
+
+def _turn(context: Context, draft: Draft, month: date, label: str) -> Button:
+    """A month beside the one shown, by its name; the year stands above the days."""
+    name = month_title(month.year, month.month, context.language).partition(" ")[0]
+    return Button(label.format(name), data("nm-month", draft.number, month.isoformat()))
 
 
 def _day_button(draft: Draft, day: date, first: date, today: date) -> Button:
@@ -187,24 +204,39 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
     plan = plan_of(context, draft)
     if plan is None:
         return await ask_next(context, draft)
-    group = await context.session.get_one(Workgroup, draft.data["group"])
-    changing = "meeting" in draft.data
-    lines = [t("confirm-change" if changing else "confirm-new"), preview(t, group.name, plan)]
-    lines += await _consequences(context, draft, plan)
+    group = await _group(context, draft)
+    meeting = await _changed(context, draft)
+    if meeting is None:
+        lines = [t("confirm-new"), preview(t, group.name, plan, "invitation-heading")]
+    else:
+        heading = "invitation-moved" if meetings.is_weighty(meeting, plan) else None
+        lines = [t("confirm-change"), preview(t, group.name, plan, heading)]
+    lines += await _consequences(context, group.id, plan, meeting)
     rows = _edit_rows(context, draft, plan) if editing else _main_rows(context, draft)
     return Screen(Markup("\n\n").join(lines), rows)
 
 
-async def _consequences(context: Context, draft: Draft, plan: Plan) -> list[Markup]:
-    """Who will hear of it, and who cannot."""
-    t, group_id = context.t, draft.data["group"]
+async def _changed(context: Context, draft: Draft) -> Meeting | None:
+    """The meeting that the dialogue changes, if it is about one."""
+    if "meeting" not in draft.data:
+        return None
+    return await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+
+
+async def _consequences(context: Context, group_id: int, plan: Plan, meeting: Meeting | None) -> list[Markup]:
+    """Who will hear of it and when, and who cannot."""
+    t = context.t
+    if meeting is not None and not meetings.is_weighty(meeting, plan):
+        return [t("confirm-quietly")]
     people = await groups.members(context.session, group_id)
+    if not people:
+        return [t("confirm-nobody")]
     away = [person.name for person in people if person.reach is not Reach.REACHABLE]
-    if "meeting" in draft.data:
-        meeting = await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
-        if not meetings.is_weighty(meeting, plan):
-            return [t("confirm-quietly")]
     lines = [t("confirm-recipients", n=len(people) - len(away))]
+    near = meeting is not None and announcing.is_near(meeting.starts_at, plan.starts_at, now=context.now)
+    due, _ = announcing.leaving(plan.starts_at, context.policy.quiet, now=context.now, urgent=near)
+    if due > context.now:
+        lines.append(t("confirm-later", when=moment_text(due, context.zone, context.language)))
     if away:
         lines.append(t("confirm-unreachable", n=len(away), names=_few(t, away)))
     return lines

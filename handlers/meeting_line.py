@@ -19,7 +19,13 @@ from models.people import tidy
 
 REMOTE = re.compile(r"^(teams|zoom|meet|etänä|etä|verkossa|på distans|distans|remote|online)\b", re.IGNORECASE)
 HYBRID = re.compile(r"^(hybridinä|hybridi|hybrid)\b[\s,]*", re.IGNORECASE)
-LINK = re.compile(r"https?://\S+")
+LINK = re.compile(r"https?://\S*[^\s.,:;]")
+
+LIMITS = {
+    "title": Refused("title-too-long", most=TITLE_LENGTH),
+    "place": Refused("place-too-long", most=PLACE_LENGTH),
+    "link": Refused("link-too-long", most=LINK_LENGTH),
+}
 
 Known = dict[str, Any]
 """Fields of the draft."""
@@ -27,11 +33,12 @@ Known = dict[str, Any]
 
 @dataclass(frozen=True)
 class Line:
-    """What a line told; a doubtful date is to be asked about, and so is a group that nobody knows."""
+    """What a line told; a doubtful date is to be asked about."""
 
     known: Known
     doubt: Doubt | None = None
-    unknown_group: bool = False
+    notes: tuple[Refused, ...] = ()
+    """Why something in it could not be taken, and will be asked."""
 
 
 def read_line(context: Context, groups: list[Workgroup], line: str) -> Line:
@@ -42,16 +49,19 @@ def read_line(context: Context, groups: list[Workgroup], line: str) -> Line:
         if not (doubt.before or doubt.after or doubt.choices):  # no date at all: then the line names the group
             return _line(groups, line, {})
         told = _line(groups, doubt.before, after_date(doubt.after))
-        return Line(told.known, doubt, told.unknown_group)
+        return Line(told.known, doubt, told.notes)
     return _line(groups, before, {**after_date(after), **when_to(when)})
 
 
 def _line(groups: list[Workgroup], typed: str, known: Known) -> Line:
     """With the group: the one named, or the only one there is where none is named."""
+    long = [name for name, too_long in LIMITS.items() if len(known.get(name) or "") > too_long.values["most"]]
+    known = {name: value for name, value in known.items() if name not in long}
+    notes = tuple(LIMITS[name] for name in long)
     if not typed.strip():
-        return Line(({"group": groups[0].id} if len(groups) == 1 else {}) | known)
+        return Line(({"group": groups[0].id} if len(groups) == 1 else {}) | known, notes=notes)
     named = group_named(groups, typed)
-    return Line(named | known, unknown_group=not named)
+    return Line(named | known, notes=notes if named else (Refused("newmeeting-no-such-group"), *notes))
 
 
 def group_named(groups: list[Workgroup], typed: str) -> Known:
@@ -67,16 +77,16 @@ def after_date(text: str) -> Known:
     link = LINK.search(text)
     rest = LINK.sub("", text)
     where, colon, title = (part.strip(" ,.–-") for part in rest.partition(":"))
-    known: Known = {"link": link[0][:LINK_LENGTH]} if link else {}
+    known: Known = {"link": link[0]} if link else {}
     if HYBRID.match(where):
-        known |= {"mode": Mode.HYBRID, "place": tidy(HYBRID.sub("", where), PLACE_LENGTH) or None}
+        known |= {"mode": Mode.HYBRID, "place": tidy(HYBRID.sub("", where), PLACE_LENGTH + 1) or None}
     elif REMOTE.match(where):
         known |= {"mode": Mode.REMOTE}
     elif where and colon:
-        known |= {"mode": Mode.ON_SITE, "place": tidy(where, PLACE_LENGTH)}
+        known |= {"mode": Mode.ON_SITE, "place": tidy(where, PLACE_LENGTH + 1)}
     title = title or ("" if colon or "mode" in known else where)
     if title:
-        known["title"] = tidy(title, TITLE_LENGTH)
+        known["title"] = tidy(title, TITLE_LENGTH + 1)
     return known
 
 

@@ -20,7 +20,7 @@ from handlers.screen import Screen
 from models import access, announcing, drafts, meetings
 from models.access import RoleKind
 from models.drafts import Draft
-from models.errors import NotFound, Refused
+from models.errors import NotFound, Refused, Stale
 from models.meetings import Mode
 
 SUBJECT = "newmeeting"
@@ -34,13 +34,9 @@ async def on_newmeeting(context: Context, line: str) -> Screen:
     draft = await context.begin(SUBJECT, "")
     read = read_line(context, groups, line)
     _learn(context, draft, **read.known)
-    if read.doubt is not None:
-        return choices_screen(context, draft, read.doubt)
-    screen = await ask_next(context, draft)
-    if read.unknown_group:
-        note = context.t("newmeeting-no-such-group")
-        return replace(screen, text=Markup("\n\n").join([note, screen.text]))
-    return screen
+    screen = choices_screen(context, draft, read.doubt) if read.doubt else await ask_next(context, draft)
+    notes = [context.t(note.key, **note.values) for note in read.notes]
+    return replace(screen, text=Markup("\n\n").join([*notes, screen.text]))
 
 
 def _learn(context: Context, draft: Draft, **known: Any) -> None:
@@ -65,7 +61,10 @@ async def _draft(context: Context, tap: Tap) -> Draft:
 
 
 async def fresh(context: Context, tap: Tap) -> Screen:
-    """What an old card shows: the dialogue that is open now, if any."""
+    """What an old card shows: the meeting that it has become, or the dialogue that is open now, if any."""
+    meeting = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
+    if meeting is not None:
+        return await meeting_card(context, meeting)
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is None or draft.subject != SUBJECT:
         return Screen(context.t("dialogue-is-over"))
@@ -186,6 +185,9 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
 @tap("nm-go", fresh=fresh)
 async def on_go(context: Context, tap: Tap) -> Screen:
     """Calls the meeting, or changes the one that the dialogue is about."""
+    done = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
+    if done is not None:  # pressed twice, or delivered again
+        return await meeting_card(context, done)
     draft = await _draft(context, tap)
     plan = plan_of(context, draft)
     if plan is None:
@@ -193,17 +195,23 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     group = await access.group_to_run(context.session, context.person, draft.data["group"])
     await drafts.end(context.session, context.person, context.chat_id)
     if "meeting" in draft.data:
-        return await _change(context, draft.data["meeting"], plan)
+        return await _change(context, draft.data["meeting"], draft.data["sequence"], plan)
     meeting = await meetings.call(context.session, group, context.person, plan, now=context.now)
     sent = await announcing.announce(context.session, meeting, policy=context.policy, now=context.now)
-    shown = await meeting_card(context, meeting)
-    return shown.toasting(context.t("newmeeting-sent", n=sent))
+    toast = context.t("newmeeting-sent", n=sent) if sent else context.t("newmeeting-called")
+    return (await meeting_card(context, meeting)).toasting(toast)
 
 
-async def _change(context: Context, meeting_id: int, plan: meetings.Plan) -> Screen:
+async def _change(context: Context, meeting_id: int, sequence: int, plan: meetings.Plan) -> Screen:
     meeting = await meetings.meeting_to_run(context.session, context.person, meeting_id)
-    if await meetings.change(context.session, meeting, plan, now=context.now):
-        sent = await announcing.ask_again(context.session, meeting, policy=context.policy, now=context.now)
+    was = meeting.starts_at
+    try:
+        weighty = await meetings.change(context.session, meeting, plan, sequence=sequence, now=context.now)
+    except Stale as stale:  # begun, cancelled or changed by another: the dialogue has nothing left to save
+        toast = context.t(stale.key, **stale.values)
+        return (await meeting_card(context, meeting)).toasting(toast, alert=True)
+    if weighty:
+        sent = await announcing.ask_again(context.session, meeting, was=was, policy=context.policy, now=context.now)
         toast = context.t("meeting-moved", n=sent)
     else:
         await announcing.correct_cards(context.session, meeting, now=context.now)

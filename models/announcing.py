@@ -13,9 +13,9 @@ from models import groups, outbox
 from models.base import insert_new
 from models.calendar import Quiet, last_waking, next_waking
 from models.invitations import Invitation, Source, wanted_people
-from models.meetings import Meeting
-from models.outbox import Planned
-from models.people import Person
+from models.meetings import Meeting, meeting_to_run
+from models.outbox import Delivery, Message, Planned, Sending
+from models.people import Address, Person
 from models.policy import Policy, quiet_of
 
 URGENT = timedelta(hours=48)
@@ -43,6 +43,18 @@ async def invite(
     return await _tell(session, meeting, people, policy=policy, now=now, urgent=False)
 
 
+def is_near(*starts: datetime, now: datetime) -> bool:
+    """Whether news of a meeting cannot wait; a move tells it by the old start and the new."""
+    return min(starts) - now <= URGENT
+
+
+def leaving(starts_at: datetime, quiet: Quiet, *, now: datetime, urgent: bool = False) -> tuple[datetime, bool]:
+    """When news of a meeting goes out, and whether in quiet time too: it does if its reader would wake too late."""
+    waking = next_waking(now, quiet)
+    at_once = urgent or waking >= starts_at
+    return (now if at_once else waking), at_once
+
+
 async def _tell(
     session: AsyncSession, meeting: Meeting, people: list[Person], *, policy: Policy, now: datetime, urgent: bool
 ) -> int:
@@ -51,14 +63,15 @@ async def _tell(
     cards, reminders = [], []
     for person in people:
         quiet = quiet_of(person, policy)
+        due_at, at_once = leaving(meeting.starts_at, quiet, now=now, urgent=urgent)
         card = Planned(
             person_id=person.id,
             kind="invitation",
             subject=ids[person.id],
             revision=meeting.revision,
-            due_at=now if urgent else next_waking(now, quiet),
+            due_at=due_at,
             expires_at=meeting.starts_at,
-            urgent=urgent,
+            urgent=at_once,
         )
         cards.append(card)
         reminders += _reminders(card, meeting, quiet, policy)
@@ -91,8 +104,11 @@ async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) ->
     return {person_id: invitation_id for person_id, invitation_id in rows if person_id is not None}
 
 
-async def ask_again(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew."""
+async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
+    """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew.
+
+    ``was`` is the start that people have in their calendars.
+    """
     await session.execute(
         update(Invitation)
         .where(Invitation.meeting_id == meeting.id)
@@ -102,7 +118,7 @@ async def ask_again(session: AsyncSession, meeting: Meeting, *, policy: Policy, 
     for invitation_id in (await _ids(session, meeting, people)).values():
         for kind in ("invitation", "reminder"):
             await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
-    near = meeting.starts_at - now <= URGENT
+    near = is_near(was, meeting.starts_at, now=now)
     return await _tell(session, meeting, people, policy=policy, now=now, urgent=near)
 
 
@@ -126,26 +142,48 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
 
 
 async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """After a cancelling: withdraws what waits and tells everyone once; returns how many will get a message."""
-    people = await wanted_people(session, meeting)
-    for invitation, _ in people:
+    """After a cancelling: withdraws what waits and tells once whoever has heard of the meeting; returns how many."""
+    for invitation, _ in await wanted_people(session, meeting):
         for kind in ("invitation", "reminder", "correction"):
             await outbox.withdraw(session, kind, invitation.id)
-    near = meeting.starts_at - now <= URGENT
-    return await outbox.plan(
-        session,
-        [
-            Planned(
-                person_id=person.id,
-                kind="cancelled",
-                subject=invitation.id,
-                due_at=now if near else next_waking(now, quiet_of(person, policy)),
-                expires_at=meeting.starts_at,
-                urgent=near,
-            )
-            for invitation, person in people
-        ],
+    near = is_near(meeting.starts_at, now=now)
+    letters = []
+    for invitation, person in await aware(session, meeting):
+        due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
+        letter = Planned(person.id, "cancelled", invitation.id, due_at, expires_at=meeting.starts_at, urgent=at_once)
+        letters.append(letter)
+    return await outbox.plan(session, letters)
+
+
+async def aware(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
+    """Those of the wanted people who know of the meeting: an invitation went out to them, or they have answered."""
+    people = await wanted_people(session, meeting)
+    sent = await _sent(session, [invitation.id for invitation, _ in people])
+    return [(invitation, person) for invitation, person in people if invitation.answer or invitation.id in sent]
+
+
+async def knew(session: AsyncSession, invitation: Invitation, *, before: int) -> bool:
+    """Whether an invitation to a revision earlier than ``before`` went out to this person."""
+    return bool(await _sent(session, [invitation.id], before=before))
+
+
+async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int | None = None) -> set[int]:
+    """Invitations that went out; one that is on its way may have arrived, too."""
+    gone = (Sending.SENDING, Sending.SENT, Sending.UNKNOWN)
+    wanted = select(Delivery.subject).where(
+        Delivery.kind == "invitation", Delivery.subject.in_(invitation_ids), Delivery.state.in_(gone)
     )
+    if before is not None:
+        wanted = wanted.where(Delivery.revision < before)
+    return set((await session.execute(wanted)).scalars())
+
+
+async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Meeting | None:
+    """The meeting whose coordinator's card a message has become, through the gate."""
+    wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
+    wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == "meeting")
+    meeting_id = await session.scalar(wanted)
+    return None if meeting_id is None else await meeting_to_run(session, person, meeting_id)
 
 
 async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ async def test_from_a_call_to_the_digest(chats: Chats) -> None:
     await _answer(chats)
     for _ in range(2):
         await chats.jumps(NEXT_EVENT)
-    await chats.sees("Dina", "Muistutus.*lähestyy")
+    await chats.sees("Dina", "Muistutus: kokous on")
     await chats.jumps(NEXT_EVENT)
     await chats.sees("Dina", "Osallistuitko")
     await _give_feedback(chats)

@@ -6,6 +6,9 @@ import pytest
 from icalendar import Calendar, Event
 from sqlalchemy import select, update
 
+from models import links
+from models.access import RoleKind
+from models.groups import Workgroup
 from models.invitations import Invitation
 from models.meetings import Meeting
 from models.outbox import Delivery
@@ -51,7 +54,7 @@ async def test_one_line_then_two_skips(talk: Talk, anna: Actor, bo: Actor, group
     assert anna.labels() == ["Linkki tulee myöhemmin", "Peruuta"]
     await anna.says("https://teams.example/abc")
     await anna.says("Tervetuloa kaikki!")
-    for said in ("Johdatus aiheeseen", "ke 10.3.2027 klo 9.00–12.00", "https://teams.example/abc", "Kutsun saa 2"):
+    for said in ("Johdatus aiheeseen", "ke 10.3.2027 klo 9.00–12.00", "liity etänä tästä", "Kutsun saa 2"):
         assert said in anna.text
     assert count(bo, "Johdatus") == 0
     await anna.taps("Lähetä kutsu")
@@ -75,10 +78,10 @@ async def test_the_calendar_turns_months_and_offers_no_past_days(anna: Actor, gr
     await anna.taps("Aihe tarkentuu")
     assert "1" not in anna.labels()
     assert "2" in anna.labels()
-    await anna.taps("›")
+    await anna.taps("huhtikuu ›")
     assert "huhtikuu 2027" in anna.labels()
     assert "1" in anna.labels()
-    await anna.taps("‹")
+    await anna.taps("‹ maaliskuu")
     assert "maaliskuu 2027" in anna.labels()
 
 
@@ -177,7 +180,7 @@ async def test_a_dialogue_survives_a_week_and_can_be_cancelled(talk: Talk, anna:
 async def test_a_group_without_members_is_told_to_the_coordinator(talk: Talk, anna: Actor) -> None:
     await talk.group("Tyhjä", members=[], coordinator=anna)
     await talk.called_meeting(anna, "Tyhjä ke 10.3. klo 9-12 Teams: Aihe")
-    assert "0" in anna.user.toasts[-1].text
+    assert "Kutsua ei vielä lähde kenellekään" in anna.toast
 
 
 async def test_confirming_twice_calls_once(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
@@ -229,7 +232,7 @@ async def test_a_move_asks_everyone_again_and_rearms_reminders(
     assert (event(bo)["SEQUENCE"], event(bo)["UID"]) == (1, "meeting-1@koolla")
     await bo.taps("Etänä")
     await talk.until(datetime(2027, 3, 17, 8, tzinfo=HELSINKI))
-    assert count(bo, "Muistutus: kokous") == 2
+    assert count(bo, "Muistutus: kokous on huomenna klo 9.00") == 2
     assert count(cilla, "Et ole vielä vastannut") == 1
 
 
@@ -296,7 +299,11 @@ async def test_an_invitation_called_at_night_waits_for_the_morning(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
     await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))  # a Friday night
-    await talk.called_meeting(anna, LINE)
+    await anna.says(f"/newmeeting {LINE}")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    assert "Kutsut lähtevät ma 8.3.2027 klo 8.00" in anna.text
+    await anna.taps("Lähetä kutsu")
     await talk.until(datetime(2027, 3, 8, 7, 59, tzinfo=HELSINKI))
     assert count(bo, "Johdatus") == 0
     await talk.until(datetime(2027, 3, 8, 8, 1, tzinfo=HELSINKI))
@@ -333,8 +340,6 @@ async def test_who_joins_later_is_invited_and_gets_only_the_reminders_ahead(
     await talk.called_meeting(anna, LINE)
     await talk.until(datetime(2027, 3, 9, 15, tzinfo=HELSINKI))
     async with talk.app.sessions.begin() as session:
-        from models import links
-
         code = (await links.join_link(session, group.id, now=talk.clock.now())).code
     await dan.starts(code)
     await talk.settle()
@@ -389,13 +394,30 @@ async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Acto
     assert "Bo: ✓ paikan päällä" in anna.labels()
     await anna.taps("Bo")
     assert "Bo: ✓ etänä" in anna.labels()
+    cilla_there = next(b.data for row in anna.last.buttons for b in row if b.label.startswith("Cilla"))
+    for _ in range(2):  # a double tap is one
+        await anna.taps_data(cilla_there or "")
+        assert "Cilla: ✓ paikan päällä" in anna.labels()
+    for state in ("✓ etänä", "ei mukana", "ei tietoa"):
+        await anna.taps("Cilla")
+        assert f"Cilla: {state}" in anna.labels()
     await anna.taps("Takaisin")
     await anna.taps("Laske muut")
     await anna.taps("Paikan päällä +5")
     await anna.taps("Paikan päällä −1")
     assert "Paikan päällä 4" in anna.text
+    for typed, shown in (("7 80", "Paikan päällä 7, etänä 80"), ("etänä 12, paikan päällä 4", "päällä 4, etänä 12")):
+        await anna.says(typed)
+        assert shown in anna.text
+    await anna.says("monta")
+    assert "En ymmärtänyt" in anna.text
+    await anna.says("4 0")
     await anna.taps("Takaisin")
     assert "Läsnä: paikan päällä 4, etänä 1" in anna.text
+    card = anna.last
+    await anna.says("1 1")
+    await anna.taps("Päivitä", card)
+    assert "Läsnä: paikan päällä 4, etänä 1" in words(card)
 
 
 async def test_whoever_declined_is_not_asked_how_it_was(
@@ -441,3 +463,117 @@ async def test_a_blocked_person_gets_no_more(talk: Talk, anna: Actor, bo: Actor,
     await talk.answered()
     await talk.called_meeting(anna, "Lastensuojelu ke 17.3. klo 9-12 Teams: Toinen")
     assert "Toinen" in bo.text
+
+
+async def test_an_invitation_that_the_morning_would_be_too_late_for_goes_at_once(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))
+    await talk.called_meeting(anna, "Lastensuojelu su 7.3. klo 9-12 Teams: Aihe")
+    assert count(bo, "Kutsu kokoukseen") == 1
+
+
+async def test_a_meeting_put_off_at_the_last_hour_is_told_at_night_too(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await talk.until(datetime(2027, 3, 9, 22, tzinfo=HELSINKI))
+    await moved(anna, "ke 31.3.")
+    await talk.settle()
+    assert "Kokous on muuttunut" in bo.text
+
+
+async def test_who_joins_a_moved_meeting_gets_a_plain_invitation(
+    talk: Talk, anna: Actor, bo: Actor, dan: Actor
+) -> None:
+    group = await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, LINE)
+    await moved(anna, "ke 17.3.")
+    await talk.settle()
+    async with talk.app.sessions.begin() as session:
+        code = (await links.join_link(session, group.id, now=talk.clock.now())).code
+    await dan.starts(code)
+    await talk.settle()
+    assert count(bo, "Kokous on muuttunut") == count(dan, "Kutsu kokoukseen") == 1
+    assert count(dan, "Kokous on muuttunut") == 0
+
+
+async def test_a_cancelling_is_told_only_to_those_who_had_heard(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))
+    await talk.called_meeting(anna, LINE)
+    await anna.taps("Peru kokous")
+    assert "ei ole vielä lähetetty" in anna.text
+    await anna.taps("Kyllä, peru")
+    await talk.time_passes(days=6)
+    assert count(bo, "peruttu") == count(bo, "Johdatus") == 0
+
+
+async def test_of_two_coordinators_the_later_does_not_undo_the_earlier(talk: Talk, anna: Actor, group: None) -> None:
+    async with talk.app.sessions.begin() as session:
+        chosen = (await session.execute(select(Workgroup))).scalars().one()
+        now = talk.clock.now()
+        lead = await links.make(session, links.LinkKind.ROLE, now=now, group_id=chosen.id, role=RoleKind.COORDINATOR)
+    eeva = talk.person("Eeva")
+    await eeva.starts(lead.code)
+    await talk.called_meeting(anna, LINE)
+    await eeva.taps_data("m-change:1")
+    await moved(anna, "ke 17.3.")
+    await eeva.taps("Muuta")
+    await eeva.taps("Aihe")
+    await eeva.says("Eevan aihe")
+    await eeva.taps("Tallenna muutos")
+    assert "Toinen koordinoija" in eeva.toast
+    assert "ke 17.3.2027" in eeva.text
+    assert "Eevan aihe" not in eeva.text
+    await eeva.says("Hei")
+    assert "Muuta tai siirrä" not in eeva.labels()  # the dialogue is over
+
+
+async def test_a_change_that_comes_too_late_ends_its_dialogue(talk: Talk, anna: Actor, group: None) -> None:
+    await talk.called_meeting(anna, LINE)
+    await anna.taps("Muuta tai siirrä")
+    await anna.taps("Muuta")
+    await anna.taps("Päivä")
+    await anna.says("ke 17.3.")
+    assert "Kokous on muuttunut" in anna.text  # as members will see it
+    talk.clock.moment += timedelta(days=8, hours=1)
+    await anna.taps("Tallenna muutos")
+    assert "on jo alkanut" in anna.toast
+    assert "ke 10.3.2027" in anna.text
+    assert "Merkitse läsnäolo" in anna.labels()
+
+
+async def test_sending_delivered_again_shows_the_meeting_that_it_called(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    await anna.says(f"/newmeeting {LINE}")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    card = anna.last
+    data = next(b.data for row in card.buttons for b in row if b.label == "Lähetä kutsu")
+    for _ in range(2):
+        await anna.taps_data(data or "", card)
+        assert "päättynyt" not in anna.toast
+        assert "Muuta tai siirrä" in anna.labels(card)
+    await talk.settle()
+    assert count(bo, "Johdatus") == 1
+
+
+async def test_the_longest_invitation_is_one_message(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group("R" * 80, members=[bo], coordinator=anna)
+    link = "https://teams.example/" + "a" * 478
+    await anna.says(f"/newmeeting ke 10.3. klo 9-12 hybridi {'p' * 121} {link}x: {'t' * 121}")
+    assert "Aihe on liian pitkä" in anna.text
+    for typed in ("t" * 120, "p" * 120, link, "d" * 400):
+        await anna.says(typed)
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    await moved(anna, "ke 17.3.")
+    await talk.settle()
+    await bo.taps("Paikan päällä")
+    assert bo.last.document is not None
+    assert "tulen paikan päälle" in bo.text
+    assert "d" * 400 in bo.text
+    assert any(entity.url == link for entity in bo.last.entities)
