@@ -66,15 +66,20 @@ class App:
             await self.close()
 
     async def serve(self) -> None:
-        """The inbox, the outbox and the ticks, until cancelled."""
+        """The inbox, the outbox and the ticks, until cancelled; what the outbox has in hand is finished first."""
         scheduler = clocks.schedule(self)
         scheduler.start()
+        inbox, outbox = asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.inbox.run())
-                group.create_task(self.outbox.run())
+            await asyncio.wait([inbox, outbox], return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
+            inbox.cancel()  # what it has not confirmed comes again
+            self.outbox.stop()
+            ends = await asyncio.gather(inbox, outbox, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""

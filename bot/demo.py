@@ -104,6 +104,12 @@ class Demo:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.sandbox.updates.arrival(), 1)
 
+    async def stop(self, living: asyncio.Task[None]) -> None:
+        """End between two turns: one cut short would leave its connection to the database open."""
+        async with self._turn:
+            living.cancel()
+        await asyncio.wait([living])
+
     # What the page's buttons do: see Controls.
 
     def now(self) -> datetime:
@@ -209,8 +215,7 @@ async def playing(port: int, language: str) -> AsyncIterator[tuple[Demo, str]]:
         yield demo, address
     finally:
         if living is not None:
-            living.cancel()
-            await asyncio.wait([living])
+            await demo.stop(living)
         await demo.close()
         # An open page is waiting for news: that it is cut off is no error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -60,20 +60,28 @@ class Outbox:
         self.owner = secrets.token_hex(6)
         self.wake = asyncio.Event()
         self._sent: list[Outgoing] = []
+        self._stopping = False
 
     async def run(self) -> None:
-        """Sends for ever; looks for work every second, or at once when woken."""
-        while True:
+        """Sends until stopped; looks for work every second, or at once when woken."""
+        while not self._stopping or self._sent:
             try:
                 if await self.turn():
                     continue
             except DATABASE_AWAY as error:
                 log.warning("outbox waits for the database", error=type(error).__name__)
+                if self._stopping:
+                    return  # what cannot be recorded is taken up after its lease, and marked as perhaps sent
             self.wake.clear()
             try:
                 await asyncio.wait_for(self.wake.wait(), 1)
             except TimeoutError:
                 continue
+
+    def stop(self) -> None:
+        """Takes no more; what was sent is still recorded, so that nobody sends it again."""
+        self._stopping = True
+        self.wake.set()
 
     async def turn(self) -> int:
         """Records the last few, claims and sends the next few; returns how many were claimed or recorded."""
@@ -82,7 +90,7 @@ class Outbox:
             async with self.app.sessions.begin() as session:
                 now = self.app.clock.now()
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
-                claimed = await outbox.claim(session, self.owner, IN_FLIGHT, now=now)
+                claimed = [] if self._stopping else await outbox.claim(session, self.owner, IN_FLIGHT, now=now)
                 outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
         except Exception:
             self._sent = done
