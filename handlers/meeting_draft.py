@@ -1,7 +1,6 @@
 """What a meeting's draft lacks, the questions for it, and the confirmation card."""
 
-import calendar
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Any
 
 from markupsafe import Markup
@@ -12,12 +11,11 @@ from handlers.dates import (
     choice_text,
     example_text,
     moment_text,
-    month_title,
-    weekday_short,
     when_text,
     when_to_utc,
 )
 from handlers.invitations import preview
+from handlers.meeting_days import month_buttons
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models import access, announcing, drafts, groups, meetings
@@ -135,7 +133,7 @@ async def _choices(context: Context, draft: Draft, name: str) -> Rows:
             raise NotAllowed("newmeeting-no-groups")
         return tuple((Button(group.name, data("nm-group", number, group.id)),) for group in mine[:30])
     if name == "day":
-        return _month(context, draft, date.fromisoformat(draft.data.get("month") or _today(context).isoformat()))
+        return month_buttons(context, draft)
     if name == "time":
         buttons = [Button(_hours(context, start, end), data("nm-time", number, start, end)) for start, end in HOURS]
         return (tuple(buttons[:3]), tuple(buttons[3:]))
@@ -149,41 +147,6 @@ async def _choices(context: Context, draft: Draft, name: str) -> Rows:
 def _hours(context: Context, start: str, end: str) -> str:
     separator = ":" if context.language == "en" else "."
     return f"{int(start[:2])}{separator}{start[2:]}–{int(end[:2])}{separator}{end[2:]}"
-
-
-def _today(context: Context) -> date:
-    return context.now.astimezone(context.zone).date()
-
-
-def _month(context: Context, draft: Draft, shown: date) -> Rows:
-    """A month to tap in: past days are blank; the last row leads to the months beside it."""
-    today = _today(context)
-    first = max(shown, today).replace(day=1)
-    after = (first + timedelta(days=32)).replace(day=1)
-    before = (first - timedelta(days=1)).replace(day=1)
-    here = data("nm-month", draft.number, first.isoformat())
-    title = Button(month_title(first.year, first.month, context.language), here)
-    rows: list[tuple[Button, ...]] = [(title,)]
-    rows.append(tuple(Button(name, here) for name in weekday_short(context.language)))
-    for week in calendar.Calendar().monthdatescalendar(first.year, first.month):
-        rows.append(tuple(_day_button(draft, day, first, today) for day in week))
-    turns = [(before, "‹ {}")] if before >= today.replace(day=1) else []
-    turns.append((after, "{} ›"))
-    rows.append(tuple(_turn(context, draft, month, label) for month, label in turns))
-    return tuple(row for row in rows if any(button.label.strip("\u2800 ") for button in row))
-
-
-def _turn(context: Context, draft: Draft, month: date, label: str) -> Button:
-    """A month beside the one shown, by its name; the year stands above the days."""
-    name = month_title(month.year, month.month, context.language).partition(" ")[0]
-    return Button(label.format(name), data("nm-month", draft.number, month.isoformat()))
-
-
-def _day_button(draft: Draft, day: date, first: date, today: date) -> Button:
-    if day.month != first.month or day < today:
-        blank = "\u2800"  # Telegram takes it for a label
-        return Button(blank, data("nm-month", draft.number, first.isoformat()))
-    return Button(str(day.day), data("nm-day", draft.number, day.isoformat()))
 
 
 def choices_screen(context: Context, draft: Draft, doubt: Doubt) -> Screen:
