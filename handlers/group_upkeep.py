@@ -4,13 +4,13 @@ from markupsafe import Markup
 
 from handlers.dates import moment_text
 from handlers.invitations import meeting_name
-from handlers.roster import choose, group_of, roster_screen, show_roster
+from handlers.roster import choose, group_of, roster_screen, show_roster, still_run, stopped
 from handlers.routes import Context, Tap, data, said, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
 from models import access, drafts, upkeep
 from models.drafts import Draft
-from models.errors import Refused, Stale
+from models.errors import Stale
 from models.groups import Workgroup
 
 SUBJECT = "group-rename"
@@ -36,20 +36,16 @@ def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
 
 @tap("group-rename-no")
 async def on_rename_no(context: Context, tap: Tap) -> Screen:
-    group = await group_of(context, tap)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
-    return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
+    return await stopped(context, tap, SUBJECT)
 
 
 @said(SUBJECT, fresh=ask)
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     """Shows the old name and the new before anything changes."""
     t = context.t
-    try:
-        group = await access.group_to_run(context.session, context.person, draft.data["group"])
-    except Refused as refusal:  # the role is gone: the dialogue must not stay open behind it
-        await drafts.end(context.session, context.person, context.chat_id)
-        return Screen(t(refusal.key, **refusal.values))
+    group = await still_run(context, draft)
+    if isinstance(group, Screen):
+        return group
     name = await upkeep.new_name(context.session, group, text)
     drafts.learn(draft, "name", now=context.now, name=name)
     yes = Button(t("group-rename-yes"), data("group-rename-yes", group.id))

@@ -6,8 +6,9 @@ from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
 from handlers.texts import Texts
-from models import access, groups, roster
+from models import access, drafts, groups, roster
 from models.access import RoleKind
+from models.drafts import Draft
 from models.errors import Refused
 from models.groups import Workgroup
 from models.people import Person, Reach
@@ -43,6 +44,23 @@ async def choose(context: Context) -> Screen:
 async def group_of(context: Context, tap: Tap) -> Workgroup:
     """The gate of every button about a roster; its first argument is the group."""
     return await access.group_to_run(context.session, context.person, tap.id)
+
+
+async def still_run(context: Context, draft: Draft) -> Workgroup | Screen:
+    """The group of a dialogue about one; if the role is gone, so is the dialogue, and the screen says it."""
+    try:
+        return await access.group_to_run(context.session, context.person, draft.data["group"])
+    except Refused as refusal:  # raised on, it would keep the dialogue
+        await drafts.end(context.session, context.person, context.chat_id)
+        ways = (go(context, "meetings"), go(context, "help"))
+        return Screen(context.t(refusal.key, **refusal.values), (ways,))
+
+
+async def stopped(context: Context, tap: Tap, subject: str) -> Screen:
+    """The roster, after a dialogue about its group was stopped."""
+    group = await group_of(context, tap)
+    await drafts.end_of(context.session, context.person, context.chat_id, subject)
+    return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
 
 
 @tap("roster")

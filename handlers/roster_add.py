@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from handlers.figures import number
 from handlers.personal_links import links_screen
-from handlers.roster import group_of, roster_screen
+from handlers.roster import group_of, roster_screen, still_run, stopped
 from handlers.routes import Context, Tap, data, said, tap
 from handlers.screen import Button, Screen
 from models import access, drafts, roster, roster_file, upkeep
@@ -55,19 +55,15 @@ def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
 
 @tap("roster-stop")
 async def on_stop(context: Context, tap: Tap) -> Screen:
-    group = await group_of(context, tap)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
-    return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
+    return await stopped(context, tap, SUBJECT)
 
 
 @said(SUBJECT, fresh=ask)
 async def on_people(context: Context, draft: Draft, text: str) -> Screen:
     """Lines or a file; more of them add to what was read."""
-    try:
-        group = await access.group_to_run(context.session, context.person, draft.data["group"])
-    except Refused as refusal:  # the role is gone: the dialogue must not stay open behind it
-        await drafts.end(context.session, context.person, context.chat_id)
-        return Screen(context.t(refusal.key, **refusal.values))
+    group = await still_run(context, draft)
+    if isinstance(group, Screen):
+        return group
     if context.file == b"":
         raise Refused("roster-file-size")
     if context.file is not None:

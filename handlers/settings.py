@@ -1,7 +1,8 @@
 """/settings: language, background, what to be written about. All by buttons on one message."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from markupsafe import Markup
 
@@ -13,7 +14,10 @@ from handlers.start import go
 from handlers.texts import LANGUAGES, texts
 from models import groups, settings
 from models.errors import NotFound
+from models.people import Person
 from models.settings import Field, Organisation
+
+Kind = TypeVar("Kind", bound=enum.StrEnum)
 
 
 @command("settings")
@@ -100,21 +104,35 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 
 @tap("s-organisation")
 async def on_organisation(context: Context, tap: Tap) -> Screen:
-    if not tap.args:
-        words = {one: context.t(f"organisation-{one}") for one in Organisation}
-        return _asked(context, "s-organisation", context.t("ask-organisation"), words, context.person.organisation)
-    none = tap.word(0) == "none"
-    settings.belong(context.person, None if none else tap.choice(Organisation, 0))
-    return await saved(context)
+    words = {one: context.t(f"organisation-{one}") for one in Organisation}
+    known = context.person.organisation
+    return await _background(context, tap, context.t("ask-organisation"), words, known=known, keep=settings.belong)
 
 
 @tap("s-field")
 async def on_field(context: Context, tap: Tap) -> Screen:
+    words = {one: context.t(f"field-{one}") for one in Field}
+    return await _background(
+        context, tap, context.t("ask-field"), words, known=context.person.field, keep=settings.work_in
+    )
+
+
+async def _background(
+    context: Context,
+    tap: Tap,
+    heading: Markup,
+    words: Mapping[Kind, Markup],
+    *,
+    known: str | None,
+    keep: Callable[[Person, Kind | None], None],
+) -> Screen:
+    """Without an argument asks, with one of the words' keys sets, with "none" forgets."""
     if not tap.args:
-        words = {one: context.t(f"field-{one}") for one in Field}
-        return _asked(context, "s-field", context.t("ask-field"), words, context.person.field)
-    none = tap.word(0) == "none"
-    settings.work_in(context.person, None if none else tap.choice(Field, 0))
+        return _asked(context, tap.name, heading, words, known)
+    keys: dict[str, Kind | None] = {"none": None, **{str(one): one for one in words}}
+    if tap.word(0) not in keys:
+        raise NotFound
+    keep(context.person, keys[tap.word(0)])
     return await saved(context)
 
 
