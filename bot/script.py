@@ -5,13 +5,14 @@ import logging
 import re
 import tempfile
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot import logs
 from bot.sandbox.messages import Message
 from bot.stage import ADMIN_ID, Actor, Stage, words
+from handlers.dates import hours_text
 from handlers.texts import Texts, texts
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -189,7 +190,7 @@ async def _remind(script: Transcript, members: list[Actor]) -> None:
     script.heading("remind: the silent once, those who said yes a day before")
     await script.stage.until(datetime(2027, 3, 17, 8, tzinfo=HELSINKI))
     script.bot_says()
-    script.expects(members[0], script.label("reminder-yes"))
+    script.expects(members[0], script.label("reminder-tomorrow", at=hours_text(time(9), None, script.t.language)))
     script.expects(members[4], script.label("reminder-silent"))
 
 
