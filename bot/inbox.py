@@ -103,6 +103,7 @@ class Inbox:
                 if update.message is not None:
                     await outbox.spoken_to(session, update.message.chat_id, now=now)
                 if not fresh:
+                    screen = await screen.drawn()  # while what it is drawn from is at hand
                     await transaction.rollback()  # seen before: shown again, done once
                 return screen
         except Refused as refusal:

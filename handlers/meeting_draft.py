@@ -97,6 +97,7 @@ async def ask_next(context: Context, draft: Draft) -> Screen:
     name = gap(draft.data)
     drafts.learn(draft, name or "confirm", now=context.now)
     if name is None:
+        draft.data = {key: value for key, value in draft.data.items() if key != "undo"}
         return await confirm_screen(context, draft)
     rows = await _choices(context, draft, name)
     heading = await _so_far(context, draft)
@@ -105,6 +106,9 @@ async def ask_next(context: Context, draft: Draft) -> Screen:
 
 
 def _leave(context: Context, draft: Draft) -> tuple[Button, ...]:
+    """Back to the card where one field is being changed; out of the dialogue where it is being filled."""
+    if "undo" in draft.data:
+        return (Button(context.t("back"), data("nm-undo", draft.number)),)
     return (Button(context.t("cancel"), data("nm-drop", draft.number)),)
 
 
@@ -171,6 +175,9 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
     meeting = await _changed(context, draft)
     if meeting is None:
         lines = [t("confirm-new"), preview(t, group.name, plan, "invitation-heading")]
+    elif plan == meeting.plan:
+        lines = [t("confirm-unchanged"), preview(t, group.name, plan, None)]
+        return Screen(Markup("\n\n").join(lines), _edit_rows(context, draft, plan, leave=True))
     else:
         heading = "invitation-moved" if meetings.is_weighty(meeting, plan) else None
         lines = [t("confirm-change"), preview(t, group.name, plan, heading)]
@@ -221,11 +228,12 @@ def _main_rows(context: Context, draft: Draft) -> Rows:
     )
 
 
-def _edit_rows(context: Context, draft: Draft, plan: Plan) -> Rows:
+def _edit_rows(context: Context, draft: Draft, plan: Plan, *, leave: bool = False) -> Rows:
+    """A button for each field; then back to the card, or (``leave``) out of a dialogue that changes nothing yet."""
     names = ["title", "day", "time", "mode"]
     names += ["place"] if plan.mode is not Mode.REMOTE else []
     names += ["link"] if plan.mode is not Mode.ON_SITE else []
     names += ["description"] + ([] if "meeting" in draft.data else ["group"])
     buttons = [Button(context.t(f"edit-{name}"), data("nm-edit", draft.number, name)) for name in names]
     pairs = tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))
-    return (*pairs, (Button(context.t("back"), data("nm-show", draft.number)),))
+    return (*pairs, (Button(context.t("back"), data("nm-drop" if leave else "nm-show", draft.number)),))

@@ -7,6 +7,7 @@ from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from models import access, announcing, attendance, drafts, invitations, meetings
 from models.invitations import Turnout, answers_for
 from models.meetings import Meeting, MeetingState
@@ -45,6 +46,9 @@ async def meeting_list(context: Context) -> Screen:
             (Button(t("manage", meeting=_label(context, m)).striptags(), data("meeting", m.id)),)
             for m in [*called[:PAGE], *past]
         ]
+        rows.append((go(context, "newmeeting"),))
+    if not rows:
+        rows.append((go(context, "help"),))
     return Screen(Markup("\n\n").join(lines), tuple(rows))
 
 

@@ -24,6 +24,8 @@ from models.errors import NotFound, Refused, Stale
 from models.meetings import Mode
 
 SUBJECT = "newmeeting"
+YEARS = 5
+"""How far the calendar turns: farther than any meeting is called."""
 
 
 @command("newmeeting", role=RoleKind.COORDINATOR)
@@ -104,7 +106,10 @@ def _day(tap: Tap) -> date:
 @tap("nm-month", fresh=fresh)
 async def on_month(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
-    _learn(context, draft, month=_day(tap).isoformat())
+    month = _day(tap)
+    if abs(month.year - context.now.year) > YEARS:
+        raise NotFound
+    _learn(context, draft, month=month.isoformat())
     return await ask_next(context, draft)
 
 
@@ -178,7 +183,16 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
         raise NotFound
     if chosen == "menu":
         return await confirm_screen(context, draft, editing=True)
-    draft.data = {name: value for name, value in draft.data.items() if name not in gaps[chosen]}
+    kept = {name: value for name, value in draft.data.items() if name not in gaps[chosen]}
+    draft.data = {**kept, "undo": {name: draft.data[name] for name in gaps[chosen] if name in draft.data}}
+    return await ask_next(context, draft)
+
+
+@tap("nm-undo", fresh=fresh)
+async def on_undo(context: Context, tap: Tap) -> Screen:
+    """Leaves a field as it was."""
+    draft = await _draft(context, tap)
+    draft.data = {**draft.data, **draft.data.get("undo", {})}
     return await ask_next(context, draft)
 
 
@@ -221,6 +235,9 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
 
 @tap("nm-drop", fresh=fresh)
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    await _draft(context, tap)
+    draft = await _draft(context, tap)
     await drafts.end(context.session, context.person, context.chat_id)
-    return Screen(context.t("newmeeting-dropped"))
+    if "meeting" not in draft.data:
+        return Screen(context.t("newmeeting-dropped"))
+    meeting = await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+    return await meeting_card(context, meeting)

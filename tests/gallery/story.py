@@ -191,7 +191,6 @@ def _args(actor: Actor, name: str) -> list[str]:
 async def moving(play: Play) -> None:
     """Another time, a correction, another meeting cancelled, an old button pressed."""
     await play.tap(play.anna, "m-change")
-    await play.tap(play.anna, "nm-edit")
     await play.tap(play.anna, f"nm-edit:{_args(play.anna, 'nm-edit')[0]}:time")
     await play.says(play.anna, "13-15")
     await play.tap(play.anna, "nm-go")
