@@ -49,7 +49,7 @@ def card(context: Context, invitation: Invitation, heading: Markup | None = None
     lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
     buttons: tuple[tuple[Button, ...], ...] = ()
     if meeting.state is MeetingState.CANCELLED:
-        lines.append(t("card-cancelled"))
+        lines += [] if heading else [t("card-cancelled")]  # a heading has said so
     elif meeting.starts_at <= context.now:
         lines.append(t("card-begun"))
     else:

@@ -84,6 +84,8 @@ def after_date(text: str) -> Known:
         known |= {"mode": Mode.REMOTE}
     elif where and colon:
         known |= {"mode": Mode.ON_SITE, "place": tidy(where, PLACE_LENGTH + 1)}
+    elif link:
+        known |= {"mode": Mode.REMOTE}
     title = title or ("" if colon or "mode" in known else where)
     if title:
         known["title"] = tidy(title, TITLE_LENGTH + 1)

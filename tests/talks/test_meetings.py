@@ -587,3 +587,11 @@ async def test_the_longest_invitation_is_one_message(talk: Talk, anna: Actor, bo
     assert "tulen paikan päälle" in bo.text
     assert "d" * 400 in bo.text
     assert any(entity.url == link for entity in bo.last.entities)
+
+
+async def test_a_link_means_remote_and_the_title_follows_it(anna: Actor, group: None) -> None:
+    await anna.says("/newmeeting ke 10.3. klo 9-12 https://meet.example.org/x: Tiimipalaveri")
+    assert anna.labels() == ["Ohita", "Peruuta"]  # only the description is still asked for
+    await anna.taps("Ohita")
+    assert "Tiimipalaveri" in anna.text
+    assert "Etänä" in anna.text
