@@ -29,7 +29,7 @@ def chromium() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         reason = f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH"
-        if os.environ.get("KOOLLA_REQUIRE_BROWSER") == "1":
+        if os.environ.get("TEST_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
     return found
@@ -57,7 +57,7 @@ async def chats(browser: Browser, address: str) -> AsyncIterator[Chats]:
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.on("console", lambda line: faults.append(line.text) if line.type in ("error", "warning") else None)
     page.on("request", lambda request: None if request.url.startswith(address) else faults.append(request.url))
-    folder = os.environ.get("KOOLLA_SCREENSHOTS")
+    folder = os.environ.get("TEST_SCREENSHOTS")
     chats = Chats(page, Path(folder) if folder else None)
     await page.goto(address)
     await chats.column("Maija").wait_for()
