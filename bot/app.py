@@ -74,9 +74,10 @@ class App:
             await asyncio.wait([inbox, outbox], return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
-            inbox.cancel()  # what it has not confirmed comes again
+            self.inbox.stop()
             self.outbox.stop()
             ends = await asyncio.gather(inbox, outbox, return_exceptions=True)
+            await self.inbox.confirm()
         for end in ends:
             if isinstance(end, Exception):
                 raise end

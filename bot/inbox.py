@@ -7,6 +7,7 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,11 +45,13 @@ class Inbox:
     def __init__(self, app: "App") -> None:
         self.app = app
         self.offset = 0
+        self._asking: asyncio.Future[tuple[Update, ...]] | None = None
+        self._stopping = False
 
     async def run(self) -> None:
-        """Polls for ever; what goes wrong on the way is waited out, never skipped."""
+        """Polls until stopped; what goes wrong on the way is waited out, never skipped."""
         pause = 1.0
-        while True:
+        while not self._stopping:
             try:
                 await self.poll(wait=25)
                 pause = 1.0
@@ -59,9 +62,16 @@ class Inbox:
 
     async def poll(self, wait: int = 0) -> int:
         """Gets a batch and handles it, each person's updates in their order, people side by side."""
-        batch = await self.app.poller.get_updates(
-            offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED
-        )
+        asking = self.app.poller.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
+        self._asking = asyncio.ensure_future(asking)
+        try:
+            batch = await self._asking
+        except asyncio.CancelledError:
+            if self._stopping:
+                return 0
+            raise
+        finally:
+            self._asking = None
         lanes: dict[int, list[Update]] = defaultdict(list)
         for update in batch:
             lanes[update.effective_user.id if update.effective_user else 0].append(update)
@@ -71,6 +81,17 @@ class Inbox:
         if batch:
             self.offset = batch[-1].update_id + 1
         return len(batch)
+
+    def stop(self) -> None:
+        """Asks for no more; the batch in hand is finished."""
+        self._stopping = True
+        if self._asking is not None:
+            self._asking.cancel()
+
+    async def confirm(self) -> None:
+        """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
+        with suppress(TelegramError):
+            await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
 
     async def _lane(self, lane: list[Update]) -> None:
         for update in lane:
@@ -113,7 +134,7 @@ class Inbox:
         """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
         async with self.app.sessions() as session, session.begin() as transaction:
             context = await self._context(session, update, None)
-            screen = await hearing.refused(context, update, refusal)
+            screen = await (await hearing.refused(context, update, refusal)).drawn()
             await transaction.rollback()
             return screen
 

@@ -82,6 +82,7 @@ async def test_the_first_start_prints_a_claim_link_and_a_stop_is_clean(tmp_path:
         process.send_signal(signal.SIGTERM)
         rest = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
         assert process.returncode == 0
+        assert not sandbox.updates.waiting()  # what was handled was confirmed before the end
         assert "Traceback" not in said + rest
         assert sandbox.token not in said + rest
         assert (tmp_path / "data" / "koolla.db").is_file()
