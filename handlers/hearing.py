@@ -16,7 +16,7 @@ from handlers.texts import LANGUAGES, texts
 from models import drafts, joining, links, outbox, people
 from models.drafts import Draft
 from models.errors import NotAllowed, NotFound, Refused
-from models.people import Address, Person
+from models.people import Address, Person, Reach
 from models.policy import Policy
 from models.sealing import Keyring
 
@@ -72,6 +72,8 @@ async def _actor(session: AsyncSession, update: Update, user: User, *, policy: P
     blocking of the bot, nor a button left over from before one had oneself forgotten."""
     private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
     known = await people.known(session, user.id)
+    if known is not None and known.reach is Reach.REACHABLE:
+        return known  # met before: the way of nearly every update
     if private and not _blocks(update) and (update.message or known):
         return await joining.meet(session, user.id, user.full_name, spoken(user), policy=policy, now=now)
     return known or people.stranger()

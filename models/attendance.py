@@ -68,6 +68,12 @@ async def of(session: AsyncSession, meeting_id: int) -> dict[int, Attended]:
     return {person_id: attended for person_id, attended in rows if person_id is not None}
 
 
+async def own(session: AsyncSession, meeting_id: int, person_id: int) -> Attended | None:
+    """What is known of one person."""
+    wanted = select(Attendance.attended).where(Attendance.meeting_id == meeting_id, Attendance.person_id == person_id)
+    return await session.scalar(wanted)
+
+
 async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, remote: int, now: datetime) -> None:
     """Sets how many unnamed people were there."""
     if meeting.starts_at > now:

@@ -109,7 +109,7 @@ async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyrin
         run=run,
         meeting=meeting,
         questions=await forms.questions(session, run.form_version_id),
-        attended=(await attendance.of(session, meeting.id)).get(person.id),
+        attended=await attendance.own(session, meeting.id, person.id),
         finished=participation.finished,
         given=opened(keys.open(run.key, staged.blob)) if staged else {},
     )
