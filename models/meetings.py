@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.access import RoleKind, holds
 from models.base import Base
 from models.errors import NotFound, Refused, Stale
-from models.groups import Membership, Workgroup
+from models.groups import Workgroup
 from models.people import Person
 
 TITLE_LENGTH = 120
@@ -232,16 +232,6 @@ async def _rows(session: AsyncSession, wanted: object) -> list[Meeting]:
         meeting.workgroup = group
         meetings.append(meeting)
     return meetings
-
-
-async def my_group_ids(session: AsyncSession, person: Person) -> list[int]:
-    """The living groups to which a person belongs."""
-    wanted = (
-        select(Membership.workgroup_id)
-        .join(Workgroup)
-        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Workgroup.archived_at.is_(None))
-    )
-    return list((await session.execute(wanted)).scalars())
 
 
 async def hold(session: AsyncSession, *, now: datetime) -> None:

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from migrations.tables import metadata
+from models.attendance import Attendance
 from models.closing import close
+from models.meetings import Meeting
 from models.pools import Pool
 from models.releases import Figure, OpenAnswer, OptionCount, Release
 from models.runs import Participation, Run, Staged
@@ -20,8 +22,6 @@ async def held(talk: Talk, anna: Actor, day: str = "ke 10.3.2027", title: str = 
     """A meeting called and over; its form is in the chats."""
     await talk.called_meeting(anna, LINE.format(day=day, title=title))
     async with talk.app.sessions() as session:
-        from models.meetings import Meeting
-
         end = (await session.execute(select(Meeting.ends_at).order_by(Meeting.id.desc()))).scalars().first()
     assert end is not None
     await talk.until(end)
@@ -151,8 +151,6 @@ async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: 
 
 
 async def test_attendance_tells_no_order_after_closing(talk: Talk, anna: Actor, members: list[Actor]) -> None:
-    from models.attendance import Attendance
-
     await held(talk, anna)
     for member in reversed(members):
         await answers(member, "4321")
