@@ -65,7 +65,7 @@ class Network:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
-        config = uvicorn.Config(self._pass, log_level="critical", lifespan="off", access_log=False)
+        config = uvicorn.Config(self._pass, log_level="critical", interface="asgi3", lifespan="off", access_log=False)
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve([listener]))
         while not self._server.started:  # noqa: ASYNC110  (uvicorn tells in no other way)
