@@ -36,12 +36,16 @@ class Program:
     settings: dict[str, str]
     process: asyncio.subprocess.Process | None = None
     starts: int = 0
-    kills: int = 0
     exits: list[int] = field(default_factory=list)
 
     @property
     def running(self) -> bool:
         return self.process is not None and self.process.returncode is None
+
+    @property
+    def kills(self) -> int:
+        """How many of its processes ended by SIGKILL."""
+        return self.exits.count(-signal.SIGKILL)
 
     @property
     def log(self) -> str:
@@ -50,9 +54,17 @@ class Program:
 
     async def start(self, *, polling: bool = True) -> None:
         """Starts it; returns when it asks for updates, or (``polling`` False, for a second one) greets Telegram."""
-        assert not self.running
         method = "getUpdates" if polling else "getMe"
         before = self.network.arrived[self.name, method]
+        await self.launch()
+        await until(lambda: self.network.arrived[self.name, method] > before or not self.running)
+        if not self.running:
+            assert self.process is not None
+            raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.log[-4000:]}")
+
+    async def launch(self) -> None:
+        """Starts it without waiting for anything."""
+        assert not self.running
         with (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -64,9 +76,6 @@ class Program:
                 stderr=log,
             )
         self.starts += 1
-        await until(lambda: self.network.arrived[self.name, method] > before or not self.running)
-        if not self.running:
-            raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{self.log[-4000:]}")
 
     def send(self, number: signal.Signals) -> None:
         """Sends a signal; of one that has ended nothing is left to be told."""
@@ -76,7 +85,6 @@ class Program:
 
     def kill_now(self) -> None:
         """SIGKILL without waiting: for a watcher of the network. `ended` waits."""
-        self.kills += self.running
         self.send(signal.SIGKILL)
 
     async def kill(self) -> None:

@@ -1,0 +1,49 @@
+"""``python -m tests.faults``: every scenario, and a table of what came of it."""
+
+import argparse
+import asyncio
+import importlib
+import logging
+import pkgutil
+import secrets
+import sys
+from time import monotonic
+
+import structlog
+
+import tests.faults
+from tests.faults.report import Result, Scenario, table
+
+
+def scenarios() -> list[Scenario]:
+    """What the modules beside this one offer as ``SCENARIOS``."""
+    found: list[Scenario] = []
+    for module in pkgutil.iter_modules(tests.faults.__path__):
+        if not module.name.startswith(("__", "test_")):
+            found += getattr(importlib.import_module(f"tests.faults.{module.name}"), "SCENARIOS", ())
+    return found
+
+
+def main() -> int:
+    known = scenarios()
+    reading = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    reading.add_argument("--only", action="append", choices=[one.name for one in known], metavar="NAME")
+    reading.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="a run's is printed")
+    reading.add_argument("--quick", action="store_true", help="a small part of each")
+    given = reading.parse_args()
+    # What the program in this process would log belongs to nobody; those beside it keep theirs in files.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    print(f"seed {given.seed}", flush=True)
+    results: list[Result] = []
+    for one in known:
+        if given.only is None or one.name in given.only:
+            began = monotonic()
+            results.append(asyncio.run(one.run(given.seed, given.quick)))
+            print(f"{one.name}: {monotonic() - began:.0f} s", flush=True)
+    print()
+    print(table(results))
+    return 1 if any(one.misses for one in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,208 @@
+"""Polling under SIGKILL: every tap and every typed line takes effect once, and nobody looks at nothing."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+
+from bot import db
+from bot.sandbox.messages import Message
+from bot.sandbox.people import User
+from handlers.texts import texts
+from models.audit import Audit
+from models.drafts import Draft
+from models.groups import Workgroup
+from models.invitations import Answer
+from tests.faults.presses import Presses, cards
+from tests.faults.program import Program
+from tests.faults.report import Result, Scenario
+from tests.faults.rig import Rig, rigged
+
+BAR = "60 kills, 1,500 updates: 0 lost, 0 twice, 0 unanswered"
+ROUND_TRIP = 0.01
+"""Seconds to Telegram and back again, so that kills fall between a deed and its answer too."""
+
+
+@dataclass(frozen=True)
+class Size:
+    kills: int
+    people: int
+    meetings: int
+    """Each person taps once on each, so that a lost tap leaves an invitation without an answer."""
+    changes: int
+    """Taps more, on cards that were answered before."""
+    lines: int
+    """Typed by each coordinator into the dialogue of their roster."""
+    groups: int
+    """Founded by the administrator, each with one typed line."""
+
+
+FULL = Size(kills=60, people=60, meetings=20, changes=200, lines=60, groups=60)
+QUICK = Size(kills=4, people=10, meetings=3, changes=10, lines=5, groups=5)
+TEAMS = ("Lastensuojelu", "Vammaispalvelu")
+
+Deed = Callable[[], object]
+
+
+@dataclass
+class Day:
+    """What people will do, and what must be there in the end."""
+
+    rig: Rig
+    size: Size
+    presses: Presses
+    typed: dict[int, list[str]]
+    """Lines by coordinator's Telegram id."""
+    founded: list[str] = field(default_factory=list)
+    before: Counter[int] = field(default_factory=Counter)
+    """Messages that those who type had got before."""
+
+    def deeds(self) -> list[Deed]:
+        """Everything that people do, shuffled; each person's taps on one card keep their order by themselves."""
+        chance, made = self.rig.chance, []
+        held = [(user, card) for user in self.rig.office.everyone for card in cards(user)]
+        for user, card in held:
+            made.append(lambda user=user, card=card: self._press(user, card))
+        again = [lambda pair=chance.choice(held): self._press(*pair) for _ in range(self.size.changes)]
+        for lead in self.rig.office.coordinators.values():
+            made += [lambda lead=lead, n=n: self._types(lead, f"Rivi {lead.id}-{n}") for n in range(self.size.lines)]
+        made += [lambda n=n: self._founds(f"Ryhmä {n}") for n in range(self.size.groups)]
+        chance.shuffle(made)
+        return made + again
+
+    def _press(self, user: User, card: Message) -> None:
+        self.presses.press(user, card, self.rig.chance.choice(list(Answer)))
+
+    def _types(self, lead: User, line: str) -> None:
+        self.typed[lead.id].append(line)
+        lead.says(line)
+
+    def _founds(self, name: str) -> None:
+        self.founded.append(name)
+        self.rig.office.administrator.says(f"/newgroup {name}")
+
+    def replies(self) -> dict[int, list[Message]]:
+        """What those who type were sent, by their ids."""
+        writers = [self.rig.office.administrator, *self.rig.office.coordinators.values()]
+        return {user.id: [message for message in user.messages if message.from_bot] for user in writers}
+
+    def silences(self) -> int:
+        """Typed lines that got no reply: each is answered by a message of its own."""
+        typed = {**{user_id: len(lines) for user_id, lines in self.typed.items()}}
+        typed[self.rig.office.administrator.id] = len(self.founded)
+        came = {user_id: len(messages) - self.before[user_id] for user_id, messages in self.replies().items()}
+        return sum(max(0, count - came[user_id]) for user_id, count in typed.items())
+
+    def refused(self) -> int:
+        """Groups whose founder got no card of it, but heard that there is such a group."""
+        told = [message.text for message in self.rig.office.administrator.messages if message.from_bot]
+        t = texts("fi")
+        return sum(
+            any(str(t("group-name-taken", group=name).striptags()) in text for text in told) for name in self.founded
+        )
+
+
+async def prepare(rig: Rig, size: Size) -> Day:
+    """Cards in everyone's hands, and each coordinator in the dialogue that adds people to the roster."""
+    for group_id, lead in rig.office.coordinators.items():
+        for number in range(size.meetings):
+            await rig.office.hand_out(group_id, f"Kokous {group_id}-{number}")
+        lead.says("/members")
+    program = rig.program()
+    await program.start()
+    await rig.heard()
+    for lead in rig.office.coordinators.values():
+        lead.taps_data(f"roster-add:{group_of(rig, lead)}")
+    await rig.heard()
+    await program.stop()
+    day = Day(rig, size, Presses(rig.sandbox), {lead.id: [] for lead in rig.office.coordinators.values()})
+    day.before = Counter({user_id: len(messages) for user_id, messages in day.replies().items()})
+    return day
+
+
+def group_of(rig: Rig, lead: User) -> int:
+    return next(group_id for group_id, one in rig.office.coordinators.items() if one is lead)
+
+
+async def act(rig: Rig, deeds: list[Deed], within: float) -> None:
+    """People act one after the other, whatever the program does meanwhile."""
+    for deed in deeds:
+        deed()
+        await asyncio.sleep(rig.chance.uniform(0, 2 * within / len(deeds)))
+
+
+async def strike(rig: Rig, program: Program) -> None:
+    """Kills once: while it starts, after a while, or at a request, before it takes effect or before its answer."""
+    chance = rig.chance
+    way = chance.random()
+    if way < 0.1:
+        await program.launch()
+        await asyncio.sleep(chance.uniform(0, 1))
+    elif way < 0.4:
+        await program.start()
+        await asyncio.sleep(chance.uniform(0, 0.5))
+    else:
+        await program.start()
+        rig.at_request(program, chance.randint(1, 60), taken=chance.random() < 0.7)
+        with suppress(TimeoutError):
+            await program.ended(1)
+    if program.running:
+        await program.kill()
+    rig.network.watchers.clear()
+
+
+def batches(deeds: list[Deed], count: int) -> Iterator[list[Deed]]:
+    for number in range(count):
+        yield deeds[number * len(deeds) // count : (number + 1) * len(deeds) // count]
+
+
+async def run(seed: int, quick: bool) -> Result:
+    size = QUICK if quick else FULL
+    result = Result("polling", seed, BAR)
+    each = size.people // len(TEAMS)
+    async with rigged(seed, dict.fromkeys(TEAMS, each)) as rig:
+        day = await prepare(rig, size)
+        rig.network.there = rig.network.back = ROUND_TRIP / 2
+        program = rig.programs["koolla"]
+        deeds = day.deeds()
+        for batch in batches(deeds, size.kills):
+            acting: Awaitable[None] = asyncio.create_task(act(rig, batch, 0.6))
+            await strike(rig, program)
+            await acting
+        await program.start()
+        await rig.heard()
+        await program.stop()
+        result.done = f"{program.kills} SIGKILLs, {len(deeds)} updates"
+        async with rig.office.sessions() as sessions:
+            await check(result, day, sessions)
+    result.wants(program.kills >= size.kills, f"{program.kills} kills, wanted {size.kills}")
+    result.wants_none("lost", "twice", "wrong", "unanswered")
+    return result
+
+
+async def check(result: Result, day: Day, sessions: db.Sessions) -> None:
+    """Counts by the effects alone, not by marks that the program makes for itself."""
+    async with sessions() as session:
+        names = Counter((await session.execute(select(Workgroup.name))).scalars())
+        noted = await session.scalar(select(func.count()).where(Audit.action == "group-founded")) or 0
+        kept = [
+            [entry[1] for entry in data["entries"]] for data in (await session.execute(select(Draft.data))).scalars()
+        ]
+    pressed, lines = await day.presses.check(sessions), Counter(line for entries in kept for line in entries)
+    typed = [line for one in day.typed.values() for line in one]
+    result.lost = len(pressed.lost) + sum(lines[line] == 0 for line in typed)
+    result.lost += sum(names[name] == 0 for name in day.founded)
+    result.twice = sum(lines[line] > 1 for line in typed) + sum(names[name] > 1 for name in day.founded)
+    result.twice += max(0, noted - len(day.founded))
+    result.wrong = len(pressed.wrong) + len(pressed.stale)
+    result.wrong += not all(entries in day.typed.values() for entries in kept)  # in the order in which they were typed
+    result.unanswered = day.presses.unanswered() + day.silences()
+    result.notes += [*pressed.lost, *pressed.wrong, *pressed.stale][:5]
+    if refused := day.refused():
+        result.notes.append(f"{refused} groups were founded, and their founder was told that the name is taken")
+
+
+SCENARIOS = (Scenario("polling", run),)
