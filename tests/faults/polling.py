@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -62,16 +63,14 @@ class Day:
 
     def deeds(self) -> list[Deed]:
         """Everything that people do, shuffled; each person's taps on one card keep their order by themselves."""
-        chance, made = self.rig.chance, []
-        held = [(user, card) for user in self.rig.office.everyone for card in cards(user)]
-        for user, card in held:
-            made.append(lambda user=user, card=card: self._press(user, card))
-        again = [lambda pair=chance.choice(held): self._press(*pair) for _ in range(self.size.changes)]
-        for lead in self.rig.office.coordinators.values():
-            made += [lambda lead=lead, n=n: self._types(lead, f"Rivi {lead.id}-{n}") for n in range(self.size.lines)]
-        made += [lambda n=n: self._founds(f"Ryhmä {n}") for n in range(self.size.groups)]
+        chance, office = self.rig.chance, self.rig.office
+        held = [(user, card) for user in office.everyone for card in cards(user)]
+        made: list[Deed] = [partial(self._press, user, card) for user, card in held]
+        made += [partial(self._founds, f"Ryhmä {number}") for number in range(self.size.groups)]
+        for lead in office.coordinators.values():
+            made += [partial(self._types, lead, f"Rivi {lead.id}-{number}") for number in range(self.size.lines)]
         chance.shuffle(made)
-        return made + again
+        return made + [partial(self._press, *chance.choice(held)) for _ in range(self.size.changes)]
 
     def _press(self, user: User, card: Message) -> None:
         self.presses.press(user, card, self.rig.chance.choice(list(Answer)))
@@ -91,7 +90,7 @@ class Day:
 
     def silences(self) -> int:
         """Typed lines that got no reply: each is answered by a message of its own."""
-        typed = {**{user_id: len(lines) for user_id, lines in self.typed.items()}}
+        typed = {user_id: len(lines) for user_id, lines in self.typed.items()}
         typed[self.rig.office.administrator.id] = len(self.founded)
         came = {user_id: len(messages) - self.before[user_id] for user_id, messages in self.replies().items()}
         return sum(max(0, count - came[user_id]) for user_id, count in typed.items())

@@ -46,7 +46,7 @@ class Presses:
         """The newest press of each invitation beside the answer that is held, and that beside what its card shows."""
         async with sessions() as session:
             rows = await session.execute(select(Invitation.id, Invitation.answer))
-            held = {invitation_id: answer for invitation_id, answer in rows}
+            held = {row.id: row.answer for row in rows}
         found = Checked()
         for number, press in {press.invitation_id: press for press in self.made}.items():
             answer, card = held[number], shown(press.message)
