@@ -1,23 +1,26 @@
 """Wiring: settings -> database, Telegram, clock, inbox and outbox."""
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from telegram import Bot
-from telegram.request import HTTPXRequest
 
 from bot import clock as clocks
 from bot import db
 from bot.config import Settings
 from bot.inbox import Inbox
 from bot.outbox import Outbox
+from bot.telegram import make_bot
 from handlers import menus, routes
 from models import closing, outbox, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
+
+LAST_WORDS = 7.0
+"""Seconds for finishing what is in hand when told to stop, of the ten that are given; the next start does the rest."""
 
 
 class App:
@@ -26,6 +29,7 @@ class App:
     def __init__(self, settings: Settings, clock: clocks.Clock | None = None, *, transport: Any = None) -> None:
         self.settings = settings
         self.policy = settings.policy()
+        self.per_second = settings.telegram.per_second
         self.clock = clock or clocks.Clock()
         self.engine = db.make_engine(settings.database.url)
         self.sessions = db.make_sessions(self.engine)
@@ -53,6 +57,12 @@ class App:
                 await roles.appoint(session, telegram_id, now=self.now)
             await closing.destroy_keys(session, self.keys)
 
+    async def alone(self) -> None:
+        """Nobody else can be running on this database: what was being sent has been left by the dead."""
+        async with self.sessions.begin() as session:
+            if stranded := await outbox.recover(session, all_dead=True):
+                log.warning("deliveries of a dead process taken back", count=stranded)
+
     async def close(self) -> None:
         await self.bot.shutdown()
         await self.engine.dispose()
@@ -66,18 +76,23 @@ class App:
             await self.close()
 
     async def serve(self) -> None:
-        """The inbox, the outbox and the ticks, until cancelled; what the outbox has in hand is finished first."""
+        """The inbox, the outbox and the ticks, until cancelled; what is in hand is then finished, if it can be soon."""
         scheduler = clocks.schedule(self)
         scheduler.start()
-        inbox, outbox = asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())
+        working = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
         try:
-            await asyncio.wait([inbox, outbox], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
             self.inbox.stop()
             self.outbox.stop()
-            ends = await asyncio.gather(inbox, outbox, return_exceptions=True)
-            await self.inbox.confirm()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    await asyncio.wait(working)
+                    await self.inbox.confirm()
+            for task in working:
+                task.cancel()
+            ends = await asyncio.gather(*working, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
                 raise end
@@ -107,16 +122,3 @@ class App:
             await self.settle()
         self.clock.moment = max(self.clock.moment, until)
         await self.settle()
-
-
-def make_bot(settings: Settings, transport: Any = None) -> Bot:
-    """Telegram's client. One request at a time to a chat is the outbox's business, not the client's."""
-    extra = {"transport": transport} if transport is not None else {}
-    api = settings.telegram.api_url
-    return Bot(
-        settings.telegram.token.get_secret_value(),
-        base_url=f"{api}/bot",
-        base_file_url=f"{api}/file/bot",
-        request=HTTPXRequest(connection_pool_size=16, read_timeout=20, connect_timeout=10, httpx_kwargs=extra),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=35, httpx_kwargs=extra),
-    )

@@ -120,7 +120,7 @@ def _advice(error: Exception) -> str:
 
 
 async def _telegram(settings: Settings) -> Finding:
-    from bot.app import make_bot
+    from bot.telegram import make_bot
 
     bot = make_bot(settings)
     try:

@@ -95,6 +95,13 @@ async def forget(app: "App") -> None:
         await forgetting.drop_drafts(session, now=app.clock.now())
 
 
+async def recover(app: "App") -> None:
+    """Takes back what processes were sending that died over it."""
+    async with app.sessions.begin() as session:
+        if stranded := await outbox.recover(session):
+            log.warning("deliveries of a dead process taken back", count=stranded)
+
+
 async def scrub_erased(app: "App") -> None:
     """When someone has erased themselves, the freed pages of the file and its log soon forget them too."""
     async with app.sessions() as session:
@@ -110,6 +117,7 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (ask_for_feedback, 20),
     (close_forms, 30),
     (plan_digests, 60),
+    (recover, 15),
     (forget, 3600),
     (scrub_erased, 60),
 )

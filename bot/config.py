@@ -93,6 +93,7 @@ class Section(BaseModel):
 class Telegram(Section):
     token: SecretStr = SecretStr("")
     api_url: str = "https://api.telegram.org"
+    per_second: Annotated[float, Field(ge=1, le=1000)] = 25
 
     @field_validator("api_url")
     @classmethod

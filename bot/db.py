@@ -1,18 +1,25 @@
-"""The database: engines for SQLite and PostgreSQL, and the session maker.
+"""The database: engines for SQLite and PostgreSQL, the session maker, and the lock that bars a second program.
 
 SQLite: explicit BEGIN IMMEDIATE, because a deferred one loses concurrent writes or ends in "database is locked";
 one connection, so that waiting for a turn is a queue and not a race of retries.
 """
 
+import fcntl
 import re
+import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+import aiosqlite
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions = async_sessionmaker[AsyncSession]
+
+AWAY = (OperationalError, InterfaceError, OSError)
+"""What is raised when the database cannot be reached or written."""
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -23,14 +30,41 @@ PRAGMAS = (
 )
 
 
+SHORT = ("SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK TO", "WITH")
+"""How statements begin that wait for nothing; BEGIN may wait for another process, VACUUM for the disk."""
+
+
+class ShortStatements(aiosqlite.Connection):
+    """Runs what takes microseconds where it is asked, and what waits for the disk or a lock in the driver's thread.
+
+    The way to the thread and back costs seven times what such a statement does (`make bench`).
+    """
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        of_cursor = fn.__self__ is not self._connection
+        is_short = of_cursor or fn.__name__ in ("cursor", "rollback")
+        if args and isinstance(args[0], str):
+            is_short = is_short and args[0].startswith(SHORT)
+        if not is_short:
+            return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return fn(*args, **kwargs)
+
+
 def make_engine(url: str) -> AsyncEngine:
     """An engine; the folder of a SQLite file is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        event.listen(engine.sync_engine, "handle_error", _name_disconnect)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, pool_size=1, max_overflow=0)
+
+    def connect(*_args: Any, **_options: Any) -> aiosqlite.Connection:
+        file = parsed.database or ":memory:"
+        return ShortStatements(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
+
+    engine = create_async_engine(parsed, pool_size=1, max_overflow=0, connect_args={"async_creator_fn": connect})
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -46,6 +80,12 @@ def _prepare(connection: Any, _record: object) -> None:
 
 def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _name_disconnect(context: ExceptionContext) -> None:
+    """asyncpg's errors of a lost connection come in many kinds; they are made one of `AWAY`."""
+    if context.is_disconnect and not isinstance(context.sqlalchemy_exception, AWAY):
+        raise OperationalError(None, None, context.original_exception, connection_invalidated=True)
 
 
 def make_sessions(engine: AsyncEngine) -> Sessions:
@@ -66,3 +106,26 @@ async def scrub(engine: AsyncEngine) -> None:
 def without_password(url: str) -> str:
     """A database address that may be shown."""
     return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", url)
+
+
+class LockedError(Exception):
+    """Another program is running on the database."""
+
+
+def lock(url: str) -> TextIO | None:
+    """Bars a second program from a SQLite file for as long as what is returned stays open; `LockedError` if one runs.
+
+    The system takes the lock from a process that dies. PostgreSQL serves many processes, and has none.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return None
+    file = Path(f"{parsed.database}.lock")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle = file.open("a")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise LockedError from None
+    return handle

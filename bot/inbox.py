@@ -1,27 +1,26 @@
-"""Updates in: one transaction each, acknowledged to Telegram only when it is committed and its screen shown.
+"""Updates in: applied in transactions of a few, acknowledged to Telegram only when committed and shown.
 
 A death anywhere in between means that Telegram delivers the update again: its effect is not repeated, its screen is.
 """
 
 import asyncio
 import secrets
-from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Bot, CallbackQuery, Message, Update
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from telegram import Update
+from telegram.error import TelegramError
 
+from bot.db import AWAY
+from bot.replies import Heard, Replies
 from handlers import hearing
 from handlers.routes import Context
-from handlers.screen import NOTHING, Screen, can_edit, edit, send, set_menu
-from models import outbox, people, updates
+from handlers.screen import NOTHING, Screen
+from models import leases, outbox, updates
 from models.errors import Refused
 
 if TYPE_CHECKING:
@@ -30,13 +29,15 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ALLOWED = ["message", "callback_query", "my_chat_member"]
-DATABASE_AWAY = (OperationalError, InterfaceError, OSError)
-"""What SQLAlchemy and the drivers raise when the database cannot be reached or written."""
 BATCH = 100
+TOGETHER = 20
+"""Updates in one transaction: one wait for the disk instead of twenty, and nobody waits long for the others."""
 TRIES = 5
 LARGEST_FILE = 512 * 1024
-LONGEST_WAIT = 5
-"""Seconds for which a reply waits when Telegram says 429; beyond it the person taps again."""
+POLL = 25
+"""Seconds for which Telegram keeps a request for updates open."""
+LEASE = timedelta(seconds=60)
+"""For how long a poller that shows no sign of life is taken to be alive."""
 
 
 class Inbox:
@@ -44,8 +45,11 @@ class Inbox:
 
     def __init__(self, app: "App") -> None:
         self.app = app
+        self.replies = Replies(app)
+        self.owner = secrets.token_hex(6)
         self.offset = 0
         self._asking: asyncio.Future[tuple[Update, ...]] | None = None
+        self._leased_until = 0.0
         self._stopping = False
 
     async def run(self) -> None:
@@ -53,15 +57,30 @@ class Inbox:
         pause = 1.0
         while not self._stopping:
             try:
-                await self.poll(wait=25)
-                pause = 1.0
-            except* (TelegramError, *DATABASE_AWAY) as errors:
+                if await self._may_poll():
+                    await self.poll(POLL)
+                    pause = 1.0
+                    continue
+            except* (TelegramError, *AWAY) as errors:
                 log.warning("polling failed", error=type(errors.exceptions[0]).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 30)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30)
+
+    async def _may_poll(self) -> bool:
+        """Whether this process is the one that polls: Telegram gives updates to one at a time."""
+        now = asyncio.get_running_loop().time()
+        if now + POLL < self._leased_until:
+            return True
+        async with self.app.sessions.begin() as session:
+            taken = await leases.take(session, leases.POLLER, self.owner, span=LEASE)
+        if taken:
+            self._leased_until = now + LEASE.total_seconds()
+        else:
+            log.info("another process polls")
+        return taken
 
     async def poll(self, wait: int = 0) -> int:
-        """Gets a batch and handles it, each person's updates in their order, people side by side."""
+        """Gets a batch, applies it in its order and shows the screens, each person's in their order."""
         asking = self.app.poller.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
         self._asking = asyncio.ensure_future(asking)
         try:
@@ -72,14 +91,14 @@ class Inbox:
             raise
         finally:
             self._asking = None
-        lanes: dict[int, list[Update]] = defaultdict(list)
-        for update in batch:
-            lanes[update.effective_user.id if update.effective_user else 0].append(update)
-        async with asyncio.TaskGroup() as group:
-            for lane in lanes.values():
-                group.create_task(self._lane(lane))
+        async with asyncio.TaskGroup() as showing:
+            for some in _slices(batch, TOGETHER):
+                heard = await self._hear(some)
+                self.app.outbox.wake.set()
+                for of_person in _by_person(heard):
+                    showing.create_task(self.replies.show(of_person))
         if batch:
-            self.offset = batch[-1].update_id + 1
+            self.offset = max(update.update_id for update in batch) + 1
         return len(batch)
 
     def stop(self) -> None:
@@ -92,59 +111,97 @@ class Inbox:
         """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
         with suppress(TelegramError):
             await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
+        with suppress(*AWAY):
+            async with self.app.sessions.begin() as session:
+                await leases.give_back(session, leases.POLLER, self.owner)
 
-    async def _lane(self, lane: list[Update]) -> None:
-        for update in lane:
-            await self.handle(update)
+    async def _hear(self, some: tuple[Update, ...]) -> list[Heard]:
+        """Applies updates in one transaction, each behind a savepoint. What fails there is tried again alone."""
+        files = {update.update_id: await self._download(update) for update in some}
+        heard: list[Heard] = []
+        async with self.app.engine.begin() as connection:
+            async with self._session(connection) as session, session.begin():
+                fresh = await updates.first_sight(session, files, now=self.app.now)
+            for update in some:
+                is_new = update.update_id in fresh
+                fresh.discard(update.update_id)  # the same one twice in a batch is applied once
+                screen = await self._try(connection, update, files[update.update_id], is_new=is_new)
+                if screen is not None:
+                    heard.append(Heard(update, screen))
+        failed = {update.update_id for update in some} - {one.update.update_id for one in heard}
+        for update in some:
+            if update.update_id in failed:
+                heard.append(Heard(update, await self._alone(update, files[update.update_id])))
+        for one in heard:
+            log.info("update", update=one.update.update_id, route=hearing.route_of(one.update))
+        return heard
 
-    async def handle(self, update: Update) -> None:
-        """One update from transaction to screen. One that fails again and again is parked, not retried for ever."""
-        reference = secrets.token_hex(4).upper()
-        for attempt in range(1, TRIES + 1):
-            try:
-                screen = await self._answer(update)
-                break
-            except DATABASE_AWAY:
-                raise  # Telegram keeps the update for us
-            except Exception:
-                log.exception("update failed", update=update.update_id, attempt=attempt, reference=reference)
-        else:
-            screen = await self._park(update, reference)
-        self.app.outbox.wake.set()
-        log.info("update", update=update.update_id, route=hearing.route_of(update))
-        await self._show(update, screen)
-
-    async def _answer(self, update: Update) -> Screen:
-        file = await self._download(update)
+    async def _try(
+        self, connection: AsyncConnection, update: Update, file: bytes | None, *, is_new: bool, reference: str = ""
+    ) -> Screen | None:
+        """One update behind its savepoint; None if it failed, and then it counts as never seen."""
         try:
-            async with self.app.sessions() as session, session.begin() as transaction:
-                now = self.app.clock.now()
-                fresh = await updates.first_sight(session, update.update_id, now=now)
-                screen = await hearing.answer(await self._context(session, update, file), update)
-                if update.message is not None:
-                    await outbox.spoken_to(session, update.message.chat_id, now=now)
-                if not fresh:
-                    screen = await screen.drawn()  # while what it is drawn from is at hand
-                    await transaction.rollback()  # seen before: shown again, done once
-                return screen
+            return await self._answer(connection, update, file, is_new=is_new)
         except Refused as refusal:
-            return await self._refused(update, refusal)
+            return await self._refused(connection, update, refusal)
+        except AWAY:
+            raise  # Telegram keeps the update for us
+        except Exception:
+            log.exception("update failed", update=update.update_id, reference=reference)
+            async with self._session(connection) as session, session.begin():
+                await updates.unsee(session, update.update_id)
+            return None
 
-    async def _refused(self, update: Update, refusal: Refused) -> Screen:
-        """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
-        async with self.app.sessions() as session, session.begin() as transaction:
-            context = await self._context(session, update, None)
-            screen = await (await hearing.refused(context, update, refusal)).drawn()
-            await transaction.rollback()
+    async def _answer(self, connection: AsyncConnection, update: Update, file: bytes | None, *, is_new: bool) -> Screen:
+        async with self._session(connection) as session, session.begin() as savepoint:
+            screen = await hearing.answer(await self._context(session, update, file), update)
+            if update.message is not None:
+                await outbox.spoken_to(session, update.message.chat_id, now=self.app.now)
+            if not is_new:
+                screen = await screen.drawn()  # while what it is drawn from is at hand
+                await savepoint.rollback()  # seen before: shown again, done once
             return screen
 
-    async def _park(self, update: Update, reference: str) -> Screen:
+    async def _refused(self, connection: AsyncConnection, update: Update, refusal: Refused) -> Screen:
+        """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
+        async with self._session(connection) as session, session.begin() as savepoint:
+            context = await self._context(session, update, None)
+            screen = await (await hearing.refused(context, update, refusal)).drawn()
+            await savepoint.rollback()
+            return screen
+
+    async def _alone(self, update: Update, file: bytes | None) -> Screen:
+        """An update that failed beside others, in transactions of its own; one that fails for good is put aside."""
+        reference = secrets.token_hex(4).upper()
+        for _ in range(TRIES - 1):
+            async with self.app.engine.begin() as connection:
+                async with self._session(connection) as session, session.begin():
+                    fresh = await updates.first_sight(session, [update.update_id], now=self.app.now)
+                screen = await self._try(connection, update, file, is_new=bool(fresh), reference=reference)
+            if screen is not None:
+                return screen
+        log.error("update parked", update=update.update_id, reference=reference)
         async with self.app.sessions.begin() as session:
-            now = self.app.clock.now()
-            await updates.first_sight(session, update.update_id, now=now, parked=reference)
-            if update.effective_user is None:
-                return NOTHING
-            return hearing.failed(await self._context(session, update, None), reference)
+            about = hearing.route_of(update)
+            await updates.park(session, update.update_id, reference, about, now=self.app.now)
+        return await self._excuse(update, reference)
+
+    async def _excuse(self, update: Update, reference: str) -> Screen:
+        """That it is our fault, in the person's language; nothing if even that fails."""
+        if update.effective_user is None:
+            return NOTHING
+        try:
+            async with self.app.sessions() as session:
+                return hearing.failed(await self._context(session, update, None), reference)
+        except AWAY:
+            raise
+        except Exception:
+            log.exception("no words for a failure", update=update.update_id, reference=reference)
+            return NOTHING
+
+    def _session(self, connection: AsyncConnection) -> AsyncSession:
+        """A session of one update: what it does is undone alone, and nothing it read is remembered for the next."""
+        return self.app.sessions(bind=connection, join_transaction_mode="create_savepoint")
 
     async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
         return await hearing.context(
@@ -153,7 +210,7 @@ class Inbox:
             policy=self.app.policy,
             keys=self.app.keys,
             bot_name=self.app.bot_name,
-            now=self.app.clock.now(),
+            now=self.app.now,
             file=file,
         )
 
@@ -166,82 +223,16 @@ class Inbox:
             return b""
         return bytes(await (await self.app.bot.get_file(document.file_id)).download_as_bytearray())
 
-    async def _show(self, update: Update, screen: Screen) -> None:
-        """Best effort: what cannot be shown now is seen at the next tap."""
-        if update.callback_query is not None:
-            await asyncio.gather(
-                self._attempt(partial(self._toast, update.callback_query, screen)),
-                self._attempt(partial(self._put, update.callback_query, screen)),
-            )
-        elif update.message is not None and screen.text:
-            await self._attempt(partial(self._send, update.message.chat_id, screen))
-        if screen.menu is not None and update.effective_chat is not None:
-            await self._attempt(partial(set_menu, self.app.bot, update.effective_chat.id, screen.menu))
 
-    async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
-        await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
-
-    async def _put(self, query: CallbackQuery, screen: Screen) -> None:
-        message = query.message
-        if message is None or not screen.text:
-            return
-        chat_id, message_id = message.chat.id, message.message_id
-        has_file = isinstance(message, Message) and bool(message.document or message.photo)
-        if not (isinstance(message, Message) and can_edit(has_file, screen)):
-            await self._send(chat_id, screen)
-            return
-        try:
-            await edit(self.app.bot, chat_id, message_id, screen, has_file=has_file)
-        except BadRequest as error:
-            if "not modified" in error.message:
-                return
-            if "can't be edited" not in error.message and "to edit not found" not in error.message:
-                raise
-            await self._send(chat_id, screen)
-
-    async def _send(self, chat_id: int, screen: Screen) -> None:
-        message_id = await send(self.app.bot, chat_id, screen, self.app.clock.sleep)
-        await self._remember(chat_id, message_id, screen)
-
-    async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
-        if screen.stands is None:
-            return
-        kind, subject, revision = screen.stands
-        async with self.app.sessions.begin() as session:
-            address_id = await people.private_address(session, chat_id)
-            if address_id is None:
-                return
-            replaced = await outbox.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
-        if replaced is not None:
-            await retire(self.app.bot, chat_id, replaced)
-
-    async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
-        """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
-        try:
-            try:
-                await doing()
-            except RetryAfter as error:
-                if seconds(error) > LONGEST_WAIT:
-                    raise
-                await self.app.clock.sleep(seconds(error))
-                await doing()
-        except Forbidden:
-            log.info("reply refused", reason="blocked")
-        except TelegramError as error:
-            log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
-        except DATABASE_AWAY as error:
-            log.warning("reply not remembered", error=type(error).__name__)
+def _slices(batch: tuple[Update, ...], size: int) -> Iterator[tuple[Update, ...]]:
+    for start in range(0, len(batch), size):
+        yield batch[start : start + size]
 
 
-async def retire(bot: Bot, chat_id: int, message_id: int) -> None:
-    """Takes the buttons from a message that a newer one replaces. If it fails, they still lead to the new one."""
-    try:
-        await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
-    except TelegramError as error:
-        log.info("old message not retired", error=type(error).__name__)
-
-
-def seconds(error: RetryAfter) -> float:
-    """For how long Telegram wants to hear nothing, in seconds."""
-    wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else wait
+def _by_person(heard: list[Heard]) -> list[list[Heard]]:
+    """Each person's updates in their order; what comes from nobody in particular is one lane."""
+    lanes: dict[int, list[Heard]] = {}
+    for one in heard:
+        user = one.update.effective_user
+        lanes.setdefault(user.id if user else 0, []).append(one)
+    return list(lanes.values())

@@ -1,21 +1,25 @@
 """Deliveries out: claim -> render -> send -> record.
 
-One transaction records what was sent, claims the next few and renders them; it commits before anything is sent.
+One transaction records what was sent, claims what may leave now and renders it; it commits before anything is sent.
 A process that dies can therefore repeat at most `IN_FLIGHT` messages, and what it repeats is marked.
 """
 
 import asyncio
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.inbox import DATABASE_AWAY, seconds
+from bot.breaker import Breaker
+from bot.db import AWAY
+from bot.replies import seconds
+from bot.telegram import NotSentError
 from handlers import hearing
 from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
@@ -32,9 +36,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IN_FLIGHT = 4
-PER_SECOND = 25.0
-"""Telegram takes 30; five a second are left to replies."""
+AHEAD = timedelta(milliseconds=20)
+"""How long before its moment a message is claimed: more would strand more of them if the process died."""
 TOKEN_GONE = timedelta(minutes=1)
+IDLE = 1.0
+"""Seconds between two looks for work when nobody wakes the outbox."""
 
 
 @dataclass
@@ -52,6 +58,10 @@ class Outgoing:
     """The message to edit instead of sending a new one."""
     message_id: int | None = None
     error: TelegramError | None = None
+    is_late: bool = False
+    """The process stood still for longer than its lease: another may have sent it, so this one did not."""
+    claimed_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    """By the loop's clock, which goes on while the process is stopped."""
 
 
 class Outbox:
@@ -59,24 +69,31 @@ class Outbox:
         self.app = app
         self.owner = secrets.token_hex(6)
         self.wake = asyncio.Event()
-        self._sent: list[Outgoing] = []
+        self.breaker = Breaker(app)
+        self.ahead = AHEAD
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._finished: list[Outgoing] = []
         self._stopping = False
 
     async def run(self) -> None:
-        """Sends until stopped; looks for work every second, or at once when woken."""
-        while not self._stopping or self._sent:
-            try:
-                if await self.turn():
-                    continue
-            except DATABASE_AWAY as error:
-                log.warning("outbox waits for the database", error=type(error).__name__)
-                if self._stopping:
-                    return  # what cannot be recorded is taken up after its lease, and marked as perhaps sent
+        """Sends until stopped. Woken by whoever plans something, by a message that was sent, or by time."""
+        while not self._stopping or self._in_flight or self._finished:
             self.wake.clear()
+            rest = IDLE
             try:
-                await asyncio.wait_for(self.wake.wait(), 1)
-            except TimeoutError:
-                continue
+                rest = await self.step()
+            except AWAY as error:
+                log.warning("outbox waits for the database", error=type(error).__name__)
+                if self._stopping and not self._in_flight:
+                    return  # what cannot be recorded is taken up by the next start, and marked as perhaps sent
+            if rest > 0:
+                await self._rest(rest)
+
+    async def _rest(self, most: float) -> None:
+        try:
+            await asyncio.wait_for(self.wake.wait(), most)
+        except TimeoutError:
+            return
 
     def stop(self) -> None:
         """Takes no more; what was sent is still recorded, so that nobody sends it again."""
@@ -84,22 +101,55 @@ class Outbox:
         self.wake.set()
 
     async def turn(self) -> int:
-        """Records the last few, claims and sends the next few; returns how many were claimed or recorded."""
-        done, self._sent = self._sent, []
+        """One step with all that it sends: for simulated time. Returns how many were claimed or recorded."""
+        before = len(self._finished)
+        await self.step()
+        claimed = len(self._in_flight)
+        await asyncio.gather(*self._in_flight)
+        return before + claimed
+
+    async def step(self) -> float:
+        """Records what has been sent and sends what may leave now; returns for how long to rest, in seconds."""
+        reachable = not self._stopping and await self.breaker.lets_through(self.app.now)
+        done, self._finished = self._finished, []
         try:
             async with self.app.sessions.begin() as session:
-                now = self.app.clock.now()
+                now = self.app.now
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
-                claimed = [] if self._stopping else await outbox.claim(session, self.owner, IN_FLIGHT, now=now)
+                claimed = await self._claim(session, now) if reachable else []
                 outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
-        except Exception:
-            self._sent = done
+                free_at = await outbox.free_at(session)
+        except BaseException:
+            self._finished = done + self._finished
             raise
-        await asyncio.gather(
-            *(self._send(one) for one in outgoing), *(self._outdate(one, old) for one, old in replaced)
-        )
-        self._sent = outgoing
-        return len(claimed) + len(done)
+        for one, old in replaced:
+            self._start(self._outdate(one, old))
+        for one in outgoing:
+            self._start(self._deliver(one))
+        wait = (free_at - self.app.now - self.ahead).total_seconds() if free_at else 0.0
+        return min(wait, IDLE) if wait > 0 else 0.0 if claimed else IDLE
+
+    async def _claim(self, session: AsyncSession, now: datetime) -> list[Delivery]:
+        """As many as fit into the pace and beside what is under way."""
+        beside = IN_FLIGHT - len(self._in_flight)
+        if beside <= 0:
+            return []
+        room = await outbox.room(session, self.app.per_second, now=now, ahead=self.ahead)
+        return await outbox.claim(session, self.owner, min(beside, room), now=now) if room else []
+
+    def _start(self, doing: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(doing)
+        self._in_flight.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._in_flight.discard(task)
+        self.wake.set()
+
+    async def _deliver(self, one: Outgoing) -> None:
+        await self._send(one)
+        self.breaker.heard(one.error, self.app.clock.now())
+        self._finished.append(one)
 
     async def _prepare(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
         """Looks again whether the message is still wanted, then renders it."""
@@ -116,7 +166,7 @@ class Outbox:
         screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
-        at = now if letter.edits else await outbox.next_slot(session, address, PER_SECOND, now=now)
+        at = now if letter.edits else await outbox.next_slot(session, address, self.app.per_second, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, at, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
@@ -137,7 +187,7 @@ class Outbox:
             return await letter.render(context, delivery)
         except (Superseded, Refused):
             self._end(delivery, Sending.SUPERSEDED)
-        except DATABASE_AWAY:
+        except AWAY:
             raise
         except Exception as error:
             # Our fault, in one message: it fails alone and does not stop the others.
@@ -153,6 +203,9 @@ class Outbox:
     async def _send(self, one: Outgoing) -> None:
         """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
         await self.app.clock.sleep(max(0.0, (one.at - self.app.clock.now()).total_seconds()))
+        if asyncio.get_running_loop().time() - one.claimed_at > outbox.LEASE.total_seconds():
+            one.is_late = True
+            return
         try:
             try:
                 await self._put(one)
@@ -188,7 +241,9 @@ class Outbox:
         delivery = await session.get(Delivery, one.delivery.id)
         if delivery is None or delivery.owner != self.owner or delivery.state is not Sending.SENDING:
             return None  # another process took it over, or it was withdrawn for good
-        if one.error is not None:
+        if one.is_late:
+            delivery.state, delivery.owner = Sending.DUE, None
+        elif one.error is not None:
             await self._failed(session, delivery, one.error, now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
@@ -234,7 +289,7 @@ class Outbox:
             await outbox.hold(session, delivery.due_at)
             log.error("telegram refuses the token")
         elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-            self._again(delivery, now, surely_not_sent=connection_failed(error))
+            self._again(delivery, now, surely_not_sent=isinstance(error, NotSentError))
         else:
             delivery.state = Sending.FAILED
 
@@ -253,11 +308,3 @@ def _tell(delivery: Delivery) -> None:
         log.info("delivery", kind=delivery.kind)
     else:
         log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))
-
-
-def connection_failed(error: TelegramError) -> bool:
-    """Whether the request surely never reached Telegram: told by the cause below PTB's error."""
-    import httpx
-
-    never = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-    return isinstance(error.__cause__, never)

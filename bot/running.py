@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError
 
-from bot import checking, migrating
+from bot import checking, db, migrating
 from bot.app import App
 from bot.config import Settings
 from models import joining
@@ -20,10 +20,25 @@ log = structlog.get_logger()
 
 async def run_bot(settings: Settings) -> int:
     """Runs until SIGINT or SIGTERM; returns the exit code."""
+    try:
+        lock = db.lock(settings.database.url)
+    except db.LockedError:
+        print(
+            f"Koolla is running already on {db.without_password(settings.database.url)}. Stop that one first",
+            file=sys.stderr,
+        )
+        return 2
+    with lock or contextlib.nullcontext():
+        return await _run(settings, is_alone=lock is not None)
+
+
+async def _run(settings: Settings, *, is_alone: bool) -> int:
     app = App(settings)
     try:
         if await migrating.upgrade(app.engine):
             log.info("database migrated", revision=migrating.newest())
+        if is_alone:
+            await app.alone()
         await app.start()
     except DBAPIError as error:
         print(checking.database_fault(settings, error), file=sys.stderr)

@@ -5,20 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, case, delete, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
+from models.leases import database_time
 from models.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
+"""For how long a process may be sending one message; then another takes it for dead."""
 EDITS = ("turnout", "correction")
 """Kinds of deliveries that only edit a card which stands already."""
 DEBOUNCE = timedelta(seconds=5)
 """A card that many people's taps change is edited no oftener."""
-CHAT_INTERVAL = timedelta(seconds=1)
-"""Telegram takes one message a second to a private chat."""
+CHAT_INTERVAL = timedelta(seconds=1.05)
+"""Telegram takes one message a second to a private chat; a twentieth more allows for what the network hurries."""
 
 
 class Sending(enum.StrEnum):
@@ -44,7 +46,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("kind", "subject", "revision", "address_id", "slot"),
-        Index("ix_delivery_due", "state", "due_at"),
+        Index("ix_delivery_queue", "state", "urgent", "due_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -63,7 +65,7 @@ class Delivery(Base):
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[bool] = mapped_column(default=False)
-    """An attempt ended without an answer: it may have arrived."""
+    """An attempt ended without an answer: it may have arrived. It is repeated once and no more."""
     error: Mapped[str | None]
     message_id: Mapped[int | None]
     sent_at: Mapped[datetime | None]
@@ -92,6 +94,8 @@ class Pace(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     free_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    """Since when an operator holds back all deliveries; answers to people's own taps go on."""
 
 
 @dataclass(frozen=True)
@@ -163,36 +167,67 @@ async def revive(
 
 
 async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:
-    """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first.
+    """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first."""
+    chosen: dict[int, Delivery] = {}
+    for urgent in (True, False):
+        if len(chosen) < limit:
+            for delivery in (await session.execute(_waiting(urgent, limit, now))).scalars():
+                if len(chosen) < limit:
+                    chosen.setdefault(delivery.address_id, delivery)
+    if chosen:
+        until = await database_time(session) + LEASE
+        for delivery in chosen.values():
+            delivery.state, delivery.owner, delivery.leased_until = Sending.SENDING, owner, until
+            delivery.attempts += 1
+    return list(chosen.values())
 
-    A row whose owner died is taken again when its lease is over; that it may have been sent is marked on it.
-    """
-    pace = await session.get(Pace, 1)
-    if pace is not None and pace.free_at > now + timedelta(seconds=1):
-        return []  # held by a 429
-    ready = (
+
+def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
+    """The next due deliveries to chats that take one now. By urgency apart: so each is a walk along the index."""
+    return (
         select(Delivery)
         .join(Address)
         .where(
-            or_(
-                (Delivery.state == Sending.DUE) & (Delivery.due_at <= now),
-                (Delivery.state == Sending.SENDING) & (Delivery.leased_until < now),
-            ),
+            Delivery.state == Sending.DUE,
+            Delivery.urgent == urgent,
+            Delivery.due_at <= now,
             or_(Address.free_at.is_(None), Address.free_at <= now),
         )
-        .order_by(Delivery.urgent.desc(), Delivery.due_at, Delivery.id)
+        .order_by(Delivery.due_at, Delivery.id)
         .limit(limit * 4)
         .with_for_update(skip_locked=True, of=Delivery)
     )
-    chosen: dict[int, Delivery] = {}
-    for delivery in (await session.execute(ready)).scalars():
-        if len(chosen) < limit:
-            chosen.setdefault(delivery.address_id, delivery)
-    for delivery in chosen.values():
-        delivery.ambiguous = delivery.ambiguous or delivery.state is Sending.SENDING
-        delivery.state, delivery.owner = Sending.SENDING, owner
-        delivery.leased_until, delivery.attempts = now + LEASE, delivery.attempts + 1
-    return list(chosen.values())
+
+
+async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
+    """Takes back what dead processes were sending, which may or may not have arrived; returns how many.
+
+    Each is sent once more; the second time it ends as unknown, because a third copy is worse than a doubt.
+    ``all_dead``: no other process can be alive, so that no lease need run out.
+    """
+    stranded = [Delivery.state == Sending.SENDING]
+    if not all_dead:
+        stranded.append(Delivery.leased_until < await database_time(session))
+    left = update(Delivery).where(*stranded).values(owner=None)
+    doubtful = left.where(Delivery.ambiguous).values(state=Sending.UNKNOWN).returning(Delivery.id)
+    repeated = left.values(state=Sending.DUE, ambiguous=True).returning(Delivery.id)
+    return sum([len((await session.execute(some)).all()) for some in (doubtful, repeated)])
+
+
+async def room(session: AsyncSession, per_second: float, *, now: datetime, ahead: timedelta) -> int:
+    """How many messages may leave until ``ahead`` of now, by the pace that all share; none while paused or held."""
+    pace = await session.get(Pace, 1, populate_existing=True)
+    if pace is None:
+        return 1
+    if pace.paused_at is not None or pace.free_at > now + ahead:
+        return 0
+    return 1 + int((now + ahead - max(now, pace.free_at)).total_seconds() * per_second)
+
+
+async def free_at(session: AsyncSession) -> datetime | None:
+    """When the next message may leave, by the pace that all share."""
+    pace = await session.get(Pace, 1)
+    return pace.free_at if pace is not None else None
 
 
 async def next_slot(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> datetime:
@@ -264,13 +299,18 @@ async def standing(session: AsyncSession, address_id: int, kind: str, subject: i
 
 
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:
-    """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not."""
+    """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not.
+
+    None while nothing waits, or all is held back.
+    """
+    pace = await session.get(Pace, 1, populate_existing=True)
+    if pace is not None and pace.paused_at is not None:
+        return None
     can_leave = case((Address.free_at > Delivery.due_at, Address.free_at), else_=Delivery.due_at)
     waiting = select(func.min(can_leave)).select_from(Delivery).join(Address).where(Delivery.state == Sending.DUE)
     if not edits:
         waiting = waiting.where(Delivery.kind.not_in(EDITS))
     moment: datetime | None = await session.scalar(waiting)
-    pace = await session.get(Pace, 1)
     return max(moment, pace.free_at) if moment is not None and pace is not None else moment
 
 
@@ -286,3 +326,22 @@ async def hold(session: AsyncSession, until: datetime) -> None:
         session.add(Pace(id=1, free_at=until))
     else:
         pace.free_at = max(pace.free_at, until)
+
+
+async def pause(session: AsyncSession, *, now: datetime) -> bool:
+    """Holds all deliveries back until told to go on; False if they were held back already."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        session.add(Pace(id=1, free_at=now, paused_at=now))
+        return True
+    was, pace.paused_at = pace.paused_at, pace.paused_at or now
+    return was is None
+
+
+async def resume(session: AsyncSession) -> bool:
+    """Lets deliveries go on; False if they were going. What has expired meanwhile stays unsent."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None or pace.paused_at is None:
+        return False
+    pace.paused_at = None
+    return True

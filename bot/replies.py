@@ -1,0 +1,136 @@
+"""Replies: what people see of their own taps and words, once it is committed. They never wait behind a broadcast."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from bot.db import AWAY
+from handlers.screen import Screen, can_edit, edit, send, set_menu
+from models import outbox, people
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+log = structlog.get_logger()
+
+LONGEST_WAIT = 5
+"""Seconds for which a reply waits when Telegram says 429; beyond it the person taps again."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An update and the screen that answers it."""
+
+    update: Update
+    screen: Screen
+
+    @property
+    def message(self) -> tuple[int, int] | None:
+        """The chat and id of the message that the screen takes the place of; None if it is a new message."""
+        query = self.update.callback_query
+        message = query.message if query is not None else None
+        if not isinstance(message, Message) or not self.screen.text or not can_edit(has_file(message), self.screen):
+            return None
+        return message.chat.id, message.message_id
+
+
+class Replies:
+    def __init__(self, app: "App") -> None:
+        self.app = app
+
+    async def show(self, heard: list[Heard]) -> None:
+        """One person's screens. Of several for the same message only the last is put there; every tap is answered."""
+        last = {one.message: one for one in heard}
+        for one in heard:
+            await self._one(one, put=one.message is None or last[one.message] is one)
+
+    async def _one(self, heard: Heard, *, put: bool) -> None:
+        """Best effort: what cannot be shown now is seen at the next tap."""
+        update, screen = heard.update, heard.screen
+        if update.callback_query is not None:
+            shown = [self._attempt(partial(self._toast, update.callback_query, screen))]
+            if put:
+                shown.append(self._attempt(partial(self._put, update.callback_query, heard)))
+            await asyncio.gather(*shown)
+        elif update.message is not None and screen.text:
+            await self._attempt(partial(self._send, update.message.chat_id, screen))
+        if screen.menu is not None and update.effective_chat is not None:
+            await self._attempt(partial(set_menu, self.app.bot, update.effective_chat.id, screen.menu))
+
+    async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
+        await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
+
+    async def _put(self, query: CallbackQuery, heard: Heard) -> None:
+        message, screen = query.message, heard.screen
+        if message is None or not screen.text:
+            return
+        if heard.message is None:
+            await self._send(message.chat.id, screen)
+            return
+        try:
+            await edit(self.app.bot, *heard.message, screen, has_file=has_file(message))
+        except BadRequest as error:
+            if "not modified" in error.message:
+                return
+            if "can't be edited" not in error.message and "to edit not found" not in error.message:
+                raise
+            await self._send(message.chat.id, screen)
+
+    async def _send(self, chat_id: int, screen: Screen) -> None:
+        message_id = await send(self.app.bot, chat_id, screen, self.app.clock.sleep)
+        await self._remember(chat_id, message_id, screen)
+
+    async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        if screen.stands is None:
+            return
+        kind, subject, revision = screen.stands
+        async with self.app.sessions.begin() as session:
+            address_id = await people.private_address(session, chat_id)
+            if address_id is None:
+                return
+            replaced = await outbox.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
+        if replaced is not None:
+            await retire(self.app.bot, chat_id, replaced)
+
+    async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
+        """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
+        try:
+            try:
+                await doing()
+            except RetryAfter as error:
+                if seconds(error) > LONGEST_WAIT:
+                    raise
+                await self.app.clock.sleep(seconds(error))
+                await doing()
+        except Forbidden:
+            log.info("reply refused", reason="blocked")
+        except TelegramError as error:
+            log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
+        except AWAY as error:
+            log.warning("reply not remembered", error=type(error).__name__)
+
+
+def has_file(message: MaybeInaccessibleMessage) -> bool:
+    """Whether a message carries a document or a picture, its text being the caption."""
+    return isinstance(message, Message) and bool(message.document or message.photo)
+
+
+async def retire(bot: Bot, chat_id: int, message_id: int) -> None:
+    """Takes the buttons from a message that a newer one replaces. If it fails, they still lead to the new one."""
+    try:
+        await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
+    except TelegramError as error:
+        log.info("old message not retired", error=type(error).__name__)
+
+
+def seconds(error: RetryAfter) -> float:
+    """For how long Telegram wants to hear nothing, in seconds."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else wait
