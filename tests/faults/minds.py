@@ -1,0 +1,86 @@
+"""People who change their minds, updates that come twice or out of order, kills: the newest press wins."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.sandbox.people import User
+from models.invitations import Answer
+from tests.faults.presses import Presses, cards
+from tests.faults.program import Program
+from tests.faults.report import Result, Scenario
+from tests.faults.rig import Rig, rigged
+
+BAR = "300 people: 0 wrong final answers"
+TWICE = 0.1
+"""How often an update is delivered again after it was confirmed."""
+LATE = 0.2
+"""How often one is held back until younger ones have come, up to `BEHIND` of them."""
+BEHIND = 40
+SLEEP = 0.004
+"""Seconds between two presses, on average: about what one process hears."""
+
+
+@dataclass(frozen=True)
+class Size:
+    people: int
+    presses: int
+    """By each person, on average."""
+    kills: int
+
+
+FULL = Size(people=300, presses=8, kills=10)
+QUICK = Size(people=20, presses=5, kills=1)
+
+
+async def run(seed: int, quick: bool) -> Result:
+    size, result = QUICK if quick else FULL, Result("minds", seed, BAR)
+    async with rigged(seed, {"Lastensuojelu": size.people}) as rig:
+        (group_id,) = rig.office.members
+        await rig.office.hand_out(group_id, "Kokous")
+        program, presses = rig.program(), Presses(rig.sandbox)
+        await program.start()
+        for people in rounds(rig, size):
+            await press(rig, presses, people, program)
+        rig.sandbox.faults.clear()
+        await rig.heard()
+        await program.stop()
+        delivered = len(rig.sandbox.updates.confirmed)
+        async with rig.office.sessions() as sessions:
+            checked = await presses.check(sessions)
+    result.lost, result.wrong = len(checked.lost), len(checked.wrong) + len(checked.stale)
+    result.unanswered = presses.unanswered()
+    result.done = f"{len(presses.made)} presses, {delivered} deliveries, {program.kills} SIGKILLs"
+    result.notes = [*checked.lost, *checked.wrong, *checked.stale][:5]
+    result.wants_none("lost", "wrong", "unanswered")
+    result.wants(delivered > len(presses.made), "some updates are delivered twice")
+    return result
+
+
+def rounds(rig: Rig, size: Size) -> Iterator[list[User]]:
+    """Who presses, in their order, in as many rounds as there are kills."""
+    whole = rig.chance.choices(rig.office.everyone, k=size.people * size.presses)
+    each = -(-len(whole) // size.kills)
+    for start in range(0, len(whole), each):
+        yield whole[start : start + each]
+
+
+async def press(rig: Rig, presses: Presses, people: list[User], program: Program) -> None:
+    """Everyone presses any answer of their card; somewhere on the way the program dies and comes back."""
+    chance, faults = rig.chance, rig.sandbox.faults
+    dies_at = chance.randrange(len(people))
+    for number, user in enumerate(people):
+        if chance.random() < TWICE:
+            faults.duplicate_updates()
+        if chance.random() < LATE:
+            faults.late_updates(behind=chance.randint(1, BEHIND))
+        (card,) = cards(user)
+        presses.press(user, card, chance.choice(list(Answer)))
+        await asyncio.sleep(chance.expovariate(1 / SLEEP))
+        if number == dies_at:
+            program.kill_now()
+    await program.ended()
+    await program.start()
+
+
+SCENARIOS = (Scenario("minds", run),)
