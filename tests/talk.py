@@ -1,9 +1,7 @@
 """The stage with the steps that stories share."""
 
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot import db, migrating
 from bot.stage import ADMIN_ID, START, Actor, Stage, words
 from models import groups, links
 from models.access import RoleKind
@@ -11,7 +9,7 @@ from models.groups import Workgroup
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
-__all__ = ["ADMIN_ID", "HELSINKI", "START", "Actor", "Talk", "make_template", "words"]
+__all__ = ["ADMIN_ID", "HELSINKI", "START", "Actor", "Talk", "words"]
 
 
 class Talk(Stage):
@@ -46,10 +44,3 @@ class Talk(Stage):
             await by.taps(next(label for label in by.labels() if label.startswith(skips)))
         await by.taps("Lähetä kutsu")
         await self.settle()
-
-
-async def make_template(path: Path) -> None:
-    """A migrated, empty SQLite file."""
-    engine = db.make_engine(f"sqlite+aiosqlite:///{path}")
-    await migrating.upgrade(engine)
-    await engine.dispose()

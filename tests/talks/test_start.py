@@ -1,6 +1,5 @@
 """Arriving: what /start, /help, codes and the command menu are to whom."""
 
-import shutil
 from pathlib import Path
 
 from handlers import menus
@@ -109,9 +108,8 @@ async def test_no_claim_link_where_somebody_is_in_charge(talk: Talk) -> None:
         assert await joining.claim_link(session, now=talk.clock.now()) is None
 
 
-async def test_the_claim_link_makes_one_administrator(tmp_path: Path, template: Path) -> None:
-    shutil.copy(template, tmp_path / "koolla.db")
-    async with Talk.open(tmp_path, admins=[]) as talk:
+async def test_the_claim_link_makes_one_administrator(tmp_path: Path, migrated_url: str) -> None:
+    async with Talk.open(tmp_path, admins=[], database={"url": migrated_url}) as talk:
         code = await claim_code(talk)
         assert code is not None
         assert await claim_code(talk) == code  # a restart does not spoil it

