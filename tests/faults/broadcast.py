@@ -1,0 +1,103 @@
+"""A broadcast under SIGKILL: everyone gets their invitation, hardly anyone twice, and every doubt is on record."""
+
+import asyncio
+from dataclasses import dataclass
+
+from bot.outbox import IN_FLIGHT
+from models.outbox import Sending
+from tests.faults.network import Arrival, Cut
+from tests.faults.program import Program, until
+from tests.faults.report import Result, Scenario
+from tests.faults.rig import Rig, Strike, rigged
+from tests.faults.sending import (
+    CARD,
+    MOST_COPIES,
+    ROUND_TRIP,
+    at_rate,
+    copies,
+    count,
+    outcome,
+    settled,
+    travels,
+    waiting,
+)
+
+BAR = f"1,000 to send, 200 kills: 0 lost, <= {IN_FLIGHT} twice a kill, <= 2 copies, all on record, <= 1 % absent"
+MOST_ABSENT = 0.01
+
+
+@dataclass(frozen=True)
+class Size:
+    people: int
+    kills: int
+
+
+FULL = Size(people=1000, kills=200)
+QUICK = Size(people=40, kills=5)
+
+
+class HalfSent(Strike):
+    """A kill so early that the request that it falls into is lost too."""
+
+    def __call__(self, arrival: Arrival) -> None:
+        was_done = self.done
+        super().__call__(arrival)
+        if self.done and not was_done:
+            raise Cut
+
+
+async def run(seed: int, quick: bool) -> Result:
+    size, result = QUICK if quick else FULL, Result("broadcast", seed, BAR)
+    stranded: list[int] = []
+    async with rigged(seed, {"Lastensuojelu": size.people}) as rig:
+        travels(rig)
+        (group_id,) = rig.office.members
+        await rig.office.call_meeting(group_id, "Kokous")
+        program = rig.program(**at_rate(25))
+        for left in range(size.kills, 0, -1):
+            await strike(rig, program, await waiting(rig.office), left)
+            stranded.append(await count(rig.office, Sending.SENDING))
+        in_midst = await waiting(rig.office)
+        await program.start(polling=False)
+        await settled(rig)
+        await program.stop()
+        found = await outcome(rig)
+    result.count(found)
+    result.done = f"{len(found)} invitations, {program.kills} SIGKILLs"
+    result.notes.append(
+        f"under way when killed: {max(stranded)} at most, {sum(stranded)} in all; {copies(found)} copies at most; "
+        f"{sum(fate.state is Sending.UNKNOWN for fate in found)} unknown; {in_midst} still to be sent at the last kill"
+    )
+    result.wants(program.kills >= size.kills, f"{program.kills} kills, wanted {size.kills}")
+    result.wants(in_midst > 0, "the last kill falls into the broadcast")
+    result.wants(max(stranded) <= IN_FLIGHT, f"{max(stranded)} under way at one kill")
+    result.wants(result.twice <= IN_FLIGHT * program.kills, f"{result.twice} copies too many")
+    result.wants(copies(found) <= MOST_COPIES, f"{copies(found)} copies of one invitation")
+    result.wants(result.absent <= MOST_ABSENT * len(found), f"{result.absent} unknown that had not arrived")
+    result.wants_none("lost", "wrong")
+    return result
+
+
+async def strike(rig: Rig, program: Program, waiting: int, left: int) -> None:
+    """Kills once: while it starts, or when it has sent a few, before, in or after a request; so that all kills fit."""
+    chance, way = rig.chance, rig.chance.random()
+    await program.launch()
+    if way < 0.05:
+        await asyncio.sleep(chance.uniform(0, 2))
+    else:
+        number = chance.randint(1, max(1, 2 * waiting // (left + 1)))
+        kind = HalfSent if way < 0.3 else Strike
+        blow = kind(program, number, CARD, taken=way > 0.6)
+        rig.network.watchers.append(blow)
+        if way < 0.8:
+            await until(lambda: not program.running or blow.done)
+        else:  # at no request in particular
+            blow.done = True
+            before = rig.network.arrived[program.name, CARD]
+            await until(lambda: not program.running or rig.network.arrived[program.name, CARD] >= before + number)
+            await asyncio.sleep(chance.uniform(0, ROUND_TRIP))
+    await program.kill()
+    rig.network.watchers.clear()
+
+
+SCENARIOS = (Scenario("broadcast", run),)

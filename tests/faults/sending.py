@@ -1,0 +1,66 @@
+"""A broadcast in mid-air: how many of its invitations still wait, and when it is over."""
+
+import asyncio
+from time import monotonic
+
+from sqlalchemy import func, select
+
+from models.outbox import Delivery, Sending
+from tests.faults.checking import Fate, fates
+from tests.faults.office import Office
+from tests.faults.program import Program
+from tests.faults.rig import Rig
+
+CARD = "sendDocument"
+"""The method that brings an invitation."""
+ROUND_TRIP = 0.12
+"""Seconds to Telegram and back again: at 25 a second three or four messages are always under way."""
+MOST_COPIES = 2
+
+
+def at_rate(per_second: float) -> dict[str, str]:
+    """The environment of a program that sends so many messages a second."""
+    return {"KOOLLA_TELEGRAM__PER_SECOND": str(per_second)}
+
+
+def travels(rig: Rig, seconds: float = ROUND_TRIP) -> None:
+    """Requests take time from now on."""
+    rig.network.there = rig.network.back = seconds / 2
+
+
+def cards_sent(rig: Rig, *programs: Program) -> int:
+    """Requests with a card that have left, by some programs or by all."""
+    return sum(rig.network.arrived[program.name, CARD] for program in programs or rig.programs.values())
+
+
+async def count(office: Office, *states: Sending) -> int:
+    """Invitations in some states."""
+    async with office.sessions() as sessions, sessions() as session:
+        wanted = select(func.count()).where(Delivery.kind == "invitation", Delivery.state.in_(states))
+        return await session.scalar(wanted) or 0
+
+
+async def waiting(office: Office) -> int:
+    return await count(office, Sending.DUE, Sending.SENDING)
+
+
+async def settled(rig: Rig, patience: float = 300) -> None:
+    """Waits until every invitation has ended in some way; gives up when for so long nothing has moved."""
+    left, moved_at = -1, monotonic()
+    while (now_left := await waiting(rig.office)) > 0:
+        if now_left != left:
+            left, moved_at = now_left, monotonic()
+        if monotonic() - moved_at > patience:
+            raise TimeoutError(f"{left} invitations have been waiting for {patience:.0f} s")
+        await asyncio.sleep(0.3)
+
+
+async def outcome(rig: Rig, *, after: int = 0) -> list[Fate]:
+    """What became of the invitations planned after one delivery."""
+    async with rig.office.sessions() as sessions:
+        return [fate for fate in await fates(sessions, rig.sandbox) if fate.id > after]
+
+
+def copies(found: list[Fate]) -> int:
+    """The most copies that anybody got of one invitation."""
+    return max((len(fate.copies) for fate in found), default=0)
