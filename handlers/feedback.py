@@ -226,7 +226,7 @@ async def on_done(context: Context, tap: Tap) -> Screen:
 
 @letter("feedback", stands="feedback")
 async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
-    """Asks, or reminds those who have not finished."""
+    """Asks, reminds those who have not finished, or (a later revision) asks all again after answers were lost."""
     again, person = delivery.slot == "again", context.person
     if not person.wants_feedback or (again and not person.wants_reminders):
         raise Superseded
@@ -234,7 +234,7 @@ async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     page = await feedback.sheet(context.session, context.person, delivery.subject, context.keys, now=context.now)
     screen = where_they_are(context, page)
-    if not again:
+    if not again and not delivery.revision:
         return screen
-    heading = context.t("feedback-reminder")
+    heading = context.t("feedback-reminder" if again else "feedback-anew")
     return Screen(Markup("\n\n").join([heading, screen.text]), screen.buttons, stands=screen.stands)

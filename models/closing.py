@@ -67,10 +67,9 @@ async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now:
 async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> list[Ballot]:
     """The answers, shuffled; those who only skipped have not answered."""
     blobs = list((await session.execute(select(Staged.blob).where(Staged.run_id == run.id))).scalars())
-    if not keys.has(run.key):
-        run.unreadable = len(blobs)
-        return []
-    sheets = [feedback.opened(keys.open(run.key, blob)) for blob in blobs]
+    readable = [blob for blob in blobs if keys.opens(run.key, blob)]
+    run.unreadable = len(blobs) - len(readable)
+    sheets = [feedback.opened(keys.open(run.key, blob)) for blob in readable]
     ballots = [{question_id: given.value for question_id, given in sheet.items()} for sheet in sheets]
     answered = [ballot for ballot in ballots if any(value is not None for value in ballot.values())]
     secrets.SystemRandom().shuffle(answered)

@@ -130,13 +130,19 @@ async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, ke
         session.add(pool)
         await session.flush()
         keys.create(pool.key)
-    if not keys.has(pool.key):
-        await _begin_anew(session, pool, keys)
+    if not await opens(session, pool, keys):
+        await begin_anew(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
     return pool
 
 
-async def _begin_anew(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
+async def opens(session: AsyncSession, pool: Pool, keys: Keyring) -> bool:
+    """Whether a pool's key is there and is the one with which its answers were sealed."""
+    blobs = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
+    return keys.has(pool.key) and all(keys.opens(pool.key, blob) for blob in blobs)
+
+
+async def begin_anew(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
     """The key is gone, as after a restored backup: what the pool held cannot be read any more by anyone."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     pool.answered = pool.asked = 0

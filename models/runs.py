@@ -14,6 +14,7 @@ from models.calendar import next_waking
 from models.invitations import Answer
 from models.meetings import Meeting, MeetingState
 from models.outbox import Planned
+from models.people import Person
 from models.policy import Policy, quiet_of
 from models.sealing import Keyring
 
@@ -131,30 +132,31 @@ async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Pol
         and known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
     ]
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
+    await plan_asks(session, run, asked, policy=policy, now=now)
+
+
+async def plan_asks(
+    session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime, revision: int = 0
+) -> int:
+    """Plans the asking and one reminder for each; a higher ``revision`` asks those who have been asked before."""
     planned = []
-    for person in asked:
+    for person in people:
         quiet = quiet_of(person, policy)
-        ask = Planned(
-            person_id=person.id,
-            kind="feedback",
-            subject=run.id,
-            due_at=next_waking(now, quiet),
-            expires_at=run.closes_at,
-        )
-        again = next_waking(ask.due_at + policy.feedback_reminder_after, quiet)
-        planned.append(ask)
-        if again < run.closes_at:
-            planned.append(
-                Planned(
-                    person_id=person.id,
-                    kind="feedback",
-                    subject=run.id,
-                    slot="again",
-                    due_at=again,
-                    expires_at=run.closes_at,
+        due_at = next_waking(now, quiet)
+        for slot, at in (("", due_at), ("again", next_waking(due_at + policy.feedback_reminder_after, quiet))):
+            if at < run.closes_at or not slot:
+                planned.append(
+                    Planned(
+                        person_id=person.id,
+                        kind="feedback",
+                        subject=run.id,
+                        revision=revision,
+                        slot=slot,
+                        due_at=at,
+                        expires_at=run.closes_at,
+                    )
                 )
-            )
-    await outbox.plan(session, planned)
+    return await outbox.plan(session, planned)
 
 
 async def next_closing(session: AsyncSession) -> datetime | None:

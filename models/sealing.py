@@ -70,10 +70,18 @@ class Keyring:
         """Decrypts; refuses if the key is missing or not the one."""
         try:
             plain = AESGCM(self._key(name)).decrypt(blob[:NONCE], blob[NONCE:], name.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # another key, or a file that is none
             raise Refused("answers-key-missing") from None
         content: dict[str, Any] = json.loads(plain)
         return content
+
+    def opens(self, name: str, blob: bytes) -> bool:
+        """Whether the key is there and is the one with which this was sealed."""
+        try:
+            self.open(name, blob)
+        except Refused:
+            return False
+        return True
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.key"
