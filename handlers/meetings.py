@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from handlers.arrivals import arrivals_button, attention
 from handlers.dates import When, moment_text
 from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
@@ -87,7 +88,9 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
                 Button(t("meeting-heads"), data("m-heads", meeting.id)),
             )
         )
-    rows.append((*row, Button(t("back"), data("meetings"))))
+    if missed := await attention(context, meeting):
+        lines.append(missed)
+    rows += [(arrivals_button(t, meeting),), (*row, Button(t("back"), data("meetings")))]
     return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
 
 

@@ -206,7 +206,17 @@ async def test_a_double_tap_changes_nothing(scene: Scene) -> None:
     assert twice == once
 
 
-MANAGE = ("meeting", "m-change", "m-cancel", "m-cancel-yes", "m-who:0", "m-mark:2:remote:0", "m-heads", "m-heads:3:3")
+MANAGE = (
+    "meeting",
+    "m-change",
+    "m-cancel",
+    "m-cancel-yes",
+    "m-arrived:0",
+    "m-who:0",
+    "m-mark:2:remote:0",
+    "m-heads",
+    "m-heads:3:3",
+)
 
 
 @pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])

@@ -1,0 +1,216 @@
+"""What became of a meeting's messages, for its coordinators: counts of each kind, and who must hear of it otherwise.
+
+Of feedback there is only how many were asked: that a reminder was not needed tells who has answered.
+"""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models import announcing, invitations
+from models.invitations import Answer, Invitation
+from models.meetings import Meeting, MeetingState
+from models.outbox import Delivery, Sending
+from models.people import Person, Reach
+from models.runs import Run, RunState
+
+
+class Outcome(enum.StrEnum):
+    """What became of a message to one person, in the order in which the counts are told."""
+
+    ARRIVED = "arrived"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+    UNCERTAIN = "uncertain"  # sent, without Telegram's word that it arrived
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNNEEDED = "unneeded"  # answered, moved or called off before it was due
+    UNCLAIMED = "unclaimed"  # not on Telegram
+
+
+MISSED = {
+    Outcome.BLOCKED,
+    Outcome.DEACTIVATED,
+    Outcome.UNCERTAIN,
+    Outcome.FAILED,
+    Outcome.EXPIRED,
+    Outcome.UNCLAIMED,
+}
+"""They should know and did not get it, or perhaps not."""
+
+
+class Kind(enum.StrEnum):
+    """The messages about a meeting, in the order in which they go out."""
+
+    INVITATION = "invitation"
+    SILENT = "silent"  # the reminder to those who have not answered
+    REMINDER = "reminder"  # to those who come; who gets several counts once, by the latest
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One kind of message: to how many people, and what became of it for how many. The parts sum to ``total``:
+    what was not needed after all is in neither."""
+
+    kind: Kind
+    total: int
+    parts: tuple[tuple[Outcome, int], ...]
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Someone to be told otherwise: which message did not come to them, and why."""
+
+    name: str
+    contact: str | None
+    kind: Kind
+    why: Outcome
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many are asked for feedback, or were."""
+
+    count: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    tallies: tuple[Tally, ...]
+    unneeded: int
+    """Messages of all kinds that were dropped before they were due."""
+    without_telegram: int
+    to_phone: tuple[Missed, ...]
+    """Nobody, once the meeting has begun."""
+    asked: Asked | None
+
+
+async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arrivals:
+    """The messages of the meeting as it stands, to those invited who still belong."""
+    people = await invitations.wanted_people(session, meeting)
+    rows = await _deliveries(session, meeting, [invitation.id for invitation, _ in people])
+    fates = [(person, _fates(invitation, person, rows.get(invitation.id, []))) for invitation, person in people]
+    if meeting.state is MeetingState.CANCELLED:
+        aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
+        for (invitation, person), (_, fate) in zip(people, fates, strict=True):
+            _untold(fate, person, is_aware=invitation.id in aware)
+    known = [fate for _, fate in fates]
+    return Arrivals(
+        tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known))),
+        unneeded=sum(outcome is Outcome.UNNEEDED for fate in known for outcome in fate.values()),
+        without_telegram=sum(person.reach is Reach.UNCLAIMED for _, person in people),
+        to_phone=_to_phone(fates, meeting.state) if meeting.starts_at > now else (),
+        asked=await _asked(session, meeting),
+    )
+
+
+Fates = dict[Kind, Outcome]
+
+
+async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -> dict[int, list[Delivery]]:
+    """The deliveries about the meeting's present revision, by invitation, in the order in which they fall due."""
+    wanted = (
+        select(Delivery)
+        .where(Delivery.subject.in_(ids), Delivery.kind.in_(("invitation", "reminder", "cancelled")))
+        .where((Delivery.kind == "cancelled") | (Delivery.revision == meeting.revision))
+        .order_by(Delivery.due_at, Delivery.id)
+    )
+    found: dict[int, list[Delivery]] = {}
+    for row in (await session.execute(wanted)).scalars():
+        found.setdefault(row.subject, []).append(row)
+    return found
+
+
+def _fates(invitation: Invitation, person: Person, rows: list[Delivery]) -> Fates:
+    """What became of each kind for one person; of what was never meant for them there is nothing."""
+    found: dict[Kind, list[Outcome]] = {kind: [] for kind in Kind}
+    for row in rows:
+        if (outcome := _outcome(row, invitation, person)) is not None:
+            found[_kind(row)].append(outcome)
+    if invitation.answer is not None:
+        found[Kind.INVITATION] = [Outcome.ARRIVED]  # they have seen it, whatever Telegram said
+    elif not found[Kind.INVITATION] and person.reach is not Reach.REACHABLE:
+        found[Kind.INVITATION] = [Outcome(person.reach)]
+    return {kind: latest for kind, some in found.items() if (latest := _latest(some))}
+
+
+def _untold(fate: Fates, person: Person, *, is_aware: bool) -> None:
+    """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
+    if Kind.CANCELLED not in fate and person.reach is not Reach.REACHABLE:
+        fate[Kind.CANCELLED] = Outcome(person.reach)
+    elif Kind.CANCELLED not in fate and is_aware:
+        fate[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time, and back since
+
+
+def _kind(row: Delivery) -> Kind:
+    return Kind.SILENT if row.slot == "silent" else Kind(row.kind)
+
+
+def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome | None:
+    """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
+    told = {
+        Sending.SENT: Outcome.ARRIVED,
+        Sending.UNKNOWN: Outcome.UNCERTAIN,
+        Sending.CANCELLED: Outcome.UNNEEDED,
+        Sending.SUPERSEDED: Outcome.UNNEEDED,
+    }
+    if row.state in told:
+        return told[row.state]
+    if row.kind == "reminder" and not _is_wanted(row, invitation, person):
+        return None if row.state in (Sending.DUE, Sending.SENDING) else Outcome.UNNEEDED
+    if row.state is Sending.EXPIRED:
+        return Outcome.EXPIRED
+    if person.reach is not Reach.REACHABLE:
+        return Outcome(person.reach)  # what waits for them will fail
+    return Outcome.FAILED if row.state is Sending.FAILED else Outcome.WAITING
+
+
+def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
+    """Whether a reminder would go out as things stand."""
+    silent = invitation.answer is None
+    return person.wants_reminders and invitation.answer is not Answer.NO and (row.slot == "silent") == silent
+
+
+def _latest(outcomes: list[Outcome]) -> Outcome | None:
+    """Of several messages the last of which something became; else what still waits."""
+    ended = [one for one in outcomes if one not in (Outcome.WAITING, Outcome.UNNEEDED)]
+    if ended:
+        return ended[-1]
+    return Outcome.WAITING if Outcome.WAITING in outcomes else next(iter(outcomes), None)
+
+
+def _tally(kind: Kind, fates: list[Fates]) -> Tally | None:
+    """The counts of a kind; what was not needed, and those without Telegram, are counted apart."""
+    apart = (None, Outcome.UNNEEDED, Outcome.UNCLAIMED)
+    got = [outcome for fate in fates if (outcome := fate.get(kind)) not in apart]
+    return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got)) if got else None
+
+
+def _to_phone(fates: list[tuple[Person, Fates]], state: MeetingState) -> tuple[Missed, ...]:
+    """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
+    news = (Kind.CANCELLED,) if state is MeetingState.CANCELLED else (Kind.INVITATION, Kind.SILENT, Kind.REMINDER)
+    found: dict[Kind, list[Missed]] = {kind: [] for kind in news}
+    for person, fate in fates:
+        arrived = [place for place, kind in enumerate(news) if fate.get(kind) is Outcome.ARRIVED]
+        since = news[max(arrived, default=-1) + 1 :]
+        missed = next((kind for kind in since if fate.get(kind) in MISSED), None)
+        if missed is not None:
+            found[missed].append(Missed(person.name, person.contact, missed, fate[missed]))
+    return tuple(one for kind in news for one in found[kind])
+
+
+async def _asked(session: AsyncSession, meeting: Meeting) -> Asked | None:
+    """How many are asked. The number of first messages: unlike their states it tells nothing of who has answered."""
+    run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
+    if run is None:
+        return None
+    if run.state is RunState.CLOSED:
+        return Asked(run.asked, is_open=False)
+    first = select(func.count()).where(Delivery.kind == "feedback", Delivery.subject == run.id, Delivery.slot == "")
+    return Asked(await session.scalar(first) or 0, is_open=True)
