@@ -13,7 +13,7 @@ from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.start import go
 from handlers.texts import LANGUAGES, texts
-from models import drafts, joining, links, outbox, people
+from models import blocking, drafts, joining, links, outbox, people
 from models.drafts import Draft
 from models.errors import NotAllowed, NotFound, Refused
 from models.people import Address, Person, Reach
@@ -123,7 +123,7 @@ async def answer(context: Context, update: Update) -> Screen:
         return NOTHING
     if update.my_chat_member is not None:
         if _blocks(update):
-            people.blocked(context.person)
+            await blocking.blocked(context.session, context.person, policy=context.policy, now=context.now)
         return NOTHING  # whoever takes the bot back has been met: see `_actor`
     if update.callback_query is not None:
         tap = parse(update.callback_query.data or "")

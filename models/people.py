@@ -97,10 +97,13 @@ async def met(
     return person, is_new
 
 
-def blocked(person: Person) -> None:
-    """They have blocked the bot. Who has not begun yet is only expected still, and brings their name when they do."""
+def blocked(person: Person) -> bool:
+    """They have blocked the bot; whether that is new. Who has not begun yet is only expected still, and brings their
+    name when they do."""
+    is_new = person.reach is Reach.REACHABLE
     if person.reach is not Reach.UNCLAIMED:
         person.reach = Reach.BLOCKED
+    return is_new
 
 
 async def known(session: AsyncSession, telegram_id: int) -> Person | None:
@@ -117,11 +120,14 @@ def is_stranger(person: Person) -> bool:
     return person.id == 0
 
 
-async def unreachable(session: AsyncSession, address_id: int, reach: Reach) -> None:
-    """They blocked us or are gone: nothing more is written to them, past answers stay."""
+async def unreachable(session: AsyncSession, address_id: int, reach: Reach) -> Person | None:
+    """They blocked us or are gone: nothing more is written to them, past answers stay. Returns them if that is new."""
     person = await session.scalar(select(Person).join(Address).where(Address.id == address_id))
-    if person is not None:
-        person.reach = reach
+    if person is None:
+        return None
+    is_new = person.reach is Reach.REACHABLE
+    person.reach = reach
+    return person if is_new else None
 
 
 async def private_address(session: AsyncSession, chat_id: int) -> int | None:

@@ -81,13 +81,14 @@ async def test_a_block_that_telegram_did_not_tell_of_is_found_out_once(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
     await talk.called_meeting(anna, LINE)
+    card = anna.last
     bo.user.blocks()
     talk.sandbox.updates.pending.clear()
     await talk.time_passes(days=9)
     refused = [call for call in talk.sandbox.log if call.chat_id == bo.user.id and call.error_code == 403]
     assert len(refused) == 1
-    await anna.taps("Päivitä")
-    assert "Bo (on estänyt botin)" in anna.text
+    await anna.taps("Päivitä", card)
+    assert "Bo (on estänyt botin)" in words(card)
 
 
 async def test_a_429_holds_everyone_and_loses_nobody(talk: Talk, anna: Actor) -> None:
