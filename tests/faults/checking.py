@@ -46,6 +46,7 @@ class Fate:
     subject: int
     revision: int
     slot: str
+    title: str
     chat_id: int
     state: Sending
     ambiguous: bool
@@ -101,7 +102,7 @@ async def fates(sessions: db.Sessions, sandbox: Sandbox, kinds: Iterable[str] = 
     for key, rows in alike.items():
         for message in came[key]:
             copies[_whose(message, rows)].append(message)
-    return [_fate(row, chat_id, copies[row.id]) for row, chat_id, _ in found]
+    return [_fate(row, chat_id, title, copies[row.id]) for row, chat_id, title in found]
 
 
 Key = tuple[int, str, str, int | None]
@@ -119,13 +120,14 @@ def _whose(message: Message, rows: list[Delivery]) -> int:
     return max(due, key=lambda row: row.due_at).id
 
 
-def _fate(row: Delivery, chat_id: int, copies: list[Message]) -> Fate:
+def _fate(row: Delivery, chat_id: int, title: str, copies: list[Message]) -> Fate:
     return Fate(
         id=row.id,
         kind=row.kind,
         subject=row.subject,
         revision=row.revision,
         slot=row.slot,
+        title=title,
         chat_id=chat_id,
         state=row.state,
         ambiguous=row.ambiguous,
