@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.ready
 
-.PHONY: demo script test test-postgresql check faults gallery lint types lock clean
+.PHONY: demo script test test-postgresql check faults bench gallery lint types lock clean
 
 demo: $(STAMP)
 	$(RUN)/koolla demo
@@ -33,6 +35,10 @@ types: $(STAMP)
 faults: $(STAMP)
 	$(RUN)/python -m tests.faults $(FAULTS)
 
+# Speed, memory and start beside plain peers, which get an environment of their own. make bench BENCH="--only taps --rounds 5"
+bench: $(STAMP) $(BENCH_STAMP)
+	$(RUN)/python -m tests.bench $(BENCH)
+
 gallery: $(STAMP)
 	$(RUN)/python -m tests.gallery
 
@@ -46,6 +52,11 @@ $(STAMP): pyproject.toml requirements.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
+$(BENCH_STAMP): tests/bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $(BENCH_STAMP)
+
 # For whoever changes dependencies: writes versions and hashes, names no registry.
 lock:
 	uv lock --quiet
@@ -53,4 +64,4 @@ lock:
 	rm -f uv.lock
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(BENCH_VENV) build *.egg-info

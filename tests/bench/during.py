@@ -1,0 +1,46 @@
+"""The slowest taps during a broadcast over those without one: people's own taps never wait behind a broadcast."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench import seed
+from tests.bench.stand import Line, fresh, percentile, ratios, subject, telegram, until_sent
+
+PEOPLE = 600
+"""At 25 a second their broadcast outlasts the taps."""
+TAPS, EVERY = 300, 0.05
+DELAYS = (0.0, 0.05)
+STILL, SENDING = "still", "broadcast"
+
+
+def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
+    (cards,) = seed.called(folder / "still.db", people=PEOPLE, meetings=1)
+    seed.called(folder / "broadcast.db", people=PEOPLE, meetings=1)
+    seed.broadcast(folder / "broadcast.db")
+    found: dict[tuple[str, float], list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for delay in DELAYS:
+            for state in (STILL, SENDING):
+                seconds = one_round(folder, cards, state, delay, 40 if quick else TAPS)
+                found[state, delay].append(1000 * percentile(seconds, 0.99))
+    for delay in DELAYS:
+        trip = f"{delay * 1000:.0f} ms round trip"
+        for state in (STILL, SENDING):
+            yield Line(f"tap p99, {state}, {trip}", tuple(found[state, delay]), "ms")
+        both = ratios(found[SENDING, delay], found[STILL, delay])
+        yield Line(f"tap p99, broadcast over still, {trip}", both, "x", "<= 1.1")
+
+
+def one_round(folder: Path, cards: list[seed.Invited], state: str, delay: float, count: int) -> list[float]:
+    """Taps by different people at a steady pace, while a broadcast goes out or not."""
+    place = fresh(folder, folder / f"{state}.db")
+    with telegram(delay=delay) as server, subject("koolla", place, server.address) as process:
+        server.load(seed.taps(cards[:20]), every=EVERY)
+        server.served(process)
+        if state == SENDING:
+            until_sent(server, process, 10, within=30)
+        server.load(seed.taps(cards[:count], first_update=1000), every=EVERY)
+        report = server.served(process)
+        assert (report["sent"] < PEOPLE) == (state == SENDING) or not report["sent"]
+        return list(report["seconds"])

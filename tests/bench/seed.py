@@ -1,0 +1,217 @@
+"""The database that every subject works on, made by the bot's own verbs, and the taps that people make on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import db, migrating
+from bot.config import Settings
+from models import announcing, groups, meetings
+from models.access import RoleKind, grant
+from models.groups import Membership, Workgroup
+from models.invitations import Invitation
+from models.meetings import Meeting, Mode, Plan
+from models.outbox import Delivery, Message, Sending
+from models.people import Address, Person, Reach
+
+FIRST_USER = 10_000_000
+CHUNK = 5_000
+ADDRESS = "https://teams.example/l/meetup-join/19%3ameeting_MDk4NzY1NDMyMTA5ODc2NTQzMjEw%40thread.v2/0"
+ABOUT = "Käymme läpi syksyn palautteen ja sovimme työnjaosta. Ota mukaan oman organisaatiosi luvut ja kysymykset."
+CAPTION = f"Kutsu\n\nTyöryhmä: Johdatus aiheeseen\nke 17.3. klo 9–12\nKokoushuone 4, etänä: Teams\n{ABOUT}\n\nVastaa."
+
+
+@dataclass(frozen=True)
+class Invited:
+    """One person's card of one meeting, as it stands in their chat."""
+
+    telegram_id: int
+    invitation_id: int
+    revision: int
+
+    @property
+    def message_id(self) -> int:
+        return self.invitation_id + 1000
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[AsyncSession]:
+    """A transaction on the file, brought to the newest schema."""
+    engine = db.make_engine(f"sqlite+aiosqlite:///{path}")
+    try:
+        await migrating.upgrade(engine)
+        async with db.make_sessions(engine).begin() as session:
+            yield session
+    finally:
+        await engine.dispose()
+
+
+def called(path: Path, *, people: int, meetings: int) -> list[list[Invited]]:
+    """A group whose members have all got their cards, of each meeting in turn; the coordinator's card stands too."""
+    return asyncio.run(_called(path, people, meetings))
+
+
+async def _called(path: Path, people: int, count: int) -> list[list[Invited]]:
+    now = datetime.now(UTC)
+    async with opened(path) as session:
+        group, leader = await _group(session, people, now)
+        cards = []
+        for number in range(count):
+            meeting = await _call(session, group, leader, number, now)
+            cards.append(await _stand(session, meeting, leader, now))
+        return cards
+
+
+def broadcast(path: Path, *, people: int = 0) -> None:
+    """Calls a meeting whose invitations all go out now, whatever the hour. A new group is made if there is none."""
+    asyncio.run(_broadcast(path, people))
+
+
+async def _broadcast(path: Path, people: int) -> None:
+    now = datetime.now(UTC)
+    async with opened(path) as session:
+        if people:
+            await _group(session, people, now)
+        group = (await session.execute(select(Workgroup))).scalar_one()
+        leader = (await session.execute(select(Person).where(Person.telegram_id == FIRST_USER))).scalar_one()
+        await _call(session, group, leader, 100, now)
+        waiting = update(Delivery).where(Delivery.kind == "invitation", Delivery.state == Sending.DUE)
+        await session.execute(waiting.values(due_at=now, urgent=True))
+
+
+async def _call(session: AsyncSession, group: Workgroup, leader: Person, number: int, now: datetime) -> Meeting:
+    """Calls a meeting and invites everyone, a few thousand at a time: SQLite takes no more values in a statement."""
+    meeting = await meetings.call(session, group, leader, _plan(now, number), now=now)
+    people = await groups.members(session, group.id)
+    for first in range(0, len(people), CHUNK):
+        some = people[first : first + CHUNK]
+        await announcing.invite(session, meeting, some, policy=Settings().policy(), now=now)
+    return meeting
+
+
+def _plan(now: datetime, number: int) -> Plan:
+    start = (now + timedelta(days=30 + number)).replace(minute=0, second=0, microsecond=0)
+    return Plan(
+        title=f"Johdatus aiheeseen {number}",
+        starts_at=start,
+        ends_at=start + timedelta(hours=3),
+        zone=ZoneInfo("Europe/Helsinki"),
+        mode=Mode.HYBRID,
+        place="Kokoushuone 4",
+        link=ADDRESS,
+        description=ABOUT,
+    )
+
+
+async def _group(session: AsyncSession, people: int, now: datetime) -> tuple[Workgroup, Person]:
+    """A group with so many members and a coordinator besides, all of whom can be written to."""
+    group = await groups.found(session, "Lastensuojelu", now=now)
+    for first in range(0, people + 1, CHUNK):
+        numbers = range(first, min(first + CHUNK, people + 1))
+        await session.execute(insert(Person), [_person(number, now) for number in numbers])
+        ids = dict(
+            (await session.execute(select(Person.telegram_id, Person.id).where(Person.id > first).limit(CHUNK))).all()
+        )
+        chats = [{"chat_id": chat, "person_id": person, "thread_id": 0} for chat, person in ids.items()]
+        await session.execute(insert(Address), chats)
+        belong = [{"workgroup_id": group.id, "person_id": ids[FIRST_USER + n], "joined_at": now} for n in numbers if n]
+        await session.execute(insert(Membership), belong)
+    leader = (await session.execute(select(Person).where(Person.telegram_id == FIRST_USER))).scalar_one()
+    await grant(session, leader, RoleKind.COORDINATOR, group, now=now)
+    return group, leader
+
+
+def _person(number: int, now: datetime) -> dict[str, Any]:
+    """Number 0 is the coordinator."""
+    return {
+        "telegram_id": FIRST_USER + number,
+        "name": f"Jäsen Numero{number}",
+        "language": "fi",
+        "wants_reminders": True,
+        "wants_feedback": True,
+        "reach": Reach.REACHABLE,
+        "created_at": now,
+    }
+
+
+async def _stand(session: AsyncSession, meeting: Meeting, leader: Person, now: datetime) -> list[Invited]:
+    """Has the invitations sent already, and the coordinator's card."""
+    rows = await session.execute(
+        select(Person.telegram_id, Invitation.id, Address.id)
+        .join(Invitation, Invitation.person_id == Person.id)
+        .join(Address, Address.person_id == Person.id)
+        .where(Invitation.meeting_id == meeting.id)
+        .order_by(Person.id)
+    )
+    cards, standing = [], []
+    for telegram_id, invitation_id, address_id in rows:
+        card = Invited(telegram_id or 0, invitation_id, meeting.revision)
+        cards.append(card)
+        standing.append(_message(address_id, "invitation", invitation_id, card.message_id))
+    address = (await session.execute(select(Address.id).where(Address.person_id == leader.id))).scalar_one()
+    standing.append(_message(address, "meeting", meeting.id, meeting.id))
+    await session.execute(insert(Message), standing)
+    await session.execute(
+        update(Delivery)
+        .where(Delivery.kind == "invitation", Delivery.state == Sending.DUE)
+        .values(state=Sending.SENT, sent_at=now, message_id=Delivery.subject + 1000, attempts=1)
+    )
+    return cards
+
+
+def _message(address_id: int, kind: str, subject: int, message_id: int) -> dict[str, Any]:
+    return {"address_id": address_id, "kind": kind, "subject": subject, "revision": 1, "message_id": message_id}
+
+
+def taps(cards: Sequence[Invited], *, first_update: int = 1, answers: Sequence[str] = ("remote", "no")) -> list[Any]:
+    """One tap on each card, as Telegram writes it."""
+    return [_tap(first_update + n, card, answers[n % len(answers)]) for n, card in enumerate(cards)]
+
+
+def _tap(update_id: int, card: Invited, answer: str) -> dict[str, Any]:
+    person = {"id": card.telegram_id, "is_bot": False, "first_name": "Jäsen", "language_code": "fi"}
+    chat = {"id": card.telegram_id, "type": "private", "first_name": "Jäsen"}
+    message = {
+        "message_id": card.message_id,
+        "date": int(datetime.now(UTC).timestamp()),
+        "chat": chat,
+        "from": {"id": 7, "is_bot": True, "first_name": "Koolla", "username": "koolla_bot"},
+        "document": {"file_id": "f" * 40, "file_unique_id": "u" * 15, "file_name": "kokous.ics", "file_size": 900},
+        "caption": CAPTION,
+        "reply_markup": {"inline_keyboard": list(_keyboard(card))},
+    }
+    query = {"id": str(10**15 + update_id), "from": person, "message": message, "chat_instance": "1"}
+    return {"update_id": update_id, "callback_query": {**query, "data": _data(card, answer)}}
+
+
+def _data(card: Invited, answer: str) -> str:
+    return f"rsvp:{card.invitation_id}:{answer}:{card.revision}"
+
+
+def _keyboard(card: Invited) -> Iterator[list[dict[str, str]]]:
+    for row in (("on_site", "remote"), ("no",)):
+        yield [{"text": answer, "callback_data": _data(card, answer)} for answer in row]
+
+
+def wrong(path: Path, made: Sequence[Any]) -> int:
+    """How many cards do not hold the answer of their last tap."""
+    return asyncio.run(_wrong(path, made))
+
+
+async def _wrong(path: Path, made: Sequence[Any]) -> int:
+    last = {}
+    for one in made:
+        _, invitation_id, answer, _ = one["callback_query"]["data"].split(":")
+        last[int(invitation_id)] = answer, one["update_id"]
+    async with opened(path) as session:
+        rows = await session.execute(select(Invitation.id, Invitation.answer, Invitation.update_id))
+        stored = {invitation_id: (answer, update_id) for invitation_id, answer, update_id in rows}
+    return sum(stored[invitation_id] != wanted for invitation_id, wanted in last.items())
