@@ -1,9 +1,11 @@
-"""The door: ``koolla run | check | migrate | demo``. Heavy parts are imported by the command that needs them."""
+"""The door: ``koolla run | check | status | backup | ...``. Heavy parts are imported by the command that needs them."""
 
 import asyncio
 import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -86,6 +88,97 @@ def migrate(config: ConfigFile = None) -> None:
     except DBAPIError as error:
         raise _stopped([checking.database_fault(settings, error)]) from None
     typer.echo(f"The database is at {migrating.newest()}" + ("" if changed else ", as it was") + ".")
+
+
+@contextmanager
+def _in_words(settings: "Settings") -> Iterator[None]:
+    """Exit code 2, with readable lines, for whatever an operator may meet."""
+    from sqlalchemy.exc import DBAPIError
+
+    from bot import checking
+    from bot.backup import BackupError
+    from bot.operating import OperatingError
+
+    if faults := checking.folder_faults(settings):
+        raise _stopped(faults)
+    try:
+        yield
+    except (BackupError, OperatingError) as error:
+        raise _stopped([str(error)]) from None
+    except (DBAPIError, OSError) as error:
+        raise _stopped([checking.database_fault(settings, error)]) from None
+
+
+def _said(doing: Coroutine[Any, Any, list[str]]) -> None:
+    for line in asyncio.run(doing):
+        typer.echo(line)
+
+
+@cli.command()
+def status(config: ConfigFile = None) -> None:
+    """Says how the bot is, while it runs or not: exit code 1 if something needs attention."""
+    from bot.status import read
+
+    settings = _load(config)
+    with _in_words(settings):
+        found = asyncio.run(read(settings))
+    typer.echo(found.text())
+    raise typer.Exit(1 if found.needs else 0)
+
+
+@cli.command()
+def pause(config: ConfigFile = None) -> None:
+    """Holds all messages back until `koolla resume`; answers to people's own taps go on."""
+    from bot import operating
+
+    settings = _load(config)
+    with _in_words(settings):
+        _said(operating.pause(settings))
+
+
+@cli.command()
+def resume(
+    drop_due: Annotated[bool, typer.Option("--drop-due", help="Drops what should have gone out before now.")] = False,
+    ask_again: Annotated[
+        bool, typer.Option("--ask-again", help="Lets go of answers whose key is lost, and asks these people again.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Lets messages go out again."""
+    from bot import operating
+
+    settings = _load(config)
+    with _in_words(settings):
+        _said(operating.resume(settings, drop_due=drop_due, ask_again=ask_again))
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A new file; one that is there is never overwritten.")],
+    config: ConfigFile = None,
+) -> None:
+    """Copies the database into a new file and checks the copy, also while the bot runs. Keys are not in it."""
+    from bot.backup import back_up
+
+    settings = _load(config)
+    with _in_words(settings):
+        made = back_up(settings.database.url, file)
+    typer.echo(
+        f"{made.file}: {made.size / 1e6:.1f} MB, at {made.revision}, checked. The keys of open forms are not in it"
+    )
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `koolla backup` made.")],
+    config: ConfigFile = None,
+) -> None:
+    """Puts a backup in the database's place, which is kept beside it. Messages wait for `koolla resume`."""
+    from bot import restoring
+
+    settings = _load(config)
+    with _in_words(settings):
+        _said(restoring.restore(settings, file))
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from bot import clock as clocks
 from bot import db
 from bot.config import Settings
 from bot.inbox import Inbox
+from bot.metrics import Metrics
 from bot.outbox import IN_FLIGHT, Outbox
 from bot.telegram import make_bot
 from handlers import menus, routes
@@ -39,6 +40,7 @@ class App:
         self.bot_name = ""
         self.scrubbed = 0
         """How many erasures the database file has been rewritten after."""
+        self.metrics = Metrics()
         self.inbox = Inbox(self)
         self.outbox = Outbox(self)
         if isinstance(self.clock, clocks.StandingClock):
@@ -82,6 +84,7 @@ class App:
         scheduler = clocks.schedule(self)
         scheduler.start()
         working = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
+        watched = asyncio.create_task(self._watched())
         try:
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -92,12 +95,19 @@ class App:
                 async with asyncio.timeout(LAST_WORDS):
                     await asyncio.wait(working)
                     await self.inbox.confirm()
-            for task in working:
+            for task in (watched, *working):
                 task.cancel()
-            ends = await asyncio.gather(*working, return_exceptions=True)
+            ends = await asyncio.gather(watched, *working, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+
+    async def _watched(self) -> None:
+        """Lets itself be watched on a port, if there is one."""
+        if self.settings.web.port:
+            from bot.web import serve
+
+            await serve(self)
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""

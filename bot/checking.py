@@ -1,6 +1,7 @@
 """What may be wrong with a configuration, in words, with what to do about it."""
 
 import os
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,19 @@ def faults(settings: Settings) -> list[str]:
             "telegram.token: is missing. Ask @BotFather for one (/newbot) and put it under [telegram] as token, "
             "or into the environment as KOOLLA_TELEGRAM__TOKEN"
         )
-    return found
+    return found + _port_faults(settings)
+
+
+def _port_faults(settings: Settings) -> list[str]:
+    """Why there can be no pages for watchers; a taken port would be seen only when they are missed."""
+    host, port = settings.web.host, settings.web.port
+    if not port:
+        return []
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return []
+    except OSError as error:
+        return [f"web.port: {port} on {host} cannot be had ({error.strerror}). Choose another, or 0 for none"]
 
 
 def folder_faults(settings: Settings) -> list[str]:

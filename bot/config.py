@@ -140,6 +140,11 @@ class DigestSettings(Section):
     hour: Annotated[int, Field(ge=0, le=23)] = 9
 
 
+class Web(Section):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+
+
 class Environment(EnvSettingsSource):
     """The environment; what should be JSON and is not comes as it stands, for the field to say what it wants."""
 
@@ -164,6 +169,7 @@ class Settings(BaseSettings):
     meetings: Meetings = Meetings()
     feedback: Feedback = Feedback()
     digest: DigestSettings = DigestSettings()
+    web: Web = Web()
 
     @classmethod
     def settings_customise_sources(

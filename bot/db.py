@@ -103,6 +103,18 @@ async def scrub(engine: AsyncEngine) -> None:
         await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def reason(error: BaseException) -> str:
+    """Why the database could not be used, in its own words: without the statement, and what was to be written."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    cause = getattr(error, "orig", None)
+    text = str(cause) if isinstance(cause, sqlite3.Error) else type(cause or error).__name__
+    return FULL if "full" in text or "disk I/O" in text else text
+
+
+FULL = "database or disk is full, or the disk fails"
+
+
 def without_password(url: str) -> str:
     """A database address that may be shown."""
     return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", url)

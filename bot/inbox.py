@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram import Update
 from telegram.error import TelegramError
 
+from bot import db
 from bot.db import AWAY
+from bot.metrics import POLLER
 from bot.replies import Heard, Replies
 from handlers import hearing
 from handlers.routes import Context
@@ -62,7 +64,9 @@ class Inbox:
                     pause = 1.0
                     continue
             except* (TelegramError, *AWAY) as errors:
-                log.warning("polling failed", error=type(errors.exceptions[0]).__name__)
+                error = errors.exceptions[0]
+                log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
+                self.app.metrics.fails(POLLER, error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 30)
 
@@ -77,6 +81,7 @@ class Inbox:
             self._leased_until = now + LEASE.total_seconds()
         else:
             log.info("another process polls")
+            self.app.metrics.works(POLLER)
         return taken
 
     async def poll(self, wait: int = 0) -> int:
@@ -91,6 +96,7 @@ class Inbox:
             raise
         finally:
             self._asking = None
+        self.app.metrics.arrived(batch)
         async with asyncio.TaskGroup() as showing:
             for some in _slices(batch, TOGETHER):
                 heard = await self._hear(some)
@@ -181,6 +187,7 @@ class Inbox:
             if screen is not None:
                 return screen
         log.error("update parked", update=update.update_id, reference=reference)
+        self.app.metrics.parked += 1
         async with self.app.sessions.begin() as session:
             about = hearing.route_of(update)
             await updates.park(session, update.update_id, reference, about, now=self.app.now)

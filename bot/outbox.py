@@ -16,8 +16,10 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from bot import db
 from bot.breaker import Breaker
 from bot.db import AWAY
+from bot.metrics import OUTBOX
 from bot.replies import seconds
 from bot.telegram import NotSentError
 from handlers import hearing
@@ -82,8 +84,10 @@ class Outbox:
             rest = IDLE
             try:
                 rest = await self.step()
+                self.app.metrics.works(OUTBOX)
             except AWAY as error:
-                log.warning("outbox waits for the database", error=type(error).__name__)
+                log.warning("outbox waits for the database", error=type(error).__name__, reason=db.reason(error))
+                self.app.metrics.fails(OUTBOX, error)
                 if self._stopping and not self._in_flight:
                     return  # what cannot be recorded is taken up by the next start, and marked as perhaps sent
             if rest > 0:
@@ -94,6 +98,11 @@ class Outbox:
             await asyncio.wait_for(self.wake.wait(), most)
         except TimeoutError:
             return
+
+    @property
+    def in_flight(self) -> int:
+        """Messages under way."""
+        return len(self._in_flight)
 
     def stop(self) -> None:
         """Takes no more; what was sent is still recorded, so that nobody sends it again."""
@@ -199,6 +208,7 @@ class Outbox:
         """Ends a delivery unsent."""
         delivery.state, delivery.error, delivery.owner = state, error, None
         _tell(delivery)
+        self.app.metrics.ended(delivery.state)
 
     async def _send(self, one: Outgoing) -> None:
         """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
@@ -248,6 +258,7 @@ class Outbox:
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
         _tell(delivery)
+        self.app.metrics.ended(delivery.state)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
         return await outbox.stands(

@@ -59,6 +59,7 @@ class Replies:
             if put:
                 shown.append(self._attempt(partial(self._put, update.callback_query, heard)))
             await asyncio.gather(*shown)
+            self.app.metrics.tap_shown()
         elif update.message is not None and screen.text:
             await self._attempt(partial(self._send, update.message.chat_id, screen))
         if screen.menu is not None and update.effective_chat is not None:
@@ -112,6 +113,7 @@ class Replies:
         except Forbidden:
             log.info("reply refused", reason="blocked")
         except TelegramError as error:
+            self.app.metrics.replies_failed += 1
             log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)

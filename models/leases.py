@@ -50,6 +50,11 @@ async def give_back(session: AsyncSession, name: str, owner: str) -> None:
     await session.execute(delete(Lease).where(Lease.name == name, Lease.owner == owner))
 
 
+async def end_all(session: AsyncSession) -> None:
+    """Ends all leases: nobody who had one can be alive on a database that was just restored."""
+    await session.execute(delete(Lease))
+
+
 async def last_sign(session: AsyncSession, name: str) -> tuple[datetime, datetime] | None:
     """When the owner of a lease last showed a sign of life, and the database's time now; None if nobody has it."""
     renewed_at = await session.scalar(select(Lease.renewed_at).where(Lease.name == name))

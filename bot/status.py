@@ -1,0 +1,196 @@
+"""`koolla status`: how the bot is, in plain words; what needs somebody first."""
+
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot import backup, db, migrating, operating
+from bot.config import Settings
+from models import health, leases, renewal, updates
+from models.outbox import Sending
+from models.sealing import Keyring
+
+SILENT = timedelta(seconds=120)
+"""A program that polls shows a sign of life about every 35 seconds."""
+LATE = timedelta(minutes=10)
+DAY = timedelta(days=1)
+BACKUP_AGE = timedelta(days=8)
+LEAST_FREE = 500_000_000
+"""Bytes: below it the disk is said to be filling up."""
+CAUSES = {
+    "blocked": "the person has blocked the bot",
+    "Forbidden": "the person has blocked the bot, or is gone",
+    "deactivated": "the person's Telegram account is gone",
+    "unclaimed": "the person has not pressed Start",
+    "BadRequest": "Telegram refused the message; the log says why",
+    "TimedOut": "Telegram did not answer in time",
+    "NetworkError": "the connection broke, or Telegram failed",
+    "": "the program died while sending",
+}
+"""Why a delivery failed, by how the outbox notes it; other words are the kind of a fault of ours."""
+
+
+@dataclass
+class Status:
+    needs: list[str] = field(default_factory=list)
+    """What somebody should do something about."""
+    lines: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        head = (
+            ["Something needs attention:", *(f"  - {need}" for need in self.needs)] if self.needs else ["All is well."]
+        )
+        return "\n".join([*head, "", *self.lines])
+
+
+async def read(settings: Settings) -> Status:
+    """Reads all of it from the database and the disk; the program itself need not run."""
+    found, now = Status(), datetime.now(UTC)
+    async with operating.opened(settings) as (_, sessions):
+        await _life(found, sessions, settings, now)
+        await _holdings(found, sessions, settings, now)
+        await _deliveries(found, sessions, settings, now)
+        await _troubles(found, sessions, now)
+        await _parked(found, sessions, settings)
+        await _forms(found, sessions, settings, now)
+    _backups(found, settings, now)
+    _disk(found, settings)
+    return found
+
+
+def _wall(moment: datetime, settings: Settings) -> str:
+    return f"{moment.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+async def _life(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+    async with sessions.begin() as session:
+        sign, pace = await leases.last_sign(session, leases.POLLER), await health.pace(session)
+    if sign is None:
+        found.needs.append("It does not run: start it (koolla run, or systemctl start koolla)")
+        found.lines.append("running: no")
+    elif sign[1] - sign[0] > SILENT:
+        ago = _span(sign[1] - sign[0])
+        found.needs.append(f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead")
+        found.lines.append(f"running: no sign of life since {_wall(sign[0], settings)}")
+    else:
+        found.lines.append(f"running: yes, last sign of life {_span(sign[1] - sign[0])} ago")
+    if pace is not None and pace.paused_at is not None:
+        found.needs.append("Sending is paused: `koolla resume` lets messages go out, `--drop-due` without those due")
+        found.lines.append(f"sending: paused since {_wall(pace.paused_at, settings)}")
+    elif pace is not None and pace.free_at > now + timedelta(minutes=1):
+        found.lines.append(f"sending: Telegram wants a rest until {_wall(pace.free_at, settings)}")
+    else:
+        found.lines.append("sending: yes")
+
+
+async def _holdings(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+    async with sessions.begin() as session:
+        size = await health.size(session, now=now)
+    shown = db.without_password(settings.database.url)
+    found.lines.append(f"database: {shown}, at {migrating.newest()}")
+    found.lines.append(
+        f"people: {size.people} with Telegram, {size.without_telegram} without; "
+        f"groups: {size.groups}; coming meetings: {size.meetings}"
+    )
+
+
+async def _deliveries(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+    async with sessions.begin() as session:
+        waiting = await health.waiting(session, now=now)
+        oldest = await health.oldest_due(session, now=now)
+        pace = await health.pace(session)
+    due, later = sum(one.due for one in waiting), sum(one.later for one in waiting)
+    expired, doubtful = sum(one.expired for one in waiting), sum(one.doubtful for one in waiting)
+    found.lines.append(f"messages: {due} due, {later} wait for their time, {expired} expired and stay unsent")
+    is_paused = pace is not None and pace.paused_at is not None
+    if due:
+        kinds = ", ".join(f"{one.due} {one.kind}" for one in waiting if one.due)
+        found.lines.append(f"  {'on resume these would go out' if is_paused else 'due'}: {kinds}")
+    if doubtful:
+        found.lines.append(f"  {doubtful} of them may have arrived once already")
+    is_held = pace is not None and pace.free_at > now
+    if oldest is not None and now - oldest > LATE and not is_paused and not is_held:
+        found.needs.append(
+            f"Messages are late, the oldest by {_span(now - oldest)}: does Telegram answer? `koolla check` tells"
+        )
+    if oldest is not None:
+        found.lines.append(f"  the oldest is due since {_wall(oldest, settings)}")
+
+
+async def _troubles(found: Status, sessions: db.Sessions, now: datetime) -> None:
+    async with sessions.begin() as session:
+        troubles = await health.troubles(session, since=now - DAY)
+    for state, cause, number in troubles:
+        what = "failed" if state is Sending.FAILED else "may have arrived or not"
+        found.lines.append(
+            f"  in the last day {number} {what}: {CAUSES.get(cause, f'a fault of the program ({cause})')}"
+        )
+        if state is Sending.FAILED and cause not in CAUSES:
+            found.needs.append(f"{number} message(s) could not be written ({cause}): report it with the log's lines")
+
+
+async def _parked(found: Status, sessions: db.Sessions, settings: Settings) -> None:
+    async with sessions.begin() as session:
+        parked = await updates.parked(session)
+    if parked:
+        found.needs.append(
+            f"{len(parked)} tap(s) or message(s) could not be handled: report them with the log's lines by reference"
+        )
+    for one in parked:
+        found.lines.append(f"  put aside {_wall(one.seen_at, settings)}: reference {one.parked}, {one.about}")
+
+
+async def _forms(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+    keys = Keyring(settings.feedback.keys)
+    async with sessions.begin() as session:
+        forms = await renewal.open_forms(session, keys, now=now)
+    missing = await operating.lost(sessions, keys, now)
+    found.lines.append(f"open forms: {len(forms)}, keys in {settings.feedback.keys}: {len(forms) - len(missing.forms)}")
+    if missing:
+        found.needs.append(
+            "Answers cannot be opened for want of their keys (below): put the keys back, or `koolla resume --ask-again`"
+        )
+        found.lines += [f"  {line}" for line in operating.about_lost(missing, settings)]
+
+
+def _backups(found: Status, settings: Settings, now: datetime) -> None:
+    if backup.database_file(settings.database.url) is None:
+        found.lines.append("last backup: pg_dump leaves no word here")
+        return
+    last = backup.last(settings.database.url)
+    if last is None:
+        found.lines.append("last backup: none is known; `koolla backup FILE` makes one while the bot runs")
+        return
+    made, file = last
+    found.lines.append(f"last backup: {_wall(made, settings)}, {file}")
+    if now - made > BACKUP_AGE:
+        found.needs.append(f"The last backup is {_span(now - made)} old: look at what should make them")
+
+
+def _disk(found: Status, settings: Settings) -> None:
+    file = backup.database_file(settings.database.url)
+    folder = settings.feedback.keys if file is None else file.parent
+    size = 0 if file is None else file.stat().st_size
+    free = shutil.disk_usage(_there(folder)).free
+    found.lines.append(
+        f"disk: {_bytes(free)} free in {folder}" + (f", the database has {_bytes(size)}" if size else "")
+    )
+    if free < max(LEAST_FREE, 2 * size):
+        found.needs.append(f"The disk is filling up: {_bytes(free)} free in {folder}. A full disk stops the bot")
+
+
+def _there(folder: Path) -> Path:
+    return folder if folder.exists() else _there(folder.absolute().parent)
+
+
+def _bytes(number: int) -> str:
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, number // 1_000_000)} MB"
