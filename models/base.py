@@ -59,9 +59,9 @@ async def insert_new(session: AsyncSession, table: type[Base], rows: Sequence[di
     """
     if not rows:
         return []
-    insert = dialect_insert(session)(table)
-    key = next(iter(table.__table__.primary_key))
-    found = await session.execute(insert.on_conflict_do_nothing().returning(key), list(rows))
+    into = table.__table__  # not the class: the ORM's bulk insert costs as much again
+    insert = dialect_insert(session)(into).on_conflict_do_nothing().returning(next(iter(into.primary_key)))
+    found = await session.execute(insert, list(rows))
     return list(found.scalars())
 
 

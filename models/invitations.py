@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models import outbox
 from models.base import Base
@@ -88,22 +89,39 @@ def _still_belongs() -> ColumnElement[bool]:
     return or_(Membership.id.is_not(None), Invitation.source == Source.GUEST)
 
 
+OWN = (
+    select(Invitation)
+    .join(Invitation.meeting)
+    .join(Meeting.workgroup)
+    .outerjoin(Membership, _current_member(Invitation.person_id, Meeting.workgroup_id))
+    .where(Invitation.id == bindparam("id"), Invitation.person_id == bindparam("person_id"), _still_belongs())
+    .options(contains_eager(Invitation.meeting).contains_eager(Meeting.workgroup))
+)
+"""Built once: the way of every answer."""
+
+
 async def own(session: AsyncSession, person: Person, invitation_id: int) -> Invitation:
     """The gate of an invitation: only the invited, and only while they belong. With its meeting and group."""
-    row = (
-        await session.execute(
-            select(Invitation, Meeting, Workgroup)
-            .join(Meeting, Meeting.id == Invitation.meeting_id)
-            .join(Workgroup)
-            .outerjoin(Membership, _current_member(Invitation.person_id, Meeting.workgroup_id))
-            .where(Invitation.id == invitation_id, Invitation.person_id == person.id, _still_belongs())
-        )
-    ).one_or_none()
-    if row is None:
+    invitation: Invitation | None = await session.scalar(OWN, {"id": invitation_id, "person_id": person.id})
+    if invitation is None:
         raise NotFound
-    invitation, meeting, group = row
-    meeting.workgroup, invitation.meeting = group, meeting
     return invitation
+
+
+SET_ANSWER = (
+    update(Invitation)
+    .where(
+        Invitation.id == bindparam("of"),
+        or_(
+            Invitation.update_id.is_(None),
+            Invitation.update_id < bindparam("by"),
+            Invitation.answered_at < bindparam("long_ago"),
+        ),
+    )
+    .values(answer=bindparam("said"), answered_at=bindparam("at"), update_id=bindparam("by"))
+    .returning(Invitation.id)
+    .execution_options(synchronize_session=False)
+)
 
 
 async def reply(
@@ -122,19 +140,12 @@ async def reply(
         raise Stale("meeting-has-moved")
     if answer not in answers_for(meeting.mode):
         raise Refused("answer-not-offered")
-    await session.execute(
-        update(Invitation)
-        .where(
-            Invitation.id == invitation.id,
-            or_(
-                Invitation.update_id.is_(None),
-                Invitation.update_id < update_id,
-                Invitation.answered_at < now - REDELIVERY,
-            ),
-        )
-        .values(answer=answer, answered_at=now, update_id=update_id)
-    )
-    await session.refresh(invitation, ["answer", "answered_at", "update_id"])
+    press = {"of": invitation.id, "by": update_id, "long_ago": now - REDELIVERY, "said": answer, "at": now}
+    if await session.scalar(SET_ANSWER, press) is None:
+        await session.refresh(invitation, ["answer", "answered_at", "update_id"])  # a newer press came first
+        return
+    for name, value in (("answer", answer), ("answered_at", now), ("update_id", update_id)):
+        set_committed_value(invitation, name, value)
     await outbox.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
 
 

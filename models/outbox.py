@@ -4,12 +4,27 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, UniqueConstraint, case, delete, func, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, insert_new
+from models.base import Base, Moment, dialect_insert, insert_new
 from models.leases import database_time
 from models.people import Address, Person, Reach
 
@@ -269,25 +284,41 @@ async def becomes(session: AsyncSession, chat_id: int, message_id: int, card: tu
         await stands(session, address_id, card[0], card[1], message_id=message_id, revision=card[2])
 
 
+@cache
+def _refreshing(insert: Any) -> Any:
+    """The statement of `refresh`, built once for each dialect: it is part of every answer."""
+    values: dict[Any, Any] = {
+        Delivery.kind: bindparam("kind_"),
+        Delivery.subject: bindparam("subject_"),
+        Delivery.revision: literal(0),
+        Delivery.address_id: Message.address_id,
+        Delivery.slot: bindparam("beat"),
+        Delivery.due_at: bindparam("due", type_=Moment()),
+        Delivery.expires_at: bindparam("expires", type_=Moment()),
+        Delivery.urgent: literal(True),  # an edit makes no sound
+        Delivery.state: literal(Sending.DUE, Delivery.state.type),
+        Delivery.attempts: literal(0),
+        Delivery.ambiguous: literal(False),
+    }
+    cards = select(*values.values()).where(Message.kind == bindparam("card_kind"), Message.subject == bindparam("card"))
+    planned = insert(Delivery.__table__).from_select([column.key for column in values], cards)
+    return planned.on_conflict_do_nothing()
+
+
 async def refresh(
     session: AsyncSession, kind: str, card: tuple[str, int], *, now: datetime, expires_at: datetime
 ) -> None:
     """Plans an edit of every living message of a card (kind, subject), at most one in `DEBOUNCE` for each."""
-    cards = select(Message.address_id).where(Message.kind == card[0], Message.subject == card[1])
-    beat = int(now.timestamp() // DEBOUNCE.total_seconds())
-    rows = [
-        {
-            "kind": kind,
-            "subject": card[1],
-            "address_id": address_id,
-            "slot": str(beat),
-            "due_at": now + DEBOUNCE,
-            "expires_at": expires_at,
-            "urgent": True,  # an edit makes no sound
-        }
-        for address_id in (await session.execute(cards)).scalars()
-    ]
-    await insert_new(session, Delivery, rows)
+    values = {
+        "kind_": kind,
+        "subject_": card[1],
+        "beat": str(int(now.timestamp() // DEBOUNCE.total_seconds())),
+        "due": now + DEBOUNCE,
+        "expires": expires_at,
+        "card_kind": card[0],
+        "card": card[1],
+    }
+    await session.execute(_refreshing(dialect_insert(session)), values)
 
 
 async def standing(session: AsyncSession, address_id: int, kind: str, subject: int) -> int | None:

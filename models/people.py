@@ -4,7 +4,7 @@ import enum
 import unicodedata
 from datetime import datetime, time
 
-from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, select
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -106,9 +106,12 @@ def blocked(person: Person) -> bool:
     return is_new
 
 
+KNOWN = select(Person).where(Person.telegram_id == bindparam("telegram_id"))
+
+
 async def known(session: AsyncSession, telegram_id: int) -> Person | None:
     """The person behind a Telegram id, if there is one."""
-    return await session.scalar(select(Person).where(Person.telegram_id == telegram_id))
+    return await session.scalar(KNOWN, {"telegram_id": telegram_id})
 
 
 def stranger() -> Person:
