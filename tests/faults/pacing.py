@@ -1,0 +1,67 @@
+"""The pace: as fast as it is set, and never so fast that Telegram says 429, in one process or in three."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.sandbox import Limits
+from tests.faults.report import Result, Scenario
+from tests.faults.rig import new_database, postgres, rigged
+from tests.faults.sending import at_rate, outcome, settled, travels
+
+RATE = 25
+LEAST = 0.98
+ALONE_BAR = f"Telegram's limits: 0 x 429, >= {LEAST:.0%} of {RATE}/s"
+SHARED_BAR = "three processes on one pace: 0 x 429"
+TRAVEL = 0.06
+"""Seconds to Telegram and back again."""
+
+
+@dataclass(frozen=True)
+class Size:
+    people: int
+
+
+FULL = Size(people=600)
+QUICK = Size(people=50)
+
+
+async def run(seed: int, quick: bool) -> Result:
+    result = await pace(Result("pacing", seed, ALONE_BAR), QUICK if quick else FULL, ["koolla"])
+    rate = float(result.done.split()[-1].removesuffix("/s"))
+    result.wants(quick or rate >= LEAST * RATE, f"{rate:.2f} a second of {RATE}")
+    return result
+
+
+async def run_shared(seed: int, quick: bool) -> Result:
+    with postgres() as server:
+        names = ["first", "second", "third"]
+        size = QUICK if quick else FULL
+        return await pace(Result("pacing-shared", seed, SHARED_BAR), size, names, await new_database(server))
+
+
+async def pace(result: Result, size: Size, names: list[str], url: str | None = None) -> Result:
+    """Counts what the sandbox refused, and messages a second from the second one to the last."""
+    async with rigged(result.seed, {"Lastensuojelu": size.people}, url=url, limits=Limits()) as rig:
+        travels(rig, TRAVEL)
+        (group_id,) = rig.office.members
+        for name in names:
+            await rig.program(name, **at_rate(RATE)).start(polling=name == names[0])
+        await rig.office.call_meeting(group_id, "Kokous")
+        await settled(rig)
+        for program in rig.programs.values():
+            await program.stop()
+        found = await outcome(rig)
+        refused = sum(call.error_code == 429 for call in rig.sandbox.log)
+        shares = [rig.network.arrived[name, "sendDocument"] for name in names]
+    result.count(found)
+    came = sorted(copy.sent_at for fate in found for copy in fate.copies)[1:]
+    rate = (len(came) - 1) / ((came[-1] - came[0]) / timedelta(seconds=1))
+    most = max(sum(at <= one < at + timedelta(seconds=1) for one in came) for at in came)
+    result.done = f"{len(found)} invitations at {rate:.2f}/s"
+    result.notes.append(f"{refused} times 429; at most {most} in one second; sent by each process: {shares}")
+    result.wants(refused == 0, f"{refused} times 429")
+    result.wants_none("lost", "twice", "ambiguous", "wrong")
+    return result
+
+
+SCENARIOS = (Scenario("pacing", run), Scenario("pacing-shared", run_shared))
