@@ -24,7 +24,7 @@ class Pace:
         return f"{self.per_second}/s, {self.delay * 1000:.0f} ms round trip"
 
 
-PACES = (Pace(25, 0.03, 250), Pace(100, 0.008, 1000))
+PACES = (Pace(25, 0.03, 500), Pace(100, 0.008, 2000))
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:

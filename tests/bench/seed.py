@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import db, migrating
 from bot.config import Settings
 from models import announcing, groups, meetings
-from models.access import RoleKind, grant
+from models.access import Role, RoleKind, grant
+from models.cards import Message
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.meetings import Meeting, Mode, Plan
-from models.outbox import Delivery, Message, Sending
+from models.outbox import Delivery, Sending
 from models.people import Address, Person, Reach
 
 FIRST_USER = 10_000_000
@@ -54,24 +55,28 @@ async def opened(path: Path) -> AsyncIterator[AsyncSession]:
         await engine.dispose()
 
 
-def called(path: Path, *, people: int, meetings: int) -> list[list[Invited]]:
-    """A group whose members have all got their cards, of each meeting in turn; the coordinator's card stands too."""
-    return asyncio.run(_called(path, people, meetings))
+def called(path: Path, *, people: int, meetings: int, groups: int = 1, watched: bool = False) -> list[list[Invited]]:
+    """Groups with so many members each, who have all got their cards of so many meetings: the cards by meeting.
+
+    Where it is ``watched``, the coordinator's card of each meeting stands too and is edited as answers come.
+    """
+    return asyncio.run(_called(path, people, meetings, groups, watched))
 
 
-async def _called(path: Path, people: int, count: int) -> list[list[Invited]]:
+async def _called(path: Path, people: int, count: int, groups: int, watched: bool) -> list[list[Invited]]:
     now = datetime.now(UTC)
+    cards: list[list[Invited]] = [[] for _ in range(count)]
     async with opened(path) as session:
-        group, leader = await _group(session, people, now)
-        cards = []
-        for number in range(count):
-            meeting = await _call(session, group, leader, number, now)
-            cards.append(await _stand(session, meeting, leader, now))
-        return cards
+        for number in range(groups):
+            group, leader = await _group(session, number * (people + 1), people, now)
+            for which in range(count):
+                meeting = await _call(session, group, leader, which, now)
+                cards[which] += await _stand(session, meeting, leader if watched else None, now)
+    return cards
 
 
 def broadcast(path: Path, *, people: int = 0) -> None:
-    """Calls a meeting whose invitations all go out now, whatever the hour. A new group is made if there is none."""
+    """Calls meetings whose invitations all go out now, whatever the hour: in a new group of so many, or in all."""
     asyncio.run(_broadcast(path, people))
 
 
@@ -79,10 +84,10 @@ async def _broadcast(path: Path, people: int) -> None:
     now = datetime.now(UTC)
     async with opened(path) as session:
         if people:
-            await _group(session, people, now)
-        group = (await session.execute(select(Workgroup))).scalar_one()
-        leader = (await session.execute(select(Person).where(Person.telegram_id == FIRST_USER))).scalar_one()
-        await _call(session, group, leader, 100, now)
+            await _group(session, 0, people, now)
+        led = select(Workgroup, Person).join(Role, Role.workgroup_id == Workgroup.id).join(Person)
+        for group, leader in (await session.execute(led)).all():
+            await _call(session, group, leader, 100, now)
         waiting = update(Delivery).where(Delivery.kind == "invitation", Delivery.state == Sending.DUE)
         await session.execute(waiting.values(due_at=now, urgent=True))
 
@@ -111,26 +116,26 @@ def _plan(now: datetime, number: int) -> Plan:
     )
 
 
-async def _group(session: AsyncSession, people: int, now: datetime) -> tuple[Workgroup, Person]:
+async def _group(session: AsyncSession, first: int, people: int, now: datetime) -> tuple[Workgroup, Person]:
     """A group with so many members and a coordinator besides, all of whom can be written to."""
-    group = await groups.found(session, "Lastensuojelu", now=now)
-    for first in range(0, people + 1, CHUNK):
-        numbers = range(first, min(first + CHUNK, people + 1))
-        await session.execute(insert(Person), [_person(number, now) for number in numbers])
-        ids = dict(
-            (await session.execute(select(Person.telegram_id, Person.id).where(Person.id > first).limit(CHUNK))).all()
+    group = await groups.found(session, f"Lastensuojelu {first}", now=now)
+    everyone = range(first, first + people + 1)
+    for start in range(0, len(everyone), CHUNK):
+        some = everyone[start : start + CHUNK]
+        await session.execute(insert(Person), [_person(number, now) for number in some])
+        between = Person.telegram_id.between(FIRST_USER + some[0], FIRST_USER + some[-1])
+        rows = (await session.execute(select(Person.telegram_id, Person.id).where(between))).all()
+        await session.execute(
+            insert(Address), [{"chat_id": chat, "person_id": id_, "thread_id": 0} for chat, id_ in rows]
         )
-        chats = [{"chat_id": chat, "person_id": person, "thread_id": 0} for chat, person in ids.items()]
-        await session.execute(insert(Address), chats)
-        belong = [{"workgroup_id": group.id, "person_id": ids[FIRST_USER + n], "joined_at": now} for n in numbers if n]
-        await session.execute(insert(Membership), belong)
-    leader = (await session.execute(select(Person).where(Person.telegram_id == FIRST_USER))).scalar_one()
+        belong = [{"workgroup_id": group.id, "person_id": id_, "joined_at": now} for chat, id_ in rows]
+        await session.execute(insert(Membership), belong if start else belong[1:])
+    leader = (await session.execute(select(Person).where(Person.telegram_id == FIRST_USER + first))).scalar_one()
     await grant(session, leader, RoleKind.COORDINATOR, group, now=now)
     return group, leader
 
 
 def _person(number: int, now: datetime) -> dict[str, Any]:
-    """Number 0 is the coordinator."""
     return {
         "telegram_id": FIRST_USER + number,
         "name": f"Jäsen Numero{number}",
@@ -142,8 +147,8 @@ def _person(number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _stand(session: AsyncSession, meeting: Meeting, leader: Person, now: datetime) -> list[Invited]:
-    """Has the invitations sent already, and the coordinator's card."""
+async def _stand(session: AsyncSession, meeting: Meeting, watcher: Person | None, now: datetime) -> list[Invited]:
+    """Has the invitations sent already, and the coordinator's card to whoever watches."""
     rows = await session.execute(
         select(Person.telegram_id, Invitation.id, Address.id)
         .join(Invitation, Invitation.person_id == Person.id)
@@ -156,8 +161,9 @@ async def _stand(session: AsyncSession, meeting: Meeting, leader: Person, now: d
         card = Invited(telegram_id or 0, invitation_id, meeting.revision)
         cards.append(card)
         standing.append(_message(address_id, "invitation", invitation_id, card.message_id))
-    address = (await session.execute(select(Address.id).where(Address.person_id == leader.id))).scalar_one()
-    standing.append(_message(address, "meeting", meeting.id, meeting.id))
+    if watcher is not None:
+        address = (await session.execute(select(Address.id).where(Address.person_id == watcher.id))).scalar_one()
+        standing.append(_message(address, "meeting", meeting.id, meeting.id))
     await session.execute(insert(Message), standing)
     await session.execute(
         update(Delivery)

@@ -10,6 +10,8 @@ from tests.bench.stand import Line, fresh, processor, ratios, subject, telegram
 
 DELAYS = (0.0, 0.05)
 SUBJECTS = ("koolla", "aiogram", "ptb", "limit")
+WATCHED = "koolla watched"
+"""With the coordinators' cards standing, which are edited as answers come: work that no peer does."""
 WARM_UP = 50
 BARS = {
     ("aiogram", 0.0): "floor 1.7, aim 2.5",
@@ -20,28 +22,35 @@ BARS = {
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
-    people = 100 if quick else 500
-    template = folder / "taps.db"
-    cards = seed.called(template, people=people, meetings=3)
-    rounds_of: dict[tuple[str, float], list[Round]] = defaultdict(list)
+    groups = 4 if quick else 20
+    cards = {
+        watched: seed.called(folder / f"{watched}.db", people=25, meetings=3, groups=groups, watched=watched)
+        for watched in (False, True)
+    }
+    done: dict[tuple[str, float], list[Round]] = defaultdict(list)
     for _ in range(rounds):
         for delay in DELAYS:
-            for name in SUBJECTS:
-                rounds_of[name, delay].append(one_round(folder, template, cards, name, delay))
+            for name in (*SUBJECTS, WATCHED):
+                watched = name == WATCHED
+                taps = one_round(folder, folder / f"{watched}.db", cards[watched], name.split()[0], delay)
+                done[name, delay].append(taps)
     for delay in DELAYS:
-        trip = f"{delay * 1000:.0f} ms round trip"
-        speeds = {name: [one.speed for one in rounds_of[name, delay]] for name in SUBJECTS}
-        for name in SUBJECTS:
-            yield Line(f"taps/s, {name}, {trip}", tuple(speeds[name]), "/s")
-        for name in SUBJECTS:
-            costs = tuple(one.cost for one in rounds_of[name, delay])
-            yield Line(f"processor time of a tap, {name}, {trip}", costs, "ms")
-        for name in SUBJECTS:
-            lost = tuple(one.lost for one in rounds_of[name, delay])
-            yield Line(f"taps not stored or not shown, {name}, {trip}", lost, "", "0" if name == "koolla" else "")
-        for peer in SUBJECTS[1:]:
-            both = ratios(speeds["koolla"], speeds[peer])
-            yield Line(f"taps/s, koolla over {peer}, {trip}", both, "x", BARS.get((peer, delay), ""))
+        yield from _lines({name: done[name, delay] for name in (*SUBJECTS, WATCHED)}, delay)
+
+
+def _lines(done: dict[str, list["Round"]], delay: float) -> Iterator[Line]:
+    trip = f"{delay * 1000:.0f} ms round trip"
+    for name, rounds in done.items():
+        yield Line(f"taps/s, {name}, {trip}", tuple(one.speed for one in rounds), "/s")
+    for name, rounds in done.items():
+        yield Line(f"processor time of a tap, {name}, {trip}", tuple(one.cost for one in rounds), "ms")
+    for name, rounds in done.items():
+        lost = tuple(one.lost for one in rounds)
+        yield Line(f"taps not stored or not shown, {name}, {trip}", lost, "", "0" if "koolla" in name else "")
+    ours = done["koolla"]
+    for peer in SUBJECTS[1:]:
+        both = ratios([one.speed for one in ours], [one.speed for one in done[peer]])
+        yield Line(f"taps/s, koolla over {peer}, {trip}", both, "x", BARS.get((peer, delay), ""))
 
 
 @dataclass(frozen=True)
