@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.outbox import IN_FLIGHT, Outbox
 from bot.telegram import make_bot
 from handlers import menus, routes
-from models import closing, outbox, roles
+from models import closing, outbox, pace, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
@@ -118,7 +118,7 @@ class App:
                 continue
             async with self.sessions() as session:
                 waiting = await outbox.next_due(session)
-            if waiting is None or waiting > self.now + outbox.CHAT_INTERVAL:
+            if waiting is None or waiting > self.now + pace.CHAT_INTERVAL:
                 return
             await self.clock.sleep((waiting - self.now).total_seconds())  # only for its chat's turn
 

@@ -22,7 +22,7 @@ from bot.replies import Heard, Replies
 from handlers import hearing
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
-from models import leases, outbox, updates
+from models import leases, pace, updates
 from models.errors import Refused
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Inbox:
         async with self._session(connection) as session, session.begin() as savepoint:
             screen = await hearing.answer(await self._context(session, update, file), update)
             if update.message is not None:
-                await outbox.spoken_to(session, update.message.chat_id, now=self.app.now)
+                await pace.spoken_to(session, update.message.chat_id, now=self.app.now)
             if not is_new:
                 screen = await screen.drawn()  # while what it is drawn from is at hand
                 await savepoint.rollback()  # seen before: shown again, done once

@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any, TextIO
 
 import structlog
@@ -36,9 +37,24 @@ def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
             _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(_Patient(stream)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
+
+
+class _Patient:
+    """A stream on a disk that may be full: a line that cannot be written must not stop the program."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 KEYS = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import backup, db, migrating
 from bot.config import Settings
-from models import health, outbox, renewal
+from models import health, pace, renewal
 from models.renewal import OpenForm
 from models.sealing import Keyring
 
@@ -45,7 +45,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, db.Sess
 
 async def pause(settings: Settings) -> list[str]:
     async with opened(settings) as (_, sessions), sessions.begin() as session:
-        is_new = await outbox.pause(session, now=datetime.now(UTC))
+        is_new = await pace.pause(session, now=datetime.now(UTC))
     first = "Paused: no message goes out" if is_new else "It was paused already: no message goes out"
     return [f"{first} until `koolla resume`. Answers to people's own taps and words go on"]
 
@@ -94,7 +94,7 @@ async def resume(settings: Settings, *, drop_due: bool, ask_again: bool) -> list
         async with sessions.begin() as session:
             if drop_due:
                 said.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
-            was_paused = await outbox.resume(session)
+            was_paused = await pace.resume(session)
     return [*said, "Messages go out again" if was_paused else "It was not paused: messages go out"]
 
 

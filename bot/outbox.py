@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, TelegramError
 
-from bot import db
+from bot import db, outcomes
 from bot.breaker import Breaker
 from bot.db import AWAY
 from bot.metrics import OUTBOX
-from bot.replies import seconds
-from bot.telegram import NotSentError
 from handlers import hearing
 from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
-from models import outbox, people
+from models import cards, outbox, pace, people
 from models.calendar import is_quiet, next_waking
 from models.errors import Refused
 from models.outbox import Delivery, Sending, Superseded
@@ -40,7 +38,6 @@ log = structlog.get_logger()
 IN_FLIGHT = 4
 AHEAD = timedelta(milliseconds=20)
 """How long before its moment a message is claimed: more would strand more of them if the process died."""
-TOKEN_GONE = timedelta(minutes=1)
 IDLE = 1.0
 """Seconds between two looks for work when nobody wakes the outbox."""
 
@@ -127,7 +124,7 @@ class Outbox:
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
                 claimed = await self._claim(session, now) if reachable else []
                 outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
-                free_at = await outbox.free_at(session)
+                free_at = await pace.free_at(session)
         except BaseException:
             self._finished = done + self._finished
             raise
@@ -143,7 +140,7 @@ class Outbox:
         beside = IN_FLIGHT - len(self._in_flight)
         if beside <= 0:
             return []
-        room = await outbox.room(session, self.app.per_second, now=now, ahead=self.ahead)
+        room = await pace.room(session, self.app.per_second, now=now, ahead=self.ahead)
         return await outbox.claim(session, self.owner, min(beside, room), now=now) if room else []
 
     def _start(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -167,7 +164,7 @@ class Outbox:
         if not self._may_go(delivery, person, now):
             return None
         letter = ROUTES.letters[delivery.kind]
-        edits = await outbox.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
+        edits = await cards.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
         if letter.edits and edits is None:
             self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
             return None
@@ -175,7 +172,7 @@ class Outbox:
         screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
-        at = now if letter.edits else await outbox.next_slot(session, address, self.app.per_second, now=now)
+        at = now if letter.edits else await pace.next_slot(session, address, self.app.per_second, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, at, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
@@ -254,14 +251,14 @@ class Outbox:
         if one.is_late:
             delivery.state, delivery.owner = Sending.DUE, None
         elif one.error is not None:
-            await self._failed(session, delivery, one.error, now)
+            await outcomes.failed(session, delivery, one.error, policy=self.app.policy, now=now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
         _tell(delivery)
         self.app.metrics.ended(delivery.state)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
-        return await outbox.stands(
+        return await cards.stands(
             session,
             delivery.address_id,
             one.letter.stands,
@@ -276,41 +273,6 @@ class Outbox:
             await edit(self.app.bot, one.chat_id, message_id, one.outdated, has_file=one.screen.has_file)
         except TelegramError as error:
             log.info("old message left as it was", error=type(error).__name__)
-
-    async def _failed(self, session: AsyncSession, delivery: Delivery, error: TelegramError, now: datetime) -> None:
-        """By the cause: what was surely not sent is tried again, what may have been once more and marked."""
-        delivery.error, delivery.owner = f"{type(error).__name__}: {error}"[:200], None
-        if isinstance(error, Forbidden):
-            # 403: they blocked us. Stop writing, keep past answers.
-            gone = Reach.DEACTIVATED if "deactivated" in error.message else Reach.BLOCKED
-            await people.unreachable(session, delivery.address_id, gone)
-            delivery.state = Sending.FAILED
-        elif isinstance(error, RetryAfter):
-            until = now + timedelta(seconds=seconds(error))
-            delivery.state, delivery.due_at = Sending.DUE, until
-            await outbox.hold(session, until)
-        elif isinstance(error, BadRequest) and "not modified" in error.message:
-            delivery.state = Sending.SENT
-        elif isinstance(error, ChatMigrated):
-            delivery.state = Sending.DUE
-            (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
-        elif isinstance(error, InvalidToken):
-            # 401: the token was revoked. Nothing was sent, and nothing is lost while somebody mends it.
-            delivery.state, delivery.due_at = Sending.DUE, now + TOKEN_GONE
-            await outbox.hold(session, delivery.due_at)
-            log.error("telegram refuses the token")
-        elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-            self._again(delivery, now, surely_not_sent=isinstance(error, NotSentError))
-        else:
-            delivery.state = Sending.FAILED
-
-    def _again(self, delivery: Delivery, now: datetime, *, surely_not_sent: bool) -> None:
-        if not surely_not_sent and delivery.ambiguous:
-            delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
-            return
-        delivery.ambiguous = delivery.ambiguous or not surely_not_sent
-        wait = timedelta(seconds=min(2**delivery.attempts, 300))
-        delivery.state, delivery.due_at = Sending.DUE, now + wait
 
 
 def _tell(delivery: Delivery) -> None:

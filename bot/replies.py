@@ -13,7 +13,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.db import AWAY
 from handlers.screen import Screen, can_edit, edit, send, set_menu
-from models import outbox, people
+from models import cards, people
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -96,7 +96,7 @@ class Replies:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
-            replaced = await outbox.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
+            replaced = await cards.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
         if replaced is not None:
             await retire(self.app.bot, chat_id, replaced)
 

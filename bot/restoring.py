@@ -16,7 +16,7 @@ from bot import backup, db, migrating, operating
 from bot.backup import BackupError
 from bot.config import Settings
 from bot.operating import Lost
-from models import health, leases, outbox
+from models import health, leases, outbox, pace
 from models.health import Waiting
 from models.sealing import Keyring
 
@@ -86,7 +86,7 @@ async def _prepared(settings: Settings, part: Path) -> Restored:
     try:
         await migrating.upgrade(engine)
         async with sessions.begin() as session:
-            await outbox.pause(session, now=now)
+            await pace.pause(session, now=now)
             await leases.end_all(session)
             restored = Restored(migrating.newest(), None, await outbox.recover(session, all_dead=True))
             restored.waiting = await health.waiting(session, now=now)

@@ -13,7 +13,7 @@ from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.start import go
 from handlers.texts import LANGUAGES, texts
-from models import blocking, drafts, joining, links, outbox, people
+from models import blocking, cards, drafts, joining, links, people
 from models.drafts import Draft
 from models.errors import NotAllowed, NotFound, Refused
 from models.people import Address, Person, Reach
@@ -146,7 +146,7 @@ async def _stand(context: Context, screen: Screen) -> None:
     brought = {letter.stands for letter in ROUTES.letters.values() if not letter.edits}
     stays = screen.stands is not None and screen.stands[0] in brought
     if context.message_id is not None and screen.text and not screen.fresh and not stays:
-        await outbox.becomes(context.session, context.chat_id, context.message_id, screen.stands)
+        await cards.becomes(context.session, context.chat_id, context.message_id, screen.stands)
 
 
 async def _message(context: Context, message: Message) -> Screen:

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import groups, outbox
 from models.base import insert_new
 from models.calendar import Quiet, last_waking, next_waking
+from models.cards import Message
 from models.invitations import Invitation, Source, wanted_people
 from models.meetings import Meeting, meeting_to_run
-from models.outbox import Delivery, Message, Planned, Sending
+from models.outbox import Delivery, Planned, Sending
 from models.people import Address, Person
 from models.policy import Policy, quiet_of
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, feedback, outbox, pools
+from models import access, cards, feedback, outbox, pools
 from models.attendance import Attendance, Attended
 from models.base import insert_new
 from models.calendar import next_waking
@@ -98,7 +98,7 @@ async def _forget_people(session: AsyncSession, run: Run) -> None:
     for draft in (await session.execute(select(Draft).where(Draft.subject == "feedback"))).scalars():
         if draft.data.get("run") == run.id:
             await session.delete(draft)
-    for table in (outbox.Delivery, outbox.Message):
+    for table in (outbox.Delivery, cards.Message):
         await session.execute(delete(table).where(table.kind == "feedback", table.subject == run.id))
 
 

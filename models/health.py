@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.groups import Workgroup
 from models.meetings import Meeting, MeetingState
-from models.outbox import Delivery, Pace, Sending
+from models.outbox import Delivery, Sending
+from models.pace import Pace
 from models.people import Person, Reach
 
 DROPPED = "dropped by the operator"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models import outbox
+from models import cards
 from models.base import Base
 from models.errors import NotFound, Refused, Stale
 from models.groups import Membership, Workgroup
@@ -146,7 +146,7 @@ async def reply(
         return
     for name, value in (("answer", answer), ("answered_at", now), ("update_id", update_id)):
         set_committed_value(invitation, name, value)
-    await outbox.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
+    await cards.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
 
 
 @dataclass(frozen=True)

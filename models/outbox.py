@@ -4,19 +4,14 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 from sqlalchemy import (
     ForeignKey,
     Index,
     Select,
     UniqueConstraint,
-    bindparam,
     case,
-    delete,
     func,
-    literal,
     or_,
     select,
     update,
@@ -24,18 +19,15 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Moment, dialect_insert, insert_new
+from models.base import Base, insert_new
 from models.leases import database_time
+from models.pace import Pace
 from models.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
 """For how long a process may be sending one message; then another takes it for dead."""
 EDITS = ("turnout", "correction")
 """Kinds of deliveries that only edit a card which stands already."""
-DEBOUNCE = timedelta(seconds=5)
-"""A card that many people's taps change is edited no oftener."""
-CHAT_INTERVAL = timedelta(seconds=1.05)
-"""Telegram takes one message a second to a private chat; a twentieth more allows for what the network hurries."""
 
 
 class Sending(enum.StrEnum):
@@ -86,31 +78,6 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
 
     address: Mapped[Address] = relationship(lazy="raise")
-
-
-class Message(Base):
-    """What stands in which chat: the one living message of a subject, edited in place, after a restart too."""
-
-    __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("address_id", "kind", "subject"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))
-    kind: Mapped[str]
-    subject: Mapped[int]
-    revision: Mapped[int] = mapped_column(default=0)
-    message_id: Mapped[int]
-
-
-class Pace(Base):
-    """When the next message may leave, for all senders together (one row)."""
-
-    __tablename__ = "pace"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    free_at: Mapped[datetime]
-    paused_at: Mapped[datetime | None]
-    """Since when an operator holds back all deliveries; answers to people's own taps go on."""
 
 
 @dataclass(frozen=True)
@@ -229,106 +196,6 @@ async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
     return sum([len((await session.execute(some)).all()) for some in (doubtful, repeated)])
 
 
-async def room(session: AsyncSession, per_second: float, *, now: datetime, ahead: timedelta) -> int:
-    """How many messages may leave until ``ahead`` of now, by the pace that all share; none while paused or held."""
-    pace = await session.get(Pace, 1, populate_existing=True)
-    if pace is None:
-        return 1
-    if pace.paused_at is not None or pace.free_at > now + ahead:
-        return 0
-    return 1 + int((now + ahead - max(now, pace.free_at)).total_seconds() * per_second)
-
-
-async def free_at(session: AsyncSession) -> datetime | None:
-    """When the next message may leave, by the pace that all share."""
-    pace = await session.get(Pace, 1)
-    return pace.free_at if pace is not None else None
-
-
-async def next_slot(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> datetime:
-    """The moment at which one message may leave to this address: at most ``per_second`` overall, 1/s to a chat."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        pace = Pace(id=1, free_at=now)
-        session.add(pace)
-    at = max(now, pace.free_at, address.free_at or now)
-    pace.free_at = at + timedelta(seconds=1 / per_second)
-    address.free_at = at + CHAT_INTERVAL
-    return at
-
-
-async def stands(
-    session: AsyncSession, address_id: int, kind: str, subject: int, *, message_id: int, revision: int = 0
-) -> int | None:
-    """Records the living message of a subject in a chat; returns the id of the one it replaces."""
-    wanted = select(Message).where(Message.address_id == address_id, Message.kind == kind, Message.subject == subject)
-    row = await session.scalar(wanted)
-    if row is None:
-        session.add(
-            Message(address_id=address_id, kind=kind, subject=subject, revision=revision, message_id=message_id)
-        )
-        return None
-    replaced = row.message_id if row.message_id != message_id else None
-    row.message_id, row.revision = message_id, revision
-    return replaced
-
-
-async def becomes(session: AsyncSession, chat_id: int, message_id: int, card: tuple[str, int, int] | None) -> None:
-    """A message of a private chat is now another card (kind, subject, revision), or (None) no card to be edited."""
-    address_id = await session.scalar(select(Address.id).where(Address.chat_id == chat_id))
-    if address_id is None:
-        return
-    was = delete(Message).where(Message.address_id == address_id, Message.message_id == message_id)
-    await session.execute(was)
-    if card is not None:
-        await stands(session, address_id, card[0], card[1], message_id=message_id, revision=card[2])
-
-
-@cache
-def _refreshing(insert: Any) -> Any:
-    """The statement of `refresh`, built once for each dialect: it is part of every answer."""
-    values: dict[Any, Any] = {
-        Delivery.kind: bindparam("kind_"),
-        Delivery.subject: bindparam("subject_"),
-        Delivery.revision: literal(0),
-        Delivery.address_id: Message.address_id,
-        Delivery.slot: bindparam("beat"),
-        Delivery.due_at: bindparam("due", type_=Moment()),
-        Delivery.expires_at: bindparam("expires", type_=Moment()),
-        Delivery.urgent: literal(True),  # an edit makes no sound
-        Delivery.state: literal(Sending.DUE, Delivery.state.type),
-        Delivery.attempts: literal(0),
-        Delivery.ambiguous: literal(False),
-    }
-    cards = select(*values.values()).where(Message.kind == bindparam("card_kind"), Message.subject == bindparam("card"))
-    planned = insert(Delivery.__table__).from_select([column.key for column in values], cards)
-    return planned.on_conflict_do_nothing()
-
-
-async def refresh(
-    session: AsyncSession, kind: str, card: tuple[str, int], *, now: datetime, expires_at: datetime
-) -> None:
-    """Plans an edit of every living message of a card (kind, subject), at most one in `DEBOUNCE` for each."""
-    values = {
-        "kind_": kind,
-        "subject_": card[1],
-        "beat": str(int(now.timestamp() // DEBOUNCE.total_seconds())),
-        "due": now + DEBOUNCE,
-        "expires": expires_at,
-        "card_kind": card[0],
-        "card": card[1],
-    }
-    await session.execute(_refreshing(dialect_insert(session)), values)
-
-
-async def standing(session: AsyncSession, address_id: int, kind: str, subject: int) -> int | None:
-    """The message id of the living message of a subject in a chat."""
-    wanted = select(Message.message_id).where(
-        Message.address_id == address_id, Message.kind == kind, Message.subject == subject
-    )
-    return await session.scalar(wanted)
-
-
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:
     """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not.
 
@@ -343,36 +210,3 @@ async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | N
         waiting = waiting.where(Delivery.kind.not_in(EDITS))
     moment: datetime | None = await session.scalar(waiting)
     return max(moment, pace.free_at) if moment is not None and pace is not None else moment
-
-
-async def spoken_to(session: AsyncSession, chat_id: int, *, now: datetime) -> None:
-    """A reply goes to this chat now: the next delivery waits its second."""
-    await session.execute(update(Address).where(Address.chat_id == chat_id).values(free_at=now + CHAT_INTERVAL))
-
-
-async def hold(session: AsyncSession, until: datetime) -> None:
-    """Telegram said 429: nobody sends before that moment."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        session.add(Pace(id=1, free_at=until))
-    else:
-        pace.free_at = max(pace.free_at, until)
-
-
-async def pause(session: AsyncSession, *, now: datetime) -> bool:
-    """Holds all deliveries back until told to go on; False if they were held back already."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        session.add(Pace(id=1, free_at=now, paused_at=now))
-        return True
-    was, pace.paused_at = pace.paused_at, pace.paused_at or now
-    return was is None
-
-
-async def resume(session: AsyncSession) -> bool:
-    """Lets deliveries go on; False if they were going. What has expired meanwhile stays unsent."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None or pace.paused_at is None:
-        return False
-    pace.paused_at = None
-    return True

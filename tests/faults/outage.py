@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 
 from bot.outbox import IN_FLIGHT
-from models.outbox import Delivery, Pace, Sending
+from models.outbox import Delivery, Sending
+from models.pace import Pace
 from tests.faults.program import Program, until
 from tests.faults.replies import LONGEST, Tapping, in_words, tapping
 from tests.faults.report import Result, Run, Scenario

@@ -169,6 +169,17 @@ async def test_a_message_refused_for_ever_tells_of_it_too_and_once(
         assert await session.scalar(notes) == 1
 
 
+async def test_a_block_that_telegram_did_not_tell_of_is_told_when_a_message_is_refused(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    for actor in (bo, cilla):
+        actor.user.blocks()
+    talk.sandbox.updates.pending.clear()
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    await talk.time_passes(days=9)
+    assert count(anna, f"Bo</b> {NOTE}") == count(anna, f"Cilla</b> {NOTE}") == 1
+
+
 SAID = {"sv": "Bo har blockerat boten", "en": "Bo has blocked the bot"}
 
 

@@ -1,0 +1,85 @@
+"""The pace: how often messages may leave, for all senders together, and whether they may at all."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.people import Address
+
+CHAT_INTERVAL = timedelta(seconds=1.05)
+"""Telegram takes one message a second to a private chat; a twentieth more allows for what the network hurries."""
+
+
+class Pace(Base):
+    """When the next message may leave, for all senders together (one row)."""
+
+    __tablename__ = "pace"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    free_at: Mapped[datetime]
+    paused_at: Mapped[datetime | None]
+    """Since when an operator holds back all deliveries; answers to people's own taps go on."""
+
+
+async def room(session: AsyncSession, per_second: float, *, now: datetime, ahead: timedelta) -> int:
+    """How many messages may leave until ``ahead`` of now, by the pace that all share; none while paused or held."""
+    pace = await session.get(Pace, 1, populate_existing=True)
+    if pace is None:
+        return 1
+    if pace.paused_at is not None or pace.free_at > now + ahead:
+        return 0
+    return 1 + int((now + ahead - max(now, pace.free_at)).total_seconds() * per_second)
+
+
+async def free_at(session: AsyncSession) -> datetime | None:
+    """When the next message may leave, by the pace that all share."""
+    pace = await session.get(Pace, 1)
+    return pace.free_at if pace is not None else None
+
+
+async def next_slot(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> datetime:
+    """The moment at which one message may leave to this address: at most ``per_second`` overall, 1/s to a chat."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        pace = Pace(id=1, free_at=now)
+        session.add(pace)
+    at = max(now, pace.free_at, address.free_at or now)
+    pace.free_at = at + timedelta(seconds=1 / per_second)
+    address.free_at = at + CHAT_INTERVAL
+    return at
+
+
+async def hold(session: AsyncSession, until: datetime) -> None:
+    """Telegram said 429: nobody sends before that moment."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        session.add(Pace(id=1, free_at=until))
+    else:
+        pace.free_at = max(pace.free_at, until)
+
+
+async def pause(session: AsyncSession, *, now: datetime) -> bool:
+    """Holds all deliveries back until told to go on; False if they were held back already."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None:
+        session.add(Pace(id=1, free_at=now, paused_at=now))
+        return True
+    was, pace.paused_at = pace.paused_at, pace.paused_at or now
+    return was is None
+
+
+async def resume(session: AsyncSession) -> bool:
+    """Lets deliveries go on; False if they were going. What has expired meanwhile stays unsent."""
+    pace = await session.get(Pace, 1, with_for_update=True)
+    if pace is None or pace.paused_at is None:
+        return False
+    pace.paused_at = None
+    return True
+
+
+async def spoken_to(session: AsyncSession, chat_id: int, *, now: datetime) -> None:
+    """A reply goes to this chat now: the next delivery waits its second."""
+    await session.execute(update(Address).where(Address.chat_id == chat_id).values(free_at=now + CHAT_INTERVAL))
