@@ -16,6 +16,7 @@ CARD = "sendDocument"
 ROUND_TRIP = 0.12
 """Seconds to Telegram and back again: at 25 a second three or four messages are always under way."""
 MOST_COPIES = 2
+KINDS = ("invitation", "cancelled")
 
 
 def at_rate(per_second: float) -> dict[str, str]:
@@ -34,9 +35,9 @@ def cards_sent(rig: Rig, *programs: Program) -> int:
 
 
 async def count(office: Office, *states: Sending) -> int:
-    """Invitations in some states."""
+    """Messages in some states."""
     async with office.sessions() as sessions, sessions() as session:
-        wanted = select(func.count()).where(Delivery.kind == "invitation", Delivery.state.in_(states))
+        wanted = select(func.count()).where(Delivery.kind.in_(KINDS), Delivery.state.in_(states))
         return await session.scalar(wanted) or 0
 
 
@@ -45,20 +46,20 @@ async def waiting(office: Office) -> int:
 
 
 async def settled(rig: Rig, patience: float = 300) -> None:
-    """Waits until every invitation has ended in some way; gives up when for so long nothing has moved."""
+    """Waits until every message has ended in some way; gives up when for so long nothing has moved."""
     left, moved_at = -1, monotonic()
     while (now_left := await waiting(rig.office)) > 0:
         if now_left != left:
             left, moved_at = now_left, monotonic()
         if monotonic() - moved_at > patience:
-            raise TimeoutError(f"{left} invitations have been waiting for {patience:.0f} s")
+            raise TimeoutError(f"{left} messages have been waiting for {patience:.0f} s")
         await asyncio.sleep(0.3)
 
 
 async def outcome(rig: Rig, *, after: int = 0) -> list[Fate]:
-    """What became of the invitations planned after one delivery."""
+    """What became of the messages planned after one delivery."""
     async with rig.office.sessions() as sessions:
-        return [fate for fate in await fates(sessions, rig.sandbox) if fate.id > after]
+        return [fate for fate in await fates(sessions, rig.sandbox, KINDS) if fate.id > after]
 
 
 def copies(found: list[Fate]) -> int:
