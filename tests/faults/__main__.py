@@ -7,12 +7,16 @@ import logging
 import pkgutil
 import secrets
 import sys
+import traceback
+from contextlib import nullcontext
 from time import monotonic
 
 import structlog
 
 import tests.faults
+from tests.faults import rig
 from tests.faults.report import Result, Scenario, table
+from tests.faults.rig import postgres
 
 
 def scenarios() -> list[Scenario]:
@@ -24,22 +28,33 @@ def scenarios() -> list[Scenario]:
     return found
 
 
+def play(one: Scenario, seed: int, *, quick: bool) -> Result:
+    """Runs one; a scenario that cannot go on has missed its bar."""
+    began = monotonic()
+    try:
+        result = asyncio.run(one.run(seed, quick))
+    except Exception as error:
+        traceback.print_exc()
+        result = Result(one.name, seed, "runs to its end", misses=[f"{type(error).__name__}: {error}"[:300]])
+    print(f"{one.name}: {monotonic() - began:.0f} s", flush=True)
+    return result
+
+
 def main() -> int:
     known = scenarios()
     reading = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     reading.add_argument("--only", action="append", choices=[one.name for one in known], metavar="NAME")
     reading.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="a run's is printed")
     reading.add_argument("--quick", action="store_true", help="a small part of each")
+    reading.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server from its wheel")
     given = reading.parse_args()
     # What the program in this process would log belongs to nobody; those beside it keep theirs in files.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(f"seed {given.seed}", flush=True)
-    results: list[Result] = []
-    for one in known:
-        if given.only is None or one.name in given.only:
-            began = monotonic()
-            results.append(asyncio.run(one.run(given.seed, given.quick)))
-            print(f"{one.name}: {monotonic() - began:.0f} s", flush=True)
+    chosen = [one for one in known if given.only is None or one.name in given.only]
+    with postgres() if given.postgresql else nullcontext() as server:
+        rig.SERVERS[:] = [server] if server else []
+        results = [play(one, given.seed, quick=given.quick) for one in chosen]
     print()
     print(table(results))
     return 1 if any(one.misses for one in results) else 0

@@ -17,6 +17,8 @@ TWICE = 0.1
 LATE = 0.2
 """How often one is held back until younger ones have come, up to `BEHIND` of them."""
 BEHIND = 40
+JITTER = 0.05
+"""Seconds by which one request may overtake another."""
 SLEEP = 0.004
 """Seconds between two presses, on average: about what one process hears."""
 
@@ -39,6 +41,7 @@ async def run(seed: int, quick: bool) -> Result:
         (group_id,) = rig.office.members
         await rig.office.hand_out(group_id, "Kokous")
         program, presses = rig.program(), Presses(rig.sandbox)
+        rig.network.jitter = JITTER
         await program.start()
         for people in rounds(rig, size):
             await press(rig, presses, people, program)

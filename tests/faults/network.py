@@ -1,6 +1,7 @@
 """The sandbox over real HTTP, and the network in between: slow, cut, and watched request by request."""
 
 import asyncio
+import random
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -41,13 +42,16 @@ class _Server(uvicorn.Server):
 class Network:
     """The way to the sandbox. Each program has an address of its own, so that its requests can be told apart.
 
-    ``there`` and ``back`` are the seconds that a request and its answer travel. A watcher is called twice for each
+    ``there`` and ``back`` are the seconds that a request and its answer travel, and up to ``jitter`` more, so that
+    one may overtake another. A watcher is called twice for each
     request: it may kill a program, or raise `Cut`.
     """
 
     sandbox: Sandbox
     there: float = 0
     back: float = 0
+    jitter: float = 0
+    chance: random.Random = field(default_factory=random.Random)
     watchers: list[Watcher] = field(default_factory=list)
     arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests by program and method, counted as they arrive."""
@@ -101,12 +105,12 @@ class Network:
             nonlocal answered
             if not answered:
                 self._seen(Arrival(program, method, taken=True))
-                await asyncio.sleep(self.back)
+                await asyncio.sleep(self.back + self.chance.uniform(0, self.jitter))
                 answered = True
             await send(message)
 
         try:
-            await asyncio.sleep(self.there)
+            await asyncio.sleep(self.there + self.chance.uniform(0, self.jitter))
             self._seen(Arrival(program, method, taken=False))
             await self.sandbox.app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, receive, answer)
         except Cut:

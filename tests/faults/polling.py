@@ -41,7 +41,7 @@ class Size:
 
 
 FULL = Size(kills=60, people=60, meetings=20, changes=200, lines=60, groups=60)
-QUICK = Size(kills=4, people=10, meetings=3, changes=10, lines=5, groups=5)
+QUICK = Size(kills=3, people=8, meetings=2, changes=10, lines=5, groups=5)
 TEAMS = ("Lastensuojelu", "Vammaispalvelu")
 
 Deed = Callable[[], object]

@@ -75,15 +75,22 @@ class Strike:
             self.program.kill_now()
 
 
+SERVERS: list[str] = []
+"""The PostgreSQL server that rigs stand on, if `make faults` was told so."""
+
+
 @asynccontextmanager
 async def rigged(
     seed: int, sizes: dict[str, int], *, url: str | None = None, limits: Limits | None = None, **settings: Any
 ) -> AsyncIterator[Rig]:
     """A rig with groups of so many members, on a SQLite file unless another database's address is given."""
+    if url is None and SERVERS:
+        url = await new_database(SERVERS[0])
     with tempfile.TemporaryDirectory(prefix="koolla-faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with served(limits) as network:
             network.sandbox.faults.seed(seed)
+            network.chance.seed(seed)
             office = await found(settings_for(folder, url, network.sandbox, **settings), network.sandbox, sizes)
             rig = Rig(network, office, folder, random.Random(seed))
             try:

@@ -46,7 +46,7 @@ class Size:
     """How often the program is away, besides around the summer-time nights and for a holiday."""
 
 
-FULL = Size(days=366, people=8, every=5, away=60)
+FULL = Size(days=366, people=6, every=7, away=60)
 QUICK = Size(days=40, people=3, every=6, away=8)
 
 
@@ -157,7 +157,7 @@ def absences(chance: random.Random, size: Size) -> list[tuple[datetime, timedelt
     """When the program is away: minutes, hours or days; on a summer-time night perhaps; once for a holiday."""
     found = []
     for _ in range(size.away):
-        start = START + timedelta(days=chance.uniform(1, size.days - 1))
+        start = START + timedelta(days=chance.uniform(1, size.days - 15))
         most = chance.choice([timedelta(hours=1), timedelta(hours=12), timedelta(days=4)])
         found.append((start, most * chance.random()))
     for night in NIGHTS:

@@ -51,7 +51,7 @@ class Lived:
     began: datetime | None = None
 
     def answer_at(self, title: str, user_id: int, moment: datetime) -> Answer | None:
-        given = [answer for at, answer in self.answers.get((title, user_id), []) if at <= moment]
+        given = [answer for at, answer in self.answers.get((title, user_id), []) if at < moment]
         return given[-1] if given else None
 
     def back(self, moment: datetime) -> datetime:
@@ -169,7 +169,7 @@ def feedback(judged: Judged, title: str, meeting: Called, user: User) -> None:
     moment, reminded = lived.chance(due, closes, quiet), lived.chance(again, closes, quiet)
     done = lived.finished.get((title, user.id))
     judged.judge(f"request for {title} to {user.id}", moment, asked, letters(user, ASKS, title), quiet)
-    wanted = asked and (done is None or reminded is None or done > reminded)
+    wanted = asked and (done is None or reminded is None or done >= reminded)
     judged.judge(f"second request for {title} to {user.id}", reminded, wanted, letters(user, AGAIN, title), quiet)
     judged.rushed += asked and moment is not None and reminded is not None and reminded - moment < timedelta(hours=1)
 
