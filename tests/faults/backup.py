@@ -1,0 +1,162 @@
+"""Backups while people press, and what a restored one sends: nothing until told to, and nothing that has expired."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from bot.sandbox.people import User
+from tests.faults.checking import fates
+from tests.faults.presses import Presses, buttons, cards
+from tests.faults.program import Program
+from tests.faults.report import Result, Scenario
+from tests.faults.rig import Rig, rigged
+from tests.faults.sending import settled
+from tests.faults.terminal import koolla
+
+BAR = "every backup whole and complete; restored: 0 sent while paused, 0 expired sent, 0 sent of what was dropped"
+QUIET = 3.0
+"""Seconds in which a paused program would have sent something."""
+SOON = 8.0
+"""Seconds until the meeting begins whose invitations are to expire."""
+
+
+@dataclass(frozen=True)
+class Size:
+    people: int
+    presses: int
+    backups: int
+
+
+FULL = Size(people=200, presses=4000, backups=10)
+QUICK = Size(people=15, presses=150, backups=2)
+
+
+@dataclass
+class Operator:
+    """Whoever runs the program, and what each of their commands said: for the notes of a failing run."""
+
+    program: Program
+    said: list[str] = field(default_factory=list)
+
+    async def asks(self, *words: str, code: int = 0) -> str:
+        """A command that must end with an exit code."""
+        got, said = await koolla(self.program, *words)
+        self.said.append(f"koolla {' '.join(words)} -> {got}: {said}")
+        assert got == code, self.said
+        return said
+
+
+async def run(seed: int, quick: bool) -> Result:
+    size, result = QUICK if quick else FULL, Result("backup", seed, BAR)
+    async with rigged(seed, {"Lastensuojelu": size.people}) as rig:
+        (group_id,) = rig.office.members
+        await rig.office.hand_out(group_id, "Kokous")
+        program, presses = rig.program(), Presses(rig.sandbox)
+        operator = Operator(program)
+        await program.start()
+        await under_load(rig, presses, size, result, operator)
+        await restored(rig, group_id, result, operator)
+        result.count(await _fates(rig))
+    result.unanswered = presses.unanswered()
+    result.done = f"{size.backups} backups during {len(presses.made)} presses; restored twice"
+    if result.misses:
+        result.notes += operator.said
+    return result
+
+
+async def _fates(rig: Rig) -> list:
+    """Of the meeting that expired alone: the other's invitations are sent again on purpose."""
+    async with rig.office.sessions() as sessions:
+        return [fate for fate in await fates(sessions, rig.sandbox) if fate.kind == "invitation" and not fate.copies]
+
+
+async def under_load(rig: Rig, presses: Presses, size: Size, result: Result, operator: Operator) -> None:
+    """Backups one after the other while everyone presses: each holds all that was confirmed before it began."""
+    pressing = asyncio.create_task(_press(rig, presses, size))
+    for number in range(size.backups):
+        confirmed = {update.update_id for update in rig.sandbox.updates.confirmed}
+        file = rig.folder / f"copy-{number}.db"
+        await operator.asks("backup", str(file))
+        missing = _missing(file, presses, rig, confirmed)
+        result.lost += len(missing)
+        result.notes += missing[:3]
+        await asyncio.sleep(rig.chance.random())
+    await pressing
+    await rig.heard()
+    result.wants_none("lost")
+    result.wants(len(rig.sandbox.updates.confirmed) >= size.presses, "all presses are confirmed")
+    left = [path.name for path in rig.folder.glob("*.part")]
+    result.wants(not left, f"half backups left: {left}")
+
+
+async def _press(rig: Rig, presses: Presses, size: Size) -> None:
+    for user in rig.chance.choices(rig.office.everyone, k=size.presses):
+        card = cards(user)[0]
+        presses.press(user, card, rig.chance.choice(list(buttons(card))))
+        await asyncio.sleep(rig.chance.expovariate(1 / 0.006))
+
+
+def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> list[str]:
+    """Presses that were confirmed before a backup began and are not in it."""
+    newest: dict[int, int] = {}
+    ids = {update.content["id"]: update.update_id for update in rig.sandbox.updates.confirmed if "id" in update.content}
+    for press in presses.made:
+        update_id = ids.get(press.tap_id)
+        if update_id in confirmed:
+            newest[press.invitation_id] = update_id
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as copy:
+        (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
+        held = dict(copy.execute("SELECT id, update_id FROM invitation").fetchall())
+    lost = [f"{file.name}: invitation {one} lags" for one, update_id in newest.items() if (held[one] or 0) < update_id]
+    return lost if verdict == "ok" else [f"{file.name}: {verdict}"]
+
+
+async def restored(rig: Rig, group_id: int, result: Result, operator: Operator) -> None:
+    """One backup restored twice: what was due goes out on resume, or is dropped; what has expired never goes."""
+    file, program = str(rig.folder / "before.db"), operator.program
+    await operator.asks("pause")
+    await rig.office.call_meeting(group_id, "Vanhenee", in_days=SOON / 86400)
+    began = monotonic()
+    await rig.office.call_meeting(group_id, "Myöhemmin")
+    await operator.asks("backup", file)
+    await asyncio.sleep(max(0.0, SOON + 1 - (monotonic() - began)))
+    await operator.asks("resume")
+    await settled(rig)
+    result.wants(_copies(rig, "Myöhemmin") == {1}, "before restoring, everyone has one card of the later meeting")
+    refused = await operator.asks("restore", file, code=2)
+    result.wants("running" in refused, "a restore beside a running program is refused in words")
+    for option, copies in ((("resume",), 2), (("resume", "--drop-due"), 2)):
+        await program.stop()
+        said = await operator.asks("restore", file)
+        result.wants("paused" in said and "would go out at once" in said, f"the restore says what is due: {said}")
+        before = _messages(rig)
+        await program.start()
+        await asyncio.sleep(QUIET)
+        said = await operator.asks("status", code=1)
+        result.wants("Sending is paused" in said and "on resume these would go out" in said, f"status says it: {said}")
+        result.wants(_messages(rig) == before, "nothing goes out while it is paused")
+        await operator.asks(*option)
+        await settled(rig)
+        result.wants(_copies(rig, "Myöhemmin") == {copies}, f"copies after {option}: {_copies(rig, 'Myöhemmin')}")
+        result.wants(_copies(rig, "Vanhenee") == {0}, "nothing expired is sent")
+    await operator.asks("status", code=0)
+    await program.stop()
+
+
+def _messages(rig: Rig) -> int:
+    return sum(len(user.messages) for user in rig.office.everyone)
+
+
+def _copies(rig: Rig, title: str) -> set[int]:
+    """How many cards about a meeting people have."""
+    return {sum(title in (card.caption or card.text or "") for card in _bot(user)) for user in rig.office.everyone}
+
+
+def _bot(user: User) -> list:
+    return [message for message in user.messages if message.from_bot]
+
+
+SCENARIOS = (Scenario("backup", run),)
