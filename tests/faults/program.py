@@ -13,7 +13,7 @@ from time import monotonic
 from tests.faults.network import Network
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds for which a program may be silent before a scenario gives up on it."""
 
 
