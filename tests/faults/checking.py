@@ -98,10 +98,10 @@ async def fates(sessions: db.Sessions, sandbox: Sandbox, kinds: Iterable[str] = 
     came, alike = _came(sandbox), defaultdict(list)
     for row, chat_id, title in found:
         alike[_key(row, chat_id, title)].append(row)
-    copies = {row.id: [] for row, _, _ in found}
-    for key, rows in alike.items():
+    copies: dict[int, list[Message]] = {row.id: [] for row, _, _ in found}
+    for key, same in alike.items():
         for message in came[key]:
-            copies[_whose(message, rows)].append(message)
+            copies[_whose(message, same)].append(message)
     return [_fate(row, chat_id, title, copies[row.id]) for row, chat_id, title in found]
 
 

@@ -80,7 +80,7 @@ class Network:
         if self._server is None or self._serving is None:
             return
         for connection in list(self._server.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
         for task in list(self._server.server_state.tasks):
             task.cancel()
         self._server.should_exit = self._server.force_exit = True

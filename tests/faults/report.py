@@ -1,7 +1,8 @@
 """What a scenario did and what came of it, as a line of the table."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.faults.checking import Fate
 
@@ -42,7 +43,7 @@ class Result:
             self.wants(getattr(self, name) == 0, f"{name}: {getattr(self, name)}, wanted 0")
 
 
-Run = Callable[[int, bool], Awaitable[Result]]
+Run = Callable[[int, bool], Coroutine[Any, Any, Result]]
 """Runs a scenario with a seed, in full or (True) a small part of it."""
 
 
@@ -58,7 +59,7 @@ HEADS = ("lost", "twice", "ambiguous", "unknown, not arrived", "wrong", "unanswe
 
 def table(results: Iterable[Result]) -> str:
     """The results side by side, what they mean below."""
-    rows = [("scenario", "what was done", *HEADS, "bar", "verdict")]
+    rows: list[tuple[str, ...]] = [("scenario", "what was done", *HEADS, "bar", "verdict")]
     notes = []
     for one in results:
         values = [str(getattr(one, name)) for name in COLUMNS]

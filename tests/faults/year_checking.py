@@ -51,6 +51,7 @@ class Lived:
     began: datetime | None = None
 
     def answer_at(self, title: str, user_id: int, moment: datetime) -> Answer | None:
+        """The answer before a moment: the program has done what was due at it when people answer."""
         given = [answer for at, answer in self.answers.get((title, user_id), []) if at < moment]
         return given[-1] if given else None
 
