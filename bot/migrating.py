@@ -7,6 +7,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 FOLDER = Path(__file__).parent.parent / "migrations"
+TURN = 20261122
+"""The number under which programs on one PostgreSQL server wait for each other's upgrade."""
 
 
 def newest() -> str:
@@ -21,6 +23,9 @@ async def upgrade(engine: AsyncEngine) -> bool:
 
 
 def _upgrade(connection: Connection) -> bool:
+    # Of programs that start together one upgrades, and the others find it done. SQLite's BEGIN IMMEDIATE sees to that.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({TURN})"))
     if current(connection) == newest():
         return False
     from alembic import command

@@ -23,10 +23,10 @@ QUICK = ("fsync", "synchronous_commit", "full_page_writes")
 # Waits until the tests have ended, in whatever way, and takes the server along.
 WATCH = """
 cat >/dev/null
-if [ -f "$0/postmaster.pid" ]; then
-    server=$(head -1 "$0/postmaster.pid")
-    kill -QUIT "$server"
-    while kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+lock="$0/postmaster.pid"
+if [ -f "$lock" ]; then
+    kill -QUIT "$(head -1 "$lock")"
+    for _ in $(seq 100); do [ -f "$lock" ] || break; sleep 0.05; done
 fi
 rm -rf "$0"
 """

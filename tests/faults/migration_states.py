@@ -1,0 +1,125 @@
+"""What there is to know of a database: its revision, its whole schema, its rows; and rows to begin with."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from alembic import command
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Time,
+    inspect,
+    text,
+)
+from sqlalchemy.types import JSON
+
+from bot import db, migrating
+
+State = dict[str, Any]
+"""``revision``, ``schema`` by kind of thing, ``rows`` by table: all of it plain, so that states can be compared."""
+
+KINDS = ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
+ROWS = 3
+MOMENT = datetime(2027, 3, 2, 7, tzinfo=UTC)
+
+
+async def read(url: str) -> State:
+    """The state of a database, opened as the program opens it."""
+    engine = db.make_engine(url)
+    async with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            await _alone(connection)
+        found = await connection.run_sync(_read)
+    await engine.dispose()
+    return found
+
+
+async def _alone(connection: Any) -> None:
+    """Waits until the server has noticed that whoever was here before is gone."""
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    while await connection.scalar(others):  # noqa: ASYNC110  (the server tells in no other way)
+        await asyncio.sleep(0.005)
+
+
+def _read(connection: Connection) -> State:
+    looking = inspect(connection)
+    rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).mappings() for name in looking.get_table_names()}
+    return {
+        "revision": migrating.current(connection),
+        "schema": {kind: _plain(getattr(looking, f"get_multi_{kind}")()) for kind in KINDS},
+        "rows": {
+            name: _sorted({column: repr(value) for column, value in row.items()} for row in found)
+            for name, found in rows.items()
+        },
+    }
+
+
+def _plain(found: dict[tuple[str | None, str], Any]) -> dict[str, Any]:
+    """What the inspector found, by table's name; the order in which it tells is no property of the schema."""
+    plain: dict[str, Any] = json.loads(json.dumps({name: things for (_, name), things in found.items()}, default=str))
+    return {name: _sorted(things) if isinstance(things, list) else things for name, things in plain.items()}
+
+
+def _sorted(things: Any) -> list[Any]:
+    return sorted(things, key=lambda thing: json.dumps(thing, sort_keys=True))
+
+
+def lost(before: State, after: State) -> list[str]:
+    """The tables whose rows are not what they were, in the tables and columns that were there before and still are."""
+    changed = []
+    for table in before["rows"].keys() & after["rows"].keys() - {"alembic_version"}:
+        held, holds = before["schema"]["columns"][table], after["schema"]["columns"][table]
+        columns = {column["name"] for column in held} & {column["name"] for column in holds}
+        old, new = (_sorted(_cut(state["rows"][table], columns)) for state in (before, after))
+        changed += [table] if old != new else []
+    return changed
+
+
+def _cut(rows: list[dict[str, str]], columns: set[str]) -> list[dict[str, str]]:
+    return [{name: row[name] for name in columns} for row in rows]
+
+
+async def begin(url: str, revision: str | None) -> None:
+    """Makes a database as it was at a revision, with rows in every table; at none it is empty."""
+    engine = db.make_engine(url)
+    async with engine.begin() as connection:
+        if revision is not None:
+            await connection.run_sync(lambda c: command.upgrade(migrating.config(c), revision))
+            await connection.run_sync(_fill)
+    await engine.dispose()
+
+
+def _fill(connection: Connection) -> None:
+    """Rows for every table that there is, whatever the models of today say; row n points at the rows n."""
+    tables = MetaData()
+    tables.reflect(connection)
+    for table in tables.sorted_tables:
+        if table.name != "alembic_version":
+            rows = [{column.name: _value(column, number) for column in table.columns} for number in range(1, ROWS + 1)]
+            connection.execute(table.insert(), rows)
+
+
+def _value(column: Column[Any], number: int) -> Any:
+    values: dict[type, Any] = {
+        Boolean: number % 2 == 0,
+        DateTime: MOMENT + timedelta(days=number),
+        JSON: {"number": number},
+        LargeBinary: b"\x00sealed %d" % number,
+        Time: time(number),
+        Integer: number,
+    }
+    kind = next((kind for kind in values if isinstance(column.type, kind)), None)
+    if kind is None:
+        return f"{column.name[:16]} {number}"
+    if kind is DateTime and not getattr(column.type, "timezone", False):
+        return values[kind].replace(tzinfo=None)
+    return values[kind]

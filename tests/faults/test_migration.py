@@ -1,0 +1,32 @@
+"""Upgrades that are killed, and upgrades that meet."""
+
+import asyncio
+
+import pytest
+
+from bot import db, migrating
+from bot.config import Settings
+from tests.faults import migration
+
+SEEDS = [1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_killed_upgrade_leaves_the_old_schema_or_the_new(kind: str, seed: int) -> None:
+    """At every sixth statement here, at each in `make faults`."""
+    tally = await migration.killed(kind, seed, *migration.QUICK)
+    assert tally.faults == []
+    assert tally.kills == tally.old + tally.new
+    assert tally.old >= len(tally.points)
+    assert tally.new >= len(tally.points)
+
+
+async def test_two_programs_that_start_at_once_upgrade_once(database_url: str) -> None:
+    url = Settings(database={"url": database_url}).database.url
+    engines = [db.make_engine(url) for _ in range(4)]
+    done = await asyncio.gather(*map(migrating.upgrade, engines))
+    assert sorted(done) == [False, False, False, True]
+    for engine in engines:
+        await engine.dispose()
