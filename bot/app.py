@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from telegram.error import TelegramError
 
 from bot import clock as clocks
 from bot import db
@@ -55,11 +56,17 @@ class App:
         """Connects to Telegram and the database, and does what every start does."""
         await self.bot.initialize()
         self.bot_name = self.bot.username
-        await menus.publish(self.bot)
         async with self.sessions.begin() as session:
             for telegram_id in self.settings.admins:
                 await roles.appoint(session, telegram_id, now=self.now)
             await closing.destroy_keys(session, self.keys)
+
+    async def introduce(self) -> None:
+        """Tells Telegram what everyone sees of the bot. Nobody waits for it; what fails is told at the next start."""
+        try:
+            await menus.publish(self.bot)
+        except TelegramError as error:
+            log.warning("menus not published", error=type(error).__name__)
 
     async def alone(self) -> None:
         """Nobody else can be running on this database: what was being sent has been left by the dead."""
@@ -84,7 +91,7 @@ class App:
         scheduler = clocks.schedule(self)
         scheduler.start()
         working = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
-        watched = asyncio.create_task(self._watched())
+        beside = [asyncio.create_task(self.introduce()), asyncio.create_task(self._watched())]
         try:
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -95,9 +102,9 @@ class App:
                 async with asyncio.timeout(LAST_WORDS):
                     await asyncio.wait(working)
                     await self.inbox.confirm()
-            for task in (watched, *working):
+            for task in (*beside, *working):
                 task.cancel()
-            ends = await asyncio.gather(watched, *working, return_exceptions=True)
+            ends = await asyncio.gather(*beside, *working, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
                 raise end

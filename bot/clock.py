@@ -146,6 +146,8 @@ async def guarded(tick: Tick, app: "App") -> None:
     try:
         await tick(app)
         app.outbox.wake.set()
+    except asyncio.CancelledError:
+        log.info("tick left", tick=tick.__name__)  # the program stops; the next one does it
     except Exception:
         log.exception("tick failed", tick=tick.__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -31,7 +31,7 @@ class Heard:
     update: Update
     screen: Screen
 
-    @property
+    @cached_property
     def message(self) -> tuple[int, int] | None:
         """The chat and id of the message that the screen takes the place of; None if it is a new message."""
         query = self.update.callback_query

@@ -147,6 +147,7 @@ class Stage:
         try:
             await migrating.upgrade(app.engine)
             await app.start()
+            await app.introduce()
             yield cls(app, sandbox, clock)
         finally:
             await app.close()

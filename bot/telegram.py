@@ -15,6 +15,10 @@ from bot.config import Settings
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 20.0
 """Seconds. A picture is up within the second; Telegram itself answers within a few."""
 
+OK = 200
+DONE = b'{"ok":true,"result":true}'
+"""What an edit is taken to have brought: reading back the whole message would cost as much as sending it."""
+
 
 class NotSentError(NetworkError):
     """The request surely never reached Telegram: no connection was made."""
@@ -56,7 +60,8 @@ class Wire(BaseRequest):
         timeout = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=reading)
         try:
             async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as answer:
-                return answer.status, await answer.read()
+                body = await answer.read()
+                return answer.status, DONE if answer.status == OK and "/editMessage" in url else body
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise NotSentError(type(error).__name__) from error
         except TimeoutError as error:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, Dialect, Enum, MetaData
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -67,4 +67,8 @@ async def insert_new(session: AsyncSession, table: type[Base], rows: Sequence[di
 
 def dialect_insert(session: AsyncSession) -> Any:
     """The ``insert`` that knows ON CONFLICT in the dialect of this session."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # large, and of no use to the others
+
+        return postgresql.insert
+    return sqlite.insert
