@@ -15,7 +15,7 @@ from tests.faults.sending import (
     ROUND_TRIP,
     at_rate,
     copies,
-    count,
+    in_states,
     outcome,
     settled,
     travels,
@@ -55,8 +55,9 @@ async def run(seed: int, quick: bool) -> Result:
         await rig.office.call_meeting(group_id, "Kokous")
         program = rig.program(**at_rate(25))
         for left in range(size.kills, 0, -1):
+            before = await in_states(rig.office, Sending.SENDING)
             await strike(rig, program, await waiting(rig.office), left)
-            stranded.append(await count(rig.office, Sending.SENDING))
+            stranded.append(len(await in_states(rig.office, Sending.SENDING) - before))
         in_midst = await waiting(rig.office)
         await program.start(polling=False)
         await settled(rig)
@@ -86,8 +87,8 @@ async def strike(rig: Rig, program: Program, waiting: int, left: int) -> None:
         await asyncio.sleep(chance.uniform(0, 2))
     else:
         number = chance.randint(1, max(1, 2 * waiting // (left + 1)))
-        kind = HalfSent if way < 0.3 else Strike
-        blow = kind(program, number, CARD, taken=way > 0.6)
+        kind = HalfSent if way < 0.15 else Strike
+        blow = kind(program, number, CARD, taken=way > 0.5)
         rig.network.watchers.append(blow)
         if way < 0.8:
             await until(lambda: not program.running or blow.done)

@@ -110,9 +110,10 @@ class Network:
             await send(message)
 
         try:
+            sent = await _whole(receive)
             await asyncio.sleep(self.there + self.chance.uniform(0, self.jitter))
             self._seen(Arrival(program, method, taken=False))
-            await self.sandbox.app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, receive, answer)
+            await self.sandbox.app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, sent, answer)
         except Cut:
             if not answered:
                 await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
@@ -123,6 +124,22 @@ class Network:
     def _seen(self, arrival: Arrival) -> None:
         for watcher in list(self.watchers):
             watcher(arrival)
+
+
+async def _whole(receive: Receive) -> Receive:
+    """A request that has left arrives, even if its sender dies while it travels."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Cut  # the sender died over it
+        body, more = body + message.get("body", b""), message.get("more_body", False)
+    parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def sent() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return sent
 
 
 @asynccontextmanager

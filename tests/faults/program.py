@@ -81,7 +81,8 @@ class Program:
         """Sends a signal; of one that has ended nothing is left to be told."""
         if self.process is not None and self.process.returncode is None:
             with suppress(ProcessLookupError):
-                self.process.send_signal(number)
+                # `Process.send_signal` would look first whether it has ended, and snatch its exit code from asyncio.
+                os.kill(self.process.pid, number)
 
     def kill_now(self) -> None:
         """SIGKILL without waiting: for a watcher of the network. `ended` waits."""
