@@ -13,7 +13,7 @@ from bot import db
 from bot.config import Settings
 from bot.inbox import Inbox
 from bot.metrics import Metrics
-from bot.outbox import IN_FLIGHT, Outbox
+from bot.outbox import Outbox
 from bot.telegram import make_bot
 from handlers import menus, routes
 from models import closing, outbox, pace, roles
@@ -44,8 +44,6 @@ class App:
         self.metrics = Metrics()
         self.inbox = Inbox(self)
         self.outbox = Outbox(self)
-        if isinstance(self.clock, clocks.StandingClock):
-            self.outbox.ahead = timedelta(seconds=IN_FLIGHT / self.per_second)  # no death need be feared: go faster
         routes.load()
 
     @property

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 IN_FLIGHT = 4
-AHEAD = timedelta(milliseconds=20)
-"""How long before its moment a message is claimed: more would strand more of them if the process died."""
 IDLE = 1.0
 """Seconds between two looks for work when nobody wakes the outbox."""
 
@@ -50,7 +48,6 @@ class Outgoing:
     chat_id: int
     screen: Screen
     letter: Letter
-    at: datetime
     outdated: Screen
     """What the message becomes that this one replaces."""
     edits: int | None = None
@@ -69,7 +66,6 @@ class Outbox:
         self.owner = secrets.token_hex(6)
         self.wake = asyncio.Event()
         self.breaker = Breaker(app)
-        self.ahead = AHEAD
         self._in_flight: set[asyncio.Task[None]] = set()
         self._finished: list[Outgoing] = []
         self._stopping = False
@@ -132,7 +128,7 @@ class Outbox:
             self._start(self._outdate(one, old))
         for one in outgoing:
             self._start(self._deliver(one))
-        wait = (free_at - self.app.now - self.ahead).total_seconds() if free_at else 0.0
+        wait = (free_at - self.app.now).total_seconds() if free_at else 0.0
         return min(wait, IDLE) if wait > 0 else 0.0 if claimed else IDLE
 
     async def _claim(self, session: AsyncSession, now: datetime) -> list[Delivery]:
@@ -140,7 +136,7 @@ class Outbox:
         beside = IN_FLIGHT - len(self._in_flight)
         if beside <= 0:
             return []
-        room = await pace.room(session, self.app.per_second, now=now, ahead=self.ahead)
+        room = await pace.room(session, self.app.per_second, now=now)
         return await outbox.claim(session, self.owner, min(beside, room), now=now) if room else []
 
     def _start(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -172,8 +168,9 @@ class Outbox:
         screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
-        at = now if letter.edits else await pace.next_slot(session, address, self.app.per_second, now=now)
-        return Outgoing(delivery, address.chat_id, screen, letter, at, Screen(reader.t("outdated")), edits)
+        if not letter.edits:
+            await pace.take(session, address, self.app.per_second, now=now)
+        return Outgoing(delivery, address.chat_id, screen, letter, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
         """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
@@ -209,7 +206,6 @@ class Outbox:
 
     async def _send(self, one: Outgoing) -> None:
         """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
-        await self.app.clock.sleep(max(0.0, (one.at - self.app.clock.now()).total_seconds()))
         if asyncio.get_running_loop().time() - one.claimed_at > outbox.LEASE.total_seconds():
             one.is_late = True
             return

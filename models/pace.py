@@ -24,14 +24,23 @@ class Pace(Base):
     """Since when an operator holds back all deliveries; answers to people's own taps go on."""
 
 
-async def room(session: AsyncSession, per_second: float, *, now: datetime, ahead: timedelta) -> int:
-    """How many messages may leave until ``ahead`` of now, by the pace that all share; none while paused or held."""
+LATE = timedelta(milliseconds=20)
+"""How far senders may catch up with the pace, or by one message: a timer that wakes late costs nothing then."""
+
+
+async def room(session: AsyncSession, per_second: float, *, now: datetime) -> int:
+    """How many messages may leave now, by the pace that all share; none while paused or held."""
     pace = await session.get(Pace, 1, populate_existing=True)
     if pace is None:
         return 1
-    if pace.paused_at is not None or pace.free_at > now + ahead:
+    if pace.paused_at is not None or pace.free_at > now:
         return 0
-    return 1 + int((now + ahead - max(now, pace.free_at)).total_seconds() * per_second)
+    return 1 + int((now - _from(pace, per_second, now)).total_seconds() * per_second)
+
+
+def _from(pace: Pace, per_second: float, now: datetime) -> datetime:
+    """From when the free room counts: what was not used long ago is lost."""
+    return max(pace.free_at, now - max(LATE, timedelta(seconds=1 / per_second)))
 
 
 async def free_at(session: AsyncSession) -> datetime | None:
@@ -40,16 +49,14 @@ async def free_at(session: AsyncSession) -> datetime | None:
     return pace.free_at if pace is not None else None
 
 
-async def next_slot(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> datetime:
-    """The moment at which one message may leave to this address: at most ``per_second`` overall, 1/s to a chat."""
+async def take(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> None:
+    """Counts one message that leaves now to this address: ``per_second`` overall, 1/s to a chat (GCRA)."""
     pace = await session.get(Pace, 1, with_for_update=True)
     if pace is None:
         pace = Pace(id=1, free_at=now)
         session.add(pace)
-    at = max(now, pace.free_at, address.free_at or now)
-    pace.free_at = at + timedelta(seconds=1 / per_second)
-    address.free_at = at + CHAT_INTERVAL
-    return at
+    pace.free_at = _from(pace, per_second, now) + timedelta(seconds=1 / per_second)
+    address.free_at = now + CHAT_INTERVAL
 
 
 async def hold(session: AsyncSession, until: datetime) -> None:
