@@ -75,9 +75,14 @@ class Office:
         app = App(self.settings, clock, transport=httpx.ASGITransport(app=self.sandbox.app))
         try:
             await app.start()
-            await app.settle()
+            await app.pass_time(clock.now() + timedelta(minutes=10))  # others' cards may go out before
         finally:
             await app.close()
+        held = [
+            any(title in (message.caption or "").splitlines() for message in user.messages)
+            for user in self.members[group_id]
+        ]
+        assert all(held), f"{held.count(False)} have no card of {title}"
         return meeting_id
 
 

@@ -29,6 +29,8 @@ ROUND_TRIP = 0.01
 @dataclass(frozen=True)
 class Size:
     kills: int
+    updates: int
+    """At least so many of them in all."""
     people: int
     meetings: int
     """Each person taps once on each, so that a lost tap leaves an invitation without an answer."""
@@ -40,8 +42,8 @@ class Size:
     """Founded by the administrator, each with one typed line."""
 
 
-FULL = Size(kills=60, people=60, meetings=20, changes=200, lines=60, groups=60)
-QUICK = Size(kills=3, people=8, meetings=2, changes=10, lines=5, groups=5)
+FULL = Size(kills=60, updates=1500, people=60, meetings=20, changes=200, lines=60, groups=60)
+QUICK = Size(kills=3, updates=40, people=8, meetings=2, changes=10, lines=5, groups=5)
 TEAMS = ("Lastensuojelu", "Vammaispalvelu")
 
 Deed = Callable[[], object]
@@ -179,6 +181,7 @@ async def run(seed: int, quick: bool) -> Result:
         async with rig.office.sessions() as sessions:
             await check(result, day, sessions)
     result.wants(program.kills >= size.kills, f"{program.kills} kills, wanted {size.kills}")
+    result.wants(len(deeds) >= size.updates, f"{len(deeds)} updates, wanted {size.updates}")
     result.wants_none("lost", "twice", "wrong", "unanswered")
     return result
 
