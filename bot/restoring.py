@@ -119,8 +119,10 @@ def _set_aside(target: Path) -> Path | None:
         for log in _logs(target):
             log.unlink(missing_ok=True)
         return None
-    with suppress(sqlite3.Error), closing(sqlite3.connect(target, timeout=5)) as connection:  # it may be damaged
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with suppress(BackupError, sqlite3.Error):  # of a damaged one the log is kept as it is
+        backup.checked(target)
+        with closing(sqlite3.connect(target, timeout=5)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     try:
         os.link(target, kept)  # under both names until the copy takes the old one: never under none
@@ -128,9 +130,10 @@ def _set_aside(target: Path) -> Path | None:
         raise BackupError(f"{kept} is there already. Try again in a second") from None
     except OSError:
         shutil.copy2(target, kept)  # a file system without links
-    for log, end in zip(_logs(target), LOGS, strict=True):
-        if log.exists():
-            log.replace(kept.with_name(f"{kept.name}{end}"))
+    log, shared = _logs(target)
+    if log.exists():
+        log.replace(_logs(kept)[0])
+    shared.unlink(missing_ok=True)  # made anew from the log
     return kept
 
 

@@ -1,0 +1,167 @@
+"""`koolla status`, `pause` and `resume`: in words and an exit code, while the bot runs or not."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner
+
+from bot import db, status
+from bot.__main__ import cli
+from bot.config import Settings
+from models import leases, pace, updates
+from models.outbox import Delivery, Sending
+from tests.faults.backup import Operator
+from tests.faults.program import until
+from tests.faults.rig import Rig, rigged
+
+Doing = Callable[[db.Sessions], Awaitable[None]]
+
+
+def koolla(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, list(words))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+def in_database(doing: Doing) -> None:
+    """Does something in the database of the folder that one is in."""
+
+    async def go() -> None:
+        engine = db.make_engine(Settings().database.url)
+        await doing(db.make_sessions(engine))
+        await engine.dispose()
+
+    asyncio.run(go())
+
+
+async def polls(sessions: db.Sessions) -> None:
+    async with sessions.begin() as session:
+        await leases.take(session, leases.POLLER, "somebody", span=timedelta(seconds=60))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a new database whose bot, as it seems, has just asked for updates."""
+    monkeypatch.chdir(tmp_path)
+    assert koolla("migrate")[0] == 0
+    in_database(polls)
+    return tmp_path
+
+
+def test_all_is_well_with_a_bot_that_polls(folder: Path) -> None:
+    code, said = koolla("status")
+    assert (code, said.splitlines()[0]) == (0, "All is well.")
+    assert "running: yes" in said
+    assert "none is known" in said  # no backup yet
+
+
+def test_without_a_database_it_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in ("status", "pause", "resume"):
+        code, said = koolla(command)
+        assert (code, "There is no database at data/koolla.db" in said) == (2, True), said
+    assert not (tmp_path / "data/koolla.db").exists()
+
+
+def test_a_bot_that_stopped_or_died_is_said(folder: Path) -> None:
+    async def dies(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            gone = datetime.now(UTC) - timedelta(minutes=7)
+            await session.execute(update(leases.Lease).values(renewed_at=gone, until=gone))
+
+    async def stops(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            await leases.end_all(session)
+
+    in_database(dies)
+    code, said = koolla("status")
+    assert (code, "no sign of life for 7 min" in said) == (1, True), said
+    in_database(stops)
+    code, said = koolla("status")
+    assert (code, "It does not run: start it" in said) == (1, True), said
+
+
+def test_pause_and_resume_say_what_they_did(folder: Path) -> None:
+    assert koolla("resume") == (0, "It was not paused: messages go out\n")
+    assert koolla("pause")[1].startswith("Paused: no message goes out")
+    assert koolla("pause")[1].startswith("It was paused already")
+    code, said = koolla("status")
+    assert (code, "Sending is paused" in said, "sending: paused since" in said) == (1, True, True)
+    assert koolla("resume") == (0, "Messages go out again\n")
+    assert koolla("status")[0] == 0
+
+
+def test_what_could_not_be_handled_is_shown_by_its_reference(folder: Path) -> None:
+    async def parks(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            await updates.park(session, 5, "AB12CD34", "tap rsvp", now=datetime.now(UTC))
+
+    in_database(parks)
+    code, said = koolla("status")
+    assert code == 1
+    assert "could not be handled" in said
+    assert "reference AB12CD34, tap rsvp" in said
+
+
+def test_a_rest_that_telegram_wants_is_no_alarm(folder: Path) -> None:
+    async def held(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            await pace.hold(session, datetime.now(UTC) + timedelta(hours=1))
+
+    in_database(held)
+    code, said = koolla("status")
+    assert (code, "Telegram wants a rest until" in said) == (0, True), said
+
+
+def test_an_old_backup_and_a_filling_disk_are_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert koolla("backup", "copy.db")[0] == 0
+    code, said = koolla("status")
+    assert (code, str(folder / "copy.db") in said) == (0, True), said
+    long_ago = time.time() - timedelta(days=9).total_seconds()
+    os.utime(folder / "data/koolla.db.backed-up", (long_ago, long_ago))
+    code, said = koolla("status")
+    assert (code, "The last backup is 9 d old" in said) == (1, True), said
+    monkeypatch.setattr(status, "LEAST_FREE", 10**18)
+    assert "The disk is filling up" in koolla("status")[1]
+
+
+@pytest.mark.slow
+async def test_beside_a_running_bot_it_tells_what_waits_and_what_failed() -> None:
+    async with rigged(1, {"Lastensuojelu": 6}) as rig:
+        (group_id,) = rig.office.members
+        program = rig.program()
+        operator = Operator(program)
+        await program.start()
+        await operator.asks("status")
+        await operator.asks("pause")
+        await rig.office.call_meeting(group_id, "Aihe")
+        said = await operator.asks("status", code=1)
+        assert "on resume these would go out: 6 invitation" in said
+        assert "people: 8 with Telegram" in said
+        said = await operator.asks("resume", "--drop-due")
+        assert "6 due message(s) dropped" in said
+        assert "0 due," in await operator.asks("status")
+        rig.office.everyone[0].blocks()
+        await rig.heard()
+        await _mark(rig, Sending.FAILED, "Forbidden: bot was blocked by the user")
+        assert "in the last day 1 failed: the person has blocked the bot" in await operator.asks("status")
+        await _mark(rig, Sending.UNKNOWN, None)
+        said = await operator.asks("status")
+        assert "in the last day 1 may have arrived or not: the program died while sending" in said
+        await _mark(rig, Sending.DUE, None)
+        await until(lambda: any("Aihe" in (m.caption or "") for u in rig.office.everyone for m in u.messages))
+        await program.stop()
+        assert "It does not run" in await operator.asks("status", code=1)
+
+
+async def _mark(rig: Rig, state: Sending, error: str | None) -> None:
+    """Makes one delivery end in a way that takes long to bring about."""
+    async with rig.office.sessions() as sessions, sessions.begin() as session:
+        row = await session.get_one(Delivery, 6)
+        row.state, row.error, row.leased_until = state, error, datetime.now(UTC)
