@@ -86,7 +86,7 @@ async def strike(rig: Rig, program: Program, waiting: int, left: int) -> None:
     if way < 0.05:
         await asyncio.sleep(chance.uniform(0, 2))
     else:
-        number = chance.randint(1, max(1, 2 * waiting // (left + 1)))
+        number = chance.randint(1, max(1, 2 * waiting // (left + 2)))
         kind = HalfSent if way < 0.15 else Strike
         blow = kind(program, number, CARD, taken=way > 0.5)
         rig.network.watchers.append(blow)

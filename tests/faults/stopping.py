@@ -57,7 +57,7 @@ async def stop_once(rig: Rig, program: Program, waiting: int, left: int) -> floa
     if rig.chance.random() < 0.1:
         await asyncio.sleep(rig.chance.uniform(0, 2))
     else:
-        enough = cards_sent(rig) + rig.chance.randint(1, max(1, 2 * waiting // (left + 1)))
+        enough = cards_sent(rig) + rig.chance.randint(1, max(1, 2 * waiting // (left + 2)))
         await until(lambda: not program.running or cards_sent(rig) >= enough)
         await asyncio.sleep(rig.chance.uniform(0, ROUND_TRIP))
     return await program.stop()
