@@ -9,7 +9,7 @@ from tests.faults.migration_killed import Tally
 from tests.faults.program import ROOT
 from tests.faults.report import Result, Scenario
 
-MOMENTS = 40
+MOMENTS = 25
 """Kills at any moment, and as many in the middle of the commit, for each revision."""
 QUICK = (6, 2)
 """In the small part: every so-manyth statement, and so many moments."""

@@ -5,6 +5,7 @@ and for each look at what is left, which is much quicker than a new interpreter.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import pickle
@@ -35,10 +36,8 @@ PATIENCE = 60
 """Seconds after which an upgrade that waits for something is a fault."""
 LAST = 3
 """The last statement, the commit, and the moment after it are never left out."""
-WIDE = 0.005
-"""Seconds from the beginning of a commit within which it is over."""
 
-Told = Callable[[str], None]
+Told = Callable[[str], object]
 """Hears ``statement``, ``commit`` and ``end`` before each happens."""
 
 
@@ -126,26 +125,23 @@ async def measured(url: str) -> list[tuple[str, float]]:
 
 async def killed_at(url: str, number: int) -> None:
     """An upgrade that kills itself before its so-manyth part."""
-    left = number
-
-    def strike(_what: str) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    await upgrade(url, strike)
+    await upgrade(url, _at(number, lambda: os.kill(os.getpid(), signal.SIGKILL)))
 
 
-async def telling(url: str, what: str, into: int) -> None:
-    """An upgrade that tells when something begins."""
-    await upgrade(url, lambda heard: heard == what and os.write(into, b"."))
+def _at(number: int, then: Callable[[], object]) -> Told:
+    parts = itertools.count(1)
+    return lambda _: then() if next(parts) == number else None
 
 
-def killed_from_outside(url: str, what: str, after: float) -> None:
-    """Kills an upgrade so many seconds after the beginning of something in it."""
+async def telling(url: str, number: int, into: int) -> None:
+    """An upgrade that tells when its so-manyth part begins."""
+    await upgrade(url, _at(number, lambda: os.write(into, b".")))
+
+
+def killed_from_outside(url: str, number: int, after: float) -> None:
+    """Kills an upgrade so many seconds after the beginning of its so-manyth part."""
     reading, writing = os.pipe()
-    child = _forked(telling, url, what, writing, into=writing)
+    child = _forked(telling, url, number, writing, into=writing)
     os.close(writing)
     os.read(reading, 1)
     time.sleep(after)
@@ -191,12 +187,12 @@ class Trial:
         self.judge(url, f"at {number}", [self.new] if number == len(self.parts) else [self.old])
 
     def around(self, chance: random.Random) -> None:
-        """Kills at any moment, then at any moment of the commit: whole either way."""
-        for what, within in (("statement", self.parts[-1][1] - self.parts[0][1]), ("commit", WIDE)):
+        """Kills at any moment, then at any moment from the last statement on: whole either way."""
+        for number in (1, len(self.parts) - LAST + 1):
             url = self.shelf.copy(self.template)
-            after = chance.uniform(0, within)
-            killed_from_outside(url, what, after)
-            self.judge(url, f"{after * 1000:.1f} ms after a {what}", [self.old, self.new])
+            after = chance.uniform(0, self.parts[-1][1] - self.parts[number - 1][1])
+            killed_from_outside(url, number, after)
+            self.judge(url, f"{after * 1000:.1f} ms after {number}", [self.old, self.new])
 
     def judge(self, url: str, moment: str, allowed: list[State]) -> None:
         self.tally.kills += 1

@@ -46,7 +46,8 @@ async def _alone(connection: Any) -> None:
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    while await connection.scalar(others):  # noqa: ASYNC110  (the server tells in no other way)
+    while await connection.scalar(others):
+        await connection.rollback()  # a transaction is told the same all along
         await asyncio.sleep(0.005)
 
 
