@@ -2,6 +2,8 @@
 
 import argparse
 import importlib
+import os
+import platform
 import signal
 import sys
 import tempfile
@@ -30,7 +32,9 @@ def main() -> None:
                 print(line, flush=True)
                 lines.append(line)
         print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
-    print(f"\n{'measure':<58} {'median':>9} {'':<6} {'min - max':>21}  bar")
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}, load over 1, 5 and 15 minutes {load}")
+    print(f"{'measure':<58} {'median':>9} {'':<6} {'min - max':>21}  bar")
     for line in lines:
         print(line)
 

@@ -19,7 +19,7 @@ from tests.databases import new_database, postgres_server
 
 SIZES = (100_000, 1_000_000, 5_000_000)
 REPEATS = 5
-"""Digests in each round."""
+"""Digests in each round, of which the quickest counts."""
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
