@@ -24,7 +24,7 @@ PEERS = {
     "ptb": (sys.executable, "tests.bench.peers.ptb_bot"),
     "bare": (sys.executable, "tests.bench.peers.bare_bot"),
     "aiogram": (str(BENCH_PYTHON), "tests.bench.peers.aiogram_bot"),
-    "limit": (str(BENCH_PYTHON), "tests.bench.peers.aiohttp_bot"),
+    "limit": (sys.executable, "tests.bench.peers.aiohttp_bot"),
 }
 STOPS = 15
 """Seconds for a subject to end."""
