@@ -10,12 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import uvicorn
 
 from bot.sandbox import Limits, Sandbox
+from tests.faults import network
+from tests.faults.program import until
 
-HEAVY = {"alembic", "typst", "playwright", "asyncpg", "segno", "icalendar", "openpyxl"}
+HEAVY = {"alembic", "typst", "playwright", "asyncpg", "segno", "icalendar", "openpyxl", "prometheus_client"}
 
 
 @asynccontextmanager
@@ -86,6 +89,26 @@ async def test_the_first_start_prints_a_claim_link_and_a_stop_is_clean(tmp_path:
         assert "Traceback" not in said + rest
         assert sandbox.token not in said + rest
         assert (tmp_path / "data" / "koolla.db").is_file()
+
+
+async def test_told_to_stop_while_telegram_hangs_it_stops_within_ten_seconds(tmp_path: Path) -> None:
+    async with (
+        network.served() as telegram,
+        running(tmp_path, telegram.sandbox.token, telegram.address("koolla")) as process,
+    ):
+        await said_until(process, "writes this code")
+        aino = telegram.sandbox.add_user("Aino")
+        await until(lambda: telegram.arrived["koolla", "getUpdates"] > 0)
+        await asyncio.sleep(0.5)
+        telegram.sandbox.faults.hang(60, times=None)
+        aino.starts()  # is heard by the request under way, and its screen hangs
+        await said_until(process, "update=")
+        began = monotonic()
+        process.send_signal(signal.SIGTERM)
+        rest = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
+        assert monotonic() - began < 10
+        assert process.returncode == 0
+        assert "Traceback" not in rest
 
 
 async def test_a_wrong_token_exits_2_in_one_line(tmp_path: Path) -> None:
