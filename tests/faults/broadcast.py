@@ -33,7 +33,7 @@ class Size:
 
 
 FULL = Size(people=1000, kills=200)
-QUICK = Size(people=40, kills=5)
+QUICK = Size(people=30, kills=4)
 
 
 class HalfSent(Strike):

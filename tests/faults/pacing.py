@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.sandbox import Limits
 from tests.faults.report import Result, Scenario
 from tests.faults.rig import new_database, postgres, rigged
-from tests.faults.sending import at_rate, outcome, settled, travels
+from tests.faults.sending import CARD, at_rate, outcome, settled, travels
 
 RATE = 25
 LEAST = 0.98
@@ -26,21 +26,21 @@ QUICK = Size(people=50)
 
 
 async def run(seed: int, quick: bool) -> Result:
-    result = await pace(Result("pacing", seed, ALONE_BAR), QUICK if quick else FULL, ["koolla"])
-    rate = float(result.done.split()[-1].removesuffix("/s"))
+    result = Result("pacing", seed, ALONE_BAR)
+    rate = await pace(result, QUICK if quick else FULL, ["koolla"])
     result.wants(quick or rate >= LEAST * RATE, f"{rate:.2f} a second of {RATE}")
     return result
 
 
 async def run_shared(seed: int, quick: bool) -> Result:
     with postgres() as server:
-        names = ["first", "second", "third"]
-        size = QUICK if quick else FULL
-        return await pace(Result("pacing-shared", seed, SHARED_BAR), size, names, await new_database(server))
+        result, names = Result("pacing-shared", seed, SHARED_BAR), ["first", "second", "third"]
+        await pace(result, QUICK if quick else FULL, names, await new_database(server))
+    return result
 
 
-async def pace(result: Result, size: Size, names: list[str], url: str | None = None) -> Result:
-    """Counts what the sandbox refused, and messages a second from the second one to the last."""
+async def pace(result: Result, size: Size, names: list[str], url: str | None = None) -> float:
+    """Counts what the sandbox refused; returns messages a second from the second one to the last."""
     async with rigged(result.seed, {"Lastensuojelu": size.people}, url=url, limits=Limits()) as rig:
         travels(rig, TRAVEL)
         (group_id,) = rig.office.members
@@ -52,7 +52,7 @@ async def pace(result: Result, size: Size, names: list[str], url: str | None = N
             await program.stop()
         found = await outcome(rig)
         refused = sum(call.error_code == 429 for call in rig.sandbox.log)
-        shares = [rig.network.arrived[name, "sendDocument"] for name in names]
+        shares = [rig.network.arrived[name, CARD] for name in names]
     result.count(found)
     came = sorted(copy.sent_at for fate in found for copy in fate.copies)[1:]
     rate = (len(came) - 1) / ((came[-1] - came[0]) / timedelta(seconds=1))
@@ -61,7 +61,7 @@ async def pace(result: Result, size: Size, names: list[str], url: str | None = N
     result.notes.append(f"{refused} times 429; at most {most} in one second; sent by each process: {shares}")
     result.wants(refused == 0, f"{refused} times 429")
     result.wants_none("lost", "twice", "ambiguous", "wrong")
-    return result
+    return rate
 
 
 SCENARIOS = (Scenario("pacing", run), Scenario("pacing-shared", run_shared))

@@ -31,7 +31,7 @@ class Size:
 
 
 FULL = Size(people=100, rounds=24)
-QUICK = Size(people=40, rounds=2)
+QUICK = Size(people=30, rounds=2)
 
 
 @dataclass

@@ -20,7 +20,7 @@ class Size:
 
 
 FULL = Size(people=1000, stops=50)
-QUICK = Size(people=40, stops=4)
+QUICK = Size(people=30, stops=3)
 
 
 async def run(seed: int, quick: bool) -> Result:
