@@ -31,7 +31,6 @@ class App:
     def __init__(self, settings: Settings, clock: clocks.Clock | None = None, *, transport: Any = None) -> None:
         self.settings = settings
         self.policy = settings.policy()
-        self.per_second = settings.telegram.per_second
         self.clock = clock or clocks.Clock()
         self.engine = db.make_engine(settings.database.url)
         self.sessions = db.make_sessions(self.engine)

@@ -27,6 +27,7 @@ from models import cards, outbox, pace, people
 from models.calendar import is_quiet, next_waking
 from models.errors import Refused
 from models.outbox import Delivery, Sending, Superseded
+from models.pace import Rate
 from models.people import Address, Person, Reach
 from models.policy import quiet_of
 
@@ -66,6 +67,7 @@ class Outbox:
         self.owner = secrets.token_hex(6)
         self.wake = asyncio.Event()
         self.breaker = Breaker(app)
+        self.rate = Rate(app.settings.telegram.per_second)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._finished: list[Outgoing] = []
         self._stopping = False
@@ -136,7 +138,7 @@ class Outbox:
         beside = IN_FLIGHT - len(self._in_flight)
         if beside <= 0:
             return []
-        room = await pace.room(session, self.app.per_second, now=now)
+        room = await pace.room(session, self.rate, now=now)
         return await outbox.claim(session, self.owner, min(beside, room), now=now) if room else []
 
     def _start(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -169,7 +171,7 @@ class Outbox:
         if screen is None:
             return None
         if not letter.edits:
-            await pace.take(session, address, self.app.per_second, now=now)
+            await pace.take(session, address, self.rate, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:

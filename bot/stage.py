@@ -20,6 +20,7 @@ from bot.config import Settings
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
+from models.pace import Rate
 
 START = datetime(2027, 3, 2, 9, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
 """A Tuesday morning."""
@@ -146,6 +147,7 @@ class Stage:
         app = App(Settings(**{**given, **settings}), clock, transport=httpx.ASGITransport(app=sandbox.app))
         try:
             await migrating.upgrade(app.engine)
+            app.outbox.rate = Rate(25, late=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
             await app.start()
             await app.introduce()
             yield cls(app, sandbox, clock)

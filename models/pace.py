@@ -1,5 +1,6 @@
 """The pace: how often messages may leave, for all senders together, and whether they may at all."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -28,19 +29,31 @@ LATE = timedelta(milliseconds=20)
 """How far senders may catch up with the pace, or by one message: a timer that wakes late costs nothing then."""
 
 
-async def room(session: AsyncSession, per_second: float, *, now: datetime) -> int:
+@dataclass(frozen=True)
+class Rate:
+    """How fast messages may leave: so many a second, and how far they may catch up with that."""
+
+    per_second: float
+    late: timedelta = LATE
+
+    @property
+    def interval(self) -> timedelta:
+        return timedelta(seconds=1 / self.per_second)
+
+
+async def room(session: AsyncSession, rate: Rate, *, now: datetime) -> int:
     """How many messages may leave now, by the pace that all share; none while paused or held."""
     pace = await session.get(Pace, 1, populate_existing=True)
     if pace is None:
         return 1
     if pace.paused_at is not None or pace.free_at > now:
         return 0
-    return 1 + int((now - _from(pace, per_second, now)).total_seconds() * per_second)
+    return 1 + int((now - _from(pace, rate, now)) / rate.interval)
 
 
-def _from(pace: Pace, per_second: float, now: datetime) -> datetime:
+def _from(pace: Pace, rate: Rate, now: datetime) -> datetime:
     """From when the free room counts: what was not used long ago is lost."""
-    return max(pace.free_at, now - max(LATE, timedelta(seconds=1 / per_second)))
+    return max(pace.free_at, now - max(rate.late, rate.interval))
 
 
 async def free_at(session: AsyncSession) -> datetime | None:
@@ -49,13 +62,13 @@ async def free_at(session: AsyncSession) -> datetime | None:
     return pace.free_at if pace is not None else None
 
 
-async def take(session: AsyncSession, address: Address, per_second: float, *, now: datetime) -> None:
-    """Counts one message that leaves now to this address: ``per_second`` overall, 1/s to a chat (GCRA)."""
+async def take(session: AsyncSession, address: Address, rate: Rate, *, now: datetime) -> None:
+    """Counts one message that leaves now to this address: the rate overall, 1/s to a chat (GCRA)."""
     pace = await session.get(Pace, 1, with_for_update=True)
     if pace is None:
         pace = Pace(id=1, free_at=now)
         session.add(pace)
-    pace.free_at = _from(pace, per_second, now) + timedelta(seconds=1 / per_second)
+    pace.free_at = _from(pace, rate, now) + rate.interval
     address.free_at = now + CHAT_INTERVAL
 
 
