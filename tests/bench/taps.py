@@ -51,6 +51,8 @@ def _lines(done: dict[str, list["Round"]], delay: float) -> Iterator[Line]:
     for peer in SUBJECTS[1:]:
         both = ratios([one.speed for one in ours], [one.speed for one in done[peer]])
         yield Line(f"taps/s, koolla over {peer}, {trip}", both, "x", BARS.get((peer, delay), ""))
+        less = ratios([one.cost for one in done[peer]], [one.cost for one in ours])
+        yield Line(f"processor time of a tap, {peer} over koolla, {trip}", less, "x")
 
 
 @dataclass(frozen=True)
