@@ -57,10 +57,11 @@ $(BENCH_STAMP): tests/bench/requirements.txt
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@touch $(BENCH_STAMP)
 
-# For whoever changes dependencies: writes versions and hashes, names no registry.
+# For whoever changes dependencies: writes versions and hashes, names no registry. The second holds no test tools.
 lock:
 	uv lock --quiet
 	uv export --quiet --no-emit-project --all-extras --format requirements-txt --no-annotate --no-header -o requirements.lock
+	uv export --quiet --no-emit-project --no-dev --group build --all-extras --format requirements-txt --no-annotate --no-header -o requirements-run.lock
 	rm -f uv.lock
 
 clean:
