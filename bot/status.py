@@ -12,7 +12,7 @@ from models.outbox import Sending
 from models.sealing import Keyring
 
 SILENT = timedelta(seconds=120)
-"""A program that polls shows a sign of life about every 35 seconds."""
+"""A program that polls shows a sign of life oftener than every minute."""
 LATE = timedelta(minutes=10)
 DAY = timedelta(days=1)
 BACKUP_AGE = timedelta(days=8)
@@ -95,8 +95,10 @@ async def _life(found: Status, sessions: db.Sessions, settings: Settings, now: d
 async def _holdings(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
-    shown = db.without_password(settings.database.url)
-    found.lines.append(f"database: {shown}, at {migrating.newest()}")
+    file = backup.database_file(settings.database.url)
+    found.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrating.newest()}")
+    if file is not None and (kept := sorted(file.parent.glob(f"{file.name}.before-restore-*"))):
+        found.lines.append(f"  kept when a backup was restored, to be deleted when all is well: {kept[-1].name}")
     found.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
         f"groups: {size.groups}; coming meetings: {size.meetings}"
