@@ -16,7 +16,7 @@ from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.telegram import make_bot
 from handlers import menus, routes
-from models import closing, outbox, pace, roles
+from models import closing, leases, outbox, pace, roles
 from models.sealing import Keyring
 
 log = structlog.get_logger()
@@ -66,8 +66,9 @@ class App:
             log.warning("menus not published", error=type(error).__name__)
 
     async def alone(self) -> None:
-        """Nobody else can be running on this database: what was being sent has been left by the dead."""
+        """Nobody else can be running on this database: leases and what was being sent have been left by the dead."""
         async with self.sessions.begin() as session:
+            await leases.end(session, leases.POLLER)
             if stranded := await outbox.recover(session, all_dead=True):
                 log.warning("deliveries of a dead process taken back", count=stranded)
 
@@ -124,7 +125,7 @@ class App:
                 waiting = await outbox.next_due(session)
             if waiting is None or waiting > self.now + pace.CHAT_INTERVAL:
                 return
-            await self.clock.sleep((waiting - self.now).total_seconds())  # only for its chat's turn
+            await self.clock.sleep(max(0.0, (waiting - self.now).total_seconds()))  # only for its chat's turn
 
     async def pass_time(self, until: datetime) -> None:
         """Lets a standing clock pass from event to event."""

@@ -33,6 +33,9 @@ PRAGMAS = (
 SHORT = ("SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK TO", "WITH")
 """How statements begin that wait for nothing; BEGIN may wait for another process, VACUUM for the disk."""
 
+LONGEST_IDLE = 15
+"""Seconds for which PostgreSQL waits for the next statement of a transaction; ours take far less than one."""
+
 
 class ShortStatements(aiosqlite.Connection):
     """Runs what takes microseconds where it is asked, and what waits for the disk or a lock in the driver's thread.
@@ -55,6 +58,7 @@ def make_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        event.listen(engine.sync_engine, "connect", _limit)
         event.listen(engine.sync_engine, "handle_error", _name_disconnect)
         return engine
     if parsed.database:
@@ -80,6 +84,14 @@ def _prepare(connection: Any, _record: object) -> None:
 
 def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _limit(connection: Any, _record: object) -> None:
+    """A process that stands still in the middle of a transaction must not keep its rows from the others."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{LONGEST_IDLE}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _name_disconnect(context: ExceptionContext) -> None:

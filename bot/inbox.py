@@ -36,10 +36,12 @@ TOGETHER = 20
 """Updates in one transaction: one wait for the disk instead of twenty, and nobody waits long for the others."""
 TRIES = 5
 LARGEST_FILE = 512 * 1024
-POLL = 25
+POLL = 10
 """Seconds for which Telegram keeps a request for updates open."""
-LEASE = timedelta(seconds=60)
-"""For how long a poller that shows no sign of life is taken to be alive."""
+LEASE = timedelta(seconds=25)
+"""For how long a poller that shows no sign of life is taken to be alive. Telegram forgets a tap after 150 s."""
+STANDBY = 2.0
+"""Seconds between two looks whether the poller still lives."""
 
 
 class Inbox:
@@ -61,14 +63,15 @@ class Inbox:
             try:
                 if await self._may_poll():
                     await self.poll(POLL)
-                    pause = 1.0
-                    continue
+                else:
+                    await asyncio.sleep(STANDBY)
+                pause = 1.0
             except* (TelegramError, *AWAY) as errors:
                 error = errors.exceptions[0]
                 log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
                 self.app.metrics.fails(POLLER, error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 30)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 30)
 
     async def _may_poll(self) -> bool:
         """Whether this process is the one that polls: Telegram gives updates to one at a time."""
@@ -80,7 +83,6 @@ class Inbox:
         if taken:
             self._leased_until = now + LEASE.total_seconds()
         else:
-            log.info("another process polls")
             self.app.metrics.works(POLLER)
         return taken
 
@@ -97,12 +99,13 @@ class Inbox:
         finally:
             self._asking = None
         self.app.metrics.arrived(batch)
+        lanes: dict[int, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as showing:
             for some in _slices(batch, TOGETHER):
                 heard = await self._hear(some)
                 self.app.outbox.wake.set()
-                for of_person in _by_person(heard):
-                    showing.create_task(self.replies.show(of_person))
+                for person, theirs in _by_person(heard).items():
+                    lanes[person] = showing.create_task(self.replies.show(theirs, after=lanes.get(person)))
         if batch:
             self.offset = max(update.update_id for update in batch) + 1
         return len(batch)
@@ -149,14 +152,21 @@ class Inbox:
         try:
             return await self._answer(connection, update, file, is_new=is_new)
         except Refused as refusal:
-            return await self._refused(connection, update, refusal)
+            if is_new:
+                await self._unsee(connection, update)  # it has done nothing: refused alike if it comes again
+                return await self._refused(connection, update, refusal)
+            # What is refused now, its first coming has done.
+            return await self._refused(connection, update, Refused("already-done"))
         except AWAY:
             raise  # Telegram keeps the update for us
         except Exception:
             log.exception("update failed", update=update.update_id, reference=reference)
-            async with self._session(connection) as session, session.begin():
-                await updates.unsee(session, update.update_id)
+            await self._unsee(connection, update)
             return None
+
+    async def _unsee(self, connection: AsyncConnection, update: Update) -> None:
+        async with self._session(connection) as session, session.begin():
+            await updates.unsee(session, update.update_id)
 
     async def _answer(self, connection: AsyncConnection, update: Update, file: bytes | None, *, is_new: bool) -> Screen:
         async with self._session(connection) as session, session.begin() as savepoint:
@@ -236,10 +246,10 @@ def _slices(batch: tuple[Update, ...], size: int) -> Iterator[tuple[Update, ...]
         yield batch[start : start + size]
 
 
-def _by_person(heard: list[Heard]) -> list[list[Heard]]:
+def _by_person(heard: list[Heard]) -> dict[int, list[Heard]]:
     """Each person's updates in their order; what comes from nobody in particular is one lane."""
     lanes: dict[int, list[Heard]] = {}
     for one in heard:
         user = one.update.effective_user
         lanes.setdefault(user.id if user else 0, []).append(one)
-    return list(lanes.values())
+    return lanes

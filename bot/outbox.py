@@ -70,6 +70,8 @@ class Outbox:
         self.rate = Rate(app.settings.telegram.per_second)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._finished: list[Outgoing] = []
+        self._moved = 0
+        """How many deliveries the last step claimed or recorded."""
         self._stopping = False
 
     async def run(self) -> None:
@@ -106,11 +108,9 @@ class Outbox:
 
     async def turn(self) -> int:
         """One step with all that it sends: for simulated time. Returns how many were claimed or recorded."""
-        before = len(self._finished)
         await self.step()
-        claimed = len(self._in_flight)
         await asyncio.gather(*self._in_flight)
-        return before + claimed
+        return self._moved
 
     async def step(self) -> float:
         """Records what has been sent and sends what may leave now; returns for how long to rest, in seconds."""
@@ -126,6 +126,7 @@ class Outbox:
         except BaseException:
             self._finished = done + self._finished
             raise
+        self._moved = len(done) + len(claimed)
         for one, old in replaced:
             self._start(self._outdate(one, old))
         for one in outgoing:

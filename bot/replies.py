@@ -45,8 +45,11 @@ class Replies:
     def __init__(self, app: "App") -> None:
         self.app = app
 
-    async def show(self, heard: list[Heard]) -> None:
-        """One person's screens. Of several for the same message only the last is put there; every tap is answered."""
+    async def show(self, heard: list[Heard], *, after: asyncio.Task[None] | None = None) -> None:
+        """One person's screens, once those before are shown. Of several for the same message only the last is put
+        there; every tap is answered."""
+        if after is not None:
+            await asyncio.wait([after])
         last = {one.message: one for one in heard}
         for one in heard:
             await self._one(one, put=one.message is None or last[one.message] is one)

@@ -55,6 +55,11 @@ async def end_all(session: AsyncSession) -> None:
     await session.execute(delete(Lease))
 
 
+async def end(session: AsyncSession, name: str) -> None:
+    """Ends a lease whose owner is surely dead."""
+    await session.execute(delete(Lease).where(Lease.name == name))
+
+
 async def last_sign(session: AsyncSession, name: str) -> tuple[datetime, datetime] | None:
     """When the owner of a lease last showed a sign of life, and the database's time now; None if nobody has it."""
     renewed_at = await session.scalar(select(Lease.renewed_at).where(Lease.name == name))
