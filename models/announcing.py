@@ -6,7 +6,7 @@ Everything is planned in the transaction of the deed; whether it is still wanted
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import groups, outbox
@@ -169,10 +169,11 @@ async def knew(session: AsyncSession, invitation: Invitation, *, before: int) ->
 
 
 async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int | None = None) -> set[int]:
-    """Invitations that went out; one that is on its way may have arrived, too."""
+    """Invitations that went out; one on its way, or whose answer was lost, may have arrived, too."""
     gone = (Sending.SENDING, Sending.SENT, Sending.UNKNOWN)
+    may_be_there = or_(Delivery.state.in_(gone), Delivery.ambiguous)
     wanted = select(Delivery.subject).where(
-        Delivery.kind == "invitation", Delivery.subject.in_(invitation_ids), Delivery.state.in_(gone)
+        Delivery.kind == "invitation", Delivery.subject.in_(invitation_ids), may_be_there
     )
     if before is not None:
         wanted = wanted.where(Delivery.revision < before)

@@ -53,6 +53,24 @@ async def test_an_answer_lost_on_the_way_is_repeated_once_and_marked(
     assert sum("Toinen" in words(message) for message in bo.messages) == 2  # never a third
 
 
+async def test_whoever_may_have_got_a_card_hears_that_the_meeting_is_off(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    talk.sandbox.faults.bad_gateway(after=True, method="sendDocument")
+    talk.sandbox.faults.too_many(retry_after=60, method="sendDocument")
+    await anna.says(f"/newmeeting {LINE}")
+    for label in ("Linkki tulee", "Ohita", "Lähetä kutsu"):
+        await anna.taps(label)
+    await talk.time_passes(seconds=5)
+    (delivery,) = await invitations(talk)
+    assert (delivery.state, delivery.ambiguous) == (Sending.DUE, True)  # it has come, and is to be repeated
+    for label in ("Peru kokous", "Kyllä"):
+        await anna.taps(label)
+    await talk.time_passes(minutes=2)
+    assert "peru" in words(bo.messages[-1]).lower()
+    assert sends(talk, bo) == 1
+
+
 async def test_what_was_surely_not_sent_is_sent_when_telegram_is_back(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
