@@ -30,7 +30,7 @@ class Size:
     rounds: int
 
 
-FULL = Size(people=100, rounds=24)
+FULL = Size(people=100, rounds=16)
 QUICK = Size(people=30, rounds=2)
 
 
