@@ -127,3 +127,17 @@ def test_a_start_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & HEAVY
+
+
+async def test_a_second_program_on_the_same_file_is_barred_in_one_line(tmp_path: Path) -> None:
+    async with served() as (sandbox, address), running(tmp_path, sandbox.token, address) as first:
+        await said_until(first, "writes this code")
+        async with running(tmp_path, sandbox.token, address) as second:
+            said = (await asyncio.wait_for(second.communicate(), 30))[0].decode()
+            assert second.returncode == 2
+        assert "Koolla is running already" in said
+        assert "Traceback" not in said
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+        async with running(tmp_path, sandbox.token, address) as third:  # the lock died with its owner
+            await said_until(third, "writes this code")

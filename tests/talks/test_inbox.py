@@ -1,0 +1,149 @@
+"""Updates in: each takes effect once, is answered though it comes again, and never stops the others."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from handlers.routes import ROUTES, Context
+from handlers.screen import Screen
+from models import leases, updates
+from models.errors import Refused
+from models.groups import Workgroup
+from models.updates import SeenUpdate
+from tests.talk import Actor, Talk, words
+
+
+async def groups(talk: Talk) -> int | None:
+    async with talk.app.sessions() as session:
+        return await session.scalar(select(func.count()).select_from(Workgroup))
+
+
+async def test_what_comes_again_is_shown_again_and_done_once(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    talk.sandbox.faults.duplicate_updates(1)
+    before = len(talk.sandbox.log)
+    await bo.taps("Etänä")
+    said = [call.method for call in talk.sandbox.log[before:]]
+    assert said.count("answerCallbackQuery") == said.count("editMessageCaption") == 2
+    assert "osallistun etänä" in bo.text
+
+
+async def test_what_was_done_at_its_first_coming_is_not_refused_at_its_second(talk: Talk, aino: Actor) -> None:
+    await aino.starts()
+    talk.sandbox.faults.duplicate_updates(1)
+    await aino.says("/newgroup Lastensuojelu")
+    assert await groups(talk) == 1
+    assert words(aino.messages[-1]) == "Tämä on jo tehty."
+    assert "Lastensuojelu" in words(aino.messages[-2])
+    assert "jo" in await aino.says("/newgroup Lastensuojelu")  # a new one is refused with its reason
+    assert "Tämä on jo tehty" not in aino.text
+
+
+async def test_a_refusal_that_comes_again_is_the_same_refusal(talk: Talk, aino: Actor) -> None:
+    await aino.starts()
+    talk.sandbox.faults.duplicate_updates(1)
+    await aino.says("/nosuchcommand")
+    assert words(aino.messages[-1]) == words(aino.messages[-2])
+
+
+async def test_one_that_fails_is_undone_alone_and_parked(
+    talk: Talk, aino: Actor, bo: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def founds_and_falls(context: Context, line: str) -> Screen:
+        tries.append(line)
+        await ROUTES.commands["newgroup"](context, "Puolivalmis")
+        raise RuntimeError("the ceiling came down")
+
+    monkeypatch.setitem(ROUTES.commands, "fall", founds_and_falls)
+    await aino.starts()
+    bo.user.starts()
+    aino.user.says("/fall")
+    aino.user.says("/newgroup Lastensuojelu")
+    bo.user.says("/help")
+    await talk.answered()
+    assert len(tries) == 5
+    assert await groups(talk) == 1
+    assert any("numero" in words(message) for message in aino.messages)
+    assert "/meetings" in bo.text
+    async with talk.app.sessions() as session:
+        (parked,) = await updates.parked(session)
+    assert parked.about == "/fall"
+    assert any(str(parked.parked) in words(message) for message in aino.messages)
+
+
+async def test_one_that_fails_beside_others_and_then_works_is_done_once(
+    talk: Talk, aino: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def founds_at_the_second_try(context: Context, line: str) -> Screen:
+        tries.append(line)
+        screen = await ROUTES.commands["newgroup"](context, line)
+        if len(tries) == 1:
+            raise RuntimeError("not yet")
+        return screen
+
+    monkeypatch.setitem(ROUTES.commands, "stumble", founds_at_the_second_try)
+    await aino.starts()
+    await aino.says("/stumble Lastensuojelu")
+    assert (len(tries), await groups(talk)) == (2, 1)
+    assert "Lastensuojelu" in aino.text
+
+
+async def test_many_at_once_are_each_applied(talk: Talk, aino: Actor) -> None:
+    await aino.starts()
+    for number in range(50):
+        aino.user.says(f"/newgroup Ryhmä {number}")
+    await talk.answered()
+    assert await groups(talk) == 50
+    async with talk.app.sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(SeenUpdate)) == 51
+
+
+async def test_of_several_taps_on_one_card_the_last_stands_and_each_is_answered(
+    talk: Talk, anna: Actor, bo: Actor
+) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 hybridi: Aihe")
+    toasts, edits = len(bo.user.toasts), len(talk.sandbox.log)
+    for label in ("Paikan", "Etänä", "En pääse", "Etänä"):
+        bo.user.taps(label)
+    await talk.answered()
+    assert len(bo.user.toasts) == toasts + 4
+    puts = [call for call in talk.sandbox.log[edits:] if call.method.startswith("editMessage")]
+    assert [call.chat_id for call in puts].count(bo.user.id) == 1
+    assert "osallistun etänä" in bo.text
+
+
+async def test_one_process_polls_at_a_time(talk_anywhere: Talk) -> None:
+    sessions = talk_anywhere.app.sessions
+    span = timedelta(seconds=30)
+
+    async def takes(owner: str, span: timedelta = span) -> bool:
+        async with sessions.begin() as session:
+            return await leases.take(session, leases.POLLER, owner, span=span)
+
+    assert await takes("one")
+    assert not await takes("other")
+    assert await takes("one")  # renewed
+    async with sessions.begin() as session:
+        await leases.give_back(session, leases.POLLER, "other")  # not theirs to give
+    assert not await takes("other")
+    assert await takes("one", span=timedelta(seconds=-1))  # it has run out
+    assert await takes("other")
+    assert not await takes("one")
+
+
+async def test_a_refusal_undoes_what_came_before_it(talk: Talk, aino: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def founds_and_refuses(context: Context, line: str) -> Screen:
+        await ROUTES.commands["newgroup"](context, "Puolivalmis")
+        raise Refused("stale")
+
+    monkeypatch.setitem(ROUTES.commands, "waver", founds_and_refuses)
+    await aino.starts()
+    await aino.says("/waver")
+    assert await groups(talk) == 0
