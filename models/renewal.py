@@ -68,7 +68,7 @@ async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> 
 async def _sealed(session: AsyncSession, run: Run) -> dict[int, bytes]:
     """The sealed answers by person."""
     rows = await session.execute(select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> int:

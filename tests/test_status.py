@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from bot import db, status
+from bot import db, operating, status
 from bot.__main__ import cli
 from bot.config import Settings
 from models import leases, pace, updates
 from models.outbox import Delivery, Sending
+from tests.databases import migrated
 from tests.faults.backup import Operator
 from tests.faults.program import until
 from tests.faults.rig import Rig, rigged
@@ -165,3 +166,15 @@ async def _mark(rig: Rig, state: Sending, error: str | None) -> None:
     async with rig.office.sessions() as sessions, sessions.begin() as session:
         row = await session.get_one(Delivery, 6)
         row.state, row.error, row.leased_until = state, error, datetime.now(UTC)
+
+
+async def test_it_tells_the_same_of_either_database(tmp_path: Path, database_url: str) -> None:
+    await migrated(database_url)
+    settings = Settings(database={"url": database_url}, feedback={"keys": tmp_path / "keys"})
+    assert [line.partition(" until")[0] for line in await operating.pause(settings)] == ["Paused: no message goes out"]
+    found = await status.read(settings)
+    assert [need.partition(":")[0] for need in found.needs] == ["It does not run", "Sending is paused"]
+    assert "messages: 0 due, 0 wait for their time, 0 expired and stay unsent" in found.lines
+    said = await operating.resume(settings, drop_due=True, ask_again=False)
+    assert said == ["0 due message(s) dropped: they stay unsent", "Messages go out again"]
+    assert len((await status.read(settings)).needs) == 1
