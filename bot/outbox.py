@@ -223,6 +223,10 @@ class Outbox:
                 await self._put(one)
         except TelegramError as error:
             one.error = error
+        except Exception as error:
+            # Our fault, in one message: it fails alone.
+            log.exception("delivery cannot be sent", delivery=one.delivery.id, kind=one.delivery.kind)
+            one.error = TelegramError(type(error).__name__)
         else:
             await self._set_menu(one)
 

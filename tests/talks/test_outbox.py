@@ -1,8 +1,13 @@
 """Deliveries out: one message each, whatever the text, and what becomes of each kind of failure."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
+from handlers.routes import ROUTES, Context
+from handlers.screen import File, Screen
 from models.outbox import Delivery, Sending
 from tests.talk import Actor, Talk, words
 
@@ -117,3 +122,22 @@ async def test_a_429_holds_everyone_and_loses_nobody(talk: Talk, anna: Actor) ->
     assert sum(sends(talk, member) for member in members) < 8
     await talk.time_passes(minutes=5)
     assert [sends(talk, member) for member in members] == [1] * 8
+
+
+async def test_a_message_that_cannot_be_made_fails_alone(
+    talk: Talk, bo: Actor, cilla: Actor, monkeypatch: pytest.MonkeyPatch, anna: Actor
+) -> None:
+    await talk.group(members=[bo, cilla], coordinator=anna)
+    letter = ROUTES.letters["invitation"]
+
+    async def spoilt_for_bo(context: Context, delivery: Delivery) -> Screen:
+        screen = await letter.render(context, delivery)
+        no_file: Any = File("x", "these are no bytes")  # type: ignore[arg-type]
+        return replace(screen, draws=None, file=no_file) if context.chat_id == bo.user.id else screen
+
+    monkeypatch.setitem(ROUTES.letters, "invitation", replace(letter, render=spoilt_for_bo))
+    await talk.called_meeting(anna, LINE)
+    await talk.time_passes(minutes=2)
+    states = [str(delivery.state) for delivery in await invitations(talk)]
+    assert (states.count("failed"), states.count("sent"), len(states)) == (1, len(states) - 1, len(states))
+    assert "kutsu" in cilla.text.lower()
