@@ -19,6 +19,7 @@ from tests.faults.sending import CARD, MOST_COPIES, ROUND_TRIP, at_rate, cards_s
 AWAY_BAR = f"8 s away: 0 lost, <= {IN_FLIGHT} ambiguous, replies < 1 s once it is back"
 FLAKY_BAR = "2 % answers dropped, 5 % 429: 0 lost, ambiguous only what was dropped, replies < 1 s"
 HOUR_BAR = "retry_after 3600: all held for an hour, 0 lost, replies < 1 s"
+REPLY = "answerCallbackQuery"
 DROPPED, TOO_MANY = 0.02, 0.05
 HOUR = 3600
 
@@ -81,9 +82,11 @@ async def midst(rig: Rig, size: Size) -> None:
     await asyncio.sleep(rig.chance.uniform(0, ROUND_TRIP))
 
 
-async def away(rig: Rig, _program: Program, size: Size, people: Tapping, result: Result) -> None:
-    """Every connection is cut, answered or not, and none can be made for a while."""
+async def away(rig: Rig, program: Program, size: Size, people: Tapping, result: Result) -> None:
+    """Every connection is cut, answered or not, and none can be made for a while: a reply is just on its way."""
     await midst(rig, size)
+    replies = rig.network.arrived[program.name, REPLY]
+    await until(lambda: rig.network.arrived[program.name, REPLY] > replies)
     begins = datetime.now(UTC)
     async with rig.network.outage():
         await asyncio.sleep(size.away)
