@@ -80,8 +80,9 @@ async def under_load(rig: Rig, presses: Presses, size: Size, result: Result, ope
         confirmed = {update.update_id for update in rig.sandbox.updates.confirmed}
         file = rig.folder / f"copy-{number}.db"
         await operator.asks("backup", str(file))
-        missing = _missing(file, presses, rig, confirmed)
+        compared, missing = _missing(file, presses, rig, confirmed)
         result.lost += len(missing)
+        result.wants(number == 0 or compared > 0, f"{file.name}: nothing to compare")
         result.notes += missing[:3]
         await asyncio.sleep(rig.chance.random())
     await pressing
@@ -99,8 +100,8 @@ async def _press(rig: Rig, presses: Presses, size: Size) -> None:
         await asyncio.sleep(rig.chance.expovariate(1 / 0.006))
 
 
-def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> list[str]:
-    """Presses that were confirmed before a backup began and are not in it."""
+def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> tuple[int, list[str]]:
+    """Of how many invitations a press was confirmed before a backup began, and which of them are not in it."""
     newest: dict[int, int] = {}
     ids = {update.content["id"]: update.update_id for update in rig.sandbox.updates.confirmed if "id" in update.content}
     for press in presses.made:
@@ -111,7 +112,7 @@ def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> lis
         (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
         held = dict(copy.execute("SELECT id, update_id FROM invitation").fetchall())
     lost = [f"{file.name}: invitation {one} lags" for one, update_id in newest.items() if (held[one] or 0) < update_id]
-    return lost if verdict == "ok" else [f"{file.name}: {verdict}"]
+    return len(newest), lost if verdict == "ok" else [f"{file.name}: {verdict}"]
 
 
 async def restored(rig: Rig, group_id: int, result: Result, operator: Operator) -> None:
