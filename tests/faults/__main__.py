@@ -14,9 +14,9 @@ from time import monotonic
 import structlog
 
 import tests.faults
+from tests.databases import postgres_server
 from tests.faults import rig
 from tests.faults.report import Result, Scenario, table
-from tests.faults.rig import postgres
 
 
 def scenarios() -> list[Scenario]:
@@ -52,7 +52,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(f"seed {given.seed}", flush=True)
     chosen = [one for one in known if given.only is None or one.name in given.only]
-    with postgres() if given.postgresql else nullcontext() as server:
+    with postgres_server() if given.postgresql else nullcontext() as server:
         rig.SERVERS[:] = [server] if server else []
         results = [play(one, given.seed, quick=given.quick) for one in chosen]
     print()

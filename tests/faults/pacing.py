@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.sandbox import Limits
+from tests.databases import postgres_server
 from tests.faults.report import Result, Scenario
-from tests.faults.rig import new_database, postgres, rigged
+from tests.faults.rig import new_database, rigged
 from tests.faults.sending import CARD, at_rate, outcome, settled, travels
 
 RATE = 25
@@ -33,7 +34,7 @@ async def run(seed: int, quick: bool) -> Result:
 
 
 async def run_shared(seed: int, quick: bool) -> Result:
-    with postgres() as server:
+    with postgres_server() as server:
         result, names = Result("pacing-shared", seed, SHARED_BAR), ["first", "second", "third"]
         await pace(result, QUICK if quick else FULL, names, await new_database(server))
     return result

