@@ -119,7 +119,9 @@ def absent(context: Context, page: Sheet) -> Screen:
 
 
 async def _page(context: Context, tap: Tap) -> Sheet:
-    return await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
+    sheet = await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
+    context.must_be_of(sheet.run.opens_at)
+    return sheet
 
 
 async def show(context: Context, tap: Tap) -> Screen:

@@ -48,6 +48,7 @@ async def context(
     person = await _actor(session, update, user, policy=policy, now=now)
     shared = update.message.users_shared if update.message else None
     chosen = shared.users[0] if shared else None
+    tapped = update.callback_query.message if update.callback_query else None
     return Context(
         session=session,
         person=person,
@@ -58,9 +59,8 @@ async def context(
         bot_name=bot_name,
         now=now,
         update_id=update.update_id,
-        message_id=update.callback_query.message.message_id
-        if update.callback_query and update.callback_query.message
-        else None,
+        message_id=tapped.message_id if tapped else None,
+        sent_at=tapped.date if isinstance(tapped, Message) else None,
         file=file,
         chosen=chosen.user_id if chosen else None,
         chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",

@@ -86,6 +86,7 @@ async def show_card(context: Context, tap: Tap) -> Screen:
 @tap("rsvp", fresh=show_card)
 async def on_answer(context: Context, tap: Tap) -> Screen:
     invitation = await invitations.own(context.session, context.person, tap.id)
+    context.must_be_of(invitation.invited_at)
     await invitations.reply(
         context.session,
         invitation,

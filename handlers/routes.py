@@ -8,7 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,11 +20,14 @@ from handlers.texts import Texts
 from models import drafts
 from models.access import RoleKind
 from models.drafts import Draft
-from models.errors import NotFound
+from models.errors import NotFound, Refused
 from models.outbox import Delivery
 from models.people import Person
 from models.policy import Policy
 from models.sealing import Keyring
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far Telegram's clock and ours may be apart."""
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -43,7 +46,8 @@ class Context:
     now: datetime
     update_id: int = 0
     message_id: int | None = None
-    """The message whose button was tapped."""
+    """The message whose button was tapped, and when it was sent."""
+    sent_at: datetime | None = None
     file: bytes | None = None
     chosen: int | None = None
     """The Telegram id of a person shared from the contacts, and their name."""
@@ -56,6 +60,11 @@ class Context:
     @property
     def zone(self) -> ZoneInfo:
         return self.policy.zone
+
+    def must_be_of(self, made_at: datetime) -> None:
+        """Refuses a button that is older than what it is about: after a restore, an id may stand for something new."""
+        if self.sent_at is not None and self.sent_at < made_at - CLOCKS_DIFFER:
+            raise Refused("stale")
 
     async def begin(self, subject: str, awaits: str, known: dict[str, Any] | None = None) -> Draft:
         """Begins a dialogue in this chat, in place of any other, with what is known already."""

@@ -411,3 +411,18 @@ async def test_hostile_names_and_titles_go_through_the_whole_loop(talk: Talk, ca
         if not call.ok and call.error_code == 400 and "not modified" not in call.description
     ]
     assert refused == []
+
+
+@pytest.mark.parametrize("what", ["invitation", "form"])
+async def test_a_button_older_than_what_it_is_about_is_refused(scene: Scene, what: str) -> None:
+    """After a restore, the ids of what was lost are given to something new."""
+    later = scene.talk.clock.now() + timedelta(days=9)
+    if what == "form":
+        await scene.held()
+        await scene.write(update(Run).values(opens_at=later))
+    else:
+        await scene.write(update(Invitation).values(invited_at=later))
+    before = await world(scene.talk)
+    data = next(button.data for row in scene.bo.last.buttons for button in row)
+    assert await scene.bo.taps_data(str(data)) == said("stale")
+    assert await world(scene.talk) == before
