@@ -53,6 +53,12 @@ class Inbox:
         self.owner = secrets.token_hex(6)
         self.offset = 0
         self._asking: asyncio.Future[tuple[Update, ...]] | None = None
+        self._in_hand: dict[int, asyncio.Task[None]] = {}
+        """Updates applied that Telegram still keeps for us, by id, each with the showing of its screen."""
+        self._lanes: dict[int, asyncio.Task[None]] = {}
+        """The last showing of each person."""
+        self._showing: set[asyncio.Task[None]] = set()
+        self._progress = asyncio.Event()
         self._leased_until = 0.0
         self._stopping = False
 
@@ -87,37 +93,67 @@ class Inbox:
         return taken
 
     async def poll(self, wait: int = 0) -> int:
-        """Gets a batch, applies it in its order and shows the screens, each person's in their order."""
+        """Gets updates, applies them in their order and shows the screens; returns how many were new.
+
+        While more wait than one answer holds, the next ones are fetched when half the screens stand.
+        """
+        batch = await self._ask(0 if self._in_hand else wait)
+        new = tuple(update for update in batch if update.update_id not in self._in_hand)
+        for some in _slices(new, TOGETHER):
+            for person, theirs in _by_person(await self._hear(some)).items():
+                self._show(person, theirs)
+            self.app.outbox.wake.set()
+        await self._shown(BATCH // 2 if new and len(batch) == BATCH else 0)
+        return len(new)
+
+    async def _ask(self, wait: int) -> tuple[Update, ...]:
         asking = self.app.poller.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
         self._asking = asyncio.ensure_future(asking)
         try:
             batch = await self._asking
         except asyncio.CancelledError:
             if self._stopping:
-                return 0
+                return ()
             raise
         finally:
             self._asking = None
         self.app.metrics.arrived(batch)
-        lanes: dict[int, asyncio.Task[None]] = {}
-        async with asyncio.TaskGroup() as showing:
-            for some in _slices(batch, TOGETHER):
-                heard = await self._hear(some)
-                self.app.outbox.wake.set()
-                for person, theirs in _by_person(heard).items():
-                    lanes[person] = showing.create_task(self.replies.show(theirs, after=lanes.get(person)))
-        if batch:
-            self.offset = max(update.update_id for update in batch) + 1
-        return len(batch)
+        return batch
+
+    def _show(self, person: int, theirs: list[Heard]) -> None:
+        """Shows one person's screens, after those before."""
+        before = self._lanes.get(person)
+        task = asyncio.create_task(self.replies.show(theirs, after=before))
+        task.add_done_callback(self._has_shown)
+        self._showing.add(task)
+        self._lanes[person] = task
+        self._in_hand.update({one.update.update_id: task for one in theirs})
+
+    def _has_shown(self, task: asyncio.Task[None]) -> None:
+        self._showing.discard(task)
+        self._progress.set()
+
+    async def _shown(self, most: int) -> None:
+        """Waits until so few screens are still to be shown; what stands in order need not be delivered again."""
+        while len(self._showing) > most:
+            self._progress.clear()
+            await self._progress.wait()
+        for update_id in sorted(self._in_hand):
+            if not self._in_hand[update_id].done():
+                break
+            del self._in_hand[update_id]
+            self.offset = max(self.offset, update_id + 1)
+        self._lanes = {person: task for person, task in self._lanes.items() if not task.done()}
 
     def stop(self) -> None:
-        """Asks for no more; the batch in hand is finished."""
+        """Asks for no more; what is in hand is finished."""
         self._stopping = True
         if self._asking is not None:
             self._asking.cancel()
 
     async def confirm(self) -> None:
         """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
+        await self._shown(0)
         with suppress(TelegramError):
             await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
         with suppress(*AWAY):

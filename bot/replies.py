@@ -52,7 +52,10 @@ class Replies:
             await asyncio.wait([after])
         last = {one.message: one for one in heard}
         for one in heard:
-            await self._one(one, put=one.message is None or last[one.message] is one)
+            try:
+                await self._one(one, put=one.message is None or last[one.message] is one)
+            except Exception:
+                log.exception("screen not shown", update=one.update.update_id)  # our fault: it must not stop the others
 
     async def _one(self, heard: Heard, *, put: bool) -> None:
         """Best effort: what cannot be shown now is seen at the next tap."""
