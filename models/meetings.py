@@ -52,12 +52,15 @@ class Plan:
 
 class Meeting(Base):
     __tablename__ = "meeting"
-    __table_args__ = (Index("ix_meeting_state_ends_at", "state", "ends_at"),)
+    __table_args__ = (
+        Index("ix_meeting_state_ends_at", "state", "ends_at"),
+        Index("ix_meeting_state_starts_at", "state", "starts_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
     title: Mapped[str | None]
-    starts_at: Mapped[datetime] = mapped_column(index=True)
+    starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     starts_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
     """What was agreed: the wall clock in ``zone``, whatever becomes of summer time."""

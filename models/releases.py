@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,11 +27,12 @@ class Release(Base):
     """What one run, or one pool, has said. Written once; everything that anyone sees comes from releases."""
 
     __tablename__ = "release"
+    __table_args__ = (Index("ix_release_workgroup_id_released_at", "workgroup_id", "released_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[int | None] = mapped_column(ForeignKey("run.id"), unique=True)
     pool_id: Mapped[int | None] = mapped_column(ForeignKey("pool.id"), unique=True)
-    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     threshold: Mapped[int]
     asked: Mapped[int]

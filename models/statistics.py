@@ -91,6 +91,7 @@ class Results:
 
 async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
     """The figures of a month, of some groups or of the organisation."""
+    await _look_rows_up(session)
     called = MeetingState.ANNOUNCED, MeetingState.HELD
     return MonthFigures(
         month=str(scope.month),
@@ -101,27 +102,36 @@ async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
     )
 
 
+async def _look_rows_up(session: AsyncSession) -> None:
+    """PostgreSQL takes a disk for a turning one, on which it would sooner read years of rows than find a month's."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(select(func.set_config("random_page_cost", "1.1", True)))  # in this transaction
+
+
 async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:
     """The statements whose figures were released in a month, strongest first, each with its last earlier month."""
     found = []
+    earlier: dict[Month | None, dict[Scale, Mean]] = {None: {}}
     for scale, mean in (await _means(session, scope)).items():
         month = await _month_before(session, scale, scope)
-        earlier = (await _means(session, Scope(month, scope.zone, scope.group_ids))).get(scale) if month else None
-        found.append(Statement(scale[0], mean, earlier, str(month) if month else None))
+        if month is not None and month not in earlier:
+            earlier[month] = await _means(session, Scope(month, scope.zone, scope.group_ids))
+        found.append(Statement(scale[0], mean, earlier[month].get(scale), str(month) if month else None))
     return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
 
 
 async def _month_before(session: AsyncSession, scale: Scale, scope: Scope) -> Month | None:
-    """The latest month before this that released this statement."""
+    """The latest month before this that released this statement: back from this month to the first that did."""
     identity, low, high = scale
-    latest = (
-        select(func.max(Release.released_at))
-        .join(Figure, Figure.release_id == Release.id)
+    released = (
+        select(Figure.release_id)
         .join(Question, Question.id == Figure.question_id)
+        .where(Figure.release_id == Release.id, Figure.total.is_not(None))
         .where(Question.identity == identity, Question.low == low, Question.high == high)
-        .where(Figure.total.is_not(None), Release.released_at < scope.first)
     )
-    moment: datetime | None = await session.scalar(scope.of_groups(latest, Release.workgroup_id.expression))
+    latest = select(Release.released_at).where(Release.released_at < scope.first, released.exists())
+    latest = scope.of_groups(latest, Release.workgroup_id.expression)
+    moment: datetime | None = await session.scalar(latest.order_by(Release.released_at.desc()).limit(1))
     return Month.of(moment, scope.zone) if moment else None
 
 

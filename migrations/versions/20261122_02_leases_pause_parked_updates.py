@@ -23,6 +23,14 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_due"))
         batch_op.create_index("ix_delivery_queue", ["state", "urgent", "due_at"], unique=False)
 
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_meeting_starts_at"))
+        batch_op.create_index("ix_meeting_state_starts_at", ["state", "starts_at"], unique=False)
+
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_workgroup_id"))
+        batch_op.create_index("ix_release_workgroup_id_released_at", ["workgroup_id", "released_at"], unique=False)
+
     with op.batch_alter_table("pace", schema=None) as batch_op:
         batch_op.add_column(sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -39,6 +47,14 @@ def downgrade() -> None:
 
     with op.batch_alter_table("pace", schema=None) as batch_op:
         batch_op.drop_column("paused_at")
+
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.drop_index("ix_release_workgroup_id_released_at")
+        batch_op.create_index(batch_op.f("ix_release_workgroup_id"), ["workgroup_id"], unique=False)
+
+    with op.batch_alter_table("meeting", schema=None) as batch_op:
+        batch_op.drop_index("ix_meeting_state_starts_at")
+        batch_op.create_index(batch_op.f("ix_meeting_starts_at"), ["starts_at"], unique=False)
 
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("ix_delivery_queue")
