@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LONGEST = timedelta(seconds=30)
+SHORTEST, LONGEST = 0.25, 30.0
+"""Seconds between two looks whether what was away is back."""
+
+
+def longer(pause: float) -> float:
+    """The next pause: a twentieth longer, so that an end is seen within a twentieth of the outage."""
+    return min(pause * 1.05, LONGEST)
 
 
 class Breaker:
@@ -22,7 +28,7 @@ class Breaker:
 
     def __init__(self, app: "App") -> None:
         self._app = app
-        self._wait = timedelta(0)
+        self._pause = 0.0
         self.retry_at: datetime | None = None
         """When Telegram is asked again; None while all is well."""
 
@@ -44,9 +50,9 @@ class Breaker:
             self._again(now)
             return False
         log.info("telegram is back")
-        self.retry_at, self._wait = None, timedelta(0)
+        self.retry_at, self._pause = None, 0.0
         return True
 
     def _again(self, now: datetime) -> None:
-        self._wait = min(max(self._wait * 2, timedelta(seconds=1)), LONGEST)
-        self.retry_at = now + self._wait
+        self._pause = longer(self._pause) or SHORTEST
+        self.retry_at = now + timedelta(seconds=self._pause)

@@ -16,6 +16,7 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot import db
+from bot.breaker import SHORTEST, longer
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.replies import Heard, Replies
@@ -40,6 +41,9 @@ POLL = 10
 """Seconds for which Telegram keeps a request for updates open."""
 LEASE = timedelta(seconds=25)
 """For how long a poller that shows no sign of life is taken to be alive. Telegram forgets a tap after 150 s."""
+FAR = 0.04
+"""Seconds for an answer of Telegram, read, from which on it pays to ask for what comes next before the last is done: each such
+answer brings again what is in hand."""
 STANDBY = 2.0
 """Seconds between two looks whether the poller still lives."""
 
@@ -53,31 +57,32 @@ class Inbox:
         self.owner = secrets.token_hex(6)
         self.offset = 0
         self._asking: asyncio.Future[tuple[Update, ...]] | None = None
-        self._in_hand: dict[int, asyncio.Task[None]] = {}
-        """Updates applied that Telegram still keeps for us, by id, each with the showing of its screen."""
+        self._in_hand: dict[int, asyncio.Task[None] | None] = {}
+        """Updates that Telegram still keeps for us, by id, each with the showing of its screen once it is applied."""
         self._lanes: dict[int, asyncio.Task[None]] = {}
         """The last showing of each person."""
-        self._showing: set[asyncio.Task[None]] = set()
         self._progress = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._trip = 0.0
         self._leased_until = 0.0
         self._stopping = False
 
     async def run(self) -> None:
         """Polls until stopped; what goes wrong on the way is waited out, never skipped."""
-        pause = 1.0
+        pause = SHORTEST
         while not self._stopping:
             try:
                 if await self._may_poll():
                     await self.poll(POLL)
                 else:
                     await asyncio.sleep(STANDBY)
-                pause = 1.0
+                pause = SHORTEST
             except* (TelegramError, *AWAY) as errors:
                 error = errors.exceptions[0]
                 log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
                 self.app.metrics.fails(POLLER, error)
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 30)
+                pause = longer(pause)
 
     async def _may_poll(self) -> bool:
         """Whether this process is the one that polls: Telegram gives updates to one at a time."""
@@ -95,18 +100,34 @@ class Inbox:
     async def poll(self, wait: int = 0) -> int:
         """Gets updates, applies them in their order and shows the screens; returns how many were new.
 
-        While more wait than one answer holds, the next ones are fetched when half the screens stand.
+        While more wait than one answer holds, the next are fetched beside the work on the last.
         """
-        batch = await self._ask(0 if self._in_hand else wait)
-        new = tuple(update for update in batch if update.update_id not in self._in_hand)
-        for some in _slices(new, TOGETHER):
-            for person, theirs in _by_person(await self._hear(some)).items():
-                self._show(person, theirs)
-            self.app.outbox.wake.set()
-        await self._shown(BATCH // 2 if new and len(batch) == BATCH else 0)
-        return len(new)
+        batch, count = await self._ask(wait), 0
+        try:
+            async with asyncio.TaskGroup() as applying:
+                while True:
+                    new = tuple(update for update in batch if update.update_id not in self._in_hand)
+                    self._in_hand |= {update.update_id: None for update in new}
+                    count += len(new)
+                    applying.create_task(self._apply(new))
+                    if len(batch) < BATCH or not await self._may_poll():
+                        break
+                    await self._shown(TOGETHER if self._trip > FAR else None)
+                    batch = await self._ask(0)
+        finally:
+            self._in_hand = {update_id: task for update_id, task in self._in_hand.items() if task is not None}
+        await self._shown()
+        return count
+
+    async def _apply(self, batch: tuple[Update, ...]) -> None:
+        async with self._turn:
+            for some in _slices(batch, TOGETHER):
+                for person, theirs in _by_person(await self._hear(some)).items():
+                    self._show(person, theirs)
+                self.app.outbox.wake.set()
 
     async def _ask(self, wait: int) -> tuple[Update, ...]:
+        began = asyncio.get_running_loop().time()
         asking = self.app.poller.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
         self._asking = asyncio.ensure_future(asking)
         try:
@@ -117,6 +138,7 @@ class Inbox:
             raise
         finally:
             self._asking = None
+        self._trip = asyncio.get_running_loop().time() - began
         self.app.metrics.arrived(batch)
         return batch
 
@@ -124,25 +146,24 @@ class Inbox:
         """Shows one person's screens, after those before."""
         before = self._lanes.get(person)
         task = asyncio.create_task(self.replies.show(theirs, after=before))
-        task.add_done_callback(self._has_shown)
-        self._showing.add(task)
+        task.add_done_callback(lambda _: self._progress.set())
         self._lanes[person] = task
         self._in_hand.update({one.update.update_id: task for one in theirs})
 
-    def _has_shown(self, task: asyncio.Task[None]) -> None:
-        self._showing.discard(task)
-        self._progress.set()
-
-    async def _shown(self, most: int) -> None:
-        """Waits until so few screens are still to be shown; what stands in order need not be delivered again."""
-        while len(self._showing) > most:
+    async def _shown(self, wanted: int | None = None) -> None:
+        """Waits until so many more screens, or all, stand in order: those updates need not be delivered again."""
+        while True:
             self._progress.clear()
-            await self._progress.wait()
-        for update_id in sorted(self._in_hand):
-            if not self._in_hand[update_id].done():
+            for update_id in sorted(self._in_hand):
+                task = self._in_hand[update_id]
+                if task is None or not task.done():
+                    break
+                del self._in_hand[update_id]
+                self.offset = max(self.offset, update_id + 1)
+                wanted = None if wanted is None else wanted - 1
+            if not self._in_hand or (wanted is not None and wanted <= 0):
                 break
-            del self._in_hand[update_id]
-            self.offset = max(self.offset, update_id + 1)
+            await self._progress.wait()
         self._lanes = {person: task for person, task in self._lanes.items() if not task.done()}
 
     def stop(self) -> None:
@@ -153,7 +174,7 @@ class Inbox:
 
     async def confirm(self) -> None:
         """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
-        await self._shown(0)
+        await self._shown()
         with suppress(TelegramError):
             await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
         with suppress(*AWAY):

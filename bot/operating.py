@@ -94,7 +94,7 @@ async def resume(settings: Settings, *, drop_due: bool, ask_again: bool) -> list
         async with sessions.begin() as session:
             if drop_due:
                 said.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
-            was_paused = await pace.resume(session)
+            was_paused = await pace.resume(session, now=now)
     return [*said, "Messages go out again" if was_paused else "It was not paused: messages go out"]
 
 

@@ -87,7 +87,7 @@ class Outbox:
                 self.app.metrics.fails(OUTBOX, error)
                 if self._stopping and not self._in_flight:
                     return  # what cannot be recorded is taken up by the next start, and marked as perhaps sent
-            if rest > 0:
+            if rest > 0 and not (self._stopping and not self._in_flight):  # nobody would wake it
                 await self._rest(rest)
 
     async def _rest(self, most: float) -> None:
@@ -248,8 +248,9 @@ class Outbox:
 
     async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> int | None:
         """Writes what became of a message, if it is still ours; returns the id of the one it replaces."""
-        delivery = await session.get(Delivery, one.delivery.id)
-        if delivery is None or delivery.owner != self.owner or delivery.state is not Sending.SENDING:
+        delivery = await session.get(Delivery, one.delivery.id, with_for_update=True)
+        ours = (self.owner, one.delivery.attempts)
+        if delivery is None or (delivery.owner, delivery.attempts) != ours or delivery.state is not Sending.SENDING:
             return None  # another process took it over, or it was withdrawn for good
         if one.is_late:
             delivery.state, delivery.owner = Sending.DUE, None

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.breaker import SHORTEST
 from bot.db import AWAY
+from bot.telegram import NotSentError
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models import cards, people
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+OUTAGE = timedelta(hours=1)
+"""For how long a reply waits while no connection to Telegram can be made: no updates come in meanwhile either."""
 LONGEST_WAIT = 5
 """Seconds for which a reply waits when Telegram says 429; beyond it the person taps again."""
 
@@ -106,11 +110,25 @@ class Replies:
         if replaced is not None:
             await retire(self.app.bot, chat_id, replaced)
 
+    async def _through(self, doing: Callable[[], Awaitable[object]]) -> None:
+        """Tries again while Telegram cannot be reached, and once more when it may or may not have heard: an edit done
+        twice is one, and a screen shown twice does no harm."""
+        ends, doubts = self.app.now + OUTAGE, 0
+        while True:
+            try:
+                await doing()
+                return
+            except NetworkError as error:
+                doubts += not isinstance(error, NotSentError)
+                if isinstance(error, BadRequest) or doubts > 1 or self.app.now >= ends:
+                    raise
+                await self.app.clock.sleep(SHORTEST)
+
     async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
         """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
         try:
             try:
-                await doing()
+                await self._through(doing)
             except RetryAfter as error:
                 if seconds(error) > LONGEST_WAIT:
                     raise

@@ -17,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from models.base import Base, insert_new
 from models.leases import database_time
@@ -165,7 +165,12 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
 
 
 def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
-    """The next due deliveries to chats that take one now. By urgency apart: so each is a walk along the index."""
+    """The next due deliveries to chats that take one now. By urgency apart: so each is a walk along the index.
+
+    While one is on its way to a chat no other leaves for it: it might overtake, and the older would have the last word.
+    """
+    other = aliased(Delivery)
+    under_way = select(other.address_id).where(other.state == Sending.SENDING)
     return (
         select(Delivery)
         .join(Address)
@@ -174,6 +179,7 @@ def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
             Delivery.urgent == urgent,
             Delivery.due_at <= now,
             or_(Address.free_at.is_(None), Address.free_at <= now),
+            Delivery.address_id.not_in(under_way),
         )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit * 4)

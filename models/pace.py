@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, insert_new
 from models.people import Address
 
 CHAT_INTERVAL = timedelta(seconds=1.05)
@@ -41,11 +41,18 @@ class Rate:
         return timedelta(seconds=1 / self.per_second)
 
 
+async def _row(session: AsyncSession, *, now: datetime) -> Pace:
+    """The one row, kept from the others: senders claim one by one."""
+    pace = await session.get(Pace, 1, populate_existing=True, with_for_update=True)
+    if pace is None:
+        await insert_new(session, Pace, [{"id": 1, "free_at": now}])
+        pace = await session.get_one(Pace, 1, with_for_update=True)
+    return pace
+
+
 async def room(session: AsyncSession, rate: Rate, *, now: datetime) -> int:
     """How many messages may leave now, by the pace that all share; none while paused or held."""
-    pace = await session.get(Pace, 1, populate_existing=True)
-    if pace is None:
-        return 1
+    pace = await _row(session, now=now)
     if pace.paused_at is not None or pace.free_at > now:
         return 0
     return 1 + int((now - _from(pace, rate, now)) / rate.interval)
@@ -64,40 +71,29 @@ async def free_at(session: AsyncSession) -> datetime | None:
 
 async def take(session: AsyncSession, address: Address, rate: Rate, *, now: datetime) -> None:
     """Counts one message that leaves now to this address: the rate overall, 1/s to a chat (GCRA)."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        pace = Pace(id=1, free_at=now)
-        session.add(pace)
+    pace = await _row(session, now=now)
     pace.free_at = _from(pace, rate, now) + rate.interval
     address.free_at = now + CHAT_INTERVAL
 
 
 async def hold(session: AsyncSession, until: datetime) -> None:
     """Telegram said 429: nobody sends before that moment."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        session.add(Pace(id=1, free_at=until))
-    else:
-        pace.free_at = max(pace.free_at, until)
+    pace = await _row(session, now=until)
+    pace.free_at = max(pace.free_at, until)
 
 
 async def pause(session: AsyncSession, *, now: datetime) -> bool:
     """Holds all deliveries back until told to go on; False if they were held back already."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None:
-        session.add(Pace(id=1, free_at=now, paused_at=now))
-        return True
+    pace = await _row(session, now=now)
     was, pace.paused_at = pace.paused_at, pace.paused_at or now
     return was is None
 
 
-async def resume(session: AsyncSession) -> bool:
+async def resume(session: AsyncSession, *, now: datetime) -> bool:
     """Lets deliveries go on; False if they were going. What has expired meanwhile stays unsent."""
-    pace = await session.get(Pace, 1, with_for_update=True)
-    if pace is None or pace.paused_at is None:
-        return False
-    pace.paused_at = None
-    return True
+    pace = await _row(session, now=now)
+    was, pace.paused_at = pace.paused_at, None
+    return was is not None
 
 
 async def spoken_to(session: AsyncSession, chat_id: int, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Select, func, select
+from sqlalchemy import ForeignKey, Index, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,6 +31,7 @@ class Run(Base):
     """A form put to an audience for a time. What it promises is frozen when it opens."""
 
     __tablename__ = "run"
+    __table_args__ = (Index("ix_run_state_closes_at", "state", "closes_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
@@ -38,7 +39,7 @@ class Run(Base):
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), unique=True)
     threshold: Mapped[int]
     opens_at: Mapped[datetime]
-    closes_at: Mapped[datetime] = mapped_column(index=True)
+    closes_at: Mapped[datetime]
     state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
     asked: Mapped[int] = mapped_column(default=0)
     """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""

@@ -91,7 +91,6 @@ class Results:
 
 async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
     """The figures of a month, of some groups or of the organisation."""
-    await _look_rows_up(session)
     called = MeetingState.ANNOUNCED, MeetingState.HELD
     return MonthFigures(
         month=str(scope.month),
@@ -100,12 +99,6 @@ async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
         statements=await statements(session, scope),
         coming=await count_meetings(session, scope.shifted(1), *called),
     )
-
-
-async def _look_rows_up(session: AsyncSession) -> None:
-    """PostgreSQL takes a disk for a turning one, on which it would sooner read years of rows than find a month's."""
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(select(func.set_config("random_page_cost", "1.1", True)))  # in this transaction
 
 
 async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:

@@ -31,6 +31,10 @@ def upgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_release_workgroup_id"))
         batch_op.create_index("ix_release_workgroup_id_released_at", ["workgroup_id", "released_at"], unique=False)
 
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_closes_at"))
+        batch_op.create_index("ix_run_state_closes_at", ["state", "closes_at"], unique=False)
+
     with op.batch_alter_table("pace", schema=None) as batch_op:
         batch_op.add_column(sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
 
@@ -47,6 +51,10 @@ def downgrade() -> None:
 
     with op.batch_alter_table("pace", schema=None) as batch_op:
         batch_op.drop_column("paused_at")
+
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.drop_index("ix_run_state_closes_at")
+        batch_op.create_index(batch_op.f("ix_run_closes_at"), ["closes_at"], unique=False)
 
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index("ix_release_workgroup_id_released_at")
