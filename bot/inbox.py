@@ -42,8 +42,8 @@ POLL = 10
 LEASE = timedelta(seconds=25)
 """For how long a poller that shows no sign of life is taken to be alive. Telegram forgets a tap after 150 s."""
 FAR = 0.04
-"""Seconds for an answer of Telegram, read, from which on it pays to ask for what comes next before the last is done: each such
-answer brings again what is in hand."""
+"""Seconds for one answer of Telegram from which on it pays to ask for the next beside the work on the last: each brings
+that again."""
 STANDBY = 2.0
 """Seconds between two looks whether the poller still lives."""
 
