@@ -1,4 +1,4 @@
-"""Updates in: applied in transactions of a few, acknowledged to Telegram only when committed and shown.
+"""Updates in: fetched, applied, shown, and acknowledged to Telegram only then.
 
 A death anywhere in between means that Telegram delivers the update again: its effect is not repeated, its screen is.
 """
@@ -11,20 +11,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram import Update
 from telegram.error import TelegramError
 
 from bot import db
+from bot.applying import Applying
 from bot.breaker import SHORTEST, longer
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.replies import Heard, Replies
-from handlers import hearing
-from handlers.routes import Context
-from handlers.screen import NOTHING, Screen
-from models import leases, pace, updates
-from models.errors import Refused
+from models import leases
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -35,8 +31,6 @@ ALLOWED = ["message", "callback_query", "my_chat_member"]
 BATCH = 100
 TOGETHER = 20
 """Updates in one transaction: one wait for the disk instead of twenty, and nobody waits long for the others."""
-TRIES = 5
-LARGEST_FILE = 512 * 1024
 POLL = 10
 """Seconds for which Telegram keeps a request for updates open."""
 LEASE = timedelta(seconds=25)
@@ -53,6 +47,7 @@ class Inbox:
 
     def __init__(self, app: "App") -> None:
         self.app = app
+        self.applying = Applying(app)
         self.replies = Replies(app)
         self.owner = secrets.token_hex(6)
         self.offset = 0
@@ -122,7 +117,7 @@ class Inbox:
     async def _apply(self, batch: tuple[Update, ...]) -> None:
         async with self._turn:
             for some in _slices(batch, TOGETHER):
-                for person, theirs in _by_person(await self._hear(some)).items():
+                for person, theirs in _by_person(await self.applying.hear(some)).items():
                     self._show(person, theirs)
                 self.app.outbox.wake.set()
 
@@ -180,122 +175,6 @@ class Inbox:
         with suppress(*AWAY):
             async with self.app.sessions.begin() as session:
                 await leases.give_back(session, leases.POLLER, self.owner)
-
-    async def _hear(self, some: tuple[Update, ...]) -> list[Heard]:
-        """Applies updates in one transaction, each behind a savepoint. What fails there is tried again alone."""
-        files = {update.update_id: await self._download(update) for update in some}
-        heard: list[Heard] = []
-        async with self.app.engine.begin() as connection:
-            async with self._session(connection) as session, session.begin():
-                fresh = await updates.first_sight(session, files, now=self.app.now)
-            for update in some:
-                is_new = update.update_id in fresh
-                fresh.discard(update.update_id)  # the same one twice in a batch is applied once
-                screen = await self._try(connection, update, files[update.update_id], is_new=is_new)
-                if screen is not None:
-                    heard.append(Heard(update, screen))
-        failed = {update.update_id for update in some} - {one.update.update_id for one in heard}
-        for update in some:
-            if update.update_id in failed:
-                heard.append(Heard(update, await self._alone(update, files[update.update_id])))
-        for one in heard:
-            log.info("update", update=one.update.update_id, route=hearing.route_of(one.update))
-        return heard
-
-    async def _try(
-        self, connection: AsyncConnection, update: Update, file: bytes | None, *, is_new: bool, reference: str = ""
-    ) -> Screen | None:
-        """One update behind its savepoint; None if it failed, and then it counts as never seen."""
-        try:
-            return await self._answer(connection, update, file, is_new=is_new)
-        except Refused as refusal:
-            if is_new:
-                await self._unsee(connection, update)  # it has done nothing: refused alike if it comes again
-                return await self._refused(connection, update, refusal)
-            # What is refused now, its first coming has done.
-            return await self._refused(connection, update, Refused("already-done"))
-        except AWAY:
-            raise  # Telegram keeps the update for us
-        except Exception:
-            log.exception("update failed", update=update.update_id, reference=reference)
-            await self._unsee(connection, update)
-            return None
-
-    async def _unsee(self, connection: AsyncConnection, update: Update) -> None:
-        async with self._session(connection) as session, session.begin():
-            await updates.unsee(session, update.update_id)
-
-    async def _answer(self, connection: AsyncConnection, update: Update, file: bytes | None, *, is_new: bool) -> Screen:
-        async with self._session(connection) as session, session.begin() as savepoint:
-            screen = await hearing.answer(await self._context(session, update, file), update)
-            if update.message is not None:
-                await pace.spoken_to(session, update.message.chat_id, now=self.app.now)
-            if not is_new:
-                screen = await screen.drawn()  # while what it is drawn from is at hand
-                await savepoint.rollback()  # seen before: shown again, done once
-            return screen
-
-    async def _refused(self, connection: AsyncConnection, update: Update, refusal: Refused) -> Screen:
-        """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
-        async with self._session(connection) as session, session.begin() as savepoint:
-            context = await self._context(session, update, None)
-            screen = await (await hearing.refused(context, update, refusal)).drawn()
-            await savepoint.rollback()
-            return screen
-
-    async def _alone(self, update: Update, file: bytes | None) -> Screen:
-        """An update that failed beside others, in transactions of its own; one that fails for good is put aside."""
-        reference = secrets.token_hex(4).upper()
-        for _ in range(TRIES - 1):
-            async with self.app.engine.begin() as connection:
-                async with self._session(connection) as session, session.begin():
-                    fresh = await updates.first_sight(session, [update.update_id], now=self.app.now)
-                screen = await self._try(connection, update, file, is_new=bool(fresh), reference=reference)
-            if screen is not None:
-                return screen
-        log.error("update parked", update=update.update_id, reference=reference)
-        self.app.metrics.parked += 1
-        async with self.app.sessions.begin() as session:
-            about = hearing.route_of(update)
-            await updates.park(session, update.update_id, reference, about, now=self.app.now)
-        return await self._excuse(update, reference)
-
-    async def _excuse(self, update: Update, reference: str) -> Screen:
-        """That it is our fault, in the person's language; nothing if even that fails."""
-        if update.effective_user is None:
-            return NOTHING
-        try:
-            async with self.app.sessions() as session:
-                return hearing.failed(await self._context(session, update, None), reference)
-        except AWAY:
-            raise
-        except Exception:
-            log.exception("no words for a failure", update=update.update_id, reference=reference)
-            return NOTHING
-
-    def _session(self, connection: AsyncConnection) -> AsyncSession:
-        """A session of one update: what it does is undone alone, and nothing it read is remembered for the next."""
-        return self.app.sessions(bind=connection, join_transaction_mode="create_savepoint")
-
-    async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
-        return await hearing.context(
-            session,
-            update,
-            policy=self.app.policy,
-            keys=self.app.keys,
-            bot_name=self.app.bot_name,
-            now=self.app.now,
-            file=file,
-        )
-
-    async def _download(self, update: Update) -> bytes | None:
-        """A small document sent to the bot, fetched before the transaction; of a large one an empty one is made."""
-        document = update.message.document if update.message else None
-        if document is None:
-            return None
-        if (document.file_size or 0) > LARGEST_FILE:
-            return b""
-        return bytes(await (await self.app.bot.get_file(document.file_id)).download_as_bytearray())
 
 
 def _slices(batch: tuple[Update, ...], size: int) -> Iterator[tuple[Update, ...]]:

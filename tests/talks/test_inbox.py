@@ -147,3 +147,19 @@ async def test_a_refusal_undoes_what_came_before_it(talk: Talk, aino: Actor, mon
     await aino.starts()
     await aino.says("/waver")
     assert await groups(talk) == 0
+
+
+@pytest.mark.parametrize("what_fails", ["getFile", None])
+async def test_a_file_that_cannot_be_fetched_stops_nobody(
+    talk: Talk, aino: Actor, bo: Actor, what_fails: str | None
+) -> None:
+    await aino.starts()
+    aino.user.uploads("jäsenet.csv", b"Nimi\nBo")
+    if what_fails:
+        talk.sandbox.faults.bad_gateway(method=what_fails, times=9)
+    else:
+        talk.sandbox.world.files = type(talk.sandbox.world.files)()  # Telegram has forgotten it
+    bo.user.starts()
+    await talk.answered()
+    assert "ei saatu haettua" in aino.text
+    assert bo.messages
