@@ -1,4 +1,4 @@
-"""Updates applied: a few in one transaction, each behind a savepoint. What fails is undone alone, and parked at last."""
+"""Updates applied: a few in one transaction, each behind a savepoint. What fails is undone alone, at last parked."""
 
 import asyncio
 import secrets
