@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import announcing, invitations
+from models.health import DROPPED
 from models.invitations import Answer, Invitation
 from models.meetings import Meeting, MeetingState
 from models.outbox import Delivery, Sending
@@ -28,6 +29,7 @@ class Outcome(enum.StrEnum):
     UNCERTAIN = "uncertain"  # sent, without Telegram's word that it arrived
     FAILED = "failed"
     EXPIRED = "expired"
+    DROPPED = "dropped"  # by the operator, when sending went on after a pause
     UNNEEDED = "unneeded"  # answered, moved or called off before it was due
     UNCLAIMED = "unclaimed"  # not on Telegram
 
@@ -38,6 +40,7 @@ MISSED = {
     Outcome.UNCERTAIN,
     Outcome.FAILED,
     Outcome.EXPIRED,
+    Outcome.DROPPED,
     Outcome.UNCLAIMED,
 }
 """They should know and did not get it, or perhaps not."""
@@ -144,8 +147,8 @@ def _untold(fate: Fates, person: Person, *, is_aware: bool) -> None:
     """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
     if Kind.CANCELLED not in fate and person.reach is not Reach.REACHABLE:
         fate[Kind.CANCELLED] = Outcome(person.reach)
-    elif Kind.CANCELLED not in fate and is_aware:
-        fate[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time, and back since
+    elif Kind.CANCELLED not in fate and (is_aware or fate.get(Kind.INVITATION) in MISSED):
+        fate[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time and back since, or invited by telephone
 
 
 def _kind(row: Delivery) -> Kind:
@@ -160,12 +163,15 @@ def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome |
         Sending.CANCELLED: Outcome.UNNEEDED,
         Sending.SUPERSEDED: Outcome.UNNEEDED,
     }
-    if row.state in told:
+    is_dropped = row.state is Sending.CANCELLED and row.error == DROPPED
+    if row.state in told and not is_dropped:
         return told[row.state]
     if row.kind == "reminder" and not _is_wanted(row, invitation, person):
         return None if row.state in (Sending.DUE, Sending.SENDING) else Outcome.UNNEEDED
     if row.state is Sending.EXPIRED:
         return Outcome.EXPIRED
+    if is_dropped:
+        return Outcome.UNCERTAIN if row.ambiguous else Outcome.DROPPED
     if person.reach is not Reach.REACHABLE:
         return Outcome(person.reach)  # what waits for them will fail
     return Outcome.FAILED if row.state is Sending.FAILED else Outcome.WAITING

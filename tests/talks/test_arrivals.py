@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import update
 
+from models import health, pace
 from models.outbox import Delivery, Sending
 from models.people import Person
 from tests.talk import HELSINKI, Actor, Talk
@@ -231,6 +232,48 @@ async def test_what_could_not_leave_in_time(talk: Talk, anna: Actor, bo: Actor) 
     await talk.called_meeting(anna, LINE)
     await talk.time_passes(days=9)
     assert "1 kutsu: 1 ei ehtinyt lähteä ajoissa" in await looks(anna)
+
+
+async def dropped(talk: Talk) -> None:
+    """What is due while all is paused is dropped by the operator, who then lets the rest go on."""
+    async with talk.app.sessions.begin() as session:
+        await health.drop_due(session, now=talk.clock.now())
+        await pace.resume(session, now=talk.clock.now())
+    await talk.settle()
+
+
+async def paused(talk: Talk) -> None:
+    async with talk.app.sessions.begin() as session:
+        await pace.pause(session, now=talk.clock.now())
+
+
+async def test_who_was_dropped_by_the_operator_is_to_be_phoned(talk: Talk, anna: Actor, group: None) -> None:
+    await paused(talk)
+    await talk.called_meeting(anna, LINE)
+    await dropped(talk)
+    assert "2 kutsua: 2 jäi lähettämättä ylläpitäjän päätöksellä" in await looks(anna)
+    assert "ei enää tarvittu" not in anna.text
+    assert "näille (2)" in anna.text
+    assert "Kutsu puuttuu tai on epävarma:\n• Bo" in anna.text
+    assert "– jäi lähettämättä ylläpitäjän päätöksellä" in anna.text
+    await anna.taps("Takaisin")
+    assert "2 jäsenelle pitää kertoa muuten." in anna.text
+    await anna.taps("Peru kokous")
+    await anna.taps("Kyllä, peru")
+    assert "Tieto perumisesta puuttuu tai on epävarma:\n• Bo" in await looks(anna)  # may have been phoned before
+
+
+async def test_of_what_was_dropped_only_what_was_wanted_counts(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("En pääse")
+    await paused(talk)
+    await talk.until(datetime(2027, 3, 8, 12, tzinfo=HELSINKI))
+    await dropped(talk)
+    assert "1 muistutus vastaamattomalle: 1 jäi lähettämättä ylläpitäjän päätöksellä" in await looks(anna)
+    assert "Ei ole vastannut kutsuun, eikä muistutus tavoita:\n• Cilla" in anna.text
+    assert "• Bo" not in anna.text
 
 
 async def test_once_the_meeting_has_begun_nobody_is_to_be_phoned(
