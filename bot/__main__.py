@@ -66,7 +66,7 @@ def check(config: ConfigFile = None) -> None:
     settings = _load(config)
     findings = asyncio.run(checking.findings(settings))
     for finding in findings:
-        typer.echo(f"{'ok   ' if finding.good else 'FAULT'} {finding.text}")
+        typer.echo(str(finding))
     raise typer.Exit(0 if all(finding.good for finding in findings) else 2)
 
 

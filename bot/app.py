@@ -112,7 +112,10 @@ class App:
         if self.settings.web.port:
             from bot.web import serve
 
-            await serve(self)
+            try:
+                await serve(self)
+            except Exception:
+                log.exception("no pages for watchers")
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
@@ -123,6 +126,8 @@ class App:
                 continue
             async with self.sessions() as session:
                 waiting = await outbox.next_due(session)
+            if waiting is not None and self.outbox.breaker.retry_at is not None:
+                waiting = max(waiting, self.outbox.breaker.retry_at)
             if waiting is None or waiting > self.now + pace.CHAT_INTERVAL:
                 return
             await self.clock.sleep(max(0.0, (waiting - self.now).total_seconds()))  # only for its chat's turn

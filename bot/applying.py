@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram import Update
 from telegram.error import TelegramError
 
-from bot.db import AWAY
+from bot import db
 from bot.replies import Heard
 from handlers import hearing
 from handlers.routes import Context
@@ -62,17 +62,20 @@ class Applying:
     ) -> Screen | None:
         """One update behind its savepoint; None if it failed, and then it counts as never seen."""
         try:
-            return await self._answer(connection, update, file, is_new=is_new)
-        except Refused as refusal:
-            if is_new:
-                await self._unsee(connection, update)  # it has done nothing: refused alike if it comes again
-                return await self._refused(connection, update, refusal)
-            # What is refused now, its first coming has done.
-            return await self._refused(connection, update, Refused("already-done"))
-        except AWAY:
-            raise  # Telegram keeps the update for us
-        except Exception:
+            try:
+                return await self._answer(connection, update, file, is_new=is_new)
+            except Refused as refusal:
+                if is_new:
+                    await self._unsee(connection, update)  # it has done nothing: refused alike if it comes again
+                    return await self._refused(connection, update, refusal)
+                # What is refused now, its first coming has done.
+                return await self._refused(connection, update, Refused("already-done"))
+        except Exception as error:
+            if db.is_away(error):
+                raise  # Telegram keeps the update for us
             log.exception("update failed", update=update.update_id, reference=reference)
+            if not is_new:
+                return NOTHING  # done at its first coming: only its screen is lost
             await self._unsee(connection, update)
             return None
 
@@ -124,9 +127,9 @@ class Applying:
         try:
             async with self.app.sessions() as session:
                 return hearing.failed(await self._context(session, update, None), reference)
-        except AWAY:
-            raise
-        except Exception:
+        except Exception as error:
+            if db.is_away(error):
+                raise
             log.exception("no words for a failure", update=update.update_id, reference=reference)
             return NOTHING
 

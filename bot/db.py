@@ -12,14 +12,15 @@ from typing import Any, TextIO
 
 import aiosqlite
 from sqlalchemy import event
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions = async_sessionmaker[AsyncSession]
 
-AWAY = (OperationalError, InterfaceError, OSError)
-"""What is raised when the database cannot be reached or written."""
+AWAY = (SQLAlchemyError, OSError)
+"""What is raised at the edges when the database cannot be reached or written. In the midst of work, see `is_away`."""
 
 PRAGMAS = (
     "journal_mode=WAL",
@@ -32,6 +33,19 @@ PRAGMAS = (
 
 SHORT = ("SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK TO", "WITH")
 """How statements begin that wait for nothing; BEGIN may wait for another process, VACUUM for the disk."""
+
+AWAY_ON_SQLITE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+}
+AWAY_ON_POSTGRESQL = ("08", "53", "57", "25006")
+"""How its codes begin: no connection, no room, shut down, read-only."""
+CONNECTION_WAIT = 600
+"""Seconds for which work waits for the one connection to SQLite: a file may just be rewritten."""
 
 LONGEST_IDLE = 15
 """Seconds for which PostgreSQL waits for the next statement of a transaction; ours take far less than one."""
@@ -57,9 +71,8 @@ def make_engine(url: str) -> AsyncEngine:
     """An engine; the folder of a SQLite file is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+        engine = create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _limit)
-        event.listen(engine.sync_engine, "handle_error", _name_disconnect)
         return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +81,14 @@ def make_engine(url: str) -> AsyncEngine:
         file = parsed.database or ":memory:"
         return ShortStatements(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
 
-    engine = create_async_engine(parsed, pool_size=1, max_overflow=0, connect_args={"async_creator_fn": connect})
+    engine = create_async_engine(
+        parsed,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=CONNECTION_WAIT,
+        hide_parameters=True,  # an error may be logged, and what people wrote may not
+        connect_args={"async_creator_fn": connect},
+    )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
@@ -96,12 +116,6 @@ def _limit(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-def _name_disconnect(context: ExceptionContext) -> None:
-    """asyncpg's errors of a lost connection come in many kinds; they are made one of `AWAY`."""
-    if context.is_disconnect and not isinstance(context.sqlalchemy_exception, AWAY):
-        raise OperationalError(None, None, context.original_exception, connection_invalidated=True)
-
-
 def make_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
@@ -115,6 +129,16 @@ async def scrub(engine: AsyncEngine) -> None:
         driver: Any = raw.driver_connection
         await driver.execute("VACUUM")
         await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is to blame for an error, and not what was asked of it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, NoConnectionError)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in AWAY_ON_SQLITE
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(AWAY_ON_POSTGRESQL)
 
 
 def reason(error: BaseException) -> str:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Update
-from telegram.error import TelegramError
+from telegram.error import RetryAfter, TelegramError
 
 from bot import db
 from bot.applying import Applying
 from bot.breaker import SHORTEST, longer
 from bot.db import AWAY
 from bot.metrics import POLLER
-from bot.replies import Heard, Replies
+from bot.replies import Heard, Replies, seconds
 from models import leases
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ LEASE = timedelta(seconds=25)
 FAR = 0.04
 """Seconds for one answer of Telegram from which on it pays to ask for the next beside the work on the last: each brings
 that again."""
+PATIENCE = 0.5
+"""Seconds for which one person's slow screen keeps the others' next updates waiting."""
 STANDBY = 2.0
 """Seconds between two looks whether the poller still lives."""
 
@@ -60,24 +62,28 @@ class Inbox:
         self._turn = asyncio.Lock()
         self._trip = 0.0
         self._leased_until = 0.0
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Polls until stopped; what goes wrong on the way is waited out, never skipped."""
         pause = SHORTEST
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 if await self._may_poll():
-                    await self.poll(POLL)
+                    await self.poll(POLL, patience=PATIENCE)
                 else:
-                    await asyncio.sleep(STANDBY)
+                    await self._rest(STANDBY)
                 pause = SHORTEST
             except* (TelegramError, *AWAY) as errors:
                 error = errors.exceptions[0]
                 log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
                 self.app.metrics.fails(POLLER, error)
-                await asyncio.sleep(pause)
+                await self._rest(max(pause, seconds(error) if isinstance(error, RetryAfter) else 0.0))
                 pause = longer(pause)
+
+    async def _rest(self, most: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), most)
 
     async def _may_poll(self) -> bool:
         """Whether this process is the one that polls: Telegram gives updates to one at a time."""
@@ -92,12 +98,13 @@ class Inbox:
             self.app.metrics.works(POLLER)
         return taken
 
-    async def poll(self, wait: int = 0) -> int:
+    async def poll(self, wait: int = 0, *, patience: float | None = None) -> int:
         """Gets updates, applies them in their order and shows the screens; returns how many were new.
 
-        While more wait than one answer holds, the next are fetched beside the work on the last.
+        While more wait than one answer holds, the next are fetched beside the work on the last. ``patience`` is how
+        long a screen may keep the next updates waiting, in seconds; None is for ever.
         """
-        batch, count = await self._ask(wait), 0
+        batch, count = await self._ask(0 if self._in_hand else wait), 0
         try:
             async with asyncio.TaskGroup() as applying:
                 while True:
@@ -108,10 +115,14 @@ class Inbox:
                     if len(batch) < BATCH or not await self._may_poll():
                         break
                     await self._shown(TOGETHER if self._trip > FAR else None)
+                    if self._stopping.is_set():
+                        break
                     batch = await self._ask(0)
         finally:
             self._in_hand = {update_id: task for update_id, task in self._in_hand.items() if task is not None}
-        await self._shown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._shown()
         return count
 
     async def _apply(self, batch: tuple[Update, ...]) -> None:
@@ -128,7 +139,7 @@ class Inbox:
         try:
             batch = await self._asking
         except asyncio.CancelledError:
-            if self._stopping:
+            if self._stopping.is_set():
                 return ()
             raise
         finally:
@@ -163,12 +174,14 @@ class Inbox:
 
     def stop(self) -> None:
         """Asks for no more; what is in hand is finished."""
-        self._stopping = True
+        self._stopping.set()
         if self._asking is not None:
             self._asking.cancel()
 
     async def confirm(self) -> None:
         """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
+        if self._leased_until < asyncio.get_running_loop().time():
+            return  # it is not ours to ask
         await self._shown()
         with suppress(TelegramError):
             await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)

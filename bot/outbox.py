@@ -7,7 +7,7 @@ A process that dies can therefore repeat at most `IN_FLIGHT` messages, and what 
 import asyncio
 import secrets
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from bot import db, outcomes
 from bot.breaker import Breaker
 from bot.db import AWAY
 from bot.metrics import OUTBOX
+from bot.outgoing import Outgoing, blame, tell
 from handlers import hearing
 from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
@@ -39,26 +40,6 @@ log = structlog.get_logger()
 IN_FLIGHT = 4
 IDLE = 1.0
 """Seconds between two looks for work when nobody wakes the outbox."""
-
-
-@dataclass
-class Outgoing:
-    """A delivery claimed and rendered, and what became of it."""
-
-    delivery: Delivery
-    chat_id: int
-    screen: Screen
-    letter: Letter
-    outdated: Screen
-    """What the message becomes that this one replaces."""
-    edits: int | None = None
-    """The message to edit instead of sending a new one."""
-    message_id: int | None = None
-    error: TelegramError | None = None
-    is_late: bool = False
-    """The process stood still for longer than its lease: another may have sent it, so this one did not."""
-    claimed_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-    """By the loop's clock, which goes on while the process is stopped."""
 
 
 class Outbox:
@@ -121,7 +102,7 @@ class Outbox:
                 now = self.app.now
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
                 claimed = await self._claim(session, now) if reachable else []
-                outgoing = [one for delivery in claimed if (one := await self._prepare(session, delivery, now))]
+                outgoing = [one for delivery in claimed if (one := await self._prepared(session, delivery, now))]
                 free_at = await pace.free_at(session)
         except BaseException:
             self._finished = done + self._finished
@@ -131,7 +112,8 @@ class Outbox:
             self._start(self._outdate(one, old))
         for one in outgoing:
             self._start(self._deliver(one))
-        wait = (free_at - self.app.now).total_seconds() if free_at else 0.0
+        back_at = self.breaker.retry_at or free_at
+        wait = (back_at - self.app.now).total_seconds() if back_at else 0.0
         return min(wait, IDLE) if wait > 0 else 0.0 if claimed else IDLE
 
     async def _claim(self, session: AsyncSession, now: datetime) -> list[Delivery]:
@@ -155,6 +137,18 @@ class Outbox:
         await self._send(one)
         self.breaker.heard(one.error, self.app.clock.now())
         self._finished.append(one)
+
+    async def _prepared(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
+        try:
+            async with session.begin_nested():
+                return await self._prepare(session, delivery, now)
+        except Exception as error:
+            if db.is_away(error):
+                raise
+            # Our fault, in one message: it fails alone and does not stop the others.
+            blame(delivery, "delivery cannot be rendered")
+            self._end(delivery, Sending.FAILED, type(error).__name__)
+            return None
 
     async def _prepare(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
         """Looks again whether the message is still wanted, then renders it."""
@@ -193,18 +187,12 @@ class Outbox:
             return await letter.render(context, delivery)
         except (Superseded, Refused):
             self._end(delivery, Sending.SUPERSEDED)
-        except AWAY:
-            raise
-        except Exception as error:
-            # Our fault, in one message: it fails alone and does not stop the others.
-            log.exception("delivery cannot be rendered", delivery=delivery.id, kind=delivery.kind)
-            self._end(delivery, Sending.FAILED, type(error).__name__)
         return None
 
     def _end(self, delivery: Delivery, state: Sending, error: str | None = None) -> None:
         """Ends a delivery unsent."""
         delivery.state, delivery.error, delivery.owner = state, error, None
-        _tell(delivery)
+        tell(delivery)
         self.app.metrics.ended(delivery.state)
 
     async def _send(self, one: Outgoing) -> None:
@@ -218,14 +206,14 @@ class Outbox:
             except BadRequest as error:
                 if "can't parse entities" not in error.message:
                     raise
-                log.error("delivery had bad HTML", delivery=one.delivery.id, kind=one.delivery.kind)
+                log.error("delivery had bad HTML", kind=one.delivery.kind)
                 one.screen = replace(one.screen, text=Markup.escape(one.screen.text.striptags()))
                 await self._put(one)
         except TelegramError as error:
             one.error = error
         except Exception as error:
             # Our fault, in one message: it fails alone.
-            log.exception("delivery cannot be sent", delivery=one.delivery.id, kind=one.delivery.kind)
+            blame(one.delivery, "delivery cannot be sent")
             one.error = TelegramError(type(error).__name__)
         else:
             await self._set_menu(one)
@@ -244,21 +232,24 @@ class Outbox:
         try:
             await set_menu(self.app.bot, one.chat_id, one.screen.menu)
         except TelegramError as error:
-            log.info("menu not set", delivery=one.delivery.id, error=type(error).__name__)
+            log.info("menu not set", kind=one.delivery.kind, error=type(error).__name__)
 
     async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> int | None:
         """Writes what became of a message, if it is still ours; returns the id of the one it replaces."""
         delivery = await session.get(Delivery, one.delivery.id, with_for_update=True)
-        ours = (self.owner, one.delivery.attempts)
-        if delivery is None or (delivery.owner, delivery.attempts) != ours or delivery.state is not Sending.SENDING:
-            return None  # another process took it over, or it was withdrawn for good
+        if delivery is None or delivery.attempts != one.delivery.attempts:
+            return None  # another process took it over
+        is_ours = delivery.owner == self.owner and delivery.state is Sending.SENDING
+        taken_back = delivery.state in (Sending.DUE, Sending.UNKNOWN) and one.arrived
+        if not is_ours and not taken_back:
+            return None  # it was withdrawn for good
         if one.is_late:
             delivery.state, delivery.owner = Sending.DUE, None
         elif one.error is not None:
             await outcomes.failed(session, delivery, one.error, policy=self.app.policy, now=now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
-        _tell(delivery)
+        tell(delivery)
         self.app.metrics.ended(delivery.state)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
@@ -277,11 +268,3 @@ class Outbox:
             await edit(self.app.bot, one.chat_id, message_id, one.outdated, has_file=one.screen.has_file)
         except TelegramError as error:
             log.info("old message left as it was", error=type(error).__name__)
-
-
-def _tell(delivery: Delivery) -> None:
-    """One line for each delivery; of feedback not which: that a reminder was not needed tells who has answered."""
-    if delivery.kind == "feedback":
-        log.info("delivery", kind=delivery.kind)
-    else:
-        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))

@@ -11,7 +11,7 @@ import structlog
 from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
-from bot.breaker import SHORTEST
+from bot.breaker import SHORTEST, longer
 from bot.db import AWAY
 from bot.telegram import NotSentError
 from handlers.screen import Screen, can_edit, edit, send, set_menu
@@ -113,7 +113,7 @@ class Replies:
     async def _through(self, doing: Callable[[], Awaitable[object]]) -> None:
         """Tries again while Telegram cannot be reached, and once more when it may or may not have heard: an edit done
         twice is one, and a screen shown twice does no harm."""
-        ends, doubts = self.app.now + OUTAGE, 0
+        ends, doubts, pause = self.app.now + OUTAGE, 0, SHORTEST
         while True:
             try:
                 await doing()
@@ -122,7 +122,8 @@ class Replies:
                 doubts += not isinstance(error, NotSentError)
                 if isinstance(error, BadRequest) or doubts > 1 or self.app.now >= ends:
                     raise
-                await self.app.clock.sleep(SHORTEST)
+                await self.app.clock.sleep(pause)
+                pause = longer(pause)
 
     async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
         """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""

@@ -48,13 +48,16 @@ async def _run(settings: Settings, *, is_alone: bool) -> int:
         print(_excuse(error), file=sys.stderr)
         await app.close()
         return 2 if isinstance(error, InvalidToken) else 1
-    await _greet(app)
-    serving = asyncio.create_task(app.serve())
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await serving
-    await app.close()
+    try:
+        await _greet(app)
+        serving = asyncio.create_task(app.serve())
+        for name in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
+        log.info("started", bot=f"@{app.bot_name}", revision=migrating.newest())
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+    finally:
+        await app.close()
     log.info("stopped")
     return 0
 

@@ -36,7 +36,9 @@ class Wire(BaseRequest):
 
     async def initialize(self) -> None:
         if self._session is None:
-            self._session = aiohttp.ClientSession(headers={"User-Agent": self.USER_AGENT})
+            self._session = aiohttp.ClientSession(
+                headers={"User-Agent": self.USER_AGENT}, trust_env=True
+            )  # an office may have a proxy
 
     async def shutdown(self) -> None:
         if self._session is not None:

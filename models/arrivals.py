@@ -212,11 +212,11 @@ def _to_phone(fates: list[tuple[Person, Fates]], state: MeetingState) -> tuple[M
 
 
 async def _asked(session: AsyncSession, meeting: Meeting) -> Asked | None:
-    """How many are asked. The number of first messages: unlike their states it tells nothing of who has answered."""
+    """How many are asked, once or again. Of whom a message was planned: unlike states that tells not who answered."""
     run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
     if run is None:
         return None
     if run.state is RunState.CLOSED:
         return Asked(run.asked, is_open=False)
-    first = select(func.count()).where(Delivery.kind == "feedback", Delivery.subject == run.id, Delivery.slot == "")
-    return Asked(await session.scalar(first) or 0, is_open=True)
+    asked = select(func.count(Delivery.address_id.distinct())).where(Delivery.kind == "feedback")
+    return Asked(await session.scalar(asked.where(Delivery.subject == run.id)) or 0, is_open=True)

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Moment, dialect_insert
+from models.base import Base, Moment, dialect_insert, insert_new
 from models.outbox import Delivery, Sending
 from models.people import Address
 
@@ -34,13 +34,13 @@ async def stands(
     session: AsyncSession, address_id: int, kind: str, subject: int, *, message_id: int, revision: int = 0
 ) -> int | None:
     """Records the living message of a subject in a chat; returns the id of the one it replaces."""
-    wanted = select(Message).where(Message.address_id == address_id, Message.kind == kind, Message.subject == subject)
+    values = {"address_id": address_id, "kind": kind, "subject": subject}
+    new = {**values, "revision": revision, "message_id": message_id}
+    wanted = select(Message).filter_by(**values).with_for_update()
     row = await session.scalar(wanted)
-    if row is None:
-        session.add(
-            Message(address_id=address_id, kind=kind, subject=subject, revision=revision, message_id=message_id)
-        )
+    if row is None and await insert_new(session, Message, [new]):
         return None
+    row = row or (await session.execute(wanted)).scalar_one()  # a reply and a delivery noted it at the same moment
     replaced = row.message_id if row.message_id != message_id else None
     row.message_id, row.revision = message_id, revision
     return replaced

@@ -183,7 +183,7 @@ def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
         )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(limit * 4)
-        .with_for_update(skip_locked=True, of=Delivery)
+        .with_for_update(skip_locked=True, of=[Delivery, Address])
     )
 
 

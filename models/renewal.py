@@ -6,7 +6,7 @@ While such a form is open its people are asked again, all of them: who had answe
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, pools
@@ -74,7 +74,8 @@ async def _sealed(session: AsyncSession, run: Run) -> dict[int, bytes]:
 async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> int:
     """Drops what a run's key does not open, makes a key if there is none, and asks its people once more.
 
-    Whoever has sent answers that can be opened is left alone. Returns how many are asked; nobody if its time is over.
+    Whoever has sent answers that can be opened is left alone. Returns how many are written to: not those whom no
+    message reaches. Nobody if its time is over.
     """
     wanted = select(Run).where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at > now)
     run = await session.scalar(wanted.with_for_update())
@@ -92,9 +93,12 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
     last = select(func.max(Delivery.revision)).where(Delivery.kind == "feedback", Delivery.subject == run.id)
     revision = (await session.scalar(last) or 0) + 1
     await outbox.withdraw(session, "feedback", run.id, before=revision)
-    people = list(asked.scalars())
-    await plan_asks(session, run, people, policy=policy, now=now, revision=revision)
-    return len(people)
+    await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
+    return await session.scalar(select(func.count()).where(_first_asks(run), Delivery.revision == revision)) or 0
+
+
+def _first_asks(run: Run) -> ColumnElement[bool]:
+    return and_(Delivery.kind == "feedback", Delivery.subject == run.id, Delivery.slot == "")
 
 
 def _of(run: Run) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from handlers.routes import ROUTES, Context
+from handlers.routes import ROUTES, Context, Tap, TapRoute
 from handlers.screen import Screen
 from models import leases, updates
 from models.errors import Refused
@@ -163,3 +163,65 @@ async def test_a_file_that_cannot_be_fetched_stops_nobody(
     await talk.answered()
     assert "ei saatu haettua" in aino.text
     assert bo.messages
+
+
+async def test_one_done_before_is_not_done_again_though_showing_it_fails(
+    talk: Talk, aino: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def founds_and_falls_the_second_time(context: Context, line: str) -> Screen:
+        tries.append(line)
+        screen = await ROUTES.commands["newgroup"](context, f"Ryhmä {len(tries)}")
+        if len(tries) > 1:
+            raise RuntimeError("the world has moved on")
+        return screen
+
+    monkeypatch.setitem(ROUTES.commands, "once", founds_and_falls_the_second_time)
+    await aino.starts()
+    talk.sandbox.faults.duplicate_updates(1)
+    await aino.says("/once")
+    assert (len(tries), await groups(talk)) == (2, 1)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no words"), PermissionError("no key"), Refused("stale")])
+async def test_whatever_falls_in_one_stops_nobody_else(
+    talk: Talk, anna: Actor, bo: Actor, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def falls(context: Context, tap: Tap) -> Screen:
+        raise error
+
+    async def refuses(context: Context, tap: Tap) -> Screen:
+        raise Refused("stale")
+
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    monkeypatch.setitem(ROUTES.taps, "rsvp", TapRoute(refuses, falls))
+    bo.user.taps("Etänä")
+    anna.user.says("/help")
+    await talk.answered()
+    assert "/meetings" in anna.text
+    assert bo.user.toasts
+
+
+async def test_a_slow_screen_keeps_nobody_elses_updates_waiting(talk: Talk, aino: Actor, bo: Actor) -> None:
+    await aino.starts()
+    await bo.starts()
+    talk.sandbox.faults.hang(30, method="sendMessage")
+    aino.user.says("/help")
+    assert await talk.app.inbox.poll(patience=0.05) == 1
+    before = len(bo.messages)
+    bo.user.says("/help")
+    assert await talk.app.inbox.poll(patience=0.3) == 1
+    assert len(bo.messages) == before + 1
+    assert talk.sandbox.updates.waiting()  # the slow one's is kept by Telegram until its screen stands
+    talk.app.inbox.stop()
+
+
+async def test_time_goes_on_while_telegram_is_away(talk: Talk, anna: Actor) -> None:
+    members = [talk.person(f"Jäsen {number}") for number in range(8)]
+    await talk.group(members=members, coordinator=anna)
+    talk.sandbox.faults.bad_gateway(method="sendDocument")
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    await talk.time_passes(minutes=1)
+    assert all(any("Aihe" in words(message) for message in member.messages) for member in members)
