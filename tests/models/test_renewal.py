@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from models import renewal
 from models.outbox import Delivery
+from models.people import Person, Reach
 from models.pools import Pool
 from models.releases import Release
 from models.runs import Participation, Run, Staged
@@ -107,6 +108,23 @@ async def test_a_second_loss_asks_a_second_time(talk: Talk, members: list[Actor]
         await talk.time_passes(minutes=5)
         seen = [sum("teknisen vian" in words(m) for m in member.messages) for member in members]
         assert seen == [1] * 6, times  # the later one takes the place of the former
+
+
+async def test_the_operator_and_the_coordinator_read_how_many_are_written_to(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    members[0].user.blocks()
+    await talk.answered()
+    members[1].user.deactivates()
+    async with talk.app.sessions.begin() as session:
+        gone = update(Person).where(Person.telegram_id == members[1].user.id)
+        await session.execute(gone.values(reach=Reach.DEACTIVATED))
+    talk.app.keys.destroy("run-1")
+    assert await asked_again(talk) == 4
+    for _ in range(2):
+        await anna.taps_data("m-arrived:1:0")
+        assert "Palautetta pyydetään 6 jäseneltä." in anna.text  # the two were asked at first
+        await talk.time_passes(days=3)
 
 
 async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, members: list[Actor]) -> None:
