@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.ready
 
-.PHONY: demo script test test-postgresql check faults bench gallery lint types lock clean
+.PHONY: demo script test test-slow test-postgresql check faults bench gallery lint types lock clean
 
 demo: $(STAMP)
 	$(RUN)/koolla demo
@@ -16,7 +16,11 @@ script: $(STAMP)
 	$(RUN)/koolla demo --script --language $(or $(LANGUAGE),fi)
 
 test: $(STAMP)
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest -m 'not slow'
+
+# What takes minutes: a year of simulated time, and small parts of what `make faults` does.
+test-slow: $(STAMP)
+	$(RUN)/python -m pytest -m slow
 
 # The tests that stand on a database once more, on PostgreSQL (its server comes with the tests' packages).
 test-postgresql: $(STAMP)
