@@ -83,7 +83,7 @@ def _port_fault(settings: Settings) -> str | None:
             return None
     except OSError as error:
         reason = error.strerror.partition(" (while")[0] if error.strerror else str(error)
-        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: a name that nobody knows
             return f"web.host: {host} is no address of this machine ({reason}). Write 127.0.0.1, or 0.0.0.0 for all"
         return f"web.port: {port} on {host} cannot be had ({reason}). Choose another, or 0 for none"
 

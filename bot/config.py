@@ -252,6 +252,7 @@ WANTED = {
     "extra_forbidden": "there is no such setting",
     "bool": "write true or false",
     "int": "write a whole number",
+    "float": "write a number",
     "string": "write a text in quotes",
     "list": 'write a list in brackets, like [123456] or ["1d", "2h"]',
     "path": "write the path of a folder in quotes",

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
+from bot import checking
 from bot.__main__ import cli
 from bot.config import ConfigError, Settings, load
 
@@ -72,6 +74,7 @@ WRONG = {
     "no lead": ('[meetings]\nsilent_lead = "0d"', "meetings.silent_lead: must be from 1s to 60d"),
     "threshold too low": ("[feedback]\nthreshold = 2", "feedback.threshold: must be at least 3"),
     "no number": ('[feedback]\nthreshold = "five"', "feedback.threshold: write a whole number"),
+    "no pace": ('[telegram]\nper_second = "fast"', "telegram.per_second: write a number"),
     "half": ("[feedback]\nthreshold = 5.5", "feedback.threshold: write a whole number"),
     "hour": ("[digest]\nhour = 25", "digest.hour: must be at most 23"),
     "language": ('language = "de"', "language: choose one of 'fi', 'sv' or 'en'"),
@@ -181,3 +184,32 @@ def test_check_finds_a_good_configuration_good_but_telegram_silent(
     assert "ok    database:" in result.output
     assert "FAULT telegram: http://127.0.0.1:9 does not answer" in result.output
     assert "secretsecret" not in result.output
+
+
+def test_a_database_that_cannot_be_written_is_told_with_what_is_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(database={"url": f"sqlite:///{tmp_path / 'koolla.db'}"})
+    error = OperationalError(None, None, sqlite3.OperationalError("attempt to write a readonly database"))
+    shared = tmp_path / "koolla.db-shm"
+    shared.touch()
+    monkeypatch.setattr(checking.os, "access", lambda path, _: path != shared)  # root may write everything
+    said = checking.database_fault(settings, error)
+    assert "(attempt to write a readonly database)" in said
+    assert "koolla.db-shm cannot be written" in said
+    monkeypatch.setattr(checking, "LEAST_FREE", 10**18)
+    said = checking.database_fault(settings, OperationalError(None, None, sqlite3.OperationalError("disk I/O error")))
+    assert "(the disk is full). Make room" in said
+
+
+def test_check_tells_durations_and_a_pace_that_telegram_does_not_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOOLLA_MEETINGS__REMINDER_LEADS", '["2d", "90m"]')
+    monkeypatch.setenv("KOOLLA_TELEGRAM__PER_SECOND", "40")
+    said = CliRunner().invoke(cli, ["check"]).output  # without a token nobody is asked
+    assert "reminders 2d, 90m before" in said
+    assert "note  telegram.per_second: 40 is much: Telegram takes 30" in said
+    assert "0 administrator(s) named: while there is none, a start prints a link" in said
+    assert "ok    database: data/koolla.db" in said

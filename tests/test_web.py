@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -113,3 +113,39 @@ def test_a_taken_port_is_said_before_the_start(tmp_path: Path, monkeypatch: pyte
         done = CliRunner().invoke(cli, ["run"])
     assert done.exit_code == 2
     assert "cannot be had" in done.output
+
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder of settings whose port somebody has."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KOOLLA_TELEGRAM__TOKEN", "1:abcdefgh")
+    monkeypatch.setenv("KOOLLA_TELEGRAM__API_URL", "http://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("KOOLLA_WEB__PORT", str(listener.getsockname()[1]))
+        yield
+
+
+def test_the_port_of_the_bot_that_runs_is_no_fault(taken: None) -> None:
+    lock = db.lock("sqlite:///data/koolla.db")
+    assert lock is not None
+    with lock:
+        check, run = CliRunner().invoke(cli, ["check"]), CliRunner().invoke(cli, ["run"])
+    assert "is in use, by the bot that runs" in check.output
+    assert "FAULT web" not in check.output
+    assert (run.exit_code, "Koolla is running already" in run.output) == (2, True), run.output
+
+
+def test_a_taken_port_hides_neither_database_nor_telegram(taken: None) -> None:
+    said = CliRunner().invoke(cli, ["check"]).output
+    for line in ("FAULT web.port", "ok    settings: ", "ok    database: data/koolla.db", "FAULT telegram: "):
+        assert line in said, said
+    assert "(Connection refused)" in said
+
+
+@pytest.mark.parametrize("host", ["", "nohost.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_here_is_said_as_such(taken: None, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOOLLA_WEB__HOST", host)
+    said = CliRunner().invoke(cli, ["check"]).output
+    assert "FAULT web.host: " in said
+    assert "FAULT web.port" not in said
