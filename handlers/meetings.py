@@ -67,19 +67,19 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
     """The coordinator's card: the meeting, who comes, and what can be done."""
     t, session = context.t, context.session
     turnout = await invitations.turnout(session, meeting)
-    lines = [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, meeting, turnout)]
+    is_off = meeting.state is MeetingState.CANCELLED
+    lines = [t("card-cancelled")] if is_off else []
+    lines += [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, meeting, turnout)]
     row: list[Button] = [Button(t("refresh"), data("meeting", meeting.id))]
     rows: list[tuple[Button, ...]] = []
-    if meeting.state is MeetingState.CANCELLED:
-        lines.append(t("card-cancelled"))
-    elif meeting.starts_at > context.now:
+    if meeting.starts_at > context.now and not is_off:
         rows.append(
             (
                 Button(t("meeting-change"), data("m-change", meeting.id)),
                 Button(t("meeting-cancel"), data("m-cancel", meeting.id)),
             )
         )
-    else:
+    elif not is_off:
         present = await attendance.present(session, meeting.id)
         lines.append(t("meeting-present", on_site=present.on_site, remote=present.remote))
         rows.append(
@@ -102,14 +102,17 @@ async def turnout_letter(context: Context, delivery: Delivery) -> Screen:
 
 
 def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
-    """Who comes, by the ways that the meeting offers, and who has not said."""
+    """Who comes, by the ways that the meeting offers, and who has not said; once no answer is awaited, who did not."""
     t = context.t
     offered = {str(answer) for answer in answers_for(meeting.mode)} | {"silent"}
-    lines = [t("turnout-heading")]
+    is_off = meeting.state is MeetingState.CANCELLED
+    silent = "turnout-unanswered" if is_off or meeting.starts_at <= context.now else "turnout-silent"
+    lines = [t("turnout-heading-cancelled" if is_off else "turnout-heading")]
     for kind in ("on_site", "remote", "no", "silent"):
         names: tuple[str, ...] = getattr(turnout, kind)
         if names or kind in offered:
-            lines.append(t(f"turnout-{kind}", n=len(names), names=_names(context, names)))
+            key = silent if kind == "silent" else f"turnout-{kind}"
+            lines.append(t(key, n=len(names), names=_names(context, names)))
     if turnout.unreachable:
         named = tuple(f"{name} ({t(f'reach-{reach}')})" for name, reach in turnout.unreachable)
         lines.append(t("turnout-unreachable", n=len(named), names=_names(context, named)))

@@ -307,6 +307,29 @@ async def test_cancelling_tells_everyone_once_and_stops_the_reminders(
         assert (event(member)["METHOD"], event(member)["STATUS"]) == ("CANCEL", "CANCELLED")
 
 
+async def test_the_card_of_a_cancelled_meeting_says_so_first_and_awaits_nothing(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
+) -> None:
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    await anna.taps_data("meeting:1")
+    assert "Ei vielä vastannut 1: Cilla" in anna.text
+    await anna.taps("Peru kokous")
+    await anna.taps("Kyllä, peru")
+    assert anna.text.splitlines()[0] == "Kokous on peruttu."
+    assert "Vastaukset ennen perumista\n" in anna.text
+    assert "Ei vastannut 1: Cilla" in anna.text
+    assert "Ei vielä" not in anna.text
+    assert anna.text.count("peruttu") == 1
+
+
+async def test_once_the_meeting_has_begun_no_answer_is_awaited(talk: Talk, anna: Actor, group: None) -> None:
+    await talk.called_meeting(anna, LINE)
+    await talk.until(datetime(2027, 3, 10, 9, 1, tzinfo=HELSINKI))
+    await anna.taps_data("meeting:1")
+    assert "Ei vastannut 2: Bo, Cilla" in anna.text
+
+
 async def test_an_invitation_called_at_night_waits_for_the_morning(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
