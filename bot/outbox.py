@@ -204,7 +204,7 @@ class Outbox:
             try:
                 await self._put(one)
             except BadRequest as error:
-                if "can't parse entities" not in error.message:
+                if "parse entities" not in error.message:
                     raise
                 log.error("delivery had bad HTML", kind=one.delivery.kind)
                 one.screen = replace(one.screen, text=Markup.escape(one.screen.text.striptags()))

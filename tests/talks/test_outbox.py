@@ -1,13 +1,16 @@
 """Deliveries out: one message each, whatever the text, and what becomes of each kind of failure."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from markupsafe import Markup
 from sqlalchemy import select
 
 from handlers.routes import ROUTES, Context
 from handlers.screen import File, Screen
+from models import outbox
 from models.outbox import Delivery, Sending
 from tests.talk import Actor, Talk, words
 
@@ -141,3 +144,65 @@ async def test_a_message_that_cannot_be_made_fails_alone(
     states = [str(delivery.state) for delivery in await invitations(talk)]
     assert (states.count("failed"), states.count("sent"), len(states)) == (1, len(states) - 1, len(states))
     assert "kutsu" in cilla.text.lower()
+
+
+async def called(anna: Actor) -> None:
+    """A meeting called, whose invitation still waits."""
+    await anna.says(f"/newmeeting {LINE}")
+    for label in ("Linkki tulee", "Ohita", "Lähetä kutsu"):
+        await anna.taps(label)
+
+
+async def test_a_text_whose_html_telegram_will_not_have_goes_as_plain_text(
+    talk: Talk, anna: Actor, bo: Actor, group: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def spoilt(context: Context, delivery: Delivery) -> Screen:
+        return Screen(Markup("<b>Tervetuloa <i>kokoukseen</b>"))
+
+    monkeypatch.setitem(ROUTES.letters, "invitation", replace(ROUTES.letters["invitation"], render=spoilt))
+    await talk.called_meeting(anna, LINE)
+    await talk.time_passes(minutes=2)
+    assert bo.text == "Tervetuloa kokoukseen"
+    assert [delivery.state for delivery in await invitations(talk)] == [Sending.SENT]
+
+
+async def test_a_revoked_token_loses_nothing(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
+    await called(anna)
+    token, talk.sandbox.token = talk.sandbox.token, "7:another"
+    for _ in range(3):
+        await talk.app.outbox.turn()
+    assert sends(talk, bo) == 0
+    talk.sandbox.token = token
+    await talk.time_passes(minutes=5)
+    assert sends(talk, bo) == 1
+
+
+async def test_a_process_that_stood_still_beyond_its_lease_does_not_send(
+    talk: Talk, anna: Actor, bo: Actor, group: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await called(anna)
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "LEASE", timedelta(seconds=-1))
+        await talk.app.outbox.turn()
+        assert sends(talk, bo) == 0
+    await talk.time_passes(minutes=2)
+    assert sends(talk, bo) == 1
+    assert (await invitations(talk))[0].ambiguous is False
+
+
+async def test_nothing_leaves_for_a_chat_while_another_message_is_on_its_way(
+    talk_anywhere: Talk,
+) -> None:
+    talk = talk_anywhere
+    anna, bo = talk.person("Anna"), talk.person("Bo")
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, LINE)
+    later = talk.clock.now() + timedelta(days=8)
+    async with talk.app.sessions.begin() as session:
+        (one, *_) = await outbox.claim(session, "me", 1, now=later)
+    async with talk.app.sessions.begin() as session:
+        others = await outbox.claim(session, "other", 9, now=later)
+    assert one.address_id not in {other.address_id for other in others}
+    async with talk.app.sessions.begin() as session:
+        assert await outbox.recover(session) == 0  # all alive
+        assert await outbox.recover(session, all_dead=True) == 1 + len(others)
