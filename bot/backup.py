@@ -5,7 +5,7 @@ The keys of open forms lie elsewhere and are never in a copy: both together woul
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,24 +45,38 @@ def back_up(url: str, file: Path) -> Copy:
         raise BackupError(_by_postgresql(url, file))
     if not source.is_file():
         raise BackupError(f"There is no database at {source} yet: nothing to back up")
-    if file.exists():
-        raise BackupError(f"{file} is there already, and a backup never overwrites: give a new name, such as {_new()}")
     part = file.with_name(f"{file.name}.part")
     try:
+        if file.exists():
+            raise BackupError(f"{file} is there already, and a backup never overwrites: give a new name, like {_new()}")
         file.parent.mkdir(parents=True, exist_ok=True)
         copied(source, part)
-        revision = checked(part)
-        os.link(part, file)  # fails where a rename would overwrite
-        part.unlink()
+        revision = checked(part, shown=source)
+        _named(part, file)
         settle(file.parent)
-    except FileExistsError:
-        part.unlink(missing_ok=True)
-        raise BackupError(f"{file} has appeared meanwhile, and a backup never overwrites: give a new name") from None
-    except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
-        raise BackupError(f"No backup was made: {error}. Is there room in {file.parent}, and may you write?") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BackupError(
+            f"No backup was made: {file} cannot be written ({reason}). Is there room in {file.parent}, and may the "
+            "bot's user write there?"
+        ) from None
+    except sqlite3.Error as error:
+        raise BackupError(
+            f"No backup was made of {source}: {error}. Is there room in {file.parent}, and may you read it?"
+        ) from None
+    finally:
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
     _mark(source, file)
     return Copy(file, file.stat().st_size, revision)
+
+
+def _named(part: Path, file: Path) -> None:
+    """Gives a copy its name; fails where a rename would overwrite."""
+    try:
+        os.link(part, file)
+    except FileExistsError:
+        raise BackupError(f"{file} has appeared meanwhile, and a backup never overwrites: give a new name") from None
 
 
 def _new() -> str:
@@ -88,25 +102,46 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
-def checked(file: Path) -> str:
-    """The revision of a whole database of ours; `BackupError` in words if the file is anything else."""
-    if not file.is_file():
-        raise BackupError(f"{file}: there is no such file")
+def checked(file: Path, *, shown: Path | None = None) -> str:
+    """The revision of a whole database of ours; `BackupError` in words if the file is anything else.
+
+    ``shown`` is the file that the words are about, if this is a copy of it.
+    """
+    _openable(file)
+    shown = shown or file
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
             (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             rows = connection.execute("SELECT version_num FROM alembic_version").fetchall() if tables else []
     except sqlite3.Error as error:
-        raise BackupError(f"{file} is no database of Koolla ({error})") from None
+        raise BackupError(f"{shown} is no database of Koolla ({error})") from None
     if verdict != "ok":
-        raise BackupError(f"{file} is damaged ({verdict}). Take an older backup")
+        raise BackupError(f"{shown} is damaged ({verdict}). Take an older backup")
+    if not tables:
+        raise BackupError(f"{shown} is empty: no database of Koolla, or one that never ran")
     if len(rows) != 1 or not {"person", "meeting", "delivery"} <= tables:
-        raise BackupError(f"{file} is no database of Koolla")
+        raise BackupError(f"{shown} is no database of Koolla")
     revision = str(rows[0][0])
     if revision > migrating.newest():
-        raise BackupError(f"{file} is at {revision}, newer than this Koolla. Install the newer version first")
+        raise BackupError(f"{shown} is at {revision}, newer than this Koolla. Install the newer version first")
     return revision
+
+
+def _openable(file: Path) -> None:
+    """Refuses what cannot be read, in words about that very file."""
+    try:
+        with file.open("rb"):
+            return
+    except FileNotFoundError:
+        raise BackupError(f"{file}: there is no such file") from None
+    except IsADirectoryError:
+        raise BackupError(f"{file} is a folder: name a file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BackupError(
+            f"{file} cannot be read ({reason}). The bot's user must be able to: copy it into a folder of its own"
+        ) from None
 
 
 def _mark(source: Path, file: Path) -> None:

@@ -73,8 +73,9 @@ async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
 
 def _look_at(file: Path, target: Path) -> None:
     """Refuses what is no backup that can be restored here."""
-    if target.exists() and file.exists() and target.samefile(file):
-        raise BackupError(f"{file} is the database itself. Name a backup")
+    with suppress(OSError, ValueError):  # of a file that is not there, or may not be seen, more is said below
+        if target.samefile(file):
+            raise BackupError(f"{file} is the database itself. Name a backup")
     backup.checked(file)
 
 
@@ -123,6 +124,7 @@ def _set_aside(target: Path) -> Path | None:
         backup.checked(target)
         with closing(sqlite3.connect(target, timeout=5)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=DELETE")  # to look at it must not leave a log beside it
     kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     try:
         os.link(target, kept)  # under both names until the copy takes the old one: never under none

@@ -74,6 +74,34 @@ def test_a_half_backup_is_never_taken_for_one(folder: Path) -> None:
     assert code == 2, said
 
 
+def test_of_an_empty_database_there_is_no_backup_and_nothing_left(folder: Path) -> None:
+    (folder / "data/koolla.db").write_bytes(b"")
+    code, said = koolla("backup", "copy.db")
+    assert (code, "data/koolla.db is empty" in said, ".part" in said) == (2, True, False), said
+    assert not list(folder.glob("copy.db*"))
+
+
+def locked(*_given: object, **_named: object) -> None:
+    raise PermissionError(13, "Permission denied", "locked")
+
+
+def test_a_file_that_may_not_be_used_is_named_and_not_the_database(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "file").touch()
+    code, said = koolla("backup", "file/copy.db")
+    assert (code, "file/copy.db cannot be written" in said, "database:" in said) == (2, True, False), said
+    code, said = koolla("restore", str(folder))
+    assert (code, "is a folder" in said) == (2, True), said
+    monkeypatch.setattr(Path, "exists", locked)  # root, who may run the tests, is denied nothing
+    monkeypatch.setattr("bot.checking.folder_faults", lambda _: [])
+    code, said = koolla("backup", "locked/copy.db")
+    assert (code, "locked/copy.db cannot be written (Permission denied)" in said) == (2, True), said
+    monkeypatch.setattr(Path, "open", locked)
+    code, said = koolla("restore", "locked/copy.db")
+    assert (code, "locked/copy.db cannot be read (Permission denied)" in said) == (2, True), said
+
+
 def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent)}
     subprocess.run([sys.executable, "-m", "bot", "migrate"], cwd=tmp_path, env=environment, check=True)
@@ -127,6 +155,11 @@ def test_a_restore_keeps_what_was_there_and_leaves_no_log_of_it(folder: Path) ->
             assert connection.execute("SELECT name FROM workgroup").fetchall() == groups, file
     assert "koolla resume" in said
     assert str(kept.name) in said
+    kept = kept.rename(folder / "data/koolla.db.before-restore-20260101-000000")  # as if some time ago
+    code, said = koolla("restore", str(kept))
+    assert code == 0, said  # a restore is undone
+    beside = {path.name for path in (folder / "data").glob("*.before-restore-*")}
+    assert not {name for name in beside if name.endswith(("-wal", "-shm"))}, beside
 
 
 def test_a_damaged_database_is_kept_with_its_log_and_replaced(folder: Path) -> None:
