@@ -38,6 +38,9 @@ LEASE = timedelta(seconds=25)
 FAR = 0.04
 """Seconds for one answer of Telegram from which on it pays to ask for the next beside the work on the last: each brings
 that again."""
+IDS_LAST = 5 * 86400
+"""Seconds without updates after which we ask from the beginning: after a week of silence Telegram's ids start anywhere,
+lower ones too (core.telegram.org/bots/api#update)."""
 PATIENCE = 0.5
 """Seconds for which one person's slow screen keeps the others' next updates waiting."""
 STANDBY = 2.0
@@ -61,6 +64,7 @@ class Inbox:
         self._progress = asyncio.Event()
         self._turn = asyncio.Lock()
         self._trip = 0.0
+        self._heard_at = 0.0
         self._leased_until = 0.0
         self._stopping = asyncio.Event()
 
@@ -109,6 +113,7 @@ class Inbox:
             async with asyncio.TaskGroup() as applying:
                 while True:
                     new = tuple(update for update in batch if update.update_id not in self._in_hand)
+                    self.app.metrics.arrived(new)
                     self._in_hand |= {update.update_id: None for update in new}
                     count += len(new)
                     applying.create_task(self._apply(new))
@@ -144,8 +149,12 @@ class Inbox:
             raise
         finally:
             self._asking = None
-        self._trip = asyncio.get_running_loop().time() - began
-        self.app.metrics.arrived(batch)
+        now = asyncio.get_running_loop().time()
+        self._trip = now - began
+        if batch:
+            self._heard_at = now
+        elif now - self._heard_at > IDS_LAST:
+            self.offset, self._heard_at = 0, now
         return batch
 
     def _show(self, person: int, theirs: list[Heard]) -> None:

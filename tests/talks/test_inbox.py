@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from bot import inbox
 from handlers.routes import ROUTES, Context, Tap, TapRoute
 from handlers.screen import Screen
 from models import leases, updates
@@ -225,3 +226,15 @@ async def test_time_goes_on_while_telegram_is_away(talk: Talk, anna: Actor) -> N
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
     await talk.time_passes(minutes=1)
     assert all(any("Aihe" in words(message) for message in member.messages) for member in members)
+
+
+async def test_after_days_of_silence_it_asks_from_the_beginning(
+    talk: Talk, aino: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram's ids start anywhere then: lower than those that we have confirmed."""
+    await aino.starts()
+    assert talk.app.inbox.offset > 0
+    monkeypatch.setattr(inbox, "IDS_LAST", -1)
+    await talk.answered()
+    assert talk.app.inbox.offset == 0
+    assert "/meetings" in await aino.says("/help")
