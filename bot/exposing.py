@@ -67,8 +67,9 @@ def _taps(metrics: Metrics) -> Metric:
 
 
 def _gauges(metrics: Metrics, sight: Sight) -> dict[str, tuple[str, float]]:
+    is_up = sight.database_up and not metrics.troubles
     return {
-        "database_up": ("1 while the database answers.", sight.database_up),
+        "database_up": ("1 while the database answers and can be written.", is_up),
         "breaker_open": ("1 while Telegram cannot be reached.", sight.breaker_open),
         "paused": ("1 while an operator holds messages back.", sight.paused),
         "deliveries_in_flight": ("Messages that this process is sending.", sight.in_flight),

@@ -139,6 +139,12 @@ def _set_aside(target: Path) -> Path | None:
     return kept
 
 
+def kept(target: Path) -> list[Path]:
+    """What restores have set aside, oldest first."""
+    found = target.parent.glob(f"{target.name}.before-restore-*")
+    return sorted(file for file in found if not file.name.endswith(LOGS))
+
+
 def _by_postgresql(url: str, file: Path) -> str:
     return (
         "This database is PostgreSQL. Stop Koolla, then restore with its own tools:\n"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import backup, db, migrating, operating
+from bot import backup, checking, db, migrating, operating, restoring
 from bot.config import Settings
 from models import health, leases, renewal, updates
 from models.outbox import Sending
@@ -72,17 +72,10 @@ def _span(span: timedelta) -> str:
 
 
 async def _life(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+    is_running = checking.is_running(settings)
     async with sessions.begin() as session:
         sign, pace = await leases.last_sign(session, leases.POLLER), await health.pace(session)
-    if sign is None:
-        found.needs.append("It does not run: start it (koolla run, or systemctl start koolla)")
-        found.lines.append("running: no")
-    elif sign[1] - sign[0] > SILENT:
-        ago = _span(sign[1] - sign[0])
-        found.needs.append(f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead")
-        found.lines.append(f"running: no sign of life since {_wall(sign[0], settings)}")
-    else:
-        found.lines.append(f"running: yes, last sign of life {_span(sign[1] - sign[0])} ago")
+    _running(found, is_running, sign, settings)
     if pace is not None and pace.paused_at is not None:
         found.needs.append("Sending is paused: `koolla resume` lets messages go out, `--drop-due` without those due")
         found.lines.append(f"sending: paused since {_wall(pace.paused_at, settings)}")
@@ -92,13 +85,38 @@ async def _life(found: Status, sessions: db.Sessions, settings: Settings, now: d
         found.lines.append("sending: yes")
 
 
+def _running(
+    found: Status, is_running: bool | None, sign: tuple[datetime, datetime] | None, settings: Settings
+) -> None:
+    """What the file's lock tells at once, and else its last sign of life; None of both where nobody can know."""
+    ago = "" if sign is None else _span(sign[1] - sign[0])
+    if sign is None and is_running:
+        found.lines.append("running: yes, it is about to begin")
+    elif sign is None:
+        found.needs.append("It does not run: start it (koolla run, or systemctl start koolla)")
+        found.lines.append("running: no")
+    elif is_running is False:
+        found.needs.append(
+            "It does not run, and was not stopped in good order: start it (koolla run, or systemctl start koolla), "
+            "and look at its log"
+        )
+        found.lines.append(f"running: no, last sign of life {ago} ago")
+    elif sign[1] - sign[0] > SILENT:
+        found.needs.append(f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead")
+        found.lines.append(f"running: no sign of life since {_wall(sign[0], settings)}")
+    else:
+        found.lines.append(f"running: yes, last sign of life {ago} ago")
+
+
 async def _holdings(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
     file = backup.database_file(settings.database.url)
     found.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrating.newest()}")
-    if file is not None and (kept := sorted(file.parent.glob(f"{file.name}.before-restore-*"))):
-        found.lines.append(f"  kept when a backup was restored, to be deleted when all is well: {kept[-1].name}")
+    if file is not None and (kept := restoring.kept(file)):
+        found.lines.append(
+            f"  {len(kept)} kept when a backup was restored, to be deleted when all is well; newest: {kept[-1].name}"
+        )
     found.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
         f"groups: {size.groups}; coming meetings: {size.meetings}"
@@ -186,7 +204,9 @@ def _disk(found: Status, settings: Settings) -> None:
     found.lines.append(
         f"disk: {_bytes(free)} free in {folder}" + (f", the database has {_bytes(size)}" if size else "")
     )
-    if free < max(LEAST_FREE, 2 * size):
+    if free < checking.LEAST_FREE:
+        found.needs.append(f"The disk is full: nothing goes out. Make room in {folder}; it goes on by itself")
+    elif free < max(LEAST_FREE, 2 * size):
         found.needs.append(f"The disk is filling up: {_bytes(free)} free in {folder}. A full disk stops the bot")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from bot import db, operating, status
+from bot import checking, db, operating, status
 from bot.__main__ import cli
 from bot.config import Settings
 from models import leases, pace, updates
@@ -47,12 +47,21 @@ async def polls(sessions: db.Sessions) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a new database whose bot, as it seems, has just asked for updates."""
+def dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a new database whose bot has just asked for updates, and was killed."""
     monkeypatch.chdir(tmp_path)
     assert koolla("migrate")[0] == 0
     in_database(polls)
     return tmp_path
+
+
+@pytest.fixture
+def folder(dead: Path) -> Iterator[Path]:
+    """A folder with a new database whose bot, as it seems, runs."""
+    lock = db.lock(Settings().database.url)
+    assert lock is not None
+    with lock:
+        yield dead
 
 
 def test_all_is_well_with_a_bot_that_polls(folder: Path) -> None:
@@ -70,7 +79,7 @@ def test_without_a_database_it_says_where_it_looked(tmp_path: Path, monkeypatch:
     assert not (tmp_path / "data/koolla.db").exists()
 
 
-def test_a_bot_that_stopped_or_died_is_said(folder: Path) -> None:
+def test_a_bot_that_stands_still_or_begins_is_said(folder: Path) -> None:
     async def dies(sessions: db.Sessions) -> None:
         async with sessions.begin() as session:
             gone = datetime.now(UTC) - timedelta(minutes=7)
@@ -85,7 +94,34 @@ def test_a_bot_that_stopped_or_died_is_said(folder: Path) -> None:
     assert (code, "no sign of life for 7 min" in said) == (1, True), said
     in_database(stops)
     code, said = koolla("status")
+    assert (code, "running: yes, it is about to begin" in said) == (0, True), said
+
+
+def test_a_killed_bot_is_missed_at_once_and_may_start_again(dead: Path) -> None:
+    for _ in range(2):
+        code, said = koolla("status")
+        assert (code, "It does not run, and was not stopped in good order" in said) == (1, True), said
+    lock = db.lock(Settings().database.url)
+    assert lock is not None  # to look did not keep it
+    lock.close()
+
+
+def test_a_bot_that_was_stopped_is_said(dead: Path) -> None:
+    async def stops(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            await leases.end_all(session)
+
+    in_database(stops)
+    code, said = koolla("status")
     assert (code, "It does not run: start it" in said) == (1, True), said
+
+
+def test_what_restores_have_kept_is_counted_without_its_logs(folder: Path) -> None:
+    for name in ("20260101-000000", "20260102-000000", "20260102-000000-wal", "20260102-000000-shm"):
+        (folder / f"data/koolla.db.before-restore-{name}").touch()
+    code, said = koolla("status")
+    assert (code, "  2 kept when a backup was restored" in said) == (0, True), said
+    assert "newest: koolla.db.before-restore-20260102-000000\n" in said
 
 
 def test_pause_and_resume_say_what_they_did(folder: Path) -> None:
@@ -130,6 +166,8 @@ def test_an_old_backup_and_a_filling_disk_are_said(folder: Path, monkeypatch: py
     assert (code, "The last backup is 9 d old" in said) == (1, True), said
     monkeypatch.setattr(status, "LEAST_FREE", 10**18)
     assert "The disk is filling up" in koolla("status")[1]
+    monkeypatch.setattr(checking, "LEAST_FREE", 10**18)
+    assert "The disk is full: nothing goes out" in koolla("status")[1]
 
 
 @pytest.mark.slow

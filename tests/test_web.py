@@ -66,6 +66,7 @@ async def test_a_full_disk_is_said_until_there_is_room_again(
     talk.app.metrics.fails(OUTBOX, full.value)
     ready = await pages.get("/readyz")
     assert (ready.status_code, "disk is full" in ready.text, "INSERT" in ready.text) == (503, True, False)
+    assert figures((await pages.get("/metrics")).text)["koolla_database_up"] == 0
     talk.app.metrics.fails(POLLER, TimedOut())  # Telegram's troubles are told by its silence
     talk.app.metrics.works(OUTBOX)
     assert (await pages.get("/readyz")).status_code == 200
