@@ -57,6 +57,8 @@ def _counts(t: Texts, known: Arrivals) -> Markup:
         lines.append(t("arrivals-unneeded", n=known.unneeded))
     if known.without_telegram:
         lines.append(t("arrivals-unclaimed", n=known.without_telegram))
+    if known.unreached:
+        lines.append(t("arrivals-unreached", n=known.unreached))
     if not lines:
         lines.append(t("arrivals-none"))
     if known.asked is not None:

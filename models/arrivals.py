@@ -57,8 +57,8 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Tally:
-    """One kind of message: to how many people, and what became of it for how many. The parts sum to ``total``:
-    what was not needed after all is in neither."""
+    """One kind of message: to how many people it was to go, and what became of it for how many. The parts sum to
+    ``total``: in neither is what was not needed after all, nor who was out of reach before it was planned."""
 
     kind: Kind
     total: int
@@ -89,6 +89,8 @@ class Arrivals:
     unneeded: int
     """Messages of all kinds that were dropped before they were due."""
     without_telegram: int
+    unreached: int
+    """Out of reach before they could be invited, though they were on Telegram."""
     to_phone: tuple[Missed, ...]
     """Nobody, once the meeting has begun."""
     asked: Asked | None
@@ -98,22 +100,32 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
     """The messages of the meeting as it stands, to those invited who still belong."""
     people = await invitations.wanted_people(session, meeting)
     rows = await _deliveries(session, meeting, [invitation.id for invitation, _ in people])
-    fates = [(person, _fates(invitation, person, rows.get(invitation.id, []))) for invitation, person in people]
+    known = [_known(invitation, person, rows.get(invitation.id, [])) for invitation, person in people]
     if meeting.state is MeetingState.CANCELLED:
         aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
-        for (invitation, person), (_, fate) in zip(people, fates, strict=True):
-            _untold(fate, person, is_aware=invitation.id in aware)
-    known = [fate for _, fate in fates]
+        for (invitation, _), one in zip(people, known, strict=True):
+            _untold(one, is_aware=invitation.id in aware)
     return Arrivals(
         tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known))),
-        unneeded=sum(outcome is Outcome.UNNEEDED for fate in known for outcome in fate.values()),
+        unneeded=sum(outcome is Outcome.UNNEEDED for one in known for outcome in one.fates.values()),
         without_telegram=sum(person.reach is Reach.UNCLAIMED for _, person in people),
-        to_phone=_to_phone(fates, meeting.state) if meeting.starts_at > now else (),
+        unreached=sum(one.fates.get(Kind.INVITATION) in AWAY and Kind.INVITATION not in one.planned for one in known),
+        to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
         asked=await _asked(session, meeting),
     )
 
 
-Fates = dict[Kind, Outcome]
+AWAY = {Outcome.BLOCKED, Outcome.DEACTIVATED}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What became of each kind for one person; of what was never meant for them there is nothing."""
+
+    person: Person
+    planned: set[Kind]
+    """What was to be sent: of a kind that is not among them they only need to hear otherwise."""
+    fates: dict[Kind, Outcome]
 
 
 async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -> dict[int, list[Delivery]]:
@@ -130,8 +142,7 @@ async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -
     return found
 
 
-def _fates(invitation: Invitation, person: Person, rows: list[Delivery]) -> Fates:
-    """What became of each kind for one person; of what was never meant for them there is nothing."""
+def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Known:
     found: dict[Kind, list[Outcome]] = {kind: [] for kind in Kind}
     for row in rows:
         if (outcome := _outcome(row, invitation, person)) is not None:
@@ -140,15 +151,16 @@ def _fates(invitation: Invitation, person: Person, rows: list[Delivery]) -> Fate
         found[Kind.INVITATION] = [Outcome.ARRIVED]  # they have seen it, whatever Telegram said
     elif not found[Kind.INVITATION] and person.reach is not Reach.REACHABLE:
         found[Kind.INVITATION] = [Outcome(person.reach)]
-    return {kind: latest for kind, some in found.items() if (latest := _latest(some))}
+    fates = {kind: latest for kind, some in found.items() if (latest := _latest(some))}
+    return Known(person, {_kind(row) for row in rows}, fates)
 
 
-def _untold(fate: Fates, person: Person, *, is_aware: bool) -> None:
+def _untold(one: Known, *, is_aware: bool) -> None:
     """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
-    if Kind.CANCELLED not in fate and person.reach is not Reach.REACHABLE:
-        fate[Kind.CANCELLED] = Outcome(person.reach)
-    elif Kind.CANCELLED not in fate and (is_aware or fate.get(Kind.INVITATION) in MISSED):
-        fate[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time and back since, or invited by telephone
+    if Kind.CANCELLED not in one.fates and one.person.reach is not Reach.REACHABLE:
+        one.fates[Kind.CANCELLED] = Outcome(one.person.reach)
+    elif Kind.CANCELLED not in one.fates and (is_aware or one.fates.get(Kind.INVITATION) in MISSED):
+        one.fates[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time and back since, or invited by telephone
 
 
 def _kind(row: Delivery) -> Kind:
@@ -191,24 +203,25 @@ def _latest(outcomes: list[Outcome]) -> Outcome | None:
     return Outcome.WAITING if Outcome.WAITING in outcomes else next(iter(outcomes), None)
 
 
-def _tally(kind: Kind, fates: list[Fates]) -> Tally | None:
-    """The counts of a kind; what was not needed, and those without Telegram, are counted apart."""
-    apart = (None, Outcome.UNNEEDED, Outcome.UNCLAIMED)
-    got = [outcome for fate in fates if (outcome := fate.get(kind)) not in apart]
+def _tally(kind: Kind, known: list[Known]) -> Tally | None:
+    """The counts of a kind that was planned; what was not needed is counted apart."""
+    some = [one.fates.get(kind) for one in known if kind in one.planned]
+    got = [outcome for outcome in some if outcome not in (None, Outcome.UNNEEDED)]
     return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got)) if got else None
 
 
-def _to_phone(fates: list[tuple[Person, Fates]], state: MeetingState) -> tuple[Missed, ...]:
+def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:
     """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
     news = (Kind.CANCELLED,) if state is MeetingState.CANCELLED else (Kind.INVITATION, Kind.SILENT, Kind.REMINDER)
     found: dict[Kind, list[Missed]] = {kind: [] for kind in news}
-    for person, fate in fates:
-        arrived = [place for place, kind in enumerate(news) if fate.get(kind) is Outcome.ARRIVED]
+    for one in known:
+        arrived = [place for place, kind in enumerate(news) if one.fates.get(kind) is Outcome.ARRIVED]
         since = news[max(arrived, default=-1) + 1 :]
-        missed = next((kind for kind in since if fate.get(kind) in MISSED), None)
-        if missed is not None:
-            found[missed].append(Missed(person.name, person.contact, missed, fate[missed]))
-    return tuple(one for kind in news for one in found[kind])
+        lacks = next((kind for kind in since if one.fates.get(kind) in MISSED), None)
+        if lacks is not None:
+            missed = Missed(one.person.name, one.person.contact, lacks, one.fates[lacks])
+            found[lacks].append(missed)
+    return tuple(missed for kind in news for missed in found[kind])
 
 
 async def _asked(session: AsyncSession, meeting: Meeting) -> Asked | None:

@@ -65,6 +65,30 @@ async def test_who_has_blocked_the_bot_is_to_be_phoned(
     assert "1 jäsenelle pitää kertoa muuten." in anna.text
 
 
+async def test_who_had_blocked_the_bot_before_is_not_counted_among_the_invitations(
+    talk: Talk, anna: Actor, bo: Actor, cilla: Actor, dan: Actor
+) -> None:
+    await talk.group(members=[bo, cilla, dan], coordinator=anna)
+    await adds(anna, "Irja Ikonen; Turun kaupunki; 040 123 4567")
+    bo.user.blocks()
+    await talk.answered()
+    await blocks_unheard(talk, cilla)
+    await anna.says(f"/newmeeting {LINE}")
+    await anna.taps("Linkki tulee")
+    await anna.taps("Ohita")
+    assert "Kutsun saa 2 ihmistä" in anna.text
+    await anna.taps("Lähetä kutsu")
+    await talk.settle()
+    assert "2 kutsua: 1 perillä, 1 on estänyt botin" in await looks(anna)
+    assert "1 jäsen ilman Telegramia" in anna.text
+    assert "1 jäsen ei saanut kutsua, koska häntä ei tavoiteta Telegramissa" in anna.text
+    assert "näille (3)" in anna.text
+    assert all(f"• {name} –" in anna.text for name in ("Bo", "Cilla", "Irja Ikonen"))
+    await anna.taps_data("m-cancel-yes:1")
+    await talk.settle()
+    assert "näille (3)" in await looks(anna)
+
+
 async def test_who_is_back_gets_the_invitation_and_need_not_be_phoned(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
@@ -205,7 +229,7 @@ async def test_who_was_out_of_reach_at_the_cancelling_and_is_back_has_not_heard_
     await anna.taps("Kyllä, peru")
     bo.user.unblocks()
     await talk.settle()
-    assert "2 ilmoitusta perumisesta: 1 perillä, 1 ei mennyt perille" in await looks(anna)
+    assert "1 ilmoitus perumisesta: 1 perillä" in await looks(anna)
     assert "• Bo – ei yhteystietoa – viesti ei mennyt perille" in anna.text
 
 
@@ -222,7 +246,8 @@ async def test_after_a_move_the_new_invitation_counts(
     await anna.says("ke 17.3.")
     await anna.taps("Tallenna muutos")
     await talk.settle()
-    assert "2 kutsua: 1 perillä, 1 on estänyt botin" in await looks(anna)
+    assert "1 kutsu: 1 perillä\n" in await looks(anna)
+    assert "1 jäsen ei saanut kutsua, koska häntä ei tavoiteta Telegramissa" in anna.text
     assert "Kutsu puuttuu tai on epävarma:\n• Bo" in anna.text
 
 
