@@ -19,7 +19,12 @@ cli = typer.Typer(
 )
 
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="The TOML file; config.example.toml shows every setting.")
+    Path | None,
+    typer.Option(
+        "--config",
+        help="The TOML file; without it, config.toml of this folder if there is one. config.example.toml shows every "
+        "setting.",
+    ),
 ]
 Language = Annotated[str, typer.Option(help="fi, sv or en: the language of the people in the demo.")]
 
@@ -28,8 +33,9 @@ def _load(config: Path | None) -> "Settings":
     """The settings, or exit code 2 with one readable line for each fault."""
     from bot.config import ConfigError, load
 
+    here = Path("config.toml")
     try:
-        return load(config)
+        return load(config or (here if here.exists() else None))
     except ConfigError as error:
         raise _stopped(error.faults) from None
 

@@ -202,7 +202,7 @@ class Settings(BaseSettings):
 def load(file: Path | None = None, **given: Any) -> Settings:
     """The settings of a file and the environment; `ConfigError` says in words what is wrong with them."""
     if file is not None and not file.is_file():
-        raise ConfigError([f"{file}: there is no such file"])
+        raise ConfigError([f"{file}: {'is a folder: name the file' if file.is_dir() else 'there is no such file'}"])
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=file)

@@ -172,6 +172,19 @@ def test_a_missing_file_and_a_missing_token_are_told(tmp_path: Path, monkeypatch
     assert (empty.exit_code, "telegram.token: is missing" in empty.output) == (2, True)
 
 
+def test_a_file_in_the_working_folder_is_taken_unless_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text('language = "de"')
+    (tmp_path / "other.toml").write_text('language = "sv"')
+    here, other = CliRunner().invoke(cli, ["check"]), CliRunner().invoke(cli, ["check", "--config", "other.toml"])
+    assert "language: choose one of" in here.output
+    assert "language sv" in other.output
+    folder = CliRunner().invoke(cli, ["check", "--config", "."])
+    assert (folder.exit_code, "is a folder" in folder.output) == (2, True)
+
+
 def test_check_finds_a_good_configuration_good_but_telegram_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
