@@ -90,6 +90,13 @@ def test_a_stop_has_the_time_it_needs() -> None:
     assert "stop_grace_period: 20s" in COMPOSE
 
 
+def test_the_command_beside_the_service_gives_the_settings_to_whoever_takes_them() -> None:
+    (listed,) = re.findall(r"^    ([a-z |]+)\) set -- \"\$@\" --config", UNITS["koolla"], re.MULTILINE)
+    commands = get_command(cli).commands  # type: ignore[attr-defined]
+    takers = {name for name, one in commands.items() if any("--config" in parameter.opts for parameter in one.params)}
+    assert {name.strip() for name in listed.split("|")} == takers
+
+
 def _locked(name: str) -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+==\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
 
