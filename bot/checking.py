@@ -201,7 +201,7 @@ def _current(connection: Connection) -> str | None:
     return migrating.current(connection)
 
 
-ROOM = "Make room on the disk: old logs, old backups, other people's files"
+ROOM = "Make room on the disk: old logs, old backups, databases that restores have kept"
 
 
 def database_fault(settings: Settings, error: Exception) -> str:
