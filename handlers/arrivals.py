@@ -2,13 +2,13 @@
 
 from markupsafe import Markup
 
-from handlers.dates import span_text
+from handlers.dates import moment_text, span_text
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models import arrivals, meetings
-from models.arrivals import Arrivals, Missed, Outcome, Tally
+from models.arrivals import Arrivals, Kind, Missed, Outcome, Tally
 from models.meetings import Meeting
 
 PAGE = 10
@@ -19,9 +19,16 @@ def arrivals_button(t: Texts, meeting: Meeting) -> Button:
 
 
 async def attention(context: Context, meeting: Meeting) -> Markup | None:
-    """The line on the coordinator's card when somebody has to be told otherwise."""
-    missed = (await arrivals.of(context.session, meeting, now=context.now)).to_phone
-    return context.t("arrivals-attention", n=len(missed)) if missed else None
+    """The lines on the coordinator's card when news is held back, or somebody has to be told otherwise."""
+    t, known = context.t, await arrivals.of(context.session, meeting, now=context.now)
+    news = [tally for tally in known.tallies if tally.kind in (Kind.INVITATION, Kind.CANCELLED)]
+    is_paused = known.is_paused and any(_waits(tally) for tally in news)
+    lines = [_sentence(t, meeting, tally, known) for tally in news if is_paused or tally.leaves]
+    if is_paused:
+        lines.append(t("arrivals-paused"))
+    if known.to_phone:
+        lines.append(t("arrivals-attention", n=len(known.to_phone)))
+    return Markup("\n").join(lines) if lines else None
 
 
 @tap("m-arrived")
@@ -37,7 +44,7 @@ async def on_arrivals(context: Context, tap: Tap) -> Screen:
             meeting=meeting_name(t, meeting),
             when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language),
         ),
-        _counts(t, known),
+        _counts(t, meeting, known),
     ]
     if known.to_phone:
         parts.append(_to_phone(t, known.to_phone, page))
@@ -48,9 +55,11 @@ async def on_arrivals(context: Context, tap: Tap) -> Screen:
     return Screen(Markup("\n\n").join(parts), (_turns(t, meeting, page, len(known.to_phone)), (refresh, back)))
 
 
-def _counts(t: Texts, known: Arrivals) -> Markup:
+def _counts(t: Texts, meeting: Meeting, known: Arrivals) -> Markup:
     """One sentence for each kind of message, and for those who get none."""
-    lines = [_sentence(t, tally) for tally in known.tallies]
+    lines = [_sentence(t, meeting, tally, known) for tally in known.tallies]
+    if known.is_paused and any(_waits(tally) for tally in known.tallies):
+        lines.append(t("arrivals-paused"))
     if any(outcome is Outcome.UNCERTAIN for tally in known.tallies for outcome, _ in tally.parts):
         lines.append(t("arrivals-uncertain-means"))
     if known.unneeded:
@@ -66,10 +75,19 @@ def _counts(t: Texts, known: Arrivals) -> Markup:
     return Markup("\n").join(lines)
 
 
-def _sentence(t: Texts, tally: Tally) -> Markup:
+def _sentence(t: Texts, meeting: Meeting, tally: Tally, known: Arrivals) -> Markup:
     """``18 muistutusta tulijoille: 15 perillä, 2 on estänyt botin, 1 epävarma``."""
-    parts = Markup(", ").join(t(f"outcome-{outcome}", n=n) for outcome, n in tally.parts)
-    return t(f"arrivals-{tally.kind}", n=tally.total, parts=parts)
+    parts = [t(f"outcome-{outcome}", n=n) for outcome, n in tally.parts]
+    if tally.leaves and not known.is_paused:  # nobody knows when a pause ends
+        place, n = next((place, n) for place, (outcome, n) in enumerate(tally.parts) if outcome is Outcome.WAITING)
+        first, last = tally.leaves
+        key = "outcome-waiting-at" if first == last else "outcome-waiting-from"
+        parts[place] = t(key, n=n, when=moment_text(first, meeting.plan.zone, t.language))
+    return t(f"arrivals-{tally.kind}", n=tally.total, parts=Markup(", ").join(parts))
+
+
+def _waits(tally: Tally) -> bool:
+    return any(outcome is Outcome.WAITING for outcome, _ in tally.parts)
 
 
 def _to_phone(t: Texts, everyone: tuple[Missed, ...], page: int) -> Markup:

@@ -10,8 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import announcing, invitations
-from models.health import DROPPED
+from models import announcing, health, invitations
 from models.invitations import Answer, Invitation
 from models.meetings import Meeting, MeetingState
 from models.outbox import Delivery, Sending
@@ -63,6 +62,8 @@ class Tally:
     kind: Kind
     total: int
     parts: tuple[tuple[Outcome, int], ...]
+    leaves: tuple[datetime, datetime] | None
+    """Between which moments ahead what waits is due, if anything does and none is due by now."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Arrivals:
     to_phone: tuple[Missed, ...]
     """Nobody, once the meeting has begun."""
     asked: Asked | None
+    is_paused: bool
+    """An operator holds back all that waits."""
 
 
 async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arrivals:
@@ -105,13 +108,15 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
         aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
         for (invitation, _), one in zip(people, known, strict=True):
             _untold(one, is_aware=invitation.id in aware)
+    pace = await health.pace(session)
     return Arrivals(
-        tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known))),
+        tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known, now))),
         unneeded=sum(outcome is Outcome.UNNEEDED for one in known for outcome in one.fates.values()),
         without_telegram=sum(person.reach is Reach.UNCLAIMED for _, person in people),
         unreached=sum(one.fates.get(Kind.INVITATION) in AWAY and Kind.INVITATION not in one.planned for one in known),
         to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
         asked=await _asked(session, meeting),
+        is_paused=pace is not None and pace.paused_at is not None,
     )
 
 
@@ -123,8 +128,8 @@ class Known:
     """What became of each kind for one person; of what was never meant for them there is nothing."""
 
     person: Person
-    planned: set[Kind]
-    """What was to be sent: of a kind that is not among them they only need to hear otherwise."""
+    planned: dict[Kind, datetime]
+    """What was to be sent, with when it was due: of any other kind they only need to hear otherwise."""
     fates: dict[Kind, Outcome]
 
 
@@ -152,7 +157,8 @@ def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Know
     elif not found[Kind.INVITATION] and person.reach is not Reach.REACHABLE:
         found[Kind.INVITATION] = [Outcome(person.reach)]
     fates = {kind: latest for kind, some in found.items() if (latest := _latest(some))}
-    return Known(person, {_kind(row) for row in rows}, fates)
+    first_waiting = {_kind(row): row.due_at for row in reversed(rows) if row.state is Sending.DUE}
+    return Known(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
 
 
 def _untold(one: Known, *, is_aware: bool) -> None:
@@ -175,7 +181,7 @@ def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome |
         Sending.CANCELLED: Outcome.UNNEEDED,
         Sending.SUPERSEDED: Outcome.UNNEEDED,
     }
-    is_dropped = row.state is Sending.CANCELLED and row.error == DROPPED
+    is_dropped = row.state is Sending.CANCELLED and row.error == health.DROPPED
     if row.state in told and not is_dropped:
         return told[row.state]
     if row.kind == "reminder" and not _is_wanted(row, invitation, person):
@@ -203,11 +209,15 @@ def _latest(outcomes: list[Outcome]) -> Outcome | None:
     return Outcome.WAITING if Outcome.WAITING in outcomes else next(iter(outcomes), None)
 
 
-def _tally(kind: Kind, known: list[Known]) -> Tally | None:
+def _tally(kind: Kind, known: list[Known], now: datetime) -> Tally | None:
     """The counts of a kind that was planned; what was not needed is counted apart."""
     some = [one.fates.get(kind) for one in known if kind in one.planned]
     got = [outcome for outcome in some if outcome not in (None, Outcome.UNNEEDED)]
-    return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got)) if got else None
+    if not got:
+        return None
+    due = [one.planned[kind] for one in known if one.fates.get(kind) is Outcome.WAITING]
+    leaves = (min(due), max(due)) if due and min(due) > now else None
+    return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got), leaves)
 
 
 def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:

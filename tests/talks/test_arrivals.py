@@ -1,6 +1,6 @@
 """The coordinator sees what became of a meeting's messages, in words, and whom to phone."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from sqlalchemy import update
@@ -162,9 +162,42 @@ async def test_members_without_telegram_are_counted_and_named_with_their_contact
 async def test_in_quiet_time_the_invitations_wait(talk: Talk, anna: Actor, group: None) -> None:
     await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))
     await talk.called_meeting(anna, LINE)
-    assert "2 kutsua: 2 odottaa lähetystä" in await looks(anna)
+    waits = "2 kutsua: 2 odottaa lähetystä (lähtevät ma 8.3.2027 klo 8.00)"
+    assert waits in anna.text
+    assert waits in await looks(anna)
+    assert "tauolla" not in anna.text
     await talk.until(datetime(2027, 3, 8, 9, tzinfo=HELSINKI))
     assert "2 kutsua: 2 perillä" in await looks(anna)
+    assert "2 muistutusta vastaamattomille: 2 perillä" not in anna.text
+    await anna.taps("Takaisin")
+    assert "kutsua:" not in anna.text
+
+
+async def test_with_quiet_hours_of_their_own_the_first_to_leave_is_told(
+    talk: Talk, anna: Actor, bo: Actor, group: None
+) -> None:
+    async with talk.app.sessions.begin() as session:
+        own = update(Person).where(Person.name == "Bo")
+        await session.execute(own.values(quiet_start=time(18), quiet_end=time(10)))
+    await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))
+    await talk.called_meeting(anna, LINE)
+    assert "2 odottaa lähetystä (lähtevät ma 8.3.2027 klo 8.00 alkaen)" in await looks(anna)
+
+
+async def test_while_all_is_paused_the_card_says_so(talk: Talk, anna: Actor, group: None) -> None:
+    await paused(talk)
+    await talk.called_meeting(anna, LINE)
+    waits = "2 kutsua: 2 odottaa lähetystä\n"
+    says = "Lähetys on tauolla. Ylläpitäjä kertoo lisää."
+    await anna.taps_data("meeting:1")
+    assert waits + says in anna.text
+    await looks(anna)
+    assert waits in anna.text
+    assert says in anna.text
+    async with talk.app.sessions.begin() as session:
+        await pace.resume(session, now=talk.clock.now())
+    await talk.settle()
+    assert "tauolla" not in await looks(anna)
 
 
 async def test_reminders_are_told_by_whom_they_are_for(
@@ -191,7 +224,8 @@ async def test_whoever_has_not_answered_and_blocks_misses_the_reminder(
     await talk.called_meeting(anna, LINE)
     bo.user.blocks()
     await talk.answered()
-    assert "2 muistutusta vastaamattomille: 1 odottaa lähetystä, 1 on estänyt botin" in await looks(anna)
+    assert "2 muistutusta vastaamattomille: 1 odottaa lähetystä (lähtee " in await looks(anna)
+    assert "), 1 on estänyt botin" in anna.text
     assert "Ei ole vastannut kutsuun, eikä muistutus tavoita:\n• Bo" in anna.text
 
 
