@@ -1,4 +1,10 @@
-"""``python -m tests.bench``: all measures, or some, with a table at the end."""
+"""Measures the bot's speed, memory and start beside plain bots on other frameworks, and prints a table.
+
+It needs no token: Telegram is a small server on this machine. The plain bots need an environment of their own, which
+`make bench` makes at its first run; so start it with: make bench BENCH="--only taps". What counts are the ratios of one
+run. Run it on a quiet machine: whatever else runs there changes the figures. Each measure takes minutes (taps five,
+digest two), with --quick less, and prints how long it took.
+"""
 
 import argparse
 import importlib
@@ -15,10 +21,23 @@ from tests.bench.stand import Line
 MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest")
 
 
+def told() -> str:
+    """The measures with what each is, in the first line of its docstring."""
+    about = {name: importlib.import_module(f"tests.bench.{name}").__doc__ or "" for name in MEASURES}
+    return "\n".join(["measures:", *(f"  {name:<10} {text.splitlines()[0]}" for name, text in about.items())])
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("--only", choices=MEASURES, action="append", help="one measure; may be repeated")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=__doc__,
+        epilog=told(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    only = "one measure instead of all; may be repeated, for several"
+    parser.add_argument("--only", choices=MEASURES, metavar="NAME", action="append", help=only)
+    rounds = "how often each is measured, by turns with the others (default: %(default)s); the table has the median"
+    parser.add_argument("--rounds", type=int, default=3, help=rounds)
     parser.add_argument("--quick", action="store_true", help="small numbers, to see that all runs")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes are ended

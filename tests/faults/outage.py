@@ -72,6 +72,8 @@ def during(name: str, bar: str, trouble: Trouble) -> Run:
         result.wants_none("lost", "wrong", "unanswered")
         return result
 
+    run.__doc__ = trouble.__doc__
+
     return run
 
 

@@ -27,6 +27,7 @@ QUICK = Size(people=50)
 
 
 async def run(seed: int, quick: bool) -> Result:
+    """The pace of one process: as fast as it is set, and never so fast that Telegram says 429."""
     result = Result("pacing", seed, ALONE_BAR)
     rate = await pace(result, QUICK if quick else FULL, ["koolla"])
     result.wants(quick or rate >= LEAST * RATE, f"{rate:.2f} a second of {RATE}")
@@ -34,6 +35,7 @@ async def run(seed: int, quick: bool) -> Result:
 
 
 async def run_shared(seed: int, quick: bool) -> Result:
+    """The pace of three processes that share a PostgreSQL database: together as fast as it is set."""
     with postgres_server() as server:
         result, names = Result("pacing-shared", seed, SHARED_BAR), ["first", "second", "third"]
         await pace(result, QUICK if quick else FULL, names, await new_database(server))

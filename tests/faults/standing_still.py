@@ -50,7 +50,7 @@ async def run(seed: int, quick: bool) -> Result:
 
 
 async def run_in_transaction(seed: int, quick: bool) -> Result:
-    """The worst moment: it has not even committed, and holds rows that the other needs."""
+    """The same at the worst moment: it has not even committed, and holds rows that the other needs."""
     result = Result("standing-still-in-transaction", seed, BAR)
     return await stand_still(result, QUICK if quick else FULL, in_transaction=True)
 
