@@ -145,6 +145,8 @@ async def findings(settings: Settings) -> list[Finding]:
     found += _web(settings)
     if not any(fault.startswith("database.url") for fault in plain):
         found.append(await _database(settings))
+        if found[-1].good and (reason := _is_full(settings)):
+            found.append(Finding(False, f"database: it can be read, but not written: {reason}. {ROOM}"))
     if telegram.token.get_secret_value():
         found.append(await _telegram(settings))
     return found

@@ -201,8 +201,8 @@ class Settings(BaseSettings):
 
 def load(file: Path | None = None, **given: Any) -> Settings:
     """The settings of a file and the environment; `ConfigError` says in words what is wrong with them."""
-    if file is not None and not file.is_file():
-        raise ConfigError([f"{file}: {'is a folder: name the file' if file.is_dir() else 'there is no such file'}"])
+    if file is not None:
+        _found(file)
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=file)
@@ -220,6 +220,15 @@ def load(file: Path | None = None, **given: Any) -> Settings:
     if misnamed := _misnamed():
         raise ConfigError(misnamed)
     return settings
+
+
+def _found(file: Path) -> None:
+    try:
+        is_folder, is_file = file.is_dir(), file.is_file()
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot be read ({error.strerror})"]) from None
+    if not is_file:
+        raise ConfigError([f"{file}: {'is a folder: name the file' if is_folder else 'there is no such file'}"])
 
 
 def _misnamed() -> list[str]:

@@ -215,4 +215,6 @@ def _there(folder: Path) -> Path:
 
 
 def _bytes(number: int) -> str:
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{max(1, number // 1_000_000)} MB"
+    if number < 1e6:
+        return "less than 1 MB"
+    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number // 1_000_000} MB"

@@ -164,9 +164,18 @@ def test_a_database_of_a_newer_koolla_is_told(tmp_path: Path, monkeypatch: pytes
     assert (result.exit_code, "newer than this Koolla" in result.output) == (2, True)
 
 
+def locked(_: Path) -> None:
+    raise PermissionError(13, "Permission denied", "locked")
+
+
 def test_a_missing_file_and_a_missing_token_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     gone = CliRunner().invoke(cli, ["run", "--config", "nowhere.toml"])
+    monkeypatch.setattr(Path, "is_dir", locked)  # root, who may run the tests, is denied nothing
+    denied = CliRunner().invoke(cli, ["run", "--config", "locked/config.toml"])
+    assert (denied.exit_code, "locked/config.toml: cannot be read (Permission denied)" in denied.output) == (2, True)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
     assert (gone.exit_code, "nowhere.toml: there is no such file" in gone.output) == (2, True)
     empty = CliRunner().invoke(cli, ["run"])
     assert (empty.exit_code, "telegram.token: is missing" in empty.output) == (2, True)
@@ -213,6 +222,10 @@ def test_a_database_that_cannot_be_written_is_told_with_what_is_in_the_way(
     monkeypatch.setattr(checking, "LEAST_FREE", 10**18)
     said = checking.database_fault(settings, OperationalError(None, None, sqlite3.OperationalError("disk I/O error")))
     assert "(the disk is full). Make room" in said
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(cli, ["check"]).output
+    assert "ok    database: data/koolla.db" in said
+    assert "FAULT database: it can be read, but not written: the disk is full" in said
 
 
 def test_check_tells_durations_and_a_pace_that_telegram_does_not_take(
