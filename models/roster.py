@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import announcing, audit, claims, forgetting, groups, joining, meetings, upkeep
 from models.base import insert_new
-from models.errors import NotFound
+from models.errors import NotFound, Refused
 from models.groups import Membership, Workgroup
 from models.links import Link
-from models.people import Person, Reach
+from models.people import NAME_LENGTH, Person, Reach, tidy
 from models.policy import Policy
 from models.roster_file import Entry
 
@@ -115,6 +115,21 @@ async def add(
 def _line(entry: Entry, now: datetime) -> Person:
     organisation, contact = entry.organisation or None, entry.contact or None
     return Person(name=entry.name, organisation=organisation, contact=contact, reach=Reach.UNCLAIMED, created_at=now)
+
+
+async def write_contact(
+    session: AsyncSession, by: Person, group: Workgroup, person: Person, typed: str, *, now: datetime
+) -> None:
+    """Notes how a member is reached besides Telegram. The audit tells that it was done, not what was written."""
+    await upkeep.living(session, group)
+    contact = tidy(typed, NAME_LENGTH + 1)
+    if not contact:
+        raise Refused("line-empty")
+    if len(contact) > NAME_LENGTH:
+        raise Refused("line-too-long", most=NAME_LENGTH)
+    if contact != person.contact:
+        person.contact = contact
+        audit.note(session, by, "contact-written", now=now, group_id=group.id, person_id=person.id)
 
 
 async def personal_links(session: AsyncSession, group: Workgroup, *, now: datetime) -> list[tuple[Person, Link]]:

@@ -59,7 +59,7 @@ async def test_who_has_blocked_the_bot_is_to_be_phoned(
     await talk.called_meeting(anna, LINE)
     assert "2 kutsua: 1 perillä, 1 on estänyt botin" in await looks(anna)
     assert "Soita tai kirjoita näille (1)" in anna.text
-    assert "Kutsu puuttuu tai on epävarma:\n• Bo – ei yhteystietoa – on estänyt botin" in anna.text
+    assert "Kutsu puuttuu tai on epävarma:\n• Bo – yhteystieto puuttuu – on estänyt botin" in anna.text
     assert "Cilla" not in anna.text
     await anna.taps("Takaisin")
     assert "1 jäsenelle pitää kertoa muuten." in anna.text
@@ -106,7 +106,7 @@ async def test_who_has_deleted_their_account(talk: Talk, anna: Actor, bo: Actor,
     bo.user.deactivates()
     await talk.called_meeting(anna, LINE)
     assert "2 kutsua: 1 perillä, 1 on poistanut Telegram-tilinsä" in await looks(anna)
-    assert "• Bo – ei yhteystietoa – Telegram-tili poistettu" in anna.text
+    assert "• Bo – yhteystieto puuttuu – Telegram-tili poistettu" in anna.text
 
 
 async def test_what_telegram_did_not_confirm_is_uncertain_until_it_is_answered(
@@ -118,7 +118,7 @@ async def test_what_telegram_did_not_confirm_is_uncertain_until_it_is_answered(
     await talk.time_passes(minutes=10)
     assert "1 kutsu: 1 epävarma" in await looks(anna)
     assert "Epävarma: viesti lähti, mutta Telegram ei vahvistanut" in anna.text
-    assert "• Bo – ei yhteystietoa – epävarma" in anna.text
+    assert "• Bo – yhteystieto puuttuu – epävarma" in anna.text
     await bo.taps("Etänä")
     assert "1 kutsu: 1 perillä" in await looks(anna)
     assert NOBODY in anna.text
@@ -264,7 +264,7 @@ async def test_who_was_out_of_reach_at_the_cancelling_and_is_back_has_not_heard_
     bo.user.unblocks()
     await talk.settle()
     assert "1 ilmoitus perumisesta: 1 perillä" in await looks(anna)
-    assert "• Bo – ei yhteystietoa – viesti ei mennyt perille" in anna.text
+    assert "• Bo – yhteystieto puuttuu – viesti ei mennyt perille" in anna.text
 
 
 async def test_after_a_move_the_new_invitation_counts(

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from handlers.texts import texts
 from models import access, groups
 from models.access import RoleKind
+from models.audit import Audit
 from models.groups import Membership
 from models.invitations import Invitation
 from models.people import Person
@@ -276,6 +277,38 @@ async def test_of_a_removed_line_only_counts_stay(talk: Talk, anna: Actor) -> No
     assert await on_roster(talk) == ["Dan Dahl"]
 
 
+async def test_a_phone_number_is_noted_for_whoever_joined_by_the_link(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await anna.says("/members")
+    assert "Yhteystieto puuttuu." in await anna.taps("Bo")
+    await anna.taps("Kirjoita yhteystieto")
+    assert "Bo" in anna.text
+    assert "enintään 80" in await anna.says("0" * 81)
+    assert "Viesti oli tyhjä" in await anna.says("\u200b")
+    assert "Yhteystieto: 040 123 4567 <b>" in await anna.says(" 040\n123\u202e 4567 <b>")
+    await anna.taps("Kirjoita yhteystieto")
+    await anna.taps("Peruuta")
+    assert "Yhteystieto: 040 123 4567 <b>" in anna.text
+    await anna.says("050 1")
+    await anna.taps_data("member:1:2")
+    assert "050 1" not in anna.text
+    async with talk.app.sessions.begin() as session:
+        (line,) = (await session.execute(select(Audit).where(Audit.action == "contact-written"))).scalars()
+    assert (line.workgroup_id, line.detail) == (1, "")
+
+
+async def test_the_contact_of_whoever_is_removed_meanwhile_is_not_written(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await anna.says("/members")
+    await anna.taps("Bo")
+    await anna.taps("Kirjoita yhteystieto")
+    async with talk.app.sessions.begin() as session:
+        await session.execute(update(Membership).values(left_at=talk.clock.now()))
+    assert texts("fi")("not-a-member") in await anna.says("040 123 4567")
+    async with talk.app.sessions.begin() as session:
+        assert await session.scalar(select(Person.contact).where(Person.name == "Bo")) is None
+
+
 async def test_a_double_tap_removes_once(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     await anna.says("/members")
@@ -356,6 +389,8 @@ BUTTONS = (
     "unreached:1:0",
     "member:1:{bo}",
     "link-renew:1:{bo}:ABCDEFGH23",
+    "contact-write:1:{bo}",
+    "contact-stop:1:{bo}",
     "member-remove:1:{bo}",
     "member-remove-yes:1:{bo}",
     "join-link:1",
