@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from bot import backup, db, migrating
 from bot.__main__ import cli
+from bot.config import Settings
 from bot.sandbox.people import User
 from models.runs import Run
 from tests.faults import backup as scenario
@@ -93,6 +94,7 @@ def test_a_file_that_may_not_be_used_is_named_and_not_the_database(
     assert (code, "file/copy.db cannot be written" in said, "database:" in said) == (2, True, False), said
     code, said = koolla("restore", str(folder))
     assert (code, "is a folder" in said) == (2, True), said
+    monkeypatch.setattr("bot.__main__._load", lambda _: Settings())
     monkeypatch.setattr(Path, "exists", locked)  # root, who may run the tests, is denied nothing
     monkeypatch.setattr("bot.checking.folder_faults", lambda _: [])
     code, said = koolla("backup", "locked/copy.db")
