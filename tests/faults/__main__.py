@@ -35,6 +35,9 @@ TAKES = {
     "pacing": "1 min",
     "pacing-shared": "1 min",
     "polling": "5 min",
+    "racing": "5 min",
+    "standing-still": "2 min",
+    "standing-still-in-transaction": "2 min",
     "stopping": "2 min",
 }
 """About how long each runs on a small machine; with --quick, seconds."""
