@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.outbox import Outbox
-from bot.telegram import make_bot
+from bot.telegram import make_bot, make_polling
 from handlers import menus, routes
 from models import closing, leases, outbox, pace, roles
 from models.sealing import Keyring
@@ -35,8 +35,8 @@ class App:
         self.engine = db.make_engine(settings.database.url)
         self.sessions = db.make_sessions(self.engine)
         self.keys = Keyring(settings.feedback.keys)
-        self.bot = make_bot(settings, transport)
-        self.poller = self.bot
+        self.polling = make_polling(transport)
+        self.bot = make_bot(settings, transport, self.polling)
         self.bot_name = ""
         self.scrubbed = 0
         """How many erasures the database file has been rewritten after."""

@@ -117,7 +117,7 @@ class Inbox:
                     self._in_hand |= {update.update_id: None for update in new}
                     count += len(new)
                     applying.create_task(self._apply(new))
-                    if len(batch) < BATCH or not await self._may_poll():
+                    if self.app.polling.held < BATCH or not await self._may_poll():
                         break
                     await self._shown(TOGETHER if self._trip > FAR else None)
                     if self._stopping.is_set():
@@ -138,8 +138,9 @@ class Inbox:
                 self.app.outbox.wake.set()
 
     async def _ask(self, wait: int) -> tuple[Update, ...]:
+        self.app.polling.in_hand = self._in_hand
         began = asyncio.get_running_loop().time()
-        asking = self.app.poller.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
+        asking = self.app.bot.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
         self._asking = asyncio.ensure_future(asking)
         try:
             batch = await self._asking
@@ -193,7 +194,7 @@ class Inbox:
             return  # it is not ours to ask
         await self._shown()
         with suppress(TelegramError):
-            await self.app.poller.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
+            await self.app.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
         with suppress(*AWAY):
             async with self.app.sessions.begin() as session:
                 await leases.give_back(session, leases.POLLER, self.owner)

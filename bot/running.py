@@ -65,7 +65,8 @@ async def _run(settings: Settings, *, is_alone: bool) -> int:
 def _excuse(error: TelegramError) -> str:
     if isinstance(error, InvalidToken):
         return "telegram.token: Telegram does not know this token. Copy it again from @BotFather"
-    return f"Telegram does not answer ({type(error).__name__}). Check the network and telegram.api_url, then try again"
+    why = checking.telegram_words(error)
+    return f"Telegram does not answer ({why}). Check the network and telegram.api_url, then try again"
 
 
 async def _greet(app: App) -> None:

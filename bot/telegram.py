@@ -3,6 +3,7 @@
 Over httpx, the library's default, a request costs fifteen times as much when several are under way (`make bench`).
 """
 
+from collections.abc import Container
 from typing import Any
 
 import aiohttp
@@ -96,19 +97,48 @@ class InProcess(HTTPXRequest):
             raise
 
 
-def make_bot(settings: Settings, transport: Any = None) -> Bot:
+class Polling(BaseRequest):
+    """Requests for updates that leave out those in hand: to read one again costs a good part of handling it."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.in_hand: Container[int] = ()
+        self.held = 0
+        """How many updates the last answer held, with those left out."""
+
+    # The library's is static, and is called on the object.
+    def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]
+        answer = BaseRequest.parse_json_payload(payload)
+        if isinstance(found := answer.get("result"), list):
+            self.held = len(found)
+            answer["result"] = [update for update in found if update["update_id"] not in self.in_hand]
+        return answer
+
+
+class PollingWire(Polling, Wire):
+    pass
+
+
+class PollingInProcess(Polling, InProcess):
+    pass
+
+
+def make_polling(transport: Any = None) -> Polling:
+    """The requests for updates; ``transport`` (of httpx) takes the place of the network."""
+    return PollingInProcess(**_in_process(transport)) if transport is not None else PollingWire()
+
+
+def _in_process(transport: Any) -> dict[str, Any]:
+    return {"connection_pool_size": 64, "read_timeout": READ_TIMEOUT, "httpx_kwargs": {"transport": transport}}
+
+
+def make_bot(settings: Settings, transport: Any = None, polling: Polling | None = None) -> Bot:
     """The client; ``transport`` (of httpx) takes the place of the network."""
     api = settings.telegram.api_url
-
-    def request() -> BaseRequest:
-        if transport is None:
-            return Wire()
-        return InProcess(connection_pool_size=64, read_timeout=READ_TIMEOUT, httpx_kwargs={"transport": transport})
-
     return Bot(
         settings.telegram.token.get_secret_value(),
         base_url=f"{api}/bot",
         base_file_url=f"{api}/file/bot",
-        request=request(),
-        get_updates_request=request(),
+        request=Wire() if transport is None else InProcess(**_in_process(transport)),
+        get_updates_request=polling or make_polling(transport),
     )

@@ -120,7 +120,7 @@ def absent(context: Context, page: Sheet) -> Screen:
 
 async def _page(context: Context, tap: Tap) -> Sheet:
     sheet = await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
-    context.must_be_of(sheet.run.opens_at)
+    context.must_be_of(sheet.meeting.ends_at)
     return sheet
 
 

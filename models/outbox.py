@@ -145,7 +145,7 @@ async def revive(
     )
     if not missed:
         withdrawn = withdrawn.where(Delivery.due_at > now)
-    await session.execute(withdrawn.values(state=Sending.DUE))
+    await session.execute(withdrawn.values(state=Sending.DUE, error=None))
 
 
 async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:

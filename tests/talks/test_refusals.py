@@ -419,7 +419,7 @@ async def test_a_button_older_than_what_it_is_about_is_refused(scene: Scene, wha
     later = scene.talk.clock.now() + timedelta(days=9)
     if what == "form":
         await scene.held()
-        await scene.write(update(Run).values(opens_at=later))
+        await scene.write(update(Meeting).values(ends_at=later))
     else:
         await scene.write(update(Invitation).values(invited_at=later))
     before = await world(scene.talk)
