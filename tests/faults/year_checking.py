@@ -20,6 +20,7 @@ PROMPT = timedelta(minutes=10)
 """How soon a message leaves once it may."""
 OWLS = Quiet(start=time(5), end=time(2), weekends=False)
 """The quiet hours of those who are awake from two to five, when the clocks are changed."""
+AWAKE = Quiet(start=time(0), end=time(0), weekends=False, holidays=False)
 ASKS, AGAIN, DIGEST = "Osallistuitko tähän kokoukseen?", "Muistutus: et ole vielä lähettänyt", "Kuukausikooste: "
 
 
@@ -126,6 +127,8 @@ def card(judged: Judged, fate: Fate) -> None:
     """An invitation or a reminder, by its row: sent once, or ended with a reason."""
     quiet = judged.quiet(fate.chat_id)
     meeting = judged.lived.called[fate.title]
+    if fate.kind == "invitation" and next_waking(meeting.at, quiet) >= meeting.starts_at:
+        quiet = AWAKE  # who would wake too late hears at once
     due = next_waking(meeting.at, quiet) if fate.kind == "invitation" else reminder_due(judged, fate, quiet)
     moment = judged.lived.chance(due, meeting.starts_at, quiet)
     wanted = True
