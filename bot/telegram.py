@@ -5,6 +5,7 @@ Over httpx, the library's default, a request costs fifteen times as much when se
 
 from collections.abc import Container
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 from telegram import Bot
@@ -37,9 +38,9 @@ class Wire(BaseRequest):
 
     async def initialize(self) -> None:
         if self._session is None:
-            self._session = aiohttp.ClientSession(
-                headers={"User-Agent": self.USER_AGENT}, trust_env=True
-            )  # an office may have a proxy
+            # An office may have a proxy, named in the environment; to look for one at each request costs as much as it.
+            has_proxy = bool(getproxies())
+            self._session = aiohttp.ClientSession(headers={"User-Agent": self.USER_AGENT}, trust_env=has_proxy)
 
     async def shutdown(self) -> None:
         if self._session is not None:
