@@ -68,7 +68,7 @@ class App:
     async def alone(self) -> None:
         """Nobody else can be running on this database: leases and what was being sent have been left by the dead."""
         async with self.sessions.begin() as session:
-            await leases.end(session, leases.POLLER)
+            await leases.end_all(session)
             if stranded := await outbox.recover(session, all_dead=True):
                 log.warning("deliveries of a dead process taken back", count=stranded)
 

@@ -54,7 +54,7 @@ LONGEST_IDLE = 15
 class ShortStatements(aiosqlite.Connection):
     """Runs what takes microseconds where it is asked, and what waits for the disk or a lock in the driver's thread.
 
-    The way to the thread and back costs seven times what such a statement does (`make bench`).
+    The way to the thread and back cost six times as much as such a statement.
     """
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:

@@ -51,13 +51,8 @@ async def give_back(session: AsyncSession, name: str, owner: str) -> None:
 
 
 async def end_all(session: AsyncSession) -> None:
-    """Ends all leases: nobody who had one can be alive on a database that was just restored."""
+    """Ends all leases: nobody who had one can be alive, on a database just restored or locked for one program."""
     await session.execute(delete(Lease))
-
-
-async def end(session: AsyncSession, name: str) -> None:
-    """Ends a lease whose owner is surely dead."""
-    await session.execute(delete(Lease).where(Lease.name == name))
 
 
 async def last_sign(session: AsyncSession, name: str) -> tuple[datetime, datetime] | None:
