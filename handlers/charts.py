@@ -12,7 +12,8 @@ from handlers.figures import change, decimal, percent, steps
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.months import Month
-from models.statistics import Mean, MonthFigures, Result, Results, Statement
+from models.possible import Mean
+from models.statistics import MonthFigures, Result, Results, Statement
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIXELS = 1080

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from models.funnel import Funnel
-from models.statistics import Mean
+from models.possible import Mean
 
 
 def decimal(value: Fraction, language: str) -> str:

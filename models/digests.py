@@ -20,7 +20,8 @@ from models.months import Month
 from models.outbox import Planned
 from models.people import Person
 from models.policy import Policy
-from models.statistics import Mean, MonthFigures, Statement
+from models.possible import Mean
+from models.statistics import MonthFigures, Statement
 
 KEEPS = timedelta(days=10)
 """A digest older than this is not sent any more."""

@@ -7,7 +7,6 @@ closed, and the figures that were released, in it.
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,24 +16,11 @@ from models.forms import Question
 from models.funnel import Funnel, Scope, count_meetings, funnel
 from models.meetings import MeetingState
 from models.months import Month
+from models.possible import Mean
 from models.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
 
 Scale = tuple[str, int, int]
 """A statement's identity and the ends of its scale: means on different scales are never put together."""
-
-
-@dataclass(frozen=True)
-class Mean:
-    """``total / n`` exactly; ``low`` and ``high`` are the ends of its scale."""
-
-    total: int
-    n: int
-    low: int
-    high: int
-
-    @property
-    def value(self) -> Fraction:
-        return Fraction(self.total, self.n)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
 from models.forms import MEETING_FORM
 from models.funnel import Funnel
+from models.possible import Mean
 from models.releases import Withheld
-from models.statistics import Mean, MonthFigures, Result, Results, Statement
+from models.statistics import MonthFigures, Result, Results, Statement
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
 FUNNEL = replace(

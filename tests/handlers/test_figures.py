@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from handlers.figures import bar, change, decimal, number, percent, steps
 from models.funnel import Funnel
-from models.statistics import Mean
+from models.possible import Mean
 
 
 @pytest.mark.parametrize(
