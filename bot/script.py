@@ -13,7 +13,9 @@ from bot import logs
 from bot.sandbox.messages import Message
 from bot.stage import ADMIN_ID, Actor, Stage, words
 from handlers.dates import hours_text
+from handlers.figures import decimal
 from handlers.texts import Texts, texts
+from models.possible import Mean
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 GROUPS = {"fi": "Lastensuojelu", "sv": "Barnskydd", "en": "Child welfare"}
@@ -211,7 +213,7 @@ async def _tell(script: Transcript, anna: Actor) -> None:
     await script.stage.time_passes(days=8)
     script.bot_says()
     total = sum(ratings[0] for ratings in RATINGS)
-    mean = f"{total / len(RATINGS):.1f}".replace(".", "." if script.t.language == "en" else ",")
+    mean = decimal(Mean(total, len(RATINGS), 1, 5), script.t.language)
     if not anna.sees(mean):
         raise Missing(f"the coordinator should see the mean {mean}")
 

@@ -12,7 +12,7 @@ from handlers.figures import change, decimal, percent, steps
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.months import Month
-from models.possible import Mean
+from models.possible import Mean, Share
 from models.statistics import MonthFigures, Result, Results, Statement
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -100,12 +100,12 @@ def statement_figures(t: Texts, n: int, moved: str, earlier_month: str | None) -
 
 def _mean(t: Texts, mean: Mean) -> Inputs:
     points = mean.high - mean.low + 1
-    return {"mean": decimal(mean.value, t.language), "share": _share(mean), "points": points}
+    return {"mean": decimal(mean, t.language), "share": _share(mean), "points": points}
 
 
 def _share(mean: Mean) -> float:
     """How far along its scale a mean is."""
-    return float((mean.value - mean.low) / (mean.high - mean.low))
+    return float(mean.along)
 
 
 def _ends(t: Texts) -> Inputs:
@@ -124,7 +124,7 @@ def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
 def results_inputs(name: str, found: Results, language: str) -> Inputs:
     """What the results' picture shows."""
     t = texts(language)
-    rate = percent(found.answered, found.asked, language)
+    rate = percent(Share(found.answered, found.asked), language)
     notes = [str(t("chart-distribution"))] if any(one.distribution for one in found.results) else []
     return {
         "language": language,

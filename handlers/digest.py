@@ -105,7 +105,7 @@ def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
     for one in statements:
         moved = change(one.mean, one.earlier, t.language)
         figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
-        mean = decimal(one.mean.value, t.language)
+        mean = decimal(one.mean, t.language)
         lines.append(t("digest-statement", statement=t(f"statement-{one.identity}"), mean=mean, figures=figures))
     lines.append(Markup("\n").join([t("chart-high"), t("chart-low")]))
     return Markup("\n").join(lines)

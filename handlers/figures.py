@@ -1,22 +1,26 @@
 """Figures as people here read them: means half up to one decimal, whole percents, decimal comma, n beside.
 
-Text and picture take theirs from here, so that they cannot differ.
+Text and picture take theirs from here, so that they cannot differ; and here they come from `models.possible`, so that
+none is printed that cannot be true.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 from models.funnel import Funnel
-from models.possible import Mean
+from models.possible import Claim, Mean, Rate, Share
 
 
-def decimal(value: Fraction, language: str) -> str:
+def decimal(mean: Mean, language: str) -> str:
     """One decimal, rounded half up from the exact value: 3.65 is 3,7 in Finnish."""
-    tenths = _tenths(abs(value))
-    text = f"{tenths // 10}.{tenths % 10}"
-    if value < 0 and tenths:
-        text = f"−{text}"
-    return text if language == "en" else text.replace(".", ",")
+    return _decimal(_tenths(mean.value), 1, language)
+
+
+def _decimal(digits: int, places: int, language: str) -> str:
+    """A number by its digits, the last ``places`` of which are decimals."""
+    whole, decimals = divmod(digits, 10**places)
+    point = "." if language == "en" else ","
+    return f"{whole}{point}{decimals:0{places}}" if places else str(whole)
 
 
 def number(count: int, language: str) -> str:
@@ -24,12 +28,20 @@ def number(count: int, language: str) -> str:
     return f"{count:,}" if language == "en" else f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
-def percent(part: int, whole: int, language: str) -> str:
-    """A whole percent, half up; "–" of nothing. Finnish and Swedish put a space before the sign."""
-    if whole == 0:
-        return "–"
-    share = (200 * part + whole) // (2 * whole)
-    return f"{share}%" if language == "en" else f"{share}\N{NO-BREAK SPACE}%"
+def percent(rate: Rate, language: str) -> str:
+    """A whole percent, half up; "–" of nothing."""
+    return "–" if rate.percent is None else _percents(str(rate.percent), language)
+
+
+def _percents(number: str, language: str) -> str:
+    """With the sign of percents: Finnish and Swedish put a space before it."""
+    return f"{number}%" if language == "en" else f"{number}\N{NO-BREAK SPACE}%"
+
+
+def claimed(claim: Claim, language: str) -> str:
+    """A figure that somebody else has printed, with the decimals that it had."""
+    text = _decimal(claim.digits, claim.places, language)
+    return _percents(text, language) if claim.is_percentage else text
 
 
 def change(now: Mean, earlier: Mean | None, language: str) -> str:
@@ -37,9 +49,8 @@ def change(now: Mean, earlier: Mean | None, language: str) -> str:
     if earlier is None:
         return ""
     difference = _tenths(now.value) - _tenths(earlier.value)
-    if difference == 0:
-        return f"±{decimal(Fraction(0), language)}"
-    return ("+" if difference > 0 else "") + decimal(Fraction(difference, 10), language)
+    sign = "+" if difference > 0 else "−" if difference else "±"
+    return sign + _decimal(abs(difference), 1, language)
 
 
 def _tenths(value: Fraction) -> int:
@@ -49,7 +60,7 @@ def _tenths(value: Fraction) -> int:
 
 def bar(mean: Mean, width: int = 10) -> str:
     """A bar in text from the low end of the scale to the high."""
-    filled = int((mean.value - mean.low) / (mean.high - mean.low) * width + Fraction(1, 2))
+    filled = int(mean.along * width + Fraction(1, 2))
     return "█" * filled + "░" * (width - filled)
 
 
@@ -78,6 +89,7 @@ def steps(funnel: Funnel, language: str) -> dict[str, Step]:
         largest = max(*counts.values(), 1)
         for name, count in counts.items():
             whole = WHOLES.get(name, "")
-            rate = percent(count, counts[whole], language) if whole else ""
+            kind = Rate if name == "attended" else Share  # head counts may exceed the invited
+            rate = percent(kind(count, counts[whole]), language) if whole else ""
             found[name] = Step(name, number(count, language), rate, whole, Fraction(count, largest))
     return found

@@ -15,6 +15,7 @@ from handlers.start import go
 from models import results
 from models.access import RoleKind
 from models.outbox import Delivery
+from models.possible import Share
 from models.results import Listed, Waiting
 from models.statistics import Result, Results
 
@@ -100,7 +101,7 @@ def pictured(context: Context, listed: Listed, found: Results) -> Screen:
 def result_text(context: Context, listed: Listed, found: Results) -> Markup:
     """How many answered, each statement, and the open answers or why there are none."""
     t = context.t
-    rate = percent(found.answered, found.asked, t.language)
+    rate = percent(Share(found.answered, found.asked), t.language)
     answered = t("result-answered", answered=found.answered, asked=found.asked, rate=rate)
     lines = [Markup("<b>{}</b>\n{}").format(_name(context, listed), answered)]
     if found.results:
@@ -121,7 +122,7 @@ def statement_text(context: Context, result: Result, threshold: int) -> Markup:
     if result.mean is None:
         return Markup("\n").join([statement, t(f"withheld-{result.withheld}", threshold=threshold, n=result.n or 0)])
     figures = t("chart-n", n=result.mean.n)
-    mean = decimal(result.mean.value, t.language)
+    mean = decimal(result.mean, t.language)
     shown = t("result-statement", statement=statement, mean=mean, figures=figures, bar=bar(result.mean))
     if not result.distribution:
         return shown

@@ -1,39 +1,46 @@
 """Figures are rounded half up from exact values, and read as people here read them."""
 
+import ast
+import re
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.figures import bar, change, decimal, number, percent, steps
+from handlers.figures import bar, change, claimed, decimal, number, percent, steps
+from handlers.texts import LANGUAGES, catalogue
+from models import possible
 from models.funnel import Funnel
-from models.possible import Mean
+from models.possible import Claim, Mean, Rate, Share
 
 
 @pytest.mark.parametrize(
-    ("value", "fi", "en"),
+    ("total", "n", "fi", "en"),
     [
-        (Fraction(365, 100), "3,7", "3.7"),
-        (Fraction(73, 20), "3,7", "3.7"),
-        (Fraction(364999, 100000), "3,6", "3.6"),
-        (Fraction(4), "4,0", "4.0"),
-        (Fraction(495, 100), "5,0", "5.0"),
-        (Fraction(-35, 100), "−0,4", "−0.4"),
-        (Fraction(-4, 100), "0,0", "0.0"),
-        (Fraction(0), "0,0", "0.0"),
+        (365, 100, "3,7", "3.7"),
+        (73, 20, "3,7", "3.7"),
+        (364999, 100000, "3,6", "3.6"),
+        (4, 1, "4,0", "4.0"),
+        (495, 100, "5,0", "5.0"),
+        (4, 100, "0,0", "0.0"),
+        (0, 1, "0,0", "0.0"),
     ],
 )
-def test_one_decimal(value: Fraction, fi: str, en: str) -> None:
-    assert decimal(value, "fi") == decimal(value, "sv") == fi
-    assert decimal(value, "en") == en
+def test_one_decimal(total: int, n: int, fi: str, en: str) -> None:
+    mean = Mean(total, n, 0, 5)
+    assert decimal(mean, "fi") == decimal(mean, "sv") == fi
+    assert decimal(mean, "en") == en
 
 
-@given(total=st.integers(0, 5000), n=st.integers(1, 1000))
-def test_a_mean_is_printed_as_decimal_arithmetic_has_it(total: int, n: int) -> None:
+@given(n=st.integers(1, 1000), data=st.data())
+def test_a_mean_is_printed_as_decimal_arithmetic_has_it(n: int, data: st.DataObject) -> None:
+    total = data.draw(st.integers(0, 10 * n))
     value = Decimal(total) / Decimal(n)  # 28 digits: a tie is exact, and nothing else comes near one
-    assert decimal(Fraction(total, n), "en") == str(value.quantize(Decimal("0.1"), ROUND_HALF_UP))
+    assert decimal(Mean(total, n, 0, 10), "en") == str(value.quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize(
@@ -49,15 +56,16 @@ def test_a_mean_is_printed_as_decimal_arithmetic_has_it(total: int, n: int) -> N
     ],
 )
 def test_percent(part: int, whole: int, fi: str, en: str) -> None:
-    assert percent(part, whole, "fi") == percent(part, whole, "sv") == fi
-    assert percent(part, whole, "en") == en
+    rate = Rate(part, whole)
+    assert percent(rate, "fi") == percent(rate, "sv") == fi
+    assert percent(rate, "en") == en
 
 
 @given(whole=st.integers(1, 5000), data=st.data())
 def test_a_percent_is_rounded_half_up(whole: int, data: st.DataObject) -> None:
     part = data.draw(st.integers(0, whole))
     wanted = (Decimal(100 * part) / Decimal(whole)).quantize(Decimal(1), ROUND_HALF_UP)
-    assert percent(part, whole, "en") == f"{wanted}%"
+    assert percent(Share(part, whole), "en") == f"{wanted}%"
 
 
 def mean(total: int, n: int) -> Mean:
@@ -71,11 +79,26 @@ def mean(total: int, n: int) -> Mean:
         (mean(36, 10), mean(365, 100), "−0,1"),
         (mean(361, 100), mean(364, 100), "±0,0"),
         (mean(5, 1), mean(1, 1), "+4,0"),
+        (mean(1, 1), mean(23, 10), "−1,3"),
         (mean(4, 1), None, ""),
     ],
 )
 def test_a_change_is_that_of_the_printed_figures(now: Mean, earlier: Mean | None, printed: str) -> None:
     assert change(now, earlier, "fi") == printed
+
+
+@pytest.mark.parametrize(
+    ("claim", "fi", "en"),
+    [
+        (possible.percentage("69"), "69\N{NO-BREAK SPACE}%", "69%"),
+        (possible.percentage("12,05"), "12,05\N{NO-BREAK SPACE}%", "12.05%"),
+        (possible.mean("4.0", 1, 5), "4,0", "4.0"),
+        (possible.mean("0,05", 0, 5), "0,05", "0.05"),
+    ],
+)
+def test_a_claimed_figure_keeps_its_decimals(claim: Claim, fi: str, en: str) -> None:
+    assert claimed(claim, "fi") == claimed(claim, "sv") == fi
+    assert claimed(claim, "en") == en
 
 
 def test_counts_have_their_thousands_apart() -> None:
@@ -118,3 +141,61 @@ def test_each_rate_names_its_whole_and_people_have_a_scale_of_their_own() -> Non
     }
     assert shown["roster"].share == shown["invited"].share == 1
     assert shown["attended"].share == shown["asked"].share == Fraction(1, 2)
+
+
+# No figure is printed anywhere else
+
+ROOT = Path(__file__).parent.parent.parent
+PRINTER = ROOT / "handlers" / "figures.py"
+SANDBOX = ROOT / "bot" / "sandbox"
+"""Plays Telegram, and says nothing of ours."""
+PRINTING = sorted(
+    path
+    for room in ("handlers", "bot")
+    for path in (ROOT / room).rglob("*.py")
+    if path != PRINTER and not path.is_relative_to(SANDBOX)
+)
+PERCENT = re.compile(r"%(?![a-zA-Z(-])|\.\d+%")
+"""A sign of percents: not "%Y", "%-d" or "%(name)s"."""
+OF_BYTES = {"bot/__main__.py", "bot/status.py"}
+"""Where the operator reads of megabytes, with a decimal."""
+
+
+def _strings(tree: ast.Module) -> Iterator[str]:
+    """The strings of a file that may be shown: neither docstrings nor what only reads."""
+    unshown = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile")
+        for inner in ast.walk(node)
+        if not isinstance(node, ast.Expr) or inner is node.value
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in unshown:
+            yield node.value
+
+
+@pytest.mark.parametrize("path", PRINTING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_percentages_and_decimals_are_printed_in_one_place(path: Path) -> None:
+    tree, name = ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT))
+    assert not [text for text in _strings(tree) if PERCENT.search(text)]
+    formats = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.FormattedValue)]
+    assert name in OF_BYTES or not [text for text in formats if re.search(r":[^}]*\.[1-9]\d*[eEfFgGn]?\}", text)]
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert not called & {"round", "format_percent", "format_decimal", "Decimal"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_makes_a_percentage_of_a_value(language: str) -> None:
+    texts = {key: "".join(forms) for key, forms in catalogue(language).items()}
+    assert not [key for key, text in texts.items() if re.search(r"\}(</?\w+>|\s)*(%|procent|percent|prosent)", text)]
+
+
+TEMPLATES = sorted((ROOT / "handlers" / "templates").glob("*.typ"))
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_picture_makes_a_figure_of_its_own(path: Path) -> None:
+    template = path.read_text(encoding="utf-8")
+    assert not re.search(r"calc\.round", template)
+    assert not re.search(r'"[^"\n]*%[^"\n]*"|\[[^\]\n]*%[^\]\n]*\]', template)
