@@ -15,6 +15,7 @@ ORDER = (
     "members",
     "results",
     "digest",
+    "check",
     "newgroup",
     "roles",
     "audit",

@@ -199,3 +199,8 @@ def test_no_picture_makes_a_figure_of_its_own(path: Path) -> None:
     template = path.read_text(encoding="utf-8")
     assert not re.search(r"calc\.round", template)
     assert not re.search(r'"[^"\n]*%[^"\n]*"|\[[^\]\n]*%[^\]\n]*\]', template)
+
+
+@pytest.mark.parametrize("line", ['f"{share}%"', 'f"{share} %"', 'share + " %"', '"%d%%" % share', 'f"{share:.0%}"'])
+def test_a_percentage_printed_elsewhere_would_be_seen(line: str) -> None:
+    assert any(PERCENT.search(text) for text in _strings(ast.parse(f"said = {line}")))
