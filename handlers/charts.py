@@ -9,11 +9,14 @@ from typing import Any
 
 from handlers.dates import month_title
 from handlers.figures import change, decimal, percent, steps
+from handlers.form_words import asked, option
 from handlers.screen import File
 from handlers.texts import Texts, texts
+from models.items import Kind
 from models.months import Month
+from models.outcome import Outcome, Result, Words
 from models.possible import Mean, Share
-from models.statistics import MonthFigures, Result, Results, Statement
+from models.statistics import MonthFigures, Statement
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIXELS = 1080
@@ -28,7 +31,7 @@ def digest_picture(figures: MonthFigures, language: str) -> File:
     return File(name, draw("digest", digest_inputs(figures, language)), is_picture=True)
 
 
-def results_picture(name: str, found: Results, language: str) -> File:
+def results_picture(name: str, found: Outcome, language: str) -> File:
     """What one form has said, as a PNG. ``name`` is the meeting's."""
     file_name = f"{texts(language)('results-file-name')}.png"
     return File(file_name, draw("results", results_inputs(name, found, language)), is_picture=True)
@@ -83,7 +86,7 @@ def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
 def _statement(t: Texts, one: Statement) -> Inputs:
     moved = change(one.mean, one.earlier, t.language)
     return {
-        "statement": str(t(f"statement-{one.identity}")),
+        "statement": asked(t, Words(one.identity, one.text)),
         **_mean(t, one.mean),
         "figures": statement_figures(t, one.mean.n, moved, one.earlier_month),
         "earlier": _share(one.earlier) if one.earlier else None,
@@ -109,7 +112,10 @@ def _share(mean: Mean) -> float:
 
 
 def _ends(t: Texts) -> Inputs:
-    return {"low": str(t("chart-low")), "high": str(t("chart-high"))}
+    return {
+        "low": str(t("scale-end", value=1, words=t("scale-disagree"))),
+        "high": str(t("scale-end", value=5, words=t("scale-agree"))),
+    }
 
 
 def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
@@ -121,25 +127,25 @@ def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
     return [str(t("chart-diamond"))] if any(one.earlier for one in figures.statements) else []
 
 
-def results_inputs(name: str, found: Results, language: str) -> Inputs:
+def results_inputs(name: str, found: Outcome, language: str) -> Inputs:
     """What the results' picture shows."""
     t = texts(language)
     rate = percent(Share(found.answered, found.asked), language)
-    notes = [str(t("chart-distribution"))] if any(one.distribution for one in found.results) else []
+    notes = [str(t("chart-distribution"))] if any(one.spread for one in found.results) else []
     return {
         "language": language,
         "title": name,
         "under": str(t("result-answered", answered=found.answered, asked=found.asked, rate=rate)),
         **_ends(t),
-        "statements": [_result(t, one, found.threshold) for one in found.results],
+        "statements": [_result(t, one, found.threshold) for one in found.results if one.kind is Kind.SCALE],
         "notes": notes,
     }
 
 
 def _result(t: Texts, one: Result, threshold: int) -> Inputs:
-    statement = {"statement": str(t(f"statement-{one.identity}"))}
+    statement = {"statement": asked(t, one.words)}
     if one.mean is None:
         why = t(f"withheld-{one.withheld}", threshold=threshold, n=one.n or 0)
         return {**statement, "mean": "", "why": str(why)}
-    counts = [{"value": value, "chosen": chosen} for value, chosen in one.distribution]
+    counts = [{"value": option(t, each.words, each.value), "chosen": each.people} for each in one.spread]
     return {**statement, **_mean(t, one.mean), "figures": str(t("chart-n", n=one.mean.n)), "counts": counts}

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from handlers.charts import digest_picture, statement_figures
 from handlers.dates import month_title
 from handlers.figures import change, decimal, number, steps
+from handlers.form_words import asked
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
@@ -18,6 +19,7 @@ from models.errors import NotFound
 from models.funnel import Funnel
 from models.months import Month
 from models.outbox import Delivery
+from models.outcome import Words
 from models.statistics import MonthFigures, Statement
 
 
@@ -106,8 +108,14 @@ def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
         moved = change(one.mean, one.earlier, t.language)
         figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
         mean = decimal(one.mean, t.language)
-        lines.append(t("digest-statement", statement=t(f"statement-{one.identity}"), mean=mean, figures=figures))
-    lines.append(Markup("\n").join([t("chart-high"), t("chart-low")]))
+        lines.append(
+            t("digest-statement", statement=asked(t, Words(one.identity, one.text)), mean=mean, figures=figures)
+        )
+    lines.append(
+        Markup("\n").join(
+            [t("scale-end", value=5, words=t("scale-agree")), t("scale-end", value=1, words=t("scale-disagree"))]
+        )
+    )
     return Markup("\n").join(lines)
 
 

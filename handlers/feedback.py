@@ -3,16 +3,19 @@
 from markupsafe import Markup
 
 from handlers.dates import moment_text, span_text
+from handlers.form_words import asked, ends, form_name
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, data, letter, said, tap
 from handlers.screen import Button, Screen
 from models import drafts, feedback
+from models.answers import Press
 from models.attendance import Attended
 from models.drafts import Draft
 from models.errors import NotFound, Refused
 from models.feedback import Sheet
-from models.forms import Kind, Question
+from models.forms import Question
 from models.invitations import answers_for
+from models.items import Kind
 from models.outbox import Delivery, Superseded
 from models.people import tidy
 
@@ -22,6 +25,7 @@ SUBJECT = "feedback"
 def ask_attendance(context: Context, page: Sheet) -> Screen:
     """The first screen: were you there, and what becomes of the answers."""
     t, meeting = context.t, page.meeting
+    assert meeting is not None
     text = t(
         "feedback-were-you-there",
         meeting=meeting_name(t, meeting),
@@ -31,6 +35,13 @@ def ask_attendance(context: Context, page: Sheet) -> Screen:
     ways = [Attended(answer) for answer in answers_for(meeting.mode)]
     buttons = [Button(t(f"attended-{way}"), data("was", page.run.id, way)) for way in ways]
     return _standing(page, Markup("\n\n").join([text, _promise(context, page)]), (tuple(buttons[:-1]), (buttons[-1],)))
+
+
+def _about(context: Context, page: Sheet) -> Markup:
+    """What the form is about: the meeting, or of one sent on its own its name and the group's."""
+    if page.meeting is not None:
+        return meeting_name(context.t, page.meeting)
+    return context.t("feedback-on-its-own", form=form_name(context.t, page.version.form), group=page.group.name)
 
 
 def _promise(context: Context, page: Sheet) -> Markup:
@@ -45,27 +56,28 @@ def ask(context: Context, page: Sheet, question: Question, *, waits: bool = Fals
     """
     t = context.t
     position = f"{question.position}/{len(page.questions)}"
-    lines = [t("feedback-progress", position=position, meeting=meeting_name(t, page.meeting))]
+    lines = [t("feedback-progress", position=position, meeting=_about(context, page))]
     rows = []
     if question.kind is Kind.SCALE:
-        lines += [t("feedback-statement", statement=t(f"statement-{question.identity}")), t("feedback-scale")]
+        lines += [t("feedback-statement", statement=asked(t, question)), Markup("\n").join(ends(t, question))]
         rows.append(_scale(page, question))
     else:
         key = "feedback-open" if waits else "feedback-open-later"
-        lines.append(t(key, question=t(f"statement-{question.identity}")))
+        lines.append(t(key, question=asked(t, question)))
         if not waits:
             rows.append((Button(t("feedback-write"), data("write", page.run.id, question.id)),))
-        if written := page.answers.get(question.id):
-            lines.append(t("feedback-written", text=written))
+        if (given := page.answer(question)) and given.text:
+            lines.append(t("feedback-written", text=given.text))
     if question.position == 1:
         lines.append(_promise(context, page))
     return _standing(page, Markup("\n\n").join(lines), (*rows, *_ways(context, page, question)))
 
 
 def _scale(page: Sheet, question: Question) -> tuple[Button, ...]:
-    given = page.answers.get(question.id)
+    given = page.answer(question)
+    ticked = given.ticked if given else ()
     return tuple(
-        Button(f"✓ {value}" if value == given else str(value), data("rate", page.run.id, question.id, value))
+        Button(f"✓ {value}" if value in ticked else str(value), data("rate", page.run.id, question.id, value))
         for value in range(question.low or 0, (question.high or 0) + 1)
     )
 
@@ -79,7 +91,7 @@ def _ways(context: Context, page: Sheet, question: Question) -> tuple[tuple[Butt
     after = page.after(question)
     if after is None:
         return (tuple(row), (Button(t("feedback-finish"), data("done", run_id)),))
-    if question.id in page.answers:
+    if page.answer(question) is not None:
         row.append(Button(t("next"), data("page", run_id, after.id)))
     else:
         row.append(Button(t("skip"), data("rate", run_id, question.id, "skip")))
@@ -91,7 +103,7 @@ def thanks(context: Context, page: Sheet) -> Screen:
     t = context.t
     text = t(
         "feedback-thanks",
-        meeting=meeting_name(t, page.meeting),
+        meeting=_about(context, page),
         closes=moment_text(page.run.closes_at, context.zone, t.language),
     )
     first = page.questions[0]
@@ -104,7 +116,7 @@ def _standing(page: Sheet, text: Markup, buttons: tuple[tuple[Button, ...], ...]
 
 def where_they_are(context: Context, page: Sheet) -> Screen:
     """The screen at which a person left off."""
-    if page.attended is None:
+    if page.meeting is not None and page.attended is None:
         return ask_attendance(context, page)
     if page.attended is Attended.NO:
         return absent(context, page)
@@ -115,12 +127,12 @@ def where_they_are(context: Context, page: Sheet) -> Screen:
 
 def absent(context: Context, page: Sheet) -> Screen:
     button = Button(context.t("attended-after-all"), data("was", page.run.id, "again"))
-    return _standing(page, context.t("feedback-absent", meeting=meeting_name(context.t, page.meeting)), ((button,),))
+    return _standing(page, context.t("feedback-absent", meeting=_about(context, page)), ((button,),))
 
 
 async def _page(context: Context, tap: Tap) -> Sheet:
     sheet = await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
-    context.must_be_of(sheet.meeting.ends_at)
+    context.must_be_of(sheet.opened_at)
     return sheet
 
 
@@ -156,7 +168,7 @@ async def on_was(context: Context, tap: Tap) -> Screen:
     if tap.word(1) == "again":
         return ask_attendance(context, page)
     attended = tap.choice(Attended)
-    await feedback.took_part(context.session, context.person, page, attended, now=context.now)
+    await feedback.took_part(context.session, page, attended, now=context.now)
     return where_they_are(context, page)
 
 
@@ -165,23 +177,11 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
     page = await _page(context, tap)
     question = page.question(tap.number(1))
     value = None if tap.word(2) == "skip" else tap.number(2)
-    if question.kind is not Kind.SCALE or page.attended in (None, Attended.NO):
+    if question.kind is Kind.OPEN or (page.meeting is not None and page.attended in (None, Attended.NO)):
         raise NotFound
-    await _rate(context, page, question, value)
+    press = Press(context.update_id, context.now)
+    await feedback.choose(context.session, page, question, value, keys=context.keys, press=press)
     return await _arrive(context, page, page.after(question) or question)
-
-
-async def _rate(context: Context, page: Sheet, question: Question, value: int | str | None) -> None:
-    await feedback.rate(
-        context.session,
-        context.person,
-        page,
-        question,
-        value,
-        keys=context.keys,
-        update_id=context.update_id,
-        now=context.now,
-    )
 
 
 @tap("page", fresh=show)
@@ -214,14 +214,17 @@ async def on_text(context: Context, draft: Draft, text: str) -> Screen:
         await drafts.end(context.session, context.person, context.chat_id)
         return Screen(context.t(refusal.key, **refusal.values))
     question = page.question(draft.data["question"])
-    await _rate(context, page, question, tidy(text, limit=feedback.OPEN_ANSWER_LENGTH + 1))
+    press = Press(context.update_id, context.now)
+    typed = tidy(text, limit=question.length + 1)
+    await feedback.write(context.session, page, question, typed, keys=context.keys, press=press)
     return ask(context, page, question, waits=True)
 
 
 @tap("done", fresh=show)
 async def on_done(context: Context, tap: Tap) -> Screen:
     page = await _page(context, tap)
-    await feedback.finish(context.session, context.person, page)
+    press = Press(context.update_id, context.now)
+    await feedback.finish(context.session, page, keys=context.keys, press=press)
     await _leave(context)
     return thanks(context, page)
 

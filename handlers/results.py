@@ -8,16 +8,18 @@ from markupsafe import Markup
 from handlers.charts import results_picture
 from handlers.dates import day_text
 from handlers.figures import bar, decimal, percent
+from handlers.form_words import asked, ends, form_name, option
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
 from models import results
 from models.access import RoleKind
+from models.items import Kind
 from models.outbox import Delivery
+from models.outcome import Outcome, Result
 from models.possible import Share
 from models.results import Listed, Waiting
-from models.statistics import Result, Results
 
 
 @command("results", role=RoleKind.COORDINATOR)
@@ -42,8 +44,10 @@ async def result_list(context: Context) -> Screen:
 
 
 def _name(context: Context, one: Listed) -> Markup:
-    if one.meeting is None:
+    if one.pooled:
         return context.t("results-pooled", group=one.group)
+    if one.meeting is None:
+        return context.t("feedback-on-its-own", form=form_name(context.t, one.form), group=one.group)
     return meeting_name(context.t, one.meeting)
 
 
@@ -74,7 +78,7 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 @tap("result")
 async def on_result(context: Context, tap: Tap) -> Screen:
     listed, found = await results.of_release(context.session, context.person, tap.id)
-    picture = [Button(context.t("result-picture"), data("result-picture", tap.id))] if found.results else []
+    picture = [Button(context.t("result-picture"), data("result-picture", tap.id))] if found.has_figures else []
     return Screen(result_text(context, listed, found), ((*picture, Button(context.t("back"), data("results"))),))
 
 
@@ -84,7 +88,7 @@ async def on_picture(context: Context, tap: Tap) -> Screen:
     return replace(pictured(context, listed, found), fresh=True)
 
 
-def pictured(context: Context, listed: Listed, found: Results) -> Screen:
+def pictured(context: Context, listed: Listed, found: Outcome) -> Screen:
     """A form's statements with their picture; the open answers, which may be long, are behind a button."""
     t = context.t
     draws = partial(results_picture, _name(context, listed).unescape(), found, context.language)
@@ -92,23 +96,24 @@ def pictured(context: Context, listed: Listed, found: Results) -> Screen:
         [Button(t("result-texts-open", n=len(found.texts)), data("result", listed.release_id))] if found.texts else []
     )
     return Screen(
-        result_text(context, listed, replace(found, texts=())),
+        result_text(context, listed, found, with_texts=False),
         (tuple(texts), (Button(t("results-all"), data("results", "new")),)),
-        draws=draws if found.results else None,
+        draws=draws if found.has_figures else None,
     )
 
 
-def result_text(context: Context, listed: Listed, found: Results) -> Markup:
+def result_text(context: Context, listed: Listed, found: Outcome, *, with_texts: bool = True) -> Markup:
     """How many answered, each statement, and the open answers or why there are none."""
     t = context.t
     rate = percent(Share(found.answered, found.asked), t.language)
     answered = t("result-answered", answered=found.answered, asked=found.asked, rate=rate)
     lines = [Markup("<b>{}</b>\n{}").format(_name(context, listed), answered)]
-    if found.results:
-        lines.append(t("feedback-scale"))
-    lines += [statement_text(context, result, found.threshold) for result in found.results]
-    if found.texts:
-        texts = [t("result-text", text=text) for text in found.texts]
+    statements = [result for result in found.results if result.kind is Kind.SCALE]
+    if statements:
+        lines.append(Markup("\n").join(ends(t, statements[0])))
+    lines += [statement_text(context, result, found.threshold) for result in statements]
+    if found.texts and with_texts:
+        texts = [t("result-text", text=said.text) for said in found.texts]
         lines.append(Markup("\n").join([t("result-texts", n=len(found.texts)), *texts]))
     elif found.answered < 2 * found.threshold:
         lines.append(t("result-texts-few", least=2 * found.threshold))
@@ -118,15 +123,15 @@ def result_text(context: Context, listed: Listed, found: Results) -> Markup:
 def statement_text(context: Context, result: Result, threshold: int) -> Markup:
     """A statement with its mean, n, bar and distribution, or why they are not shown."""
     t = context.t
-    statement = t(f"statement-{result.identity}")
+    statement = Markup.escape(asked(t, result.words))
     if result.mean is None:
         return Markup("\n").join([statement, t(f"withheld-{result.withheld}", threshold=threshold, n=result.n or 0)])
     figures = t("chart-n", n=result.mean.n)
     mean = decimal(result.mean, t.language)
     shown = t("result-statement", statement=statement, mean=mean, figures=figures, bar=bar(result.mean))
-    if not result.distribution:
+    if not result.spread:
         return shown
-    counts = " · ".join(f"{value}: {chosen}" for value, chosen in result.distribution)
+    counts = " · ".join(f"{option(t, one.words, one.value)}: {one.people}" for one in result.spread)
     return Markup("\n").join([shown, t("result-distribution", counts=counts)])
 
 

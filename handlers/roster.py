@@ -158,7 +158,7 @@ def member_line(t: Texts, person: Person) -> Markup:
 def organisation_text(t: Texts, person: Person) -> str:
     """Where a person works, by their own choice or as their roster says."""
     known = person.organisation or ""
-    return str(t(f"organisation-{known}").unescape()) if known in set(Organisation) else known
+    return str(t(f"option-organisation-{known}").unescape()) if known in set(Organisation) else known
 
 
 @tap("unreached")

@@ -38,7 +38,10 @@ async def settings_screen(context: Context) -> Screen:
         t("settings-heading"),
         t("settings-language", value=t("language-name")),
         t("settings-organisation", value=_organisation(context)),
-        t("settings-field", value=t(f"field-{person.field}") if person.field in set(Field) else person.field or "–"),
+        t(
+            "settings-field",
+            value=t(f"option-field-{person.field}") if person.field in set(Field) else person.field or "–",
+        ),
         t("settings-quiet", value=quiet_text(context)),
         t("settings-reminders", value=t("yes" if person.wants_reminders else "no")),
         t("settings-feedback", value=t("yes" if person.wants_feedback else "no")),
@@ -71,10 +74,15 @@ def back(context: Context) -> tuple[Button, ...]:
     return (Button(str(context.t("back")), data("settings")),)
 
 
+def _field(context: Context) -> str:
+    known = context.person.field
+    return str(context.t(f"option-field-{known}")) if known in set(Field) else known or "–"
+
+
 def _organisation(context: Context) -> str:
     """A key of ours in words; what a roster brought as it stands."""
     known = context.person.organisation
-    return str(context.t(f"organisation-{known}")) if known in set(Organisation) else known or "–"
+    return str(context.t(f"option-organisation-{known}")) if known in set(Organisation) else known or "–"
 
 
 def _choices(context: Context, heading: Markup, options: Iterable[tuple[str, str]], chosen: str | None) -> Screen:
@@ -104,14 +112,14 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 
 @tap("s-organisation")
 async def on_organisation(context: Context, tap: Tap) -> Screen:
-    words = {one: context.t(f"organisation-{one}") for one in Organisation}
+    words = {one: context.t(f"option-organisation-{one}") for one in Organisation}
     known = context.person.organisation
     return await _background(context, tap, context.t("ask-organisation"), words, known=known, keep=settings.belong)
 
 
 @tap("s-field")
 async def on_field(context: Context, tap: Tap) -> Screen:
-    words = {one: context.t(f"field-{one}") for one in Field}
+    words = {one: context.t(f"option-field-{one}") for one in Field}
     return await _background(
         context, tap, context.t("ask-field"), words, known=context.person.field, keep=settings.work_in
     )

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, cards, feedback, outbox, pools
+from models import access, answers, cards, forms, named, outbox, pools
+from models.answers import Ballot
 from models.attendance import Attendance, Attended
 from models.base import insert_new
 from models.calendar import next_waking
@@ -18,7 +19,7 @@ from models.meetings import Meeting
 from models.outbox import Planned
 from models.policy import Policy
 from models.pools import Pool, Waits
-from models.releases import Ballot, Release
+from models.releases import Release
 from models.runs import Participation, Run, RunState, Staged
 from models.sealing import Keyring
 
@@ -37,7 +38,11 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     if closed.scalar_one_or_none() is None:
         return None
     run = (await session.execute(select(Run).where(Run.id == run_id))).scalar_one()
-    ballots = await _ballots(session, run, keys)
+    by_person = await _ballots(session, run, keys)
+    if run.named:
+        named.keep(session, run, by_person)
+    ballots = list(by_person.values())
+    secrets.SystemRandom().shuffle(ballots)
     run.asked, run.answered = await _asked(session, run), len(ballots)
     made: list[Release] = []
     if run.answered >= run.threshold:
@@ -64,30 +69,31 @@ async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now:
     )
 
 
-async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> list[Ballot]:
-    """The answers, shuffled; those who only skipped have not answered."""
-    blobs = list((await session.execute(select(Staged.blob).where(Staged.run_id == run.id))).scalars())
-    readable = [blob for blob in blobs if keys.opens(run.key, blob)]
+async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, Ballot]:
+    """The answers; those who only skipped have not answered."""
+    rows = await session.execute(select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id))
+    blobs: dict[int, bytes] = dict(rows.all())
+    readable = {person_id: blob for person_id, blob in blobs.items() if keys.opens(run.key, blob)}
     run.unreadable = len(blobs) - len(readable)
-    sheets = [feedback.opened(keys.open(run.key, blob)) for blob in readable]
-    ballots = [{question_id: given.value for question_id, given in sheet.items()} for sheet in sheets]
-    answered = [ballot for ballot in ballots if any(value is not None for value in ballot.values())]
-    secrets.SystemRandom().shuffle(answered)
-    return answered
+    questions = await forms.questions(session, run.form_version_id)
+    found = {
+        person_id: answers.ballot(questions, answers.thawed(keys.open(run.key, blob)))
+        for person_id, blob in readable.items()
+    }
+    return {person_id: ballot for person_id, ballot in found.items() if answers.says_something(questions, ballot)}
 
 
 async def _asked(session: AsyncSession, run: Run) -> int:
-    """Those who were there and so were asked; whoever answered was asked, whatever was marked later."""
-    there = select(Attendance.person_id).where(
-        Attendance.meeting_id == run.meeting_id,
-        Attendance.attended != Attended.NO,
-        Attendance.person_id.is_not(None),
-    )
-    staged = select(Staged.person_id).where(Staged.run_id == run.id)
-    counted = select(func.count()).where(
-        Participation.run_id == run.id,
-        Participation.person_id.in_(there) | Participation.person_id.in_(staged),
-    )
+    """Those asked: about a meeting, those who were there; whoever answered was asked, whatever was marked later."""
+    counted = select(func.count()).where(Participation.run_id == run.id)
+    if run.meeting_id is not None:
+        there = select(Attendance.person_id).where(
+            Attendance.meeting_id == run.meeting_id,
+            Attendance.attended != Attended.NO,
+            Attendance.person_id.is_not(None),
+        )
+        staged = select(Staged.person_id).where(Staged.run_id == run.id)
+        counted = counted.where(Participation.person_id.in_(there) | Participation.person_id.in_(staged))
     return await session.scalar(counted) or 0
 
 
@@ -107,6 +113,8 @@ async def _blur_attendance(session: AsyncSession, run: Run) -> None:
 
     They are written anew in an order of chance, at the time of the meeting, without whose word it was.
     """
+    if run.meeting_id is None:
+        return
     meeting = await session.get_one(Meeting, run.meeting_id)
     wanted = select(Attendance.person_id, Attendance.attended).where(Attendance.meeting_id == meeting.id)
     rows = [

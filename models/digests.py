@@ -166,7 +166,7 @@ def thaw(content: str) -> MonthFigures:
         funnel=Funnel(**raw["funnel"]),
         before=Funnel(**raw["before"]),
         statements=tuple(
-            Statement(s["identity"], Mean(**s["mean"]), _mean(s["earlier"]), s["earlier_month"])
+            Statement(s["identity"], Mean(**s["mean"]), _mean(s["earlier"]), s["earlier_month"], s.get("text"))
             for s in raw["statements"]
         ),
         coming=raw["coming"],

@@ -1,4 +1,4 @@
-"""Feedback while a form is open: who is asked, and their answers, sealed.
+"""Feedback while a form is open: the gate of answering, and what a person has said so far, sealed.
 
 Closing is ``models/closing.py``; why it is built so is told in ARCHITECTURE.md under Anonymity.
 """
@@ -10,37 +10,18 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import attendance, forms
+from models import answers, attendance, forms
+from models.answers import Answer, Kept, Press
 from models.attendance import Attended
 from models.base import dialect_insert
 from models.errors import NotFound, Refused
-from models.forms import Kind, Question
-from models.groups import Workgroup
-from models.invitations import REDELIVERY, Invitation
+from models.forms import FormVersion, Question
+from models.groups import Membership, Workgroup
+from models.invitations import Invitation
 from models.meetings import Meeting
 from models.people import Person
 from models.runs import Participation, Run, RunState, Staged
 from models.sealing import Keyring
-
-OPEN_ANSWER_LENGTH = 1_000
-
-
-@dataclass(frozen=True)
-class Given:
-    """One answer and the press that gave it; ``at`` in seconds since 1970."""
-
-    value: int | str | None
-    update_id: int
-    at: int
-
-    def gives_way_to(self, update_id: int, now: datetime) -> bool:
-        """Whether a press is newer, whatever order they come in (see `REDELIVERY`)."""
-        return self.update_id < update_id or self.at < (now - REDELIVERY).timestamp()
-
-
-def opened(content: dict[str, Any]) -> dict[int, Given]:
-    """A sealed sheet's answers by question id."""
-    return {int(question_id): Given(*row) for question_id, row in content.items()}
 
 
 @dataclass
@@ -48,21 +29,55 @@ class Sheet:
     """One person's view of an open run: the questions, their own answers so far, and where they are."""
 
     run: Run
-    meeting: Meeting
-    questions: list[Question]
+    version: FormVersion
+    group: Workgroup
+    meeting: Meeting | None
+    """None if the form was sent on its own."""
+    person: Person
     attended: Attended | None
     finished: bool
-    given: dict[int, "Given"] = field(default_factory=dict)
+    kept: Kept = field(default_factory=dict)
 
     @property
-    def answers(self) -> dict[int, Any]:
-        """By question id: a number on a scale, a text, or None for a skip."""
-        return {question_id: given.value for question_id, given in self.given.items()}
+    def questions(self) -> list[Question]:
+        return self.version.questions
+
+    @property
+    def is_preview(self) -> bool:
+        return self.run.state is RunState.PREVIEW
+
+    @property
+    def opened_at(self) -> datetime:
+        """No button of this form can be older."""
+        return self.meeting.ends_at if self.meeting else self.run.opens_at
+
+    def answer(self, question: Question) -> Answer | None:
+        return answers.answer(question, self.kept)
+
+    def prefilled(self, question: Question) -> int | None:
+        """The option of a background question that the person's own settings say, until they answer it here."""
+        if question.background is None or self.answer(question) is not None:
+            return None
+        own = f"{question.background}-{getattr(self.person, question.background)}"
+        return next((option.number for option in question.options if option.identity == own), None)
 
     @property
     def unanswered(self) -> Question | None:
-        """The first question neither answered nor skipped."""
-        return next((q for q in self.questions if q.id not in self.answers), None)
+        """The first question neither settled nor prefilled."""
+        return next((q for q in self.questions if not self._is_settled(q)), None)
+
+    @property
+    def lacking(self) -> Question | None:
+        """The first question that must be answered and is not."""
+        return next((q for q in self.questions if q.required and self._is_bare(q)), None)
+
+    def _is_settled(self, question: Question) -> bool:
+        given = self.answer(question)
+        return given.settled if given else self.prefilled(question) is not None
+
+    def _is_bare(self, question: Question) -> bool:
+        given = self.answer(question)
+        return given.is_empty if given else self.prefilled(question) is None
 
     def question(self, question_id: int) -> Question:
         """The question of that id on this form."""
@@ -72,98 +87,132 @@ class Sheet:
         raise NotFound
 
     def after(self, question: Question) -> Question | None:
-        later = [q for q in self.questions if q.position > question.position]
-        return later[0] if later else None
+        return next((q for q in self.questions if q.position > question.position), None)
 
     def before(self, question: Question) -> Question | None:
-        earlier = [q for q in self.questions if q.position < question.position]
-        return earlier[-1] if earlier else None
+        return next((q for q in reversed(self.questions) if q.position < question.position), None)
 
 
 async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime) -> Sheet:
     """The gate of answering: only those asked, only while the form is open."""
     row = (
         await session.execute(
-            select(Run, Meeting, Workgroup)
-            .join(Meeting, Meeting.id == Run.meeting_id)
+            select(Run, Workgroup, Meeting)
             .join(Workgroup, Workgroup.id == Run.workgroup_id)
+            .outerjoin(Meeting, Meeting.id == Run.meeting_id)
             .where(Run.id == run_id)
         )
     ).one_or_none()
     if row is None:
         raise NotFound
-    run, meeting, group = row
+    run, group, meeting = row
     # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
     participation = await session.get(Participation, (run.id, person.id), with_for_update=True)
     if participation is None:
-        # After closing nobody can tell who was asked: the invited hear that it is closed, others nothing.
-        invited = select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id)
-        if await session.scalar(invited) is None:
-            raise NotFound
+        # After closing nobody can tell who was asked: whoever may have been hears that it is closed, others nothing.
+        raise Refused("feedback-is-closed") if await _may_have_been_asked(session, person, run) else NotFound
+    if run.state not in (RunState.OPEN, RunState.PREVIEW) or run.closes_at <= now:
         raise Refused("feedback-is-closed")
-    if run.state is RunState.CLOSED or run.closes_at <= now:
-        raise Refused("feedback-is-closed")
-    meeting.workgroup = group
+    if meeting is not None:
+        meeting.workgroup = group
     staged = await session.get(Staged, (run.id, person.id))
     return Sheet(
         run=run,
+        version=await forms.version(session, run.form_version_id),
+        group=group,
         meeting=meeting,
-        questions=await forms.questions(session, run.form_version_id),
-        attended=await attendance.own(session, meeting.id, person.id),
+        person=person,
+        attended=await attendance.own(session, meeting.id, person.id) if meeting else None,
         finished=participation.finished,
-        given=opened(keys.open(run.key, staged.blob)) if staged else {},
+        kept=answers.thawed(keys.open(run.key, staged.blob)) if staged else {},
     )
 
 
-async def took_part(session: AsyncSession, person: Person, page: Sheet, attended: Attended, *, now: datetime) -> None:
+async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) -> bool:
+    if run.meeting_id is not None:
+        wanted = select(Invitation.id).where(Invitation.meeting_id == run.meeting_id, Invitation.person_id == person.id)
+    else:
+        wanted = select(Membership.id).where(
+            Membership.workgroup_id == run.workgroup_id, Membership.person_id == person.id
+        )
+    return await session.scalar(wanted.limit(1)) is not None
+
+
+async def took_part(session: AsyncSession, page: Sheet, attended: Attended, *, now: datetime) -> None:
     """One's own word on having been there. Who was not has no answers either."""
+    if page.meeting is None:
+        raise NotFound
     if attended is Attended.NO:
-        await session.execute(delete(Staged).where(Staged.run_id == page.run.id, Staged.person_id == person.id))
-        page.given = {}
-    await attendance.mark(session, page.meeting, person.id, attended, own_word=True, now=now)
+        theirs = Staged.run_id == page.run.id, Staged.person_id == page.person.id
+        await session.execute(delete(Staged).where(*theirs))
+        page.kept = {}
+    await attendance.mark(session, page.meeting, page.person.id, attended, own_word=True, now=now)
     page.attended = attended
 
 
-async def rate(
-    session: AsyncSession,
-    person: Person,
-    page: Sheet,
-    question: Question,
-    value: int | str | None,
-    *,
-    keys: Keyring,
-    update_id: int,
-    now: datetime,
+async def choose(
+    session: AsyncSession, page: Sheet, question: Question, value: int | None, *, keys: Keyring, press: Press
 ) -> None:
-    """Answers or (None) skips a question; of two presses the newer stands. Changing after finishing is allowed."""
-    _check(question, value)
-    before = page.given.get(question.id)
-    if before is not None and not before.gives_way_to(update_id, now):
+    """Answers on a scale or among options that exclude each other, or (None) skips any question.
+
+    Of two presses the newer stands. Changing after finishing is allowed.
+    """
+    if value is None and question.required:
+        raise Refused("question-required")
+    await _keep(session, page, answers.choosing(question, value), keys=keys, press=press)
+
+
+async def tick(
+    session: AsyncSession, page: Sheet, question: Question, tick: tuple[int, bool], *, keys: Keyring, press: Press
+) -> None:
+    """Ticks or unticks one of several options."""
+    await _keep(session, page, answers.ticking(question, *tick), keys=keys, press=press)
+
+
+async def settle(session: AsyncSession, page: Sheet, question: Question, *, keys: Keyring, press: Press) -> None:
+    """Is done with several options; with none ticked it is a skip."""
+    given = page.answer(question)
+    if question.required and (given is None or given.is_empty):
+        raise Refused("question-required")
+    await _keep(session, page, answers.settling(question), keys=keys, press=press)
+
+
+async def write(
+    session: AsyncSession, page: Sheet, question: Question, text: str, *, keys: Keyring, press: Press
+) -> None:
+    """A typed open answer, or what "other" is."""
+    await _keep(session, page, answers.writing(question, text), keys=keys, press=press)
+
+
+async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, keys: Keyring, press: Press) -> None:
+    """Seals what a press gave, where nothing newer stands."""
+    at = int(press.now.timestamp())
+    new = {
+        key: answers.Given(value, press.update_id, at)
+        for key, value in content.items()
+        if key not in page.kept or page.kept[key].gives_way_to(press)
+    }
+    if not new:
         return
-    page.given[question.id] = Given(value, update_id, int(now.timestamp()))
-    content = {str(question_id): [g.value, g.update_id, g.at] for question_id, g in page.given.items()}
-    blob = keys.seal(page.run.key, content)
-    insert = dialect_insert(session)(Staged).values(run_id=page.run.id, person_id=person.id, blob=blob)
+    page.kept = {**page.kept, **new}
+    blob = keys.seal(page.run.key, answers.frozen(page.kept), size=forms.sheet_bytes(page.questions))
+    insert = dialect_insert(session)(Staged).values(run_id=page.run.id, person_id=page.person.id, blob=blob)
     await session.execute(insert.on_conflict_do_update(index_elements=["run_id", "person_id"], set_={"blob": blob}))
 
 
-def _check(question: Question, value: int | str | None) -> None:
-    if value is None:
-        return
-    if question.kind is Kind.SCALE:
-        if not isinstance(value, int) or not (question.low or 0) <= value <= (question.high or 0):
-            raise NotFound
-    elif not isinstance(value, str) or not value:
-        raise Refused("open-answer-empty")
-    elif len(value) > OPEN_ANSWER_LENGTH:
-        raise Refused("open-answer-too-long", most=OPEN_ANSWER_LENGTH)
+async def finish(session: AsyncSession, page: Sheet, *, keys: Keyring, press: Press) -> None:
+    """The person is done: no reminder any more. Their answers stay changeable until the form closes.
 
-
-async def finish(session: AsyncSession, person: Person, page: Sheet) -> None:
-    """The person is done: no reminder any more. Their answers stay changeable until the form closes."""
+    Only now does what their settings say of them become part of their answers: it stood on the summary that they sent.
+    """
+    if page.lacking is not None:
+        raise Refused("question-required")
+    told = {str(q.id): page.prefilled(q) for q in page.questions if page.prefilled(q) is not None}
+    if told and page.kept:
+        await _keep(session, page, told, keys=keys, press=press)
     await session.execute(
         update(Participation)
-        .where(Participation.run_id == page.run.id, Participation.person_id == person.id)
+        .where(Participation.run_id == page.run.id, Participation.person_id == page.person.id)
         .values(finished=True)
     )
     page.finished = True

@@ -75,6 +75,8 @@ class Meeting(Base):
     """Raised by every change that people must hear of and answer again."""
     sequence: Mapped[int] = mapped_column(default=0)
     """Raised by every change at all: the SEQUENCE of the calendar file."""
+    form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
+    """What is asked after it; None: what its group asks."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
 

@@ -6,18 +6,18 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import drafts
+from models import answers, drafts, forms
 from models.access import Role
 from models.attendance import Attendance
 from models.audit import Audit
 from models.digests import Digest
 from models.errors import Refused
-from models.feedback import opened
 from models.forms import Question
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.links import Link
 from models.meetings import Meeting
+from models.named import NamedAnswer
 from models.outbox import Delivery
 from models.people import Address, Person
 from models.requests import JoinRequest
@@ -39,6 +39,7 @@ async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: d
         "attendances": await _attendances(session, person),
         "meetings_called": await _meetings_called(session, person),
         "feedback_still_open": await _feedback(session, person, keys),
+        "feedback_under_your_name": await _named(session, person),
         "messages": await _messages(session, person),
         "digests": await _digests(session, person),
         "personal_links": await _links(session, person),
@@ -156,27 +157,52 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
     )
     found = []
     for asked, run, blob in rows.all():
-        questions = select(Question).where(Question.form_version_id == run.form_version_id).order_by(Question.position)
-        names = {str(q.id): q.identity for q in (await session.execute(questions)).scalars()}
+        questions = await forms.questions(session, run.form_version_id)
         found.append(
             {
                 "meeting_id": run.meeting_id,
                 "closes_at": _text(run.closes_at),
                 "finished": asked.finished,
-                "answers": _opened(run.key, blob, names, keys) if blob is not None else {},
+                "answers": _opened(run.key, blob, questions, keys) if blob is not None else {},
             }
         )
     return found
 
 
-def _opened(key: str, blob: bytes, names: dict[str, str], keys: Keyring) -> dict[str, Any] | str:
+def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
     try:
-        return {
-            names.get(str(question), str(question)): given.value
-            for question, given in opened(keys.open(key, blob)).items()
-        }
+        kept = answers.thawed(keys.open(key, blob))
     except Refused:
         return "sealed; the key is missing"
+    return _readable(questions, answers.ballot(questions, kept))
+
+
+def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
+    """Answers under their questions' words; options by theirs."""
+    found: dict[str, Any] = {}
+    for question in questions:
+        name, value = question.text or question.identity, ballot.get(question.id)
+        if isinstance(value, list):
+            words = {option.number: option.text or option.identity for option in question.options}
+            value = [words.get(one, "other") for one in value]
+        if value is not None:
+            found[name] = value
+        if -question.id in ballot:
+            found[f"{name}: other"] = ballot[-question.id]
+    return found
+
+
+async def _named(session: AsyncSession, person: Person) -> Rows:
+    """What was answered under one's name, on forms that said so."""
+    rows = await session.execute(
+        select(NamedAnswer, Run).join(Run, Run.id == NamedAnswer.run_id).where(NamedAnswer.person_id == person.id)
+    )
+    found = []
+    for one, run in rows.all():
+        ballot = {int(key): value for key, value in one.ballot.items()}
+        answered = _readable(await forms.questions(session, run.form_version_id), ballot)
+        found.append({"closed_at": _text(run.closes_at), "answers": answered})
+    return found
 
 
 async def _messages(session: AsyncSession, person: Person) -> Rows:

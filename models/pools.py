@@ -13,9 +13,11 @@ from sqlalchemy import BigInteger, ForeignKey, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import forms, releases
+from models import counting, forms, releases
+from models.answers import Ballot
 from models.base import Base
-from models.releases import Ballot, Release
+from models.forms import FormVersion, Question
+from models.releases import Release, spread_from
 from models.runs import Run
 from models.sealing import Keyring
 
@@ -47,7 +49,7 @@ class Pool(Base):
 
     @property
     def enough(self) -> int:
-        return self.threshold if self.kind is Waits.ANSWERS else 2 * self.threshold
+        return self.threshold if self.kind is Waits.ANSWERS else spread_from(self.threshold)
 
 
 class Pooled(Base):
@@ -79,15 +81,23 @@ async def release(
     )
     session.add(made)
     await session.flush()
-    questions = await forms.questions(session, source.form_version_id)
+    questions = await _questions(session, source.form_version_id, ballots)
     texts = releases.open_texts(questions, ballots)
     if not (isinstance(source, Pool) and source.kind is Waits.TEXTS):
-        releases.count(session, made, questions, ballots)
-    if source.answered >= 2 * source.threshold:
+        counting.count(session, made, questions, ballots)
+    if source.answered >= spread_from(source.threshold):
         releases.publish(session, made, texts)
     elif texts:
         return [made, *await add(session, made, Waits.TEXTS, texts, keys, now=now)]
     return [made]
+
+
+async def _questions(session: AsyncSession, form_version_id: int, ballots: list[Ballot]) -> list[Question]:
+    """The version's questions; after them, those of earlier versions to which there are answers in a pool."""
+    found = await forms.questions(session, form_version_id)
+    known = {question.id for question in found}
+    answered = {abs(key) for ballot in ballots for key in ballot} - known
+    return [*found, *await forms.some_questions(session, answered)]
 
 
 async def add(
@@ -110,11 +120,13 @@ async def add(
 
 
 async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
-    """The group's waiting pool of a kind for the form; a new one if there is none."""
+    """The group's waiting pool of a kind for the form, whatever its version; a new one if there is none."""
+    of_form = select(FormVersion.form_id).where(FormVersion.id == source.form_version_id).scalar_subquery()
+    versions = select(FormVersion.id).where(FormVersion.form_id == of_form)
     wanted = select(Pool).where(
         Pool.kind == kind,
         Pool.workgroup_id == source.workgroup_id,
-        Pool.form_version_id == source.form_version_id,
+        Pool.form_version_id.in_(versions),
         Pool.opened_at.is_(None),
     )
     pool = await session.scalar(wanted.with_for_update())
@@ -133,6 +145,7 @@ async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, ke
     if not await opens(session, pool, keys):
         await begin_anew(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
+    pool.form_version_id = max(pool.form_version_id, source.form_version_id)
     return pool
 
 
@@ -153,14 +166,42 @@ async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], k
     """Writes all of a pool's ballots anew, shuffled: neither row order nor a row's age tells the run it came from."""
     before = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
     together = [*(_read(keys.open(pool.key, blob)) for blob in before), *ballots]
+    questions = await _questions(session, pool.form_version_id, together)
+    together = [_renewed(ballot, questions) for ballot in together]
+    size = forms.sheet_bytes(questions)
     secrets.SystemRandom().shuffle(together)
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     for ballot in together:
-        blob = keys.seal(pool.key, {str(key): value for key, value in ballot.items()})
+        blob = keys.seal(pool.key, {str(key): value for key, value in ballot.items()}, size=size)
         session.add(Pooled(id=secrets.randbits(62), pool_id=pool.id, blob=blob))
     await session.flush()
     return together
 
 
 def _read(content: dict[str, Any]) -> Ballot:
-    return {int(question): value for question, value in content.items()}
+    return {int(question): value for question, value in content.items() if value is not None}
+
+
+def _renewed(ballot: Ballot, questions: list[Question]) -> Ballot:
+    """Answers to an earlier version, put under the same statements of the newest; what has none stays as it is."""
+    newest: dict[object, Question] = {}
+    for question in questions:
+        newest.setdefault(question.same_as, question)
+    now = {question.id: newest[question.same_as] for question in questions}
+    old = {question.id: question for question in questions}
+    found: Ballot = {}
+    for key, value in ballot.items():
+        question, new = old[abs(key)], now[abs(key)]
+        kept = _same_options(value, question, new) if isinstance(value, list) else value
+        found[(new if kept is not None else question).id * (-1 if key < 0 else 1)] = value if kept is None else kept
+    return found
+
+
+def _same_options(values: list[int], old: Question, new: Question) -> list[int] | None:
+    """The same options' numbers in another version; None if it has not all of them."""
+    identities = {option.number: option.identity for option in old.options}
+    numbers = {option.identity: option.number for option in new.options}
+    if new.other:
+        identities[forms.OTHER], numbers[""] = "", forms.OTHER
+    found = [numbers[identities[value]] for value in values if identities.get(value) in numbers]
+    return found if len(found) == len(values) else None

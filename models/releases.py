@@ -3,24 +3,31 @@
 import enum
 import secrets
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy import JSON, BigInteger, ForeignKey, ForeignKeyConstraint, Index
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.answers import Ballot
 from models.base import Base
-from models.forms import Kind, Question
+from models.forms import Question
+from models.items import Kind
 
-Ballot = dict[int, Any]
-"""One person's answers by question id; a skip is None."""
+OFF = 1
+"""The threshold that hides nothing: for trying out with invented people. Settings allow no less than 3."""
+
+
+def spread_from(threshold: int) -> int:
+    """From how many answers on it is told how many chose what, and what was written."""
+    return threshold if threshold == OFF else 2 * threshold
 
 
 class Withheld(enum.StrEnum):
     """Why a figure is not shown."""
 
-    FEW = "few"
-    AGREE = "agree"  # all chose the same end of the scale: the mean would tell each one's answer
+    FEW = "few"  # fewer answers than the threshold
+    SPREAD = "spread"  # enough for a mean, were there one; too few to tell how many chose what
+    AGREE = "agree"  # all chose the same: the figure would tell each one's answer
 
 
 class Release(Base):
@@ -41,7 +48,7 @@ class Release(Base):
 
 
 class Figure(Base):
-    """A statement's figure: the mean is ``total / n`` exactly."""
+    """A question's figure: the mean of a statement is ``total / n`` exactly; a choice has no total."""
 
     __tablename__ = "figure"
 
@@ -54,7 +61,10 @@ class Figure(Base):
 
 
 class OptionCount(Base):
-    """How many chose a value; kept only from twice the threshold on, and where not all agree."""
+    """How many chose a value or option; kept only from `spread_from` on, and where not all agree.
+
+    Of several choices, one that everybody ticked is not kept.
+    """
 
     __tablename__ = "option_count"
 
@@ -62,6 +72,39 @@ class OptionCount(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
     value: Mapped[int] = mapped_column(primary_key=True)
     chosen: Mapped[int]
+
+
+class Cell(Base):
+    """How many respondents have a background, small backgrounds put together: never fewer than the threshold."""
+
+    __tablename__ = "cell"
+
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    backgrounds: Mapped[list[int]] = mapped_column(JSON)
+    """The options in it, `UNTOLD` among them."""
+    n: Mapped[int]
+
+
+class CellFigure(Base):
+    """A statement's mean in one cell of the form's first background question."""
+
+    __tablename__ = "cell_figure"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["release_id", "background_id", "number"],
+            ["cell.release_id", "cell.question_id", "cell.number"],
+            name="fk_cell_figure_cell",
+        ),
+    )
+
+    release_id: Mapped[int] = mapped_column(primary_key=True)
+    background_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    n: Mapped[int]
+    total: Mapped[int]
 
 
 class OpenAnswer(Base):
@@ -72,41 +115,25 @@ class OpenAnswer(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
+    """An open question, or the choice whose "other" this is."""
     text: Mapped[str]
-
-
-def count(session: AsyncSession, release: Release, questions: list[Question], ballots: list[Ballot]) -> None:
-    """Keeps of the statements what may be shown, and nothing else."""
-    for question in (q for q in questions if q.kind is Kind.SCALE):
-        values = [ballot[question.id] for ballot in ballots if ballot.get(question.id) is not None]
-        session.add(_figure(release, question, values))
-        if len(values) >= 2 * release.threshold and len(set(values)) > 1:
-            for value in range(question.low or 0, (question.high or 0) + 1):
-                chosen = values.count(value)
-                session.add(OptionCount(release_id=release.id, question_id=question.id, value=value, chosen=chosen))
-
-
-def _figure(release: Release, question: Question, values: list[int]) -> Figure:
-    figure = Figure(release_id=release.id, question_id=question.id)
-    if len(values) < release.threshold:
-        figure.withheld = Withheld.FEW
-    elif set(values) in ({question.low}, {question.high}):
-        figure.n, figure.withheld = len(values), Withheld.AGREE
-    else:
-        figure.n, figure.total = len(values), sum(values)
-    return figure
-
-
-def open_texts(questions: list[Question], ballots: list[Ballot]) -> list[Ballot]:
-    """The open answers, each alone: nothing ties two texts of one person together, or to their numbers."""
-    opens = [question.id for question in questions if question.kind is Kind.OPEN]
-    texts = [{key: ballot[key]} for ballot in ballots for key in opens if ballot.get(key)]
-    secrets.SystemRandom().shuffle(texts)
-    return texts
+    highlighted: Mapped[bool] = mapped_column(default=False)
+    """Marked by a coordinator as worth quoting: only then may it reach a digest."""
 
 
 def publish(session: AsyncSession, release: Release, texts: list[Ballot]) -> None:
     """Keeps the open answers, under random keys."""
     for ballot in texts:
-        for question_id, text in ballot.items():
-            session.add(OpenAnswer(id=secrets.randbits(62), release_id=release.id, question_id=question_id, text=text))
+        for key, text in ballot.items():
+            answer = OpenAnswer(id=secrets.randbits(62), release_id=release.id, question_id=abs(key), text=text)
+            answer.highlighted = False
+            session.add(answer)
+
+
+def open_texts(questions: list[Question], ballots: list[Ballot]) -> list[Ballot]:
+    """The typed answers, each alone: nothing ties two texts of one person together, or to their numbers."""
+    typed = [question for question in questions if question.takes_text]
+    keys = [question.id if question.kind is Kind.OPEN else -question.id for question in typed]
+    texts = [{key: ballot[key]} for ballot in ballots for key in keys if ballot.get(key)]
+    secrets.SystemRandom().shuffle(texts)
+    return texts

@@ -27,6 +27,7 @@ class OpenForm:
     run: Run
     group: str
     held: datetime
+    """The end of the meeting that it is about; of a form sent on its own, when it opened."""
     has_key: bool
     sealed: int
     unreadable: int
@@ -42,9 +43,9 @@ class OpenForm:
 async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> list[OpenForm]:
     """The forms that are open, by when they close, with whether their keys open what was sealed."""
     wanted = (
-        select(Run, Workgroup.name, Meeting.ends_at)
+        select(Run, Workgroup.name, func.coalesce(Meeting.ends_at, Run.opens_at))
         .join(Workgroup, Workgroup.id == Run.workgroup_id)
-        .join(Meeting, Meeting.id == Run.meeting_id)
+        .outerjoin(Meeting, Meeting.id == Run.meeting_id)
         .where(Run.state == RunState.OPEN)
         .order_by(Run.closes_at, Run.id)
     )

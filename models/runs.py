@@ -23,8 +23,10 @@ ASKS_WITHIN = timedelta(days=30)
 
 
 class RunState(enum.StrEnum):
+    PLANNED = "planned"  # sent on its own, at a later time: nobody has been asked yet
     OPEN = "open"
     CLOSED = "closed"
+    PREVIEW = "preview"  # a trial of the form by whoever coordinates: never closed, so never counted
 
 
 class Run(Base):
@@ -37,9 +39,13 @@ class Run(Base):
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), unique=True)
+    """What it asks about; None for a form sent on its own."""
     threshold: Mapped[int]
+    named: Mapped[bool] = mapped_column(default=False)
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+    reminders: Mapped[int] = mapped_column(default=1)
+    """How many times those are reminded who have not answered, at most."""
     state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
     asked: Mapped[int] = mapped_column(default=0)
     """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""
@@ -106,32 +112,47 @@ async def open_run(
 
     The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
     """
-    version = await forms.built_in(session)
+    version = await _form_of(session, meeting)
     opens = next_waking(now, policy.quiet)
     row = {
         "form_version_id": version.id,
         "workgroup_id": meeting.workgroup_id,
         "meeting_id": meeting.id,
         "threshold": policy.threshold,
+        "named": version.named,
         "opens_at": opens,
         "closes_at": opens + policy.feedback_open_for,
     }
     for run_id in await insert_new(session, Run, [row]):
         run = await session.get_one(Run, run_id)
         keys.create(run.key)
-        await _ask(session, run, meeting, policy=policy, now=now)
+        await ask(session, run, await _audience(session, meeting), policy=policy, now=now)
         return run
     return None
 
 
-async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Policy, now: datetime) -> None:
+async def _form_of(session: AsyncSession, meeting: Meeting) -> forms.FormVersion:
+    """What is asked after a meeting: its own form, else its group's, else the short one."""
+    chosen = meeting.form_id or await session.scalar(
+        select(forms.GroupForm.form_id).where(forms.GroupForm.workgroup_id == meeting.workgroup_id)
+    )
+    form = await session.get(forms.Form, chosen) if chosen else None
+    return await forms.newest(session, form) if form else await forms.built_in(session)
+
+
+async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
+    """Those of the invited who may have been there."""
     known = await attendance.of(session, meeting.id)
-    asked = [
+    return [
         person
         for invitation, person in await invitations.wanted_people(session, meeting)
-        if person.wants_feedback
-        and known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
+        if known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
     ]
+
+
+async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime) -> None:
+    """Asks those of the people who want to be asked."""
+    asked = [person for person in people if person.wants_feedback]
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
     await plan_asks(session, run, asked, policy=policy, now=now)
 
@@ -139,12 +160,13 @@ async def _ask(session: AsyncSession, run: Run, meeting: Meeting, *, policy: Pol
 async def plan_asks(
     session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime, revision: int = 0
 ) -> int:
-    """Plans the asking and one reminder for each; a higher ``revision`` asks those who have been asked before."""
+    """Plans the asking and the reminders for each; a higher ``revision`` asks those who have been asked before."""
     planned = []
     for person in people:
         quiet = quiet_of(person, policy)
-        due_at = next_waking(now, quiet)
-        for slot, at in (("", due_at), ("again", next_waking(due_at + policy.feedback_reminder_after, quiet))):
+        asked_at = next_waking(max(now, run.opens_at), quiet)
+        later = [(again(number), next_waking(at, quiet)) for number, at in _reminders(run, asked_at, policy)]
+        for slot, at in (("", asked_at), *later):
             if at < run.closes_at or not slot:
                 planned.append(
                     Planned(
@@ -158,6 +180,25 @@ async def plan_asks(
                     )
                 )
     return await outbox.plan(session, planned)
+
+
+def again(number: int) -> str:
+    """The slot of a reminder, numbered from 1."""
+    return "again" if number == 1 else f"again-{number}"
+
+
+def _reminders(run: Run, asked_at: datetime, policy: Policy) -> list[tuple[int, datetime]]:
+    """When to remind, with numbers from 1: after a meeting by the policy; else at even distances until the closing."""
+    if run.meeting_id is not None:
+        return [(number, asked_at + number * policy.feedback_reminder_after) for number in range(1, run.reminders + 1)]
+    moments = even(run.opens_at, run.closes_at, run.reminders)
+    return [(number, at) for number, at in enumerate(moments, 1) if at > asked_at]
+
+
+def even(opens: datetime, closes: datetime, reminders: int) -> list[datetime]:
+    """The moments that part a form's time evenly: of one reminder its middle, of two its thirds."""
+    step = (closes - opens) / (reminders + 1)
+    return [opens + number * step for number in range(1, reminders + 1)]
 
 
 async def next_closing(session: AsyncSession) -> datetime | None:

@@ -14,8 +14,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.errors import Refused
 
-BLOB = 16_384
-"""Bytes of every sealed answer before encryption: its length tells nothing."""
 NONCE = 12
 
 
@@ -58,13 +56,13 @@ class Keyring:
         """The keys in the folder."""
         return sorted(path.stem for path in self._folder.glob("*.key"))
 
-    def seal(self, name: str, content: dict[str, Any]) -> bytes:
-        """Encrypts an answer, bound to the name of its key, padded to one size."""
+    def seal(self, name: str, content: dict[str, Any], *, size: int) -> bytes:
+        """Encrypts an answer, bound to the name of its key, padded to ``size`` bytes: its length tells nothing."""
         plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        if len(plain) > BLOB:
+        if len(plain) > size:
             raise Refused("answers-too-long")
         nonce = secrets.token_bytes(NONCE)
-        return nonce + AESGCM(self._key(name)).encrypt(nonce, plain.ljust(BLOB), name.encode())
+        return nonce + AESGCM(self._key(name)).encrypt(nonce, plain.ljust(size), name.encode())
 
     def open(self, name: str, blob: bytes) -> dict[str, Any]:
         """Decrypts; refuses if the key is missing or not the one."""

@@ -4,20 +4,18 @@ A month's meetings and attendances are those of its meetings; its answers and st
 closed, and the figures that were released, in it.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import forms
 from models.forms import Question
 from models.funnel import Funnel, Scope, count_meetings, funnel
 from models.meetings import MeetingState
 from models.months import Month
 from models.possible import Mean
-from models.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
+from models.releases import Figure, Release
 
 Scale = tuple[str, int, int]
 """A statement's identity and the ends of its scale: means on different scales are never put together."""
@@ -31,6 +29,8 @@ class Statement:
     mean: Mean
     earlier: Mean | None = None
     earlier_month: str | None = None
+    text: str | None = None
+    """Its words, if they are not in the catalogues."""
 
 
 @dataclass(frozen=True)
@@ -50,31 +50,6 @@ class MonthFigures:
         return self.funnel.is_empty and not self.statements
 
 
-@dataclass(frozen=True)
-class Result:
-    """One statement of one release, with what of it may be seen."""
-
-    identity: str
-    mean: Mean | None
-    n: int | None
-    withheld: Withheld | None
-    distribution: tuple[tuple[int, int], ...]
-    """(value, people) from the low end to the high; empty where it is not released."""
-
-
-@dataclass(frozen=True)
-class Results:
-    """What a closed form has said."""
-
-    asked: int
-    answered: int
-    threshold: int
-    results: tuple[Result, ...]
-    texts: tuple[str, ...]
-    pooled: bool = False
-    """Whether the answers of several meetings are in it, each too few alone."""
-
-
 async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
     """The figures of a month, of some groups or of the organisation."""
     called = MeetingState.ANNOUNCED, MeetingState.HELD
@@ -92,11 +67,19 @@ async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ..
     found = []
     earlier: dict[Month | None, dict[Scale, Mean]] = {None: {}}
     for scale, mean in (await _means(session, scope)).items():
+        words = await _words(session, scale)
         month = await _month_before(session, scale, scope)
         if month is not None and month not in earlier:
             earlier[month] = await _means(session, Scope(month, scope.zone, scope.group_ids))
-        found.append(Statement(scale[0], mean, earlier[month].get(scale), str(month) if month else None))
+        found.append(Statement(scale[0], mean, earlier[month].get(scale), str(month) if month else None, words))
     return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
+
+
+async def _words(session: AsyncSession, scale: Scale) -> str | None:
+    """A statement's newest words."""
+    identity, low, high = scale
+    same = Question.identity == identity, Question.low == low, Question.high == high
+    return await session.scalar(select(Question.text).where(*same).order_by(Question.id.desc()).limit(1))
 
 
 async def _month_before(session: AsyncSession, scale: Scale, scope: Scope) -> Month | None:
@@ -127,29 +110,3 @@ async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, Mean]:
         (identity, low or 0, high or 0): Mean(total or 0, n or 0, low or 0, high or 0)
         for identity, total, n, low, high in rows
     }
-
-
-async def results(session: AsyncSession, release: Release) -> Results:
-    """What a release shows."""
-    questions = {q.id: q for q in await forms.questions(session, release.form_version_id)}
-    figures = (await session.execute(select(Figure).where(Figure.release_id == release.id))).scalars()
-    counts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for row in (await session.execute(select(OptionCount).where(OptionCount.release_id == release.id))).scalars():
-        counts[row.question_id].append((row.value, row.chosen))
-    texts = select(OpenAnswer.text).where(OpenAnswer.release_id == release.id).order_by(OpenAnswer.id)
-    ordered = sorted(figures, key=lambda figure: questions[figure.question_id].position)
-    return Results(
-        asked=release.asked,
-        answered=release.answered,
-        threshold=release.threshold,
-        results=tuple(_result(questions[f.question_id], f, counts[f.question_id]) for f in ordered),
-        texts=tuple((await session.execute(texts)).scalars()),
-        pooled=release.pool_id is not None,
-    )
-
-
-def _result(question: Question, figure: Figure, counts: list[tuple[int, int]]) -> Result:
-    mean = None
-    if figure.total is not None and figure.n:
-        mean = Mean(figure.total, figure.n, question.low or 0, question.high or 0)
-    return Result(question.identity, mean, figure.n, figure.withheld, tuple(sorted(counts)))

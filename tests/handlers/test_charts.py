@@ -10,11 +10,13 @@ from handlers.charts import digest_inputs, digest_picture, draw, results_inputs,
 from handlers.digest import digest_text
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
-from models.forms import MEETING_FORM
+from models.builtin_forms import MEETING_FORM
 from models.funnel import Funnel
+from models.items import Kind
+from models.outcome import Chosen, Outcome, Result, Words
 from models.possible import Mean
 from models.releases import Withheld
-from models.statistics import MonthFigures, Result, Results, Statement
+from models.statistics import MonthFigures, Statement
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
 FUNNEL = replace(
@@ -29,17 +31,24 @@ STATEMENTS = tuple(
 )
 FIGURES = MonthFigures("2027-09", FUNNEL, FUNNEL, STATEMENTS, 12)
 NOTHING = MonthFigures("2027-07", replace(ZERO, roster=40, reachable=30, groups=3), ZERO, (), 0)
-RESULTS = Results(
+
+
+def said(identity: str, mean: Mean | None, n: int | None, withheld: Withheld | None, *counts: int) -> Result:
+    spread = tuple(Chosen(value, None, people) for value, people in enumerate(counts, 1))
+    words = Words(identity)
+    return Result(words, Kind.SCALE, 1, 5, mean=mean, n=n, withheld=withheld, spread=spread, spread_n=sum(counts))
+
+
+RESULTS = Outcome(
     asked=20,
     answered=14,
     threshold=5,
     results=(
-        Result(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, ((1, 0), (2, 0), (3, 3), (4, 6), (5, 5))),
-        Result(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None, ()),
-        Result(IDENTITIES[2], None, None, Withheld.FEW, ()),
-        Result(IDENTITIES[3], None, 14, Withheld.AGREE, ()),
+        said(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, 0, 0, 3, 6, 5),
+        said(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None),
+        said(IDENTITIES[2], None, None, Withheld.FEW),
+        said(IDENTITIES[3], None, 14, Withheld.AGREE),
     ),
-    texts=(),
 )
 HOSTILE = '#panic("ran") $x$ `raw` *b* _i_ <label> @ref \\u{0} // /* "quote" ] } ) \u202eabc \U0001f600 ' * 3
 
@@ -112,5 +121,5 @@ def test_what_is_withheld_is_not_handed_to_the_drawing() -> None:
     shown = results_inputs("Johdatus", RESULTS, "fi")["statements"]
     assert [one["mean"] for one in shown] == ["4,1", "4,0", "", ""]
     assert shown[2]["why"] == "Alle 5 vastausta, joten lukua ei näytetä."
-    assert "Kaikki 14" in shown[3]["why"]
+    assert "n = 14" in shown[3]["why"]
     assert [len(one.get("counts", [])) for one in shown] == [5, 0, 0, 0]

@@ -29,6 +29,7 @@ EXPORTED = {
     "link": "personal_links",
     "meeting": "meetings_called",
     "membership": "memberships",
+    "named_answer": "feedback_under_your_name",
     "participation": "feedback_still_open",
     "role": "roles",
     "staged": "feedback_still_open",
@@ -86,7 +87,7 @@ async def counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def released(session: AsyncSession) -> list[Any]:
-    names = ("release", "figure", "option_count", "open_answer", "run")
+    names = ("release", "figure", "option_count", "cell", "cell_figure", "open_answer", "run")
     tables = [Base.metadata.tables[name] for name in names]
     return [(await session.execute(select(table))).all() for table in tables]
 

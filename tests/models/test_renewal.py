@@ -146,7 +146,7 @@ async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, membe
 def test_a_key_that_is_no_key_opens_nothing(tmp_path: Path) -> None:
     keys = Keyring(tmp_path)
     keys.create("run-1")
-    blob = keys.seal("run-1", {"1": [5, 1, 1]})
+    blob = keys.seal("run-1", {"1": [5, 1, 1]}, size=64)
     assert keys.opens("run-1", blob)
     (tmp_path / "run-1.key").write_bytes(b"half a key")
     assert not keys.opens("run-1", blob)

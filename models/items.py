@@ -1,0 +1,61 @@
+"""Questions as they are written, before they are part of a form."""
+
+import enum
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+
+
+class Kind(enum.StrEnum):
+    SCALE = "scale"
+    SINGLE = "single"
+    SEVERAL = "several"
+    YES_NO = "yes_no"
+    OPEN = "open"
+
+
+class Background(enum.StrEnum):
+    """What a question asks of the person rather than of the matter; prefilled from their settings."""
+
+    ORGANISATION = "organisation"
+    FIELD = "field"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An option as it is written. Without a text it is one of the catalogues', under its identity."""
+
+    text: str | None = None
+    identity: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question as it is written, before it is part of a version."""
+
+    kind: Kind
+    text: str | None = None
+    identity: str = ""
+    low: int | None = None
+    high: int | None = None
+    low_name: str | None = None
+    high_name: str | None = None
+    dont_know: bool = False
+    choices: tuple[Choice, ...] = ()
+    other: bool = False
+    required: bool = False
+    background: Background | None = None
+
+
+def identity_of(text: str) -> str:
+    """The identity that words have by themselves: the same for everyone who writes the same, whatever the case,
+    spaces and full stops."""
+    plain = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return f"t-{hashlib.sha256((plain or text).encode()).hexdigest()[:16]}"
+
+
+def identified(item: Item) -> Item:
+    """A written question with its identity and its options', where none was given."""
+    choices = tuple(replace(c, identity=c.identity or identity_of(c.text or "")) for c in item.choices)
+    return replace(item, identity=item.identity or identity_of(item.text or ""), choices=choices)
