@@ -7,7 +7,7 @@ from handlers.form_words import asked, ends, form_name
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, data, letter, said, tap
 from handlers.screen import Button, Screen
-from models import drafts, feedback
+from models import drafts, feedback, runs
 from models.answers import Press
 from models.attendance import Attended
 from models.drafts import Draft
@@ -232,10 +232,12 @@ async def on_done(context: Context, tap: Tap) -> Screen:
 @letter("feedback", stands="feedback")
 async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
     """Asks, reminds those who have not finished, or (a later revision) asks all again after answers were lost."""
-    again, person = delivery.slot == "again", context.person
+    again, person = delivery.slot != "", context.person
     if not person.wants_feedback or (again and not person.wants_reminders):
         raise Superseded
     if not await feedback.wanting(context.session, person.id, delivery.subject):
+        raise Superseded
+    if not await runs.fits(context.session, delivery, person, now=context.now):
         raise Superseded
     page = await feedback.sheet(context.session, context.person, delivery.subject, context.keys, now=context.now)
     screen = where_they_are(context, page)

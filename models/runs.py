@@ -7,19 +7,21 @@ from sqlalchemy import ForeignKey, Index, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models import attendance, forms, invitations, outbox
+from models import access, attendance, forms, invitations, outbox
 from models.attendance import Attended
 from models.base import Base, insert_new
-from models.calendar import next_waking
+from models.calendar import Quiet, next_waking
 from models.invitations import Answer
 from models.meetings import Meeting, MeetingState
-from models.outbox import Planned
+from models.outbox import Delivery, Planned
 from models.people import Person
 from models.policy import Policy, quiet_of
 from models.sealing import Keyring
 
 ASKS_WITHIN = timedelta(days=30)
 """A meeting longer past than this is not asked about any more."""
+APART = timedelta(hours=20)
+"""Two messages about one form reach a person no closer than this: the next morning may be, the same may not."""
 
 
 class RunState(enum.StrEnum):
@@ -165,20 +167,19 @@ async def plan_asks(
     for person in people:
         quiet = quiet_of(person, policy)
         asked_at = next_waking(max(now, run.opens_at), quiet)
-        later = [(again(number), next_waking(at, quiet)) for number, at in _reminders(run, asked_at, policy)]
+        later = [(again(number), at) for number, at in _reminders(run, asked_at, quiet, policy)]
         for slot, at in (("", asked_at), *later):
-            if at < run.closes_at or not slot:
-                planned.append(
-                    Planned(
-                        person_id=person.id,
-                        kind="feedback",
-                        subject=run.id,
-                        revision=revision,
-                        slot=slot,
-                        due_at=at,
-                        expires_at=run.closes_at,
-                    )
+            planned.append(
+                Planned(
+                    person_id=person.id,
+                    kind="feedback",
+                    subject=run.id,
+                    revision=revision,
+                    slot=slot,
+                    due_at=at,
+                    expires_at=run.closes_at,
                 )
+            )
     return await outbox.plan(session, planned)
 
 
@@ -187,18 +188,60 @@ def again(number: int) -> str:
     return "again" if number == 1 else f"again-{number}"
 
 
-def _reminders(run: Run, asked_at: datetime, policy: Policy) -> list[tuple[int, datetime]]:
-    """When to remind, with numbers from 1: after a meeting by the policy; else at even distances until the closing."""
+def _reminders(run: Run, asked_at: datetime, quiet: Quiet, policy: Policy) -> list[tuple[int, datetime]]:
+    """When to remind a person, with numbers from 1: after a meeting by the policy; else at even distances."""
     if run.meeting_id is not None:
-        return [(number, asked_at + number * policy.feedback_reminder_after) for number in range(1, run.reminders + 1)]
-    moments = even(run.opens_at, run.closes_at, run.reminders)
-    return [(number, at) for number, at in enumerate(moments, 1) if at > asked_at]
+        moments = [asked_at + number * policy.feedback_reminder_after for number in range(1, run.reminders + 1)]
+    else:
+        moments = even(run.opens_at, run.closes_at, run.reminders)
+    return _apart(moments, asked_at, run.closes_at, quiet)
+
+
+def _apart(
+    moments: list[datetime], asked_at: datetime, closes_at: datetime, quiet: Quiet
+) -> list[tuple[int, datetime]]:
+    """The moments moved to waking hours and `APART`: a weekend would shift two to the same morning."""
+    found, last = [], asked_at
+    for number, moment in enumerate(moments, 1):
+        at = next_waking(max(moment, last + APART), quiet)
+        if asked_at < moment and at < closes_at:
+            found.append((number, at))
+            last = at
+    return found
 
 
 def even(opens: datetime, closes: datetime, reminders: int) -> list[datetime]:
     """The moments that part a form's time evenly: of one reminder its middle, of two its thirds."""
     step = (closes - opens) / (reminders + 1)
     return [opens + number * step for number in range(1, reminders + 1)]
+
+
+def remind_at(opens: datetime, closes: datetime, reminders: int, quiet: Quiet) -> list[datetime]:
+    """When those are reminded who have the organisation's quiet hours, of a form sent on its own."""
+    return [at for _, at in _apart(even(opens, closes, reminders), next_waking(opens, quiet), closes, quiet)]
+
+
+async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now: datetime) -> bool:
+    """Whether a message about a form is still in place, looked at again when it is to leave.
+
+    A form sent on its own to a group is none for those who have left it; and a reminder does not follow another message
+    about the form within `APART`, as after an outage it would.
+    """
+    run = await session.get(Run, delivery.subject)
+    if run is None:
+        return False
+    if run.meeting_id is None and not await access.is_member(session, person, run.workgroup_id):
+        return False
+    if not delivery.slot:
+        return True
+    lately = select(Delivery.id).where(
+        Delivery.address_id == delivery.address_id,
+        Delivery.kind == delivery.kind,
+        Delivery.subject == delivery.subject,
+        Delivery.id != delivery.id,
+        Delivery.sent_at > now - APART,
+    )
+    return await session.scalar(lately.limit(1)) is None
 
 
 async def next_closing(session: AsyncSession) -> datetime | None:
