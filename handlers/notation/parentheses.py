@@ -14,7 +14,8 @@ OPTION_LENGTH, END_LENGTH = 200, 60
 
 _DASH = "[-‐‑‒–—―−﹘﹣]"
 _BETWEEN = rf"(?:{_DASH}+|…|\.{{2,}}|/)"
-_RANGE = re.compile(rf"([0-9]{{1,4}})\s*{_BETWEEN}\s*([0-9]{{1,4}})(?![0-9])[\s,:;=]*(.*)")
+_SCALE = r"(?:(?:asteikko|skala|scale)[\s:]*)?"
+_RANGE = re.compile(rf"{_SCALE}([0-9]{{1,4}})\s*{_BETWEEN}\s*([0-9]{{1,4}})(?![0-9])[\s,:;=]*(.*)", re.IGNORECASE)
 _SPACED = re.compile(rf"\s+{_BETWEEN}\s+")
 _UNSPACED = (re.compile(r"…|\.{2,}"), re.compile("/"), re.compile(_DASH))
 MARKS = re.compile(r"^(?:[-–—•*·◦▪●]\s+|(?:[0-9]{1,2}|[a-zA-Z])\)\s*)+")
@@ -50,6 +51,8 @@ def meant(content: str, usual: Item, own: OwnWords) -> tuple[Item, list[Trouble]
     if is_list(content):
         head, _, said = content.partition(":")
         return _choice(Item(LISTS[folded(head)]), said.strip(), own)
+    if (scale := _RANGE.fullmatch(content)) and folded(scale[3]) in REQUIRED | DONT_KNOW:
+        content = f"{scale[1]}-{scale[2]}, {scale[3]}"  # the comma was forgotten
     said, modifiers = _modifiers(content, REQUIRED | DONT_KNOW)
     item, troubles = _shape(said, usual)
     dont_know = not modifiers.isdisjoint(DONT_KNOW)

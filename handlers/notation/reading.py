@@ -14,6 +14,8 @@ LARGEST = 100_000
 """Characters of a form; the largest that the other limits let through has fewer."""
 LONGEST_LINE = 3_000
 MOST_QUESTIONS = 30
+LINES_READ = 100
+"""Of a text with far too many lines, the first tell what is wrong."""
 TEXT_LENGTH, NAME_LENGTH = 200, 60
 
 NAME = re.compile(r"(?:nimi|namn|name)\s*:\s*(.*)", re.IGNORECASE)
@@ -47,7 +49,7 @@ def read(text: str, *, own_words: OwnWords) -> Written:
         faults.insert(0, Fault(None, "notation-none"))
     elif len(lines) > MOST_QUESTIONS:
         faults.insert(0, Fault(None, "notation-too-many", {"n": len(lines), "most": MOST_QUESTIONS}))
-    items, wrong = _questions(lines, own_words)
+    items, wrong = _questions(lines[:LINES_READ], own_words)
     if faults := [*faults, *wrong]:
         raise Unreadable(faults)
     return Written(name, tuple(items))

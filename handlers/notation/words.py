@@ -38,7 +38,7 @@ DONT_KNOW = _folded(
     *("can't say", "cannot say", "I can't say", "don't know", "I don't know", "dont know"),
 )
 YES, NO = _folded("kyllä", "ja", "yes"), _folded("ei", "nej", "no")
-OPEN = _folded("avoin", "avovastaus", "öppen", "öppet", "öppet svar", "open", "open answer")
+OPEN = _folded("avoin", "avoin vastaus", "avovastaus", "öppen", "öppet", "öppet svar", "open", "open answer")
 ORGANISATIONS = _folded(
     *("organisaatio", "taustaorganisaatio", "organisation", "bakgrundsorganisation", "background organisation"),
     *("organization", "background organization"),

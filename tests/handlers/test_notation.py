@@ -64,6 +64,7 @@ def test_a_line_is_a_statement_and_a_line_that_asks_is_open() -> None:
 @pytest.mark.parametrize("dash", ["-", " - ", "–", "—", "−", "‑", "…", "...", "－"])
 def test_scales(dash: str) -> None:
     assert one(f"Sujui (1{dash}4)") == statement("Sujui", high=4)
+    assert one(f"Sujui (Asteikko: 1{dash}4)") == one(f"Sujui (skala 1{dash}4)") == statement("Sujui", high=4)
     assert one(f"Sujui（０{dash}９）") == statement("Sujui", low=0, high=9)
 
 
@@ -87,7 +88,7 @@ def test_the_ends_of_a_scale_have_names(names: str, before: str) -> None:
 )
 def test_a_scale_may_have_cannot_say(words: str) -> None:
     assert one(f"Sujui (1-5, {words})") == statement("Sujui", dont_know=True)
-    assert one(f"Sujui ({words})") == statement("Sujui", dont_know=True)
+    assert one(f"Sujui (1-5 {words})") == one(f"Sujui ({words})") == statement("Sujui", dont_know=True)
 
 
 @pytest.mark.parametrize("words", ["kyllä/ei", "Kyllä / ei", "ja/nej", "yes/no", "yes - no", "kyllä, ei"])
