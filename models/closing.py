@@ -51,7 +51,7 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
         made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
     for release in made:
         await _tell(session, release, policy=policy, now=now)
-    await _forget_people(session, run)
+    await forget_people(session, run)
     await _blur_attendance(session, run)
     return run
 
@@ -97,7 +97,7 @@ async def _asked(session: AsyncSession, run: Run) -> int:
     return await session.scalar(counted) or 0
 
 
-async def _forget_people(session: AsyncSession, run: Run) -> None:
+async def forget_people(session: AsyncSession, run: Run) -> None:
     """Removes all that could tell who answered: a reminder not sent tells it too."""
     await session.execute(delete(Staged).where(Staged.run_id == run.id))
     await session.execute(delete(Participation).where(Participation.run_id == run.id))

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models import access, attendance, forms, invitations, outbox
+from models import access, attendance, form_choice, invitations, outbox
 from models.attendance import Attended
 from models.base import Base, insert_new
 from models.calendar import Quiet, next_waking
@@ -114,7 +114,7 @@ async def open_run(
 
     The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
     """
-    version = await _form_of(session, meeting)
+    version = await form_choice.version_for(session, meeting)
     opens = next_waking(now, policy.quiet)
     row = {
         "form_version_id": version.id,
@@ -131,15 +131,6 @@ async def open_run(
         await ask(session, run, await _audience(session, meeting), policy=policy, now=now)
         return run
     return None
-
-
-async def _form_of(session: AsyncSession, meeting: Meeting) -> forms.FormVersion:
-    """What is asked after a meeting: its own form, else its group's, else the short one."""
-    chosen = meeting.form_id or await session.scalar(
-        select(forms.GroupForm.form_id).where(forms.GroupForm.workgroup_id == meeting.workgroup_id)
-    )
-    form = await session.get(forms.Form, chosen) if chosen else None
-    return await forms.newest(session, form) if form else await forms.built_in(session)
 
 
 async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
