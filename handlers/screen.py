@@ -147,7 +147,7 @@ async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sl
     if screen.file is not None:
         await _send_file(bot, screen.file, **common)
         await pause(1)
-    *parts, last = split(str(screen.text))
+    *parts, last = split(str(screen.text)) if shown_length(screen.text) > TEXT_LENGTH else [str(screen.text)]
     for part in parts:
         await bot.send_message(text=part, link_preview_options=NO_PREVIEW, **common)
         await pause(1)
