@@ -29,6 +29,11 @@ File = bytes | None | Refused
 """What was sent with an update, or why it could not be had."""
 
 
+def is_answering(screen: Screen) -> bool:
+    """Whether somebody is filling in a form: of this nothing keeps when, nor whether they tapped or wrote."""
+    return screen.stands is not None and screen.stands[0] == "feedback"
+
+
 class Applying:
     """Gives each update its effect, once, and the screen that answers it."""
 
@@ -54,6 +59,8 @@ class Applying:
             if update.update_id in failed:
                 heard.append(Heard(update, await self._alone(update, files[update.update_id])))
         for one in heard:
+            if is_answering(one.screen):
+                continue  # whoever knew when people answered could tell by these lines who wrote something
             log.info("update", update=one.update.update_id, route=hearing.route_of(one.update))
         return heard
 
@@ -88,7 +95,7 @@ class Applying:
             if isinstance(file, Refused):
                 raise file
             screen = await hearing.answer(await self._context(session, update, file), update)
-            if update.message is not None:
+            if update.message is not None and not is_answering(screen):
                 await pace.spoken_to(session, update.message.chat_id, now=self.app.now)
             if not is_new:
                 screen = await screen.drawn()  # while what it is drawn from is at hand

@@ -17,6 +17,7 @@ from models.calendar import next_waking
 from models.drafts import Draft
 from models.meetings import Meeting
 from models.outbox import Planned
+from models.people import Address
 from models.policy import Policy
 from models.pools import Pool, Waits
 from models.releases import Release
@@ -28,7 +29,10 @@ TELLS = timedelta(days=14)
 
 
 async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> Run | None:
-    """Closes a run whose time is over; None if it was closed already. `destroy_keys` follows the commit."""
+    """Closes a run whose time is over; None if it was closed already, or somebody is just answering (then the next
+    try does it). `destroy_keys` follows the commit."""
+    if await _is_being_answered(session, run_id):
+        return None
     closed = await session.execute(
         update(Run)
         .where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at <= now)
@@ -47,13 +51,22 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     made: list[Release] = []
     if run.answered >= run.threshold:
         made = await pools.release(session, run, ballots, keys, now=now)
-    elif ballots:
+    elif ballots and not run.named:  # among named answers the others of a pool would stand out
         made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
     for release in made:
         await _tell(session, release, policy=policy, now=now)
     await forget_people(session, run)
+    await _forget_last_words(session, now=now)
     await _blur_attendance(session, run)
     return run
+
+
+async def _is_being_answered(session: AsyncSession, run_id: int) -> bool:
+    """Whether a press of this moment holds its person's participation: its answer would come after the counting, and
+    stay. If none does, none can until this is committed, and then they find the form closed."""
+    mine = select(Participation.person_id).where(Participation.run_id == run_id)
+    free = (await session.execute(mine.with_for_update(skip_locked=True))).all()
+    return len(free) < len((await session.execute(mine)).all())
 
 
 async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now: datetime) -> None:
@@ -106,6 +119,12 @@ async def forget_people(session: AsyncSession, run: Run) -> None:
             await session.delete(draft)
     for table in (outbox.Delivery, cards.Message):
         await session.execute(delete(table).where(table.kind == "feedback", table.subject == run.id))
+
+
+async def _forget_last_words(session: AsyncSession, *, now: datetime) -> None:
+    """When a chat was last written to tells who needed a reminder. A second later nothing depends on it any more."""
+    past = select(Address.id).where(Address.free_at <= now).with_for_update(skip_locked=True)
+    await session.execute(update(Address).where(Address.id.in_(past)).values(free_at=None))
 
 
 async def _blur_attendance(session: AsyncSession, run: Run) -> None:

@@ -4,8 +4,9 @@ Every set of people of whom a figure is kept, and every difference of two such s
 a release is of all who answered, and its cells part them once, by the first background question alone.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,11 +46,13 @@ def _scale(session: AsyncSession, release: Release, question: Question, ballots:
 
 
 def _why_no_mean(question: Question, values: Sequence[int], threshold: int) -> Withheld | None:
+    """A mean without a distribution, where others have theirs, would tell that all agree on it."""
     if len(values) < threshold:
         return Withheld.FEW
-    if threshold != OFF and set(values) in ({question.low}, {question.high}):
-        return Withheld.AGREE
-    return None
+    if threshold == OFF or len(set(values)) > 1:
+        return None
+    is_at_an_end = values[0] in (question.low, question.high)
+    return Withheld.AGREE if is_at_an_end or len(values) >= spread_from(threshold) else None
 
 
 def _choices(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> None:
@@ -113,12 +116,16 @@ def merged(counts: dict[int, int], threshold: int) -> list[list[int]]:
 
 
 def _part(session: AsyncSession, release: Release, statement: Question, cells: list[tuple[Cell, list[Ballot]]]) -> None:
-    """Keeps a statement's means by cell, all of them or none: one that is missing could be told by subtraction."""
-    rows = []
+    """Keeps a statement's means by cell, all of them or none: one that is missing could be told by subtraction.
+
+    None, too, if with the whole's distribution they would tell a cell's, or that all in it agree.
+    """
+    rows, said = [], []
     for cell, ballots in cells:
         values = [ballot[statement.id] for ballot in ballots if ballot.get(statement.id, DONT_KNOW) != DONT_KNOW]
         if _why_no_mean(statement, values, release.threshold) is not None:
             return
+        said.append(values)
         rows.append(
             CellFigure(
                 release_id=release.id,
@@ -129,4 +136,34 @@ def _part(session: AsyncSession, release: Release, statement: Question, cells: l
                 total=sum(values),
             )
         )
-    session.add_all(rows)
+    if release.threshold == OFF or are_hidden(said):
+        session.add_all(rows)
+
+
+def are_hidden(cells: Sequence[Sequence[int]]) -> bool:
+    """Whether no cell's answers can be computed from the whole's distribution and the cells' means.
+
+    They cannot if of each cell two or three could be exchanged with as many of another, other ones with the same sum.
+    """
+    some = [[_sums(values, size) for size in (2, 3)] for values in cells]
+    return all(any(_may_swap(one, other) for other in some if other is not one) for one in some)
+
+
+Sums = dict[int, set[tuple[int, ...]]]
+
+
+def _sums(values: Sequence[int], size: int) -> Sums:
+    """What so many of the answers can be, by their sum."""
+    found: Sums = defaultdict(set)
+    few = sorted(value for value, times in Counter(values).items() for _ in range(min(times, size)))
+    for chosen in combinations(few, size):
+        found[sum(chosen)].add(chosen)
+    return found
+
+
+def _may_swap(one: list[Sums], other: list[Sums]) -> bool:
+    return any(
+        len(mine[total] | theirs[total]) > 1
+        for mine, theirs in zip(one, other, strict=True)
+        for total in mine.keys() & theirs.keys()
+    )

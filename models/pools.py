@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, delete, select
+from sqlalchemy import BigInteger, ForeignKey, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,8 +17,9 @@ from models import counting, forms, releases
 from models.answers import Ballot
 from models.base import Base
 from models.forms import FormVersion, Question
+from models.groups import Membership
 from models.releases import Release, spread_from
-from models.runs import Run
+from models.runs import Participation, Run
 from models.sealing import Keyring
 
 
@@ -68,6 +69,7 @@ async def release(
     """Releases what a run or an opened pool has said, once.
 
     Texts with too small a crowd go on into the group's pool of texts, which may fill it: then there are two releases.
+    Not those given under a name: among them others would hide in a smaller crowd than it seems.
     """
     made = Release(
         run_id=source.id if isinstance(source, Run) else None,
@@ -87,7 +89,7 @@ async def release(
         counting.count(session, made, questions, ballots)
     if source.answered >= spread_from(source.threshold):
         releases.publish(session, made, texts)
-    elif texts:
+    elif texts and not (isinstance(source, Run) and source.named):
         return [made, *await add(session, made, Waits.TEXTS, texts, keys, now=now)]
     return [made]
 
@@ -103,7 +105,7 @@ async def _questions(session: AsyncSession, form_version_id: int, ballots: list[
 async def add(
     session: AsyncSession, source: Run | Release, kind: Waits, ballots: list[Ballot], keys: Keyring, *, now: datetime
 ) -> list[Release]:
-    """Adds to the group's pool of a kind, and opens the pool if it now holds enough.
+    """Adds to the group's pool of a kind, and opens the pool if it now holds enough, of a group that is large enough.
 
     One run never fills a pool alone: what it has enough of is released without one.
     """
@@ -111,12 +113,22 @@ async def add(
     pool.answered += source.answered
     pool.asked += source.asked
     kept = await _seal_into(session, pool, ballots, keys)
-    if pool.answered < pool.enough:
+    if pool.answered < pool.enough or (isinstance(source, Run) and await _people(session, source) < pool.threshold):
         return []
     pool.opened_at = now
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     await session.flush()
     return await release(session, pool, kept, keys, now=now)
+
+
+async def _people(session: AsyncSession, run: Run) -> int:
+    """Of how many people a closing run's answers, and those of the group before it, can be at most.
+
+    Three members who answer at every meeting soon have given enough answers, and are three all the same.
+    """
+    asked = select(func.count()).where(Participation.run_id == run.id)
+    members = select(func.count()).where(Membership.workgroup_id == run.workgroup_id, Membership.left_at.is_(None))
+    return max(await session.scalar(asked) or 0, await session.scalar(members) or 0)
 
 
 async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:

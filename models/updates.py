@@ -1,4 +1,5 @@
-"""Updates seen: each takes effect at most once. Rows are kept a week and name nobody."""
+"""Updates seen: each takes effect at most once. Rows are kept a week, name nobody and tell no time of day: whoever knew
+when people answered could tell by the number of their presses who wrote something."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -25,7 +26,8 @@ class SeenUpdate(Base):
 
 async def first_sight(session: AsyncSession, update_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Marks updates as seen, in the transaction of their effect; returns those not seen before."""
-    rows = [{"update_id": update_id, "seen_at": now} for update_id in update_ids]
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = [{"update_id": update_id, "seen_at": day} for update_id in update_ids]
     return set(await insert_new(session, SeenUpdate, rows))
 
 

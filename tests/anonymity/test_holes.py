@@ -1,0 +1,181 @@
+"""Attacks that once could be thought of, each with what answers it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models import closing, feedback
+from models.answers import Press
+from models.items import Background, Choice, Item, Kind
+from models.named import NamedAnswer
+from models.outbox import Delivery
+from models.people import Address, Person
+from models.pools import Pool, Pooled
+from models.releases import CellFigure, Figure, OpenAnswer, Release
+from models.runs import Run, RunState, Staged
+from models.updates import SeenUpdate
+from tests.anonymity.room import Room
+from tests.databases import KIND
+from tests.talk import Actor, Talk
+from tests.talks.test_feedback import held
+
+SCALE = Item(Kind.SCALE, text="Väite", low=1, high=5)
+OPEN = Item(Kind.OPEN, text="Muuta")
+HOUSES = tuple(Choice(f"Talo {number}") for number in range(3))
+HOUSE = Item(Kind.SINGLE, text="Organisaatio", choices=HOUSES, background=Background.ORGANISATION)
+
+
+@pytest.fixture
+async def room(tmp_path: Path, migrated_url: str) -> AsyncIterator[Room]:
+    async with Room.open(migrated_url, tmp_path) as one:
+        yield one
+
+
+async def test_named_answers_are_not_put_among_anonymous_ones(room: Room) -> None:
+    """Of a pool of four named answers and one anonymous, the fifth would be known by subtraction."""
+    group, people = await room.group(12)
+    open_to_all = await room.form([SCALE, OPEN])
+    under_names = await room.form([SCALE, OPEN], of=open_to_all.form_id, named=True)
+    first = await room.put(under_names, group, people)
+    for person in people[:4]:
+        await room.answer(first, person, {1: 4, 2: "Nimellä"})
+    await room.close(first)
+    second = await room.put(open_to_all, group, people)
+    await room.answer(second, people[4], {1: 1, 2: "Nimettä"})
+    await room.close(second)
+    assert len(await room.rows(NamedAnswer)) == 4
+    assert await room.rows(Release) == await room.rows(Figure) == []
+    (pool,) = await room.rows(Pool)
+    assert pool.answered == 1
+
+
+async def test_named_texts_make_no_crowd_for_anonymous_ones(room: Room) -> None:
+    group, people = await room.group(12)
+    open_to_all = await room.form([SCALE, OPEN])
+    under_names = await room.form([SCALE, OPEN], of=open_to_all.form_id, named=True)
+    for version in (under_names, open_to_all):
+        run = await room.put(version, group, people)
+        for person in people[:6]:
+            await room.answer(run, person, {1: 3, 2: "Teksti"})
+        await room.close(run)
+    assert len(await room.rows(Release)) == 2
+    assert await room.rows(OpenAnswer) == []
+    (pool,) = await room.rows(Pool)
+    assert (pool.kind, pool.answered) == ("texts", 6)
+
+
+async def test_three_people_are_never_five(room: Room) -> None:
+    """They answer at each of three meetings: nine answers, of three people."""
+    group, people = await room.group(3)
+    version = await room.form([SCALE])
+    for _ in range(3):
+        run = await room.put(version, group, people)
+        for person in people:
+            await room.answer(run, person, {1: 2 + person % 3})
+        await room.close(run)
+    assert await room.rows(Release) == []
+    assert len(await room.rows(Pooled)) == 9
+    async with room.sessions.begin() as session:
+        newcomers = [await room.member(group, session=session) for _ in range(2)]
+    run = await room.put(version, group, [*people, *newcomers])
+    await room.answer(run, newcomers[0], {1: 1})
+    await room.close(run)
+    (release,) = await room.rows(Release)
+    assert release.answered == 10
+
+
+async def test_a_mean_alone_does_not_say_that_all_agree_on_it(room: Room) -> None:
+    """Ten answers without a distribution, beside questions that have theirs, would say that all gave the mean."""
+    group, people = await room.group(10)
+    version = await room.form([SCALE, Item(Kind.SCALE, text="Toinen", low=1, high=5)])
+    run = await room.put(version, group, people)
+    for number, person in enumerate(people):
+        await room.answer(run, person, {1: 4, 2: 1 + number % 5})
+    await room.close(run)
+    agreed, other = sorted(await room.rows(Figure), key=lambda figure: figure.question_id)
+    assert (agreed.n, agreed.total, agreed.withheld) == (10, None, "agree")
+    assert (other.total, other.withheld) == (30, None)
+
+
+async def test_means_of_parts_that_would_tell_a_part_are_not_kept(room: Room) -> None:
+    group, people = await room.group(10)
+    version = await room.form([SCALE, HOUSE])
+    run = await room.put(version, group, people)
+    for number, person in enumerate(people):
+        await room.answer(run, person, {1: 5 if number == 0 else 4, 2: 1 + number % 2})
+    await room.close(run)
+    (figure,) = await room.rows(Figure)
+    assert figure.total == 41
+    assert await room.rows(CellFigure) == []
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
+async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room) -> None:
+    """Not counted, it would stay behind with its person's name."""
+    group, people = await room.group(6)
+    version = await room.form([SCALE])
+    run = await room.put(version, group, people)
+    for person in people[:5]:
+        await room.answer(run, person, {1: 1 + person % 5})
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def late() -> None:
+        async with room.sessions.begin() as session:
+            person = await session.get_one(Person, people[5])
+            page = await feedback.sheet(session, person, run, room.keys, now=room.now)
+            begun.set()
+            await may_end.wait()
+            await feedback.choose(
+                session, page, page.questions[0], 5, keys=room.keys, press=Press(room.update_id + 1, room.now)
+            )
+
+    pressing = asyncio.create_task(late())
+    await begun.wait()
+    after = room.now + timedelta(days=8)
+    async with room.sessions.begin() as session:
+        assert await closing.close(session, run, room.keys, policy=room.policy, now=after) is None
+    may_end.set()
+    await pressing
+    async with room.sessions.begin() as session:
+        closed = await closing.close(session, run, room.keys, policy=room.policy, now=after)
+    assert closed is not None
+    assert (closed.state, closed.answered) == (RunState.CLOSED, 6)
+    assert await room.rows(Staged) == []
+
+
+async def test_neither_who_wrote_nor_who_was_reminded_can_be_told(talk: Talk, anna: Actor) -> None:
+    """From the moment of a chat's last message, the times of updates, the log, and what was sent or not."""
+    from tests.conftest import LOG
+
+    members = [talk.person(f"Jäsen {number}") for number in range(6)]
+    await talk.group(members=members, coordinator=anna)
+    await held(talk, anna)
+    mark = LOG.tell()
+    async with talk.app.sessions() as session:
+        before = (await session.execute(Address.__table__.select())).all()
+    writer = members[0]
+    await writer.taps_data("was:1:remote")
+    for question in range(1, 5):
+        await writer.taps_data(f"rate:1:{question}:4")
+    await writer.taps_data("write:1:5")
+    await writer.says("Kirjoitin jotakin")
+    await writer.taps_data("done:1")
+    assert "event='update'" not in LOG.getvalue()[mark:]
+    async with talk.app.sessions() as session:
+        assert (await session.execute(Address.__table__.select())).all() == before
+        seen = (await session.execute(SeenUpdate.__table__.select())).mappings().all()
+    assert {row["seen_at"].time().isoformat() for row in seen} == {"00:00:00"}
+    await talk.time_passes(days=8)
+    async with talk.app.sessions() as session:
+        addresses = (await session.execute(Address.__table__.select())).mappings().all()
+        deliveries = (await session.execute(Delivery.__table__.select())).mappings().all()
+        (run,) = (await session.execute(Run.__table__.select())).mappings().all()
+    assert (run["state"], run["answered"]) == (RunState.CLOSED, 1)
+    told = {address["person_id"] for address in addresses if address["free_at"] is not None}
+    assert len(told) <= 1  # Anna's, who has just heard that there are results
+        row["free_at"] for row in addresses if row["person_id"] == 2
+    }
+    assert not [row for row in deliveries if row["kind"] == "feedback"]
