@@ -103,7 +103,7 @@ class Room:
             return run.id
 
     async def press(self, run_id: int, person_id: int, position: int, value: Any) -> None:
-        """One press in one transaction: a value, None, ``("tick", option, on)``, ``"settle"`` or ``("write", text)``."""
+        """One press in a transaction: a value, None, ``("tick", option, on)``, ``"settle"`` or ``("write", text)``."""
         self.update_id += 1
         self.now += timedelta(seconds=3)
         press = Press(self.update_id, self.now)
