@@ -4,18 +4,18 @@ Everything is handed to the templates as one JSON input, so that a title is show
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from handlers.dates import month_title
-from handlers.figures import change, decimal, percent, steps
-from handlers.form_words import asked, option
+from handlers.figures import change, decimal, steps
+from handlers.form_words import asked, ends
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from models.items import Kind
 from models.months import Month
-from models.outcome import Outcome, Result, Words
-from models.possible import Mean, Share
+from models.outcome import Words
+from models.possible import Mean
 from models.statistics import MonthFigures, Statement
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,13 +28,12 @@ Inputs = dict[str, Any]
 def digest_picture(figures: MonthFigures, language: str) -> File:
     """The month's funnel and statements as a PNG."""
     name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
-    return File(name, draw("digest", digest_inputs(figures, language)), is_picture=True)
+    return picture_file(name, "digest", digest_inputs(figures, language))
 
 
-def results_picture(name: str, found: Outcome, language: str) -> File:
-    """What one form has said, as a PNG. ``name`` is the meeting's."""
-    file_name = f"{texts(language)('results-file-name')}.png"
-    return File(file_name, draw("results", results_inputs(name, found, language)), is_picture=True)
+def picture_file(name: str, template: str, inputs: Inputs) -> File:
+    """A template with its inputs, as a picture to send."""
+    return File(name, draw(template, inputs), is_picture=True)
 
 
 def draw(template: str, inputs: Inputs) -> bytes:
@@ -65,8 +64,10 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
         "nothing": str(t("digest-nothing")) if figures.is_empty else "",
         "steps": [] if figures.is_empty else _steps(t, figures),
         "heading": str(t("chart-statements")),
-        **_ends(t),
-        "statements": [_statement(t, one) for one in figures.statements],
+        "scales": [
+            {"ends": list(ends(t, some[0])), "statements": [_statement(t, one) for one in some]}
+            for some in by_scale(figures.statements)
+        ],
         "notes": _digest_notes(t, figures),
     }
 
@@ -87,7 +88,7 @@ def _statement(t: Texts, one: Statement) -> Inputs:
     moved = change(one.mean, one.earlier, t.language)
     return {
         "statement": asked(t, Words(one.identity, one.text)),
-        **_mean(t, one.mean),
+        **drawn_mean(t, one.mean),
         "figures": statement_figures(t, one.mean.n, moved, one.earlier_month),
         "earlier": _share(one.earlier) if one.earlier else None,
     }
@@ -101,7 +102,8 @@ def statement_figures(t: Texts, n: int, moved: str, earlier_month: str | None) -
     return str(t("chart-n-changed", n=n, change=moved, month=month_title(month.year, month.month, t.language)))
 
 
-def _mean(t: Texts, mean: Mean) -> Inputs:
+def drawn_mean(t: Texts, mean: Mean) -> Inputs:
+    """A mean as printed, how far along its scale it is, and how many points that has."""
     points = mean.high - mean.low + 1
     return {"mean": decimal(mean, t.language), "share": _share(mean), "points": points}
 
@@ -111,11 +113,12 @@ def _share(mean: Mean) -> float:
     return float(mean.along)
 
 
-def _ends(t: Texts) -> Inputs:
-    return {
-        "low": str(t("scale-end", value=1, words=t("scale-disagree"))),
-        "high": str(t("scale-end", value=5, words=t("scale-agree"))),
-    }
+def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """Statements apart by their scales, the most common first: a mean is nothing without the ends of its scale."""
+    found: dict[object, list[Statement]] = {}
+    for one in statements:
+        found.setdefault((one.low, one.high, one.low_name, one.high_name), []).append(one)
+    return sorted(found.values(), key=len, reverse=True)
 
 
 def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
@@ -125,27 +128,3 @@ def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
     if not figures.statements:
         return [str(t("digest-no-statements"))]
     return [str(t("chart-diamond"))] if any(one.earlier for one in figures.statements) else []
-
-
-def results_inputs(name: str, found: Outcome, language: str) -> Inputs:
-    """What the results' picture shows."""
-    t = texts(language)
-    rate = percent(Share(found.answered, found.asked), language)
-    notes = [str(t("chart-distribution"))] if any(one.spread for one in found.results) else []
-    return {
-        "language": language,
-        "title": name,
-        "under": str(t("result-answered", answered=found.answered, asked=found.asked, rate=rate)),
-        **_ends(t),
-        "statements": [_result(t, one, found.threshold) for one in found.results if one.kind is Kind.SCALE],
-        "notes": notes,
-    }
-
-
-def _result(t: Texts, one: Result, threshold: int) -> Inputs:
-    statement = {"statement": asked(t, one.words)}
-    if one.mean is None:
-        why = t(f"withheld-{one.withheld}", threshold=threshold, n=one.n or 0)
-        return {**statement, "mean": "", "why": str(why)}
-    counts = [{"value": option(t, each.words, each.value), "chosen": each.people} for each in one.spread]
-    return {**statement, **_mean(t, one.mean), "figures": str(t("chart-n", n=one.mean.n)), "counts": counts}

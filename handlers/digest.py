@@ -4,12 +4,13 @@ from functools import partial
 
 from markupsafe import Markup
 
-from handlers.charts import digest_picture, statement_figures
+from handlers.charts import by_scale, digest_picture, statement_figures
 from handlers.dates import month_title
 from handlers.figures import change, decimal, number, steps
-from handlers.form_words import asked
+from handlers.form_words import asked, ends
+from handlers.result_text import shortened, shown_size
 from handlers.routes import Context, Tap, command, data, letter, tap
-from handlers.screen import Button, Screen
+from handlers.screen import CAPTION_LENGTH, Button, Screen
 from handlers.start import go
 from handlers.texts import Texts
 from models import digests
@@ -21,6 +22,9 @@ from models.months import Month
 from models.outbox import Delivery
 from models.outcome import Words
 from models.statistics import MonthFigures, Statement
+
+SHORTEST = 60
+"""Characters of a quotation: less would not say anything."""
 
 
 @command("digest", role=RoleKind.MANAGER)
@@ -60,13 +64,11 @@ def digest_screen(context: Context, shown: Shown) -> Screen:
         if month is not None
     )
     draws = partial(digest_picture, shown.figures, t.language)
-    text = digest_text(t, shown.figures)
-    if shown.is_ongoing:
-        text = Markup("\n\n").join([text, t("digest-ongoing")])
+    text = digest_text(t, shown.figures, is_ongoing=shown.is_ongoing)
     return Screen(text, (row, (go(context, "help"),)), draws=draws)
 
 
-def digest_text(t: Texts, figures: MonthFigures) -> Markup:
+def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
     """The digest in words: what happened, what was said of it, what waits and what comes."""
     month = Month.parse(figures.month)
     parts = [t("digest-heading", month=month_title(month.year, month.month, t.language))]
@@ -74,7 +76,9 @@ def digest_text(t: Texts, figures: MonthFigures) -> Markup:
         parts += [t("digest-nothing"), _roster(t, figures.funnel)]
     else:
         parts += [_funnel(t, figures.funnel, figures.before), _statements(t, figures.statements)]
-    parts.append(_asides(t, figures))
+    after = [_asides(t, figures), t("digest-ongoing") if is_ongoing else Markup("")]
+    room = CAPTION_LENGTH - sum(shown_size(part) + 2 for part in (*parts, *after))
+    parts += [_highlights(t, figures.highlights, room), *after]
     return Markup("\n\n").join(part for part in parts if part)
 
 
@@ -104,19 +108,32 @@ def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
     if not statements:
         return t("digest-no-statements")
     lines = [t("digest-statements")]
-    for one in statements:
-        moved = change(one.mean, one.earlier, t.language)
-        figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
-        mean = decimal(one.mean, t.language)
-        lines.append(
-            t("digest-statement", statement=asked(t, Words(one.identity, one.text)), mean=mean, figures=figures)
-        )
-    lines.append(
-        Markup("\n").join(
-            [t("scale-end", value=5, words=t("scale-agree")), t("scale-end", value=1, words=t("scale-disagree"))]
-        )
-    )
+    for some in by_scale(statements):
+        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
+        lines += [_statement(t, one) for one in some]
     return Markup("\n").join(lines)
+
+
+def _statement(t: Texts, one: Statement) -> Markup:
+    moved = change(one.mean, one.earlier, t.language)
+    figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
+    statement, mean = asked(t, Words(one.identity, one.text)), decimal(one.mean, t.language)
+    return t("digest-statement", statement=statement, mean=mean, figures=figures)
+
+
+def _highlights(t: Texts, texts: tuple[str, ...], room: int) -> Markup:
+    """What people said, as far as a caption has room for it: two at most, shortened at a word."""
+    heading = t("digest-highlights")
+    for some in (texts[:2], texts[:1]):
+        left = (room - shown_size(heading)) // max(1, len(some)) - 4
+        if some and left >= SHORTEST:
+            return Markup("\n").join([heading, *(t("digest-highlight", text=_quoted(one, left)) for one in some)])
+    return Markup("")
+
+
+def _quoted(text: str, most: int) -> str:
+    """A text in at most so many of the units in which captions are counted."""
+    return shortened(text, most * len(text) // max(1, shown_size(Markup.escape(text))))
 
 
 def _asides(t: Texts, figures: MonthFigures) -> Markup:

@@ -2,7 +2,9 @@
 
 from handlers.texts import Texts
 from models.forms import DONT_KNOW, OTHER, Form, Question
+from models.items import Item
 from models.outcome import Result, Words
+from models.statistics import Statement
 
 
 def form_name(t: Texts, form: Form) -> str:
@@ -26,11 +28,13 @@ def option(t: Texts, words: Words | None, value: int) -> str:
 
 def options(t: Texts, question: Question) -> dict[int, str]:
     """All that can be chosen, by value."""
-    own = {one.number: Words(one.identity, one.text) for one in question.options} if question.has_options else {}
+    if not question.has_options:  # a scale may begin at 0, which is no "other" there
+        return {value: option(t, None, value) if value == DONT_KNOW else str(value) for value in question.values}
+    own = {one.number: Words(one.identity, one.text) for one in question.options}
     return {value: option(t, own.get(value), value) for value in question.values}
 
 
-def ends(t: Texts, scale: Question | Result) -> tuple[str, str]:
+def ends(t: Texts, scale: Question | Item | Result | Statement) -> tuple[str, str]:
     """What the low and the high end of a scale mean: "1 = täysin eri mieltä"."""
     low, high = scale.low_name or t("scale-disagree"), scale.high_name or t("scale-agree")
     return (

@@ -159,17 +159,18 @@ def freeze(figures: MonthFigures) -> str:
 
 
 def thaw(content: str) -> MonthFigures:
-    """`freeze` undone."""
+    """`freeze` undone; what earlier programs froze has no highlights, nor words of its own."""
     raw: dict[str, Any] = json.loads(content)
     return MonthFigures(
         month=raw["month"],
         funnel=Funnel(**raw["funnel"]),
         before=Funnel(**raw["before"]),
         statements=tuple(
-            Statement(s["identity"], Mean(**s["mean"]), _mean(s["earlier"]), s["earlier_month"], s.get("text"))
-            for s in raw["statements"]
+            Statement(**{**one, "mean": Mean(**one["mean"]), "earlier": _mean(one["earlier"])})
+            for one in raw["statements"]
         ),
         coming=raw["coming"],
+        highlights=tuple(raw.get("highlights", ())),
     )
 
 

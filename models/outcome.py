@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import forms
+from models.errors import NotFound
 from models.forms import UNTOLD, Question
 from models.items import Background, Kind
 from models.possible import Mean
@@ -88,6 +89,13 @@ class Result:
     """Of a background question."""
     texts: tuple[Said, ...] = ()
     earlier: Earlier | None = None
+    question_id: int = 0
+    """The newest version's, by which buttons name it."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to draw: a figure, or why there is none."""
+        return self.mean is not None or self.withheld is not None or bool(self.spread or self.groups)
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,14 @@ class Outcome:
 
     @property
     def has_figures(self) -> bool:
-        return any(result.kind is not Kind.OPEN for result in self.results)
+        return any(result.is_drawn for result in self.results)
+
+    def result(self, question_id: int) -> Result:
+        """The result of a question."""
+        for result in self.results:
+            if result.question_id == question_id:
+                return result
+        raise NotFound
 
 
 @dataclass
@@ -200,6 +215,7 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
         spread_n=spread_n,
         groups=groups,
         texts=tuple(Said(text.id, text.text, text.highlighted) for text in texts),
+        question_id=first.id,
     )
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, outcome
+from models import access, earlier, outcome
+from models.attendance import Attendance, Attended
 from models.errors import NotFound
 from models.forms import Form, FormVersion
 from models.groups import Workgroup
@@ -15,7 +16,7 @@ from models.outcome import Outcome
 from models.people import Person
 from models.pools import Pool, Waits
 from models.releases import Release
-from models.runs import Run, RunState
+from models.runs import Participation, Run, RunState, Staged
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Listed:
     threshold: int
     unreadable: int = 0
     """Answers that could not be opened, for want of their key."""
+    run_id: int | None = None
+    """None of a pool."""
+
+    @property
+    def tells_answered(self) -> bool:
+        """Whether it may be told how many have answered."""
+        return self.answered >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -56,23 +64,50 @@ async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
     return sorted(found, key=lambda one: one.group)
 
 
-async def latest(session: AsyncSession, person: Person, limit: int = 8) -> list[Listed]:
-    """The newest forms and pools of the groups that a person coordinates, newest first."""
+@dataclass(frozen=True)
+class Page:
+    """A page of the list, newest first."""
+
+    number: int
+    listed: tuple[Listed, ...]
+    has_more: bool
+
+
+async def latest(session: AsyncSession, person: Person, page: int = 0, size: int = 8) -> Page:
+    """A page of the forms and pools of the groups that a person coordinates, newest first."""
     mine = [group.id for group in await access.coordinated_groups(session, person, archived_too=True)]
-    runs = await session.execute(
-        _runs()
-        .where(Run.workgroup_id.in_(mine), Run.state.in_(LISTED))
-        .order_by(Run.closes_at.desc(), Run.id.desc())
-        .limit(limit)
+    page = min(page, LAST_PAGE)
+    so_many = (page + 1) * size + 1
+    newest = _runs().where(Run.workgroup_id.in_(mine), Run.state.in_(LISTED))
+    runs = (await session.execute(newest.order_by(Run.closes_at.desc(), Run.id.desc()).limit(so_many))).all()
+    ready = _pools().where(Release.workgroup_id.in_(mine))
+    ready = ready.order_by(Release.released_at.desc(), Release.id.desc()).limit(so_many)
+    now_open = await _counts(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
+    dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
+    dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
+    listed = [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+    return Page(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
+
+
+LAST_PAGE = 999
+
+
+async def _counts(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
+    absent = (
+        select(Attendance.person_id)
+        .join(Run, Run.meeting_id == Attendance.meeting_id)
+        .where(Run.id == Participation.run_id, Attendance.person_id == Participation.person_id)
+        .where(Attendance.attended == Attended.NO)
     )
-    pools = await session.execute(
-        _pools()
-        .where(Release.workgroup_id.in_(mine))
-        .order_by(Release.released_at.desc(), Release.id.desc())
-        .limit(limit)
+    sent = and_(Participation.finished, Staged.person_id.is_not(None))
+    wanted = (
+        select(Participation.run_id, func.count(), func.count(case((sent, 1))))
+        .outerjoin(Staged, and_(Staged.run_id == Participation.run_id, Staged.person_id == Participation.person_id))
+        .where(Participation.run_id.in_(run_ids), ~absent.exists())
+        .group_by(Participation.run_id)
     )
-    listed = [_of_run(*row) for row in runs] + [_of_pool(*row) for row in pools]
-    return sorted(listed, key=lambda one: one.day, reverse=True)[:limit]
+    return {run_id: (asked, answered) for run_id, asked, answered in await session.execute(wanted)}
 
 
 LISTED = RunState.OPEN, RunState.CLOSED
@@ -99,7 +134,16 @@ def _pools() -> "Select[Release, Workgroup, Form]":
     )
 
 
-def _of_run(run: Run, meeting: Meeting | None, group: Workgroup, form: Form, release: Release | None) -> Listed:
+def _of_run(
+    run: Run,
+    meeting: Meeting | None,
+    group: Workgroup,
+    form: Form,
+    release: Release | None,
+    *,
+    counts: tuple[int, int] | None = None,
+) -> Listed:
+    asked, answered = counts or (run.asked, run.answered)
     if meeting is not None:
         meeting.workgroup = group
     return Listed(
@@ -111,10 +155,11 @@ def _of_run(run: Run, meeting: Meeting | None, group: Workgroup, form: Form, rel
         day=meeting.starts_at if meeting else run.opens_at,
         is_open=run.state is RunState.OPEN,
         release_id=release.id if release else None,
-        asked=run.asked,
-        answered=run.answered,
+        asked=asked,
+        answered=answered,
         threshold=run.threshold,
         unreadable=run.unreadable,
+        run_id=run.id,
     )
 
 
@@ -135,7 +180,7 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> Listed:
 
 
 async def of_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Outcome]:
-    """The gate of a release: those who coordinate its group."""
+    """The gate of a release: those who coordinate its group. Means stand beside those of the release before it."""
     release = await session.get(Release, release_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
     if release is None or release.workgroup_id not in {group.id for group in mine}:
@@ -144,4 +189,5 @@ async def of_release(session: AsyncSession, person: Person, release_id: int) -> 
         listed = _of_pool(*(await session.execute(_pools().where(Release.id == release.id))).one())
     else:
         listed = _of_run(*(await session.execute(_runs().where(Release.id == release.id))).one())
-    return listed, await outcome.outcome(session, [release])
+    found = await outcome.outcome(session, [release])
+    return listed, await earlier.since_release(session, found, release)

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models import highlights
 from models.forms import Question
 from models.funnel import Funnel, Scope, count_meetings, funnel
 from models.meetings import MeetingState
@@ -31,6 +32,17 @@ class Statement:
     earlier_month: str | None = None
     text: str | None = None
     """Its words, if they are not in the catalogues."""
+    low_name: str | None = None
+    high_name: str | None = None
+    """What the ends of its scale mean, if not agreement."""
+
+    @property
+    def low(self) -> int:
+        return self.mean.low
+
+    @property
+    def high(self) -> int:
+        return self.mean.high
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class MonthFigures:
     statements: tuple[Statement, ...]
     coming: int
     """Meetings called for the next month."""
+    highlights: tuple[str, ...] = ()
+    """Open answers that came out in the month and that coordinators have marked as worth quoting."""
 
     @property
     def is_empty(self) -> bool:
@@ -59,6 +73,7 @@ async def month_figures(session: AsyncSession, scope: Scope) -> MonthFigures:
         before=await funnel(session, scope.shifted(-1)),
         statements=await statements(session, scope),
         coming=await count_meetings(session, scope.shifted(1), *called),
+        highlights=await highlights.of_month(session, scope),
     )
 
 
@@ -67,19 +82,31 @@ async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ..
     found = []
     earlier: dict[Month | None, dict[Scale, Mean]] = {None: {}}
     for scale, mean in (await _means(session, scope)).items():
-        words = await _words(session, scale)
+        text, low_name, high_name = await _words(session, scale)
         month = await _month_before(session, scale, scope)
         if month is not None and month not in earlier:
             earlier[month] = await _means(session, Scope(month, scope.zone, scope.group_ids))
-        found.append(Statement(scale[0], mean, earlier[month].get(scale), str(month) if month else None, words))
+        found.append(
+            Statement(
+                identity=scale[0],
+                mean=mean,
+                earlier=earlier[month].get(scale),
+                earlier_month=str(month) if month else None,
+                text=text,
+                low_name=low_name,
+                high_name=high_name,
+            )
+        )
     return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
 
 
-async def _words(session: AsyncSession, scale: Scale) -> str | None:
-    """A statement's newest words."""
+async def _words(session: AsyncSession, scale: Scale) -> tuple[str | None, str | None, str | None]:
+    """A statement's newest words, and those of the ends of its scale."""
     identity, low, high = scale
     same = Question.identity == identity, Question.low == low, Question.high == high
-    return await session.scalar(select(Question.text).where(*same).order_by(Question.id.desc()).limit(1))
+    newest = select(Question.text, Question.low_name, Question.high_name).where(*same)
+    row = (await session.execute(newest.order_by(Question.id.desc()).limit(1))).one()
+    return row.text, row.low_name, row.high_name
 
 
 async def _month_before(session: AsyncSession, scale: Scale, scope: Scope) -> Month | None:

@@ -1,21 +1,30 @@
 """Pictures are of the right size, run nobody's text, and carry the figures that the words carry."""
 
+import html
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from markupsafe import Markup
 
 from bot.sandbox.files import picture_size
-from handlers.charts import digest_inputs, digest_picture, draw, results_inputs, results_picture
+from handlers.charts import digest_inputs, digest_picture, draw
 from handlers.digest import digest_text
+from handlers.result_charts import pages_of, results_inputs, results_picture
+from handlers.result_text import blocks, head
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
-from models.builtin_forms import MEETING_FORM
+from models.builtin_forms import ANNUAL_FORM, MEETING_FORM
+from models.forms import Form
 from models.funnel import Funnel
-from models.items import Kind
-from models.outcome import Chosen, Outcome, Result, Words
+from models.items import Background, Kind
+from models.outcome import Chosen, Earlier, Group, Outcome, Result, Said, Words
 from models.possible import Mean
 from models.releases import Withheld
+from models.result_views import View
+from models.results import Listed
 from models.statistics import MonthFigures, Statement
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
@@ -39,17 +48,56 @@ def said(identity: str, mean: Mean | None, n: int | None, withheld: Withheld | N
     return Result(words, Kind.SCALE, 1, 5, mean=mean, n=n, withheld=withheld, spread=spread, spread_n=sum(counts))
 
 
-RESULTS = Outcome(
-    asked=20,
-    answered=14,
-    threshold=5,
-    results=(
-        said(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, 0, 0, 3, 6, 5),
-        said(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None),
-        said(IDENTITIES[2], None, None, Withheld.FEW),
-        said(IDENTITIES[3], None, 14, Withheld.AGREE),
-    ),
+def chosen(kind: Kind, identity: str, n: int, **people: int | None) -> Result:
+    spread = tuple(
+        Chosen(at, Words(name.replace("_", "-")), count) for at, (name, count) in enumerate(people.items(), 1)
+    )
+    return Result(Words(identity), kind, n=n, spread=spread, spread_n=n)
+
+
+def view(*results: Result, asked: int = 20, answered: int = 14, name: str | None = "Johdatus") -> View:
+    found = Outcome(asked=asked, answered=answered, threshold=5, results=results)
+    form = Form(key="meeting", name=name)
+    listed = Listed("Lastensuojelu", form, None, False, False, DAY, False, 7, asked, answered, 5)
+    return View("7", 1, "Lastensuojelu", form, found, listed=listed)
+
+
+DAY = datetime(2027, 3, 12, 12, tzinfo=UTC)
+HELSINKI = ZoneInfo("Europe/Helsinki")
+BEFORE = Earlier(Mean(50, 14, 1, 5), DAY)
+SHORT = (
+    replace(said(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, 0, 0, 3, 6, 5), earlier=BEFORE),
+    said(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None),
+    said(IDENTITIES[2], None, None, Withheld.FEW),
+    said(IDENTITIES[3], None, 14, Withheld.AGREE),
 )
+GROUPS = (
+    Group((Words("organisation-municipality"),), untold=False, n=23),
+    Group((Words("organisation-ngo"), Words("organisation-company"), Words("organisation-school")), True, 10),
+)
+ANNUAL = (
+    *(
+        said(one, Mean(20 * n, 33, 1, 5), 33, None, 1, 2, 3, n, 27 - n)
+        for n, one in enumerate(ANNUAL_FORM.statements, 2)
+    ),
+    replace(
+        said("own", Mean(80, 30, 1, 4), 30, None, 5, 5, 5, 15), high=4, low_name="ei ollenkaan", high_name="täysin"
+    ),
+    chosen(Kind.SINGLE, "coordinator-role", 33, very_well=22, well=10, satisfactorily=1, poorly=0),
+    chosen(Kind.SEVERAL, "most-important-yield", 33, sharing_information=None, regional_development=27, networking=10),
+    chosen(Kind.YES_NO, "group-should-continue", 33, yes=31, no=2),
+    replace(chosen(Kind.SINGLE, "preferred-mode", 7), withheld=Withheld.SPREAD),
+    Result(Words("organisation"), Kind.SINGLE, background=Background.ORGANISATION, n=33, groups=GROUPS),
+    Result(Words("field"), Kind.SINGLE, background=Background.FIELD),
+    Result(Words("open-feedback"), Kind.OPEN, texts=(Said(1, "Hyvä"),)),
+)
+ANNUAL = tuple(
+    replace(one, words=Words("own", "Oma väittämä")) if one.words.identity == "own" else one for one in ANNUAL
+)
+VIEWS = {
+    "short": view(*SHORT),
+    "annual": view(*ANNUAL, asked=500, answered=33),
+}
 HOSTILE = '#panic("ran") $x$ `raw` *b* _i_ <label> @ref \\u{0} // /* "quote" ] } ) \u202eabc \U0001f600 ' * 3
 
 
@@ -70,16 +118,44 @@ def test_a_digest_picture_fits_a_phone(language: str, figures: MonthFigures) -> 
     assert high < 2 * wide
 
 
+def pictures(of: View, language: str = "fi") -> list[bytes]:
+    pages = pages_of(texts(language), of.outcome)
+    return [results_picture(of, page, language, HELSINKI).content for page in range(len(pages))]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["Johdatus", HOSTILE, "x" * 200, ""])
 def test_a_results_picture_shows_any_title_and_runs_none(language: str, name: str) -> None:
-    assert size(results_picture(name, RESULTS, language).content)[0] == 1080
+    assert {size(png)[0] for png in pictures(view(*SHORT, name=name), language)} == {1080}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_results_picture_is_too_high_to_read(language: str) -> None:
+    found = pictures(VIEWS["annual"], language)
+    assert 2 <= len(found) <= 5
+    assert all(size(png)[1] < 2.3 * 1080 for png in found)
+
+
+LONG_TEXT = "Pitkä vaihtoehto, jossa on monta sanaa ja joka ei mahdu yhdelle riville, vaan tarvitsee useamman. " * 2
+
+
+def test_long_and_hostile_options_have_room() -> None:
+    several = chosen(Kind.SEVERAL, "most-important-yield", 33, **{f"o{at}": 12 for at in range(12)})
+    own = [
+        replace(one, words=Words("own", text))
+        for one, text in zip(several.spread, [LONG_TEXT, HOSTILE] * 6, strict=True)
+    ]
+    results = [replace(several, words=Words("own", LONG_TEXT), spread=tuple(own))] * 3
+    found = pictures(view(*results))
+    assert len(found) == 3
+    assert all(size(png)[0] == 1080 and size(png)[1] < 4 * 1080 for png in found)
 
 
 def test_hostile_text_anywhere_is_only_shown() -> None:
     inputs = digest_inputs(FIGURES, "fi")
-    shown = {key: HOSTILE if key in ("title", "under", "heading", "low", "high") else inputs[key] for key in inputs}
-    shown["statements"] = [{**one, "statement": HOSTILE, "figures": HOSTILE} for one in inputs["statements"]]
+    shown = {key: HOSTILE if key in ("title", "under", "heading") else inputs[key] for key in inputs}
+    statements = [{**one, "statement": HOSTILE, "figures": HOSTILE} for one in inputs["scales"][0]["statements"]]
+    shown["scales"] = [{"ends": [HOSTILE, HOSTILE], "statements": statements}]
     shown["steps"] = [{**one, "label": HOSTILE} for one in inputs["steps"]]
     assert size(draw("digest", shown))[0] == 1080
 
@@ -93,7 +169,7 @@ def test_every_figure_of_the_picture_is_in_the_words(language: str) -> None:
     inputs = digest_inputs(FIGURES, language)
     words = re.sub(r"<[^>]+>", "", digest_text(texts(language), FIGURES))
     drawn = [f"{step['figure']} | {step['rate']}" for step in inputs["steps"]]
-    drawn += [f"{one['mean']} | {one['figures']}" for one in inputs["statements"]]
+    drawn += [f"{one['mean']} | {one['figures']}" for some in inputs["scales"] for one in some["statements"]]
     assert len(drawn) == 7 + 4
     assert numbers(" | ".join([*drawn, inputs["under"], inputs["title"]])) <= numbers(words)
 
@@ -103,11 +179,15 @@ def test_a_full_digest_still_fits_a_caption(language: str) -> None:
     assert len(digest_text(texts(language), FIGURES)) <= CAPTION_LENGTH
 
 
+def plain(*parts: Markup) -> str:
+    return "\n".join(html.unescape(re.sub(r"<[^>]+>", "", part)) for part in parts)
+
+
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
     inputs = digest_inputs(FIGURES, "en")
     shares = [step["share"] for step in inputs["steps"]]
     assert shares == [1, 931 / 1042, 1, 960 / 1268, 888 / 1268, 803 / 1268, 521 / 1268]
-    assert inputs["statements"][1] == {
+    assert inputs["scales"][0]["statements"][1] == {
         "statement": "I can make use of the content in my work",
         "mean": "4.0",
         "share": 0.75,
@@ -118,8 +198,45 @@ def test_a_bar_is_as_long_as_its_figure_says() -> None:
 
 
 def test_what_is_withheld_is_not_handed_to_the_drawing() -> None:
-    shown = results_inputs("Johdatus", RESULTS, "fi")["statements"]
-    assert [one["mean"] for one in shown] == ["4,1", "4,0", "", ""]
-    assert shown[2]["why"] == "Alle 5 vastausta, joten lukua ei näytetä."
-    assert "n = 14" in shown[3]["why"]
+    shown = results_inputs(VIEWS["short"], 0, "fi", HELSINKI)["questions"]
+    assert [one.get("mean") for one in shown] == ["4,1", "4,0", None, None]
+    assert shown[2]["figures"] == "Alle 5 vastausta, joten lukua ei näytetä."
+    assert "n = 14" in shown[3]["figures"]
     assert [len(one.get("counts", [])) for one in shown] == [5, 0, 0, 0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("of", VIEWS)
+def test_every_figure_of_a_results_picture_is_in_the_words(language: str, of: str) -> None:
+    t, shown = texts(language), VIEWS[of]
+    written = [head(t, shown), *blocks(t, shown, HELSINKI)]
+    words = plain(*written)
+    for page in range(len(pages_of(t, shown.outcome))):
+        inputs = results_inputs(shown, page, language, HELSINKI)
+        drawn = [inputs["title"]]
+        for one in inputs["questions"]:
+            drawn += [one["question"], one["figures"], one.get("mean", ""), *one["ends"], one.get("of", "")]
+            drawn += [str(each["chosen"]) for each in one.get("counts", [])]
+            drawn += [f"{each['label']}: {each['figure']}" for each in one.get("bars", [])]
+        assert numbers(" | ".join(drawn)) <= numbers(words)
+        assert all(label in words for label in drawn if ":" in label)
+    under = results_inputs(shown, 0, language, HELSINKI)["under"].partition(" 1/")[0]
+    assert under in words
+
+
+def test_an_option_that_everybody_chose_is_said_not_to_be_shown() -> None:
+    t = texts("fi")
+    words = plain(*blocks(t, VIEWS["annual"], HELSINKI))
+    assert "Tiedon jakaminen ajankohtaisista aiheista: ei näytetä" in words
+    assert "100" not in words
+    assert "Kyllä: 31 (94\N{NO-BREAK SPACE}%)" in words
+    assert "tai ei kerrottu, yhteensä: 10 (30\N{NO-BREAK SPACE}%)" in words
+    assert "Valintojen määrät näytetään, kun vastauksia on vähintään 10 (n = 7)." in words
+    assert words.count("= täysin eri mieltä") == 1
+    assert words.count("1 = ei ollenkaan\n4 = täysin") == 1
+    assert "muutos" not in words
+
+
+def test_a_change_is_that_of_the_printed_figures_with_its_day() -> None:
+    words = plain(*blocks(texts("fi"), VIEWS["short"], HELSINKI))
+    assert "4,1, n = 14, muutos +0,5 (12.3.2027)" in words  # 58/14 = 4.14, 50/14 = 3.57

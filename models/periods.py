@@ -1,0 +1,62 @@
+"""Years and quarters, and all time: what results are put together over."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from models.errors import NotFound
+from models.months import Month
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A year ("2027"), one of its quarters ("2027-q1"), or all time ("all")."""
+
+    year: int | None = None
+    quarter: int | None = None
+
+    @classmethod
+    def quarter_of(cls, moment: datetime, zone: ZoneInfo) -> "Period":
+        month = Month.of(moment, zone)
+        return cls(month.year, (month.month + 2) // 3)
+
+    @classmethod
+    def parse(cls, text: str) -> "Period":
+        """Reads what `str` has written; anything else is nobody's."""
+        if text == "all":
+            return cls()
+        year, _, quarter = text.partition("-")
+        if len(year) != 4 or not (year.isascii() and year.isdigit()) or not 2000 <= int(year) <= 2200:
+            raise NotFound
+        if quarter not in ("", "q1", "q2", "q3", "q4") or text.endswith("-"):
+            raise NotFound
+        return cls(int(year), int(quarter[1:]) if quarter else None)
+
+    def __str__(self) -> str:
+        if self.year is None:
+            return "all"
+        return f"{self.year}-q{self.quarter}" if self.quarter else str(self.year)
+
+    @property
+    def months(self) -> tuple[Month, Month] | None:
+        """Its first month and its last; None of all time."""
+        if self.year is None:
+            return None
+        first = Month(self.year, 3 * self.quarter - 2 if self.quarter else 1)
+        return first, first.shifted(2 if self.quarter else 11)
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+        """Its first moment and the first after it; None of all time."""
+        if self.months is None:
+            return None
+        first, last = self.months
+        return first.span(zone)[0], last.span(zone)[1]
+
+    @property
+    def before(self) -> "Period | None":
+        """The period of the same length before it."""
+        if self.year is None:
+            return None
+        if self.quarter is None:
+            return Period(self.year - 1)
+        return Period(self.year, self.quarter - 1) if self.quarter > 1 else Period(self.year - 1, 4)
