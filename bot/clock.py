@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import db
-from models import closing, digests, forgetting, meetings, outbox, runs, updates
+from models import closing, digests, forgetting, meetings, outbox, previews, runs, updates
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -81,6 +81,15 @@ async def close_forms(app: "App") -> None:
         await db.scrub(app.engine)
 
 
+async def end_previews(app: "App") -> None:
+    """Removes the previews of forms whose day is over."""
+    async with app.sessions() as session:
+        due = await previews.over(session, now=app.clock.now())
+    for run_id in due:
+        async with app.sessions.begin() as session:
+            await previews.end(session, run_id, app.keys)
+
+
 async def plan_digests(app: "App") -> None:
     """Plans the digests that are due."""
     async with app.sessions.begin() as session:
@@ -116,6 +125,7 @@ Tick = Callable[["App"], Awaitable[None]]
 TICKS: tuple[tuple[Tick, int], ...] = (
     (ask_for_feedback, 20),
     (close_forms, 30),
+    (end_previews, 60),
     (plan_digests, 60),
     (recover, 15),
     (forget, 3600),

@@ -6,9 +6,11 @@ from handlers.dates import moment_text
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
+from handlers.texts import Texts
 from models import audit
 from models.access import RoleKind
 from models.audit import Line
+from models.builtin_forms import BUILT_IN
 
 PAGE = 10
 
@@ -43,6 +45,13 @@ def _words(context: Context, line: Line) -> Markup:
         "actor": line.actor or t("audit-nobody"),
         "person": line.person or t("audit-somebody"),
         "place": t("audit-in-group", group=line.group) if line.group else "",
-        "detail": t(f"role-{line.detail}") if line.detail in set(RoleKind) else line.detail,
+        "detail": _detail(t, line.detail),
     }
     return t(key, **values) if key in t else t("audit-other", action=line.action, **values)
+
+
+def _detail(t: Texts, detail: str) -> Markup | str:
+    """A role or a built-in form in the reader's language; anything else as it was noted."""
+    if detail in set(RoleKind):
+        return t(f"role-{detail}")
+    return t(f"form-{detail}") if detail in BUILT_IN else detail

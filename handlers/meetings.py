@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from handlers.arrivals import arrivals_button, attention
 from handlers.dates import When, moment_text
+from handlers.form_shown import asks
 from handlers.invitations import card_text, meeting_name
 from handlers.meeting_draft import ask_next, when_to
 from handlers.routes import Context, Tap, command, data, letter, tap
@@ -88,6 +89,10 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
                 Button(t("meeting-heads"), data("m-heads", meeting.id)),
             )
         )
+    if not is_off:
+        asked, is_open = await asks(context, meeting)
+        lines.append(asked)
+        rows.append((Button(t("meeting-form"), data("m-form", meeting.id)),) if is_open else ())
     if missed := await attention(context, meeting):
         lines.append(missed)
     rows += [(arrivals_button(t, meeting),), (*row, Button(t("back"), data("meetings")))]

@@ -14,6 +14,7 @@ ORDER = (
     "newmeeting",
     "members",
     "results",
+    "forms",
     "digest",
     "check",
     "newgroup",

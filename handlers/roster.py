@@ -103,6 +103,7 @@ def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
             *((Button(t("personal-links"), data("personal-links", group.id)),) if waiting else ()),
             *((Button(t("unreached"), data("unreached", group.id, 0)),) if missed else ()),
         ),
+        (Button(t("group-form"), data("group-form", group.id)),),
         (
             Button(t("group-rename"), data("group-rename", group.id)),
             Button(t("group-archive"), data("group-archive", group.id)),

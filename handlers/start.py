@@ -78,6 +78,8 @@ async def _next_steps(context: Context, last: str = "help") -> Rows:
     results = (go(context, "results"),) if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR} else ()
     if run or RoleKind.ADMINISTRATOR not in held:
         rows.append((go(context, "meetings"), *results))
+    if run or RoleKind.ADMINISTRATOR in held:
+        rows.append((go(context, "forms"),))
     if RoleKind.MANAGER in held:
         rows.append((go(context, "digest"),))
     return (*rows, (go(context, "settings"), go(context, last)))

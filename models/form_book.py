@@ -102,19 +102,26 @@ async def may_edit(session: AsyncSession, person: Person, kept: Kept) -> bool:
     return kept.group.archived_at is None and await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id)
 
 
-async def to_edit(session: AsyncSession, person: Person, form_id: int) -> Form:
+async def to_edit(session: AsyncSession, person: Person, form_id: int) -> Kept:
     """The gate of changing a form. Two who change it take turns."""
     kept = await may_use(session, person, form_id)
-    if kept.is_built_in:
-        raise Refused("form-is-built-in")
-    await session.refresh(kept.form, with_for_update=True)
-    if kept.group is not None:
-        await upkeep.living(session, kept.group)
-    if not await may_edit(session, person, kept):
-        raise NotAllowed("form-of-administrators")
+    await _writes(session, person, kept)
     if kept.form.archived_at is not None:
         raise Stale("form-is-archived")
-    return kept.form
+    return kept
+
+
+async def _writes(session: AsyncSession, person: Person, kept: Kept) -> None:
+    """Refuses whoever may not change a form, and what nobody may change."""
+    if kept.is_built_in:
+        raise Refused("form-is-built-in")
+    if kept.group is None and not await access.holds(session, person, RoleKind.ADMINISTRATOR):
+        raise NotAllowed("form-of-administrators")
+    if kept.group is not None:
+        if not await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
+            raise NotAllowed("form-of-others", group=kept.group.name)
+        await upkeep.living(session, kept.group)
+    await session.refresh(kept.form, with_for_update=True)
 
 
 async def owners(session: AsyncSession, person: Person) -> list[Workgroup | None]:
@@ -206,11 +213,7 @@ async def archive(session: AsyncSession, by: Person, form: Form, *, now: datetim
 
 async def restore(session: AsyncSession, by: Person, kept: Kept, *, now: datetime) -> None:
     """Brings an archived form back, with the groups and meetings that had chosen it."""
-    await session.refresh(kept.form, with_for_update=True)
-    if kept.group is not None:
-        await upkeep.living(session, kept.group)
-    if not await may_edit(session, by, kept):
-        raise NotAllowed("form-of-administrators")
+    await _writes(session, by, kept)
     if kept.form.archived_at is None:
         raise Stale("form-is-restored")
     await _free_name(session, kept.form.name or "", kept.form.workgroup_id)

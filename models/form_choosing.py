@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import access, audit
@@ -38,7 +38,8 @@ async def choose_for_meeting(
     if meeting.form_id == chosen:
         return
     meeting.form_id = chosen
-    audit.note(session, by, "form-of-meeting", now=now, group_id=meeting.workgroup_id, detail=_name(form))
+    action = "form-of-meeting" if form else "form-of-meeting-usual"
+    audit.note(session, by, action, now=now, group_id=meeting.workgroup_id, detail=_name(form))
 
 
 async def choose_for_group(session: AsyncSession, by: Person, group: Workgroup, form: Form, *, now: datetime) -> None:
@@ -73,3 +74,9 @@ async def groups_asking(session: AsyncSession, person: Person, form: Form) -> li
     chosen = await session.scalars(select(GroupForm.workgroup_id).where(GroupForm.form_id == form.id))
     ids = set(chosen)
     return [group for group in await access.coordinated_groups(session, person) if group.id in ids]
+
+
+async def asking(session: AsyncSession, form: Form) -> int:
+    """How many groups have chosen a form to be asked after their meetings."""
+    counted = select(func.count()).select_from(GroupForm).join(Workgroup)
+    return await session.scalar(counted.where(GroupForm.form_id == form.id, Workgroup.archived_at.is_(None))) or 0
