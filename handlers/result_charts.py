@@ -10,6 +10,7 @@ from handlers.form_words import asked, ends, option
 from handlers.result_text import changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
+from handlers.typesetting import MARK, settable, unknown
 from models.outcome import Outcome, Result
 from models.possible import Share
 from models.result_views import View
@@ -22,10 +23,13 @@ LINE, LETTERS = 18, 42
 
 def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> File:
     """A page of what a view shows, as a PNG."""
+    inputs = results_inputs(view, page, language, zone)
+    lacking = unknown(inputs)
+    if lacking:
+        inputs["notes"].append(texts(language)("chart-missing", mark=MARK).unescape())
     name = texts(language)("results-file-name")
-    return picture_file(
-        f"{name}-{page + 1}.png" if page else f"{name}.png", "results", results_inputs(view, page, language, zone)
-    )
+    file_name = f"{name}-{page + 1}.png" if page else f"{name}.png"
+    return picture_file(file_name, "results", settable(inputs, lacking))
 
 
 def pages_of(t: Texts, found: Outcome) -> list[list[Result]]:

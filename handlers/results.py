@@ -8,6 +8,7 @@ from markupsafe import Markup
 from handlers.dates import day_text
 from handlers.dates.printing import bare_day_text
 from handlers.form_words import asked
+from handlers.papers import paper_buttons
 from handlers.result_charts import pages_of, results_picture
 from handlers.result_text import blocks, group_means, head, listed_name, paged, shortened, texts_note, view_name
 from handlers.routes import Context, Tap, command, data, letter, tap
@@ -134,7 +135,12 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
     view = await view_of(context, tap)
     back = data("results") if view.listed else data("periods", view.group_id, view.period)
     picture = [Button(context.t("result-picture"), data("result-picture", view.address))]
-    rows = (*_ways(context, view), (*(picture if view.outcome.has_figures else []), Button(context.t("back"), back)))
+    files = paper_buttons(view.listed.release_id) if view.listed and view.listed.release_id else ()
+    rows = (
+        *_ways(context, view),
+        files,
+        (*(picture if view.outcome.has_figures else []), Button(context.t("back"), back)),
+    )
     some = blocks(context.t, view, context.zone)
     pages = paged(head(context.t, view), view_name(context.t, view), some)
     return page_screen(context, pages, tap, 1, rows)
