@@ -133,7 +133,7 @@ async def on_result(context: Context, tap: Tap) -> Screen:
 async def result_screen(context: Context, tap: Tap) -> Screen:
     """Every question of a release or period; pages where it is long."""
     view = await view_of(context, tap)
-    back = data("results") if view.listed else data("periods", view.group_id, view.period)
+    back = data("results") if view.listed else data("periods", view.group_id)
     picture = [Button(context.t("result-picture"), data("result-picture", view.address))]
     files = paper_buttons(view.listed.release_id) if view.listed and view.listed.release_id else ()
     rows = (
