@@ -193,6 +193,18 @@ def restore(
 
 
 @cli.command()
+def verify_anonymity(config: ConfigFile = None) -> None:
+    """Prints for an auditor whether anything ties an answer to a person: exit code 1 if something does."""
+    from bot.verifying import verify
+
+    settings = _load(config)
+    with _in_words(settings):
+        found = asyncio.run(verify(settings))
+    typer.echo(found.text())
+    raise typer.Exit(1 if found.faults else 0)
+
+
+@cli.command()
 def demo(
     port: Annotated[int, typer.Option(help="The local port of the page; the next free one if it is taken.")] = 8765,
     language: Language = "fi",

@@ -13,8 +13,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_has_every_command_of_the_door() -> None:
-    ours = {command.callback.__name__ for command in cli.registered_commands if command.callback}
-    assert set(re.findall(r"^\| `koolla (\w+)", README, re.MULTILINE)) == ours
+    ours = {command.callback.__name__.replace("_", "-") for command in cli.registered_commands if command.callback}
+    assert set(re.findall(r"^\| `koolla ([\w-]+)", README, re.MULTILINE)) == ours
 
 
 def test_the_readme_has_every_command_of_the_chat() -> None:
