@@ -15,7 +15,7 @@ from handlers.texts import texts
 from migrations.tables import metadata
 from models.access import Role
 from models.drafts import Draft
-from models.forms import Question
+from models.forms import Form, Question
 from models.groups import Membership
 from models.invitations import Invitation
 from models.meetings import Meeting
@@ -216,6 +216,9 @@ MANAGE = (
     "m-mark:2:remote:0",
     "m-heads",
     "m-heads:3:3",
+    "m-form",
+    "m-form:0",
+    "m-form:1",
 )
 
 
@@ -332,6 +335,64 @@ async def test_the_second_of_closing_is_too_late(scene: Scene) -> None:
     scene.talk.clock.moment = run.closes_at
     await scene.bo.taps("4")
     assert scene.bo.toast == said("feedback-is-closed")
+
+
+FORM = (
+    "form:{form}",
+    "form-try:{form}",
+    "form-for:{form}",
+    "form-for:{form}:2",
+    "form-edit:{form}",
+    "form-copy:{form}",
+    "form-archive:{form}",
+    "form-restore:{form}",
+)
+
+
+async def _own_form(scene: Scene) -> int:
+    """A form that Anna has written for her group."""
+    await scene.anna.says("/forms")
+    await scene.anna.taps("Uusi lomake")
+    await scene.anna.says("Nimi: Oma palaute\nKahvi oli hyvää (1-4)")
+    await scene.anna.taps("Tallenna")
+    return int(await scene.first(select(Form.id).where(Form.name == "Oma palaute")))
+
+
+@pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
+@pytest.mark.parametrize("route", FORM)
+async def test_a_form_of_a_group_is_its_coordinators_alone(scene: Scene, who: str, route: str) -> None:
+    form = await _own_form(scene)
+    before = await world(scene.talk)
+    assert await getattr(scene, who).taps_data(route.format(form=form)) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize("route", ["group-form:1", "group-form:1:1", "form-for:1:1"])
+async def test_a_groups_form_is_chosen_by_its_coordinators_alone(scene: Scene, route: str) -> None:
+    await scene.eeva.says("/forms")
+    before = await world(scene.talk)
+    assert await scene.eeva.taps_data(route) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["draft", "guide", "card", "rewrite", "name", "named", "whose", "same", "same-again", "over", "save", "stop"],
+)
+async def test_the_writing_of_a_form_is_nobody_elses_and_ends(scene: Scene, route: str) -> None:
+    """The buttons of a dialogue, pressed by somebody else, and by their writer when it is over."""
+    await scene.anna.says("/forms")
+    await scene.anna.taps("Uusi lomake")
+    await scene.anna.says("Nimi: Oma palaute\nKahvi oli hyvää (1-4)")
+    save = next(str(one.data) for row in scene.anna.last.buttons for one in row if one.label == "Tallenna")
+    data = f"form-{route}:{save.partition(':')[2]}:0:1"
+    before = await world(scene.talk)
+    for who in (scene.eeva, scene.bo, scene.stranger):
+        assert await who.taps_data(data) == said("dialogue-is-over")
+    await scene.anna.says("/cancel")
+    assert await scene.anna.taps_data(data) == said("dialogue-is-over")
+    after = await world(scene.talk)
+    assert {**after, "draft": []} == {**before, "draft": []}
 
 
 async def test_a_role_taken_away_in_mid_dialogue_ends_it(scene: Scene) -> None:
