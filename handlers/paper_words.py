@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers.dates import day_text, span_text
-from handlers.form_words import form_name, option
+from handlers.form_words import form_name
+from handlers.result_text import withheld
 from handlers.texts import Texts, texts
 from models.items import Kind
-from models.outcome import Group, Outcome, Result
+from models.outcome import Outcome, Result
 from models.possible import Share
 from models.releases import OFF, spread_from
 from models.results import Listed
@@ -74,25 +75,20 @@ def response(t: Texts, listed: Listed, found: Outcome) -> list[tuple[str, int | 
     ]
 
 
-def group_name(t: Texts, group: Group) -> str:
-    """The backgrounds of a group; of several small ones together, all of them."""
-    named = [option(t, words, 0) for words in group.backgrounds]
-    named += [str(t("paper-untold"))] if group.untold else []
-    return ", ".join(named) or option(t, None, 0)
-
-
 def why_withheld(t: Texts, one: Result, found: Outcome) -> str:
     """Why a question's figure is not shown; empty where it is."""
-    if one.withheld is None:
-        return ""
-    least = spread_from(found.threshold)
-    return t(f"withheld-{one.withheld}", threshold=found.threshold, least=least, n=one.n or 0).unescape()
+    return "" if one.withheld is None else withheld(t, one, found.threshold).unescape()
+
+
+def why_no_groups(t: Texts, found: Outcome) -> str:
+    """Why the backgrounds of those who answered are not shown."""
+    return t("result-groups-withheld", threshold=found.threshold).unescape()
 
 
 def why_no_texts(t: Texts, found: Outcome) -> str:
     """Why there is no open answer."""
     least = spread_from(found.threshold)
-    return t("paper-texts-few" if found.answered < least else "paper-texts-none", least=least).unescape()
+    return t("paper-texts-few" if found.answered < least else "result-no-texts", least=least).unescape()
 
 
 def method(t: Texts, listed: Listed, found: Outcome) -> list[str]:

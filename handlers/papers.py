@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from handlers.charts import Inputs
 from handlers.dates import day_text
 from handlers.figures import change, decimal, number, percent
-from handlers.form_words import asked, ends, form_name, option
-from handlers.invitations import meeting_name
-from handlers.paper_words import facts, group_name, head, method, response, why_no_texts, why_withheld
+from handlers.form_words import asked, ends, option
+from handlers.paper_words import facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.result_text import choices, group_name, listed_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
 from handlers.sheets import results_csv, results_xlsx
@@ -22,7 +22,7 @@ from models.errors import NotFound
 from models.forms import DONT_KNOW
 from models.items import Kind
 from models.outcome import Chosen, Outcome, Result
-from models.possible import Share
+from models.possible import Parts, Share
 from models.results import Listed
 
 __all__ = ["results_csv", "results_pdf", "results_xlsx"]
@@ -47,18 +47,10 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
         raise NotFound
     _, make = ways()[tap.word(1)]
     listed, found = await results.of_release(context.session, context.person, tap.id)
-    title = _title(context.t, listed)
+    title = listed_name(context.t, listed).unescape()
     draws = partial(make, title, listed, found, context.language, context.zone)
     back = Button(context.t("paper-back"), data("result", tap.id))
     return Screen(context.t("paper-here", name=title), ((back,),), draws=draws, fresh=True)
-
-
-def _title(t: Texts, listed: Listed) -> str:
-    if listed.pooled:
-        return t("results-pooled", group=listed.group).unescape()
-    if listed.meeting is None:
-        return t("feedback-on-its-own", form=form_name(t, listed.form), group=listed.group).unescape()
-    return meeting_name(t, listed.meeting).unescape()
 
 
 def results_pdf(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
@@ -146,19 +138,19 @@ def _people(t: Texts, each: Chosen) -> str:
 
 
 def _choices(t: Texts, one: Result, found: Outcome) -> Inputs:
+    drawn = [(name, share) for name, _, share in choices(t, one)] if one.spread else []
     notes = [why_withheld(t, one, found)]
-    notes += [t("paper-several").unescape()] if one.kind is Kind.SEVERAL and one.spread else []
-    notes += [t("paper-not-shown").unescape()] if any(each.people is None for each in one.spread) else []
-    drawn = [(option(t, each.words, each.value), each.people) for each in one.spread]
-    return _table(t, one, "paper-column-option", _parts(t, drawn, one.spread_n), notes)
+    notes += [t("paper-several").unescape()] if one.kind is Kind.SEVERAL and drawn else []
+    notes += [t("paper-not-shown").unescape()] if any(share is None for _, share in drawn) else []
+    return _table(t, one, "paper-column-option", drawn, notes)
 
 
 def _backgrounds(t: Texts, one: Result, found: Outcome) -> Inputs:
-    letters = _letters(one)
-    drawn = [(letter + group_name(t, group), group.n) for letter, group in zip(letters, one.groups, strict=True)]
+    parts = Parts(tuple(group.n for group in one.groups), one.n or 0)
+    names = [letter + group_name(t, group) for letter, group in zip(_letters(one), one.groups, strict=True)]
     notes = [t("paper-merged").unescape()] if any(len(g.backgrounds) + g.untold > 1 for g in one.groups) else []
-    notes += [] if one.groups else [t("paper-no-groups", threshold=found.threshold).unescape()]
-    return _table(t, one, "paper-column-background", _parts(t, drawn, one.n or 0), notes)
+    notes += [] if one.groups else [why_no_groups(t, found)]
+    return _table(t, one, "paper-column-background", [*zip(names, parts.shares, strict=True)], notes)
 
 
 def _letters(one: Result) -> list[str]:
@@ -167,7 +159,7 @@ def _letters(one: Result) -> list[str]:
     return [f"{letter}. " if parted else "" for letter, _ in zip(ascii_uppercase, one.groups, strict=False)]
 
 
-def _table(t: Texts, one: Result, first: str, rows: list[Inputs], notes: list[str]) -> Inputs:
+def _table(t: Texts, one: Result, first: str, drawn: Sequence[tuple[str, Share | None]], notes: list[str]) -> Inputs:
     of = one.spread_n or one.n
     return {
         "is": "choices",
@@ -175,19 +167,21 @@ def _table(t: Texts, one: Result, first: str, rows: list[Inputs], notes: list[st
         "heading": asked(t, one.words),
         "n": "" if of is None else str(t("chart-n", n=of)),
         "header": [str(t(key)) for key in (first, "paper-column-people", "paper-share")],
-        "rows": rows,
+        "rows": [_row(t, label, share) for label, share in drawn],
         "notes": [note for note in notes if note],
     }
 
 
-def _parts(t: Texts, drawn: Sequence[tuple[str, int | None]], whole: int) -> list[Inputs]:
-    rows = []
-    for label, people in drawn:
-        share = None if people is None else Share(people, whole)
-        printed = ("–", "–") if share is None else (number(share.part, t.language), percent(share, t.language))
-        along = 0.0 if share is None or not whole else share.part / whole
-        rows.append({"label": label, "people": printed[0], "percent": printed[1], "share": along})
-    return rows
+def _row(t: Texts, label: str, share: Share | None) -> Inputs:
+    if share is None:
+        return {"label": label, "people": "–", "percent": "–", "share": 0.0}
+    along = share.part / share.whole if share.whole else 0.0
+    return {
+        "label": label,
+        "people": number(share.part, t.language),
+        "percent": percent(share, t.language),
+        "share": along,
+    }
 
 
 def _means(t: Texts, one: Result, found: Outcome) -> Inputs:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from handlers.figures import decimal
 from handlers.form_words import asked, option
-from handlers.paper_words import Head, facts, group_name, head, method, response, why_no_texts, why_withheld
+from handlers.paper_words import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.result_text import choices, group_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.forms import DONT_KNOW
@@ -57,23 +58,27 @@ def rows(t: Texts, found: Outcome) -> Iterator[Row]:
             yield from _parted(t, one, statements)
         elif one.kind is Kind.SCALE or why:
             yield replace(about, n=one.n, mean=one.mean, withheld=why)
-        yield from _spread(t, one, about)
+        yield from (_values if one.kind is Kind.SCALE else _options)(t, one, about)
 
 
-def _spread(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+def _values(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+    """How many chose each value of a scale. Those who could not say are no part of those in the mean."""
     for each in one.spread:
-        row = replace(about, option=option(t, each.words, each.value), people=each.people, n=one.spread_n)
-        if each.people is None:
-            yield replace(row, withheld=str(t("paper-everybody")))
-        elif each.value == DONT_KNOW:
-            yield replace(row, n=None)  # no part of those in the mean
-        else:
-            yield replace(row, share=Share(each.people, one.spread_n))
+        row = replace(about, option=option(t, each.words, each.value), people=each.people)
+        part = each.people is not None and each.value != DONT_KNOW
+        yield replace(row, n=one.spread_n, share=Share(each.people or 0, one.spread_n)) if part else row
+
+
+def _options(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+    """How many chose each option."""
+    for name, _, share in choices(t, one) if one.spread else ():
+        row = replace(about, option=name, n=one.spread_n, share=share)
+        yield replace(row, people=share.part) if share else replace(row, withheld=str(t("paper-everybody")))
 
 
 def _backgrounds(t: Texts, one: Result, about: Row, found: Outcome) -> Iterator[Row]:
     if not one.groups:
-        yield replace(about, withheld=t("paper-no-groups", threshold=found.threshold).unescape())
+        yield replace(about, withheld=why_no_groups(t, found))
     for group in one.groups:
         of_all = Share(group.n, one.n or 0)
         yield replace(about, option=group_name(t, group), people=group.n, n=one.n, share=of_all)
