@@ -183,6 +183,31 @@ def plain(*parts: Markup) -> str:
     return "\n".join(html.unescape(re.sub(r"<[^>]+>", "", part)) for part in parts)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_statements_on_other_scales_stand_under_their_own_ends(language: str) -> None:
+    own = Statement("t-1", Mean(80, 30, 1, 4), text="Oma väittämä", low_name="ei lainkaan", high_name="erittäin")
+    figures = replace(FIGURES, statements=(*STATEMENTS, own))
+    words = plain(digest_text(texts(language), figures)).splitlines()
+    (at,) = [number for number, line in enumerate(words) if line == "1 = ei lainkaan, 4 = erittäin"]
+    assert words[at + 1].startswith("Oma väittämä: 2")
+    usual = ", ".join(digest_inputs(figures, language)["scales"][0]["ends"])
+    assert words.index(usual) < at
+    assert [len(some["statements"]) for some in digest_inputs(figures, language)["scales"]] == [4, 1]
+    assert size(digest_picture(figures, language).content)[0] == 1080
+
+
+def test_what_people_said_fits_the_caption_or_is_left_out() -> None:
+    t, said = texts("fi"), ("Sanoja & vielä <b> sanoja. " * 40, "😀 hyvä " * 120, "Kolmas")
+    for figures in (FIGURES, NOTHING, replace(FIGURES, statements=STATEMENTS * 3)):
+        words = plain(digest_text(t, replace(figures, highlights=said), is_ongoing=True))
+        without = plain(digest_text(t, figures, is_ongoing=True))
+        quoted = [line for line in words.splitlines() if line.startswith("”")]
+        assert len(words) <= max(CAPTION_LENGTH, len(without))
+        assert len(quoted) == (0 if len(without) > CAPTION_LENGTH - 100 else 2 if figures is NOTHING else len(quoted))
+        assert "Kolmas" not in words
+        assert all(line.endswith("…”") for line in quoted)
+
+
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
     inputs = digest_inputs(FIGURES, "en")
     shares = [step["share"] for step in inputs["steps"]]
