@@ -1,9 +1,16 @@
-"""Feedback: one message, edited in place: did you take part, the statements, an open answer, done."""
+"""Feedback: one message, edited in place: did you take part, the questions, all answers in short, done.
+
+What it looks like is drawn by ``feedback_top``, ``feedback_question`` and ``feedback_summary``.
+"""
+
+from dataclasses import replace
 
 from markupsafe import Markup
 
-from handlers.dates import moment_text, span_text
-from handlers.form_words import asked, ends, form_name
+from handlers.dates import span_text
+from handlers.feedback_question import ask, shortened
+from handlers.feedback_summary import summary, thanks
+from handlers.feedback_top import about, closing_text, page_screen, promise
 from handlers.invitations import meeting_name
 from handlers.routes import Context, Tap, data, letter, said, tap
 from handlers.screen import Button, Screen
@@ -13,105 +20,31 @@ from models.attendance import Attended
 from models.drafts import Draft
 from models.errors import NotFound, Refused
 from models.feedback import Sheet
-from models.forms import Question
+from models.forms import DONT_KNOW, OTHER, Question
 from models.invitations import answers_for
 from models.items import Kind
 from models.outbox import Delivery, Superseded
 from models.people import tidy
 
 SUBJECT = "feedback"
+NOTED = 200
+"""Characters of what was typed that the next page repeats."""
 
 
 def ask_attendance(context: Context, page: Sheet) -> Screen:
     """The first screen: were you there, and what becomes of the answers."""
     t, meeting = context.t, page.meeting
-    assert meeting is not None
+    if meeting is None:
+        raise NotFound
     text = t(
         "feedback-were-you-there",
         meeting=meeting_name(t, meeting),
         when=span_text(meeting.starts_at, meeting.ends_at, meeting.plan.zone, t.language),
-        count=len(page.questions),
+        n=len(page.pages) + (page.closing is not None),
     )
     ways = [Attended(answer) for answer in answers_for(meeting.mode)]
     buttons = [Button(t(f"attended-{way}"), data("was", page.run.id, way)) for way in ways]
-    return _standing(page, Markup("\n\n").join([text, _promise(context, page)]), (tuple(buttons[:-1]), (buttons[-1],)))
-
-
-def _about(context: Context, page: Sheet) -> Markup:
-    """What the form is about: the meeting, or of one sent on its own its name and the group's."""
-    if page.meeting is not None:
-        return meeting_name(context.t, page.meeting)
-    return context.t("feedback-on-its-own", form=form_name(context.t, page.version.form), group=page.group.name)
-
-
-def _promise(context: Context, page: Sheet) -> Markup:
-    closes = moment_text(page.run.closes_at, context.zone, context.language)
-    return context.t("feedback-anonymous", threshold=page.run.threshold, closes=closes)
-
-
-def ask(context: Context, page: Sheet, question: Question, *, waits: bool = False) -> Screen:
-    """One question with its progress, the answer given so far, and the way back.
-
-    An open one either ``waits`` for the next typed line or has a button that makes it wait.
-    """
-    t = context.t
-    position = f"{question.position}/{len(page.questions)}"
-    lines = [t("feedback-progress", position=position, meeting=_about(context, page))]
-    rows = []
-    if question.kind is Kind.SCALE:
-        lines += [t("feedback-statement", statement=asked(t, question)), Markup("\n").join(ends(t, question))]
-        rows.append(_scale(page, question))
-    else:
-        key = "feedback-open" if waits else "feedback-open-later"
-        lines.append(t(key, question=asked(t, question)))
-        if not waits:
-            rows.append((Button(t("feedback-write"), data("write", page.run.id, question.id)),))
-        if (given := page.answer(question)) and given.text:
-            lines.append(t("feedback-written", text=given.text))
-    if question.position == 1:
-        lines.append(_promise(context, page))
-    return _standing(page, Markup("\n\n").join(lines), (*rows, *_ways(context, page, question)))
-
-
-def _scale(page: Sheet, question: Question) -> tuple[Button, ...]:
-    given = page.answer(question)
-    ticked = given.ticked if given else ()
-    return tuple(
-        Button(f"✓ {value}" if value in ticked else str(value), data("rate", page.run.id, question.id, value))
-        for value in range(question.low or 0, (question.high or 0) + 1)
-    )
-
-
-def _ways(context: Context, page: Sheet, question: Question) -> tuple[tuple[Button, ...], ...]:
-    """Previous, skip or next, finish."""
-    t, run_id = context.t, page.run.id
-    row = []
-    if before := page.before(question):
-        row.append(Button(t("previous"), data("page", run_id, before.id)))
-    after = page.after(question)
-    if after is None:
-        return (tuple(row), (Button(t("feedback-finish"), data("done", run_id)),))
-    if page.answer(question) is not None:
-        row.append(Button(t("next"), data("page", run_id, after.id)))
-    else:
-        row.append(Button(t("skip"), data("rate", run_id, question.id, "skip")))
-    return (tuple(row),)
-
-
-def thanks(context: Context, page: Sheet) -> Screen:
-    """Done; still changeable until the form closes."""
-    t = context.t
-    text = t(
-        "feedback-thanks",
-        meeting=_about(context, page),
-        closes=moment_text(page.run.closes_at, context.zone, t.language),
-    )
-    first = page.questions[0]
-    return _standing(page, text, ((Button(t("feedback-change"), data("page", page.run.id, first.id)),),))
-
-
-def _standing(page: Sheet, text: Markup, buttons: tuple[tuple[Button, ...], ...]) -> Screen:
-    return Screen(text, buttons, stands=("feedback", page.run.id, 0))
+    return page_screen(context, page, [text, promise(context, page)], (tuple(buttons[:-1]), (buttons[-1],)))
 
 
 def where_they_are(context: Context, page: Sheet) -> Screen:
@@ -122,12 +55,19 @@ def where_they_are(context: Context, page: Sheet) -> Screen:
         return absent(context, page)
     if page.finished:
         return thanks(context, page)
-    return ask(context, page, page.unanswered or page.questions[-1])
+    return _shown(context, page, page.unanswered)
+
+
+def _shown(context: Context, page: Sheet, question: Question | None, *, waits: bool = False) -> Screen:
+    """A question's page, or (None, or one that has no page) the summary."""
+    if question is None or question is page.closing:
+        return summary(context, page, waits=waits)
+    return ask(context, page, question, waits=waits)
 
 
 def absent(context: Context, page: Sheet) -> Screen:
     button = Button(context.t("attended-after-all"), data("was", page.run.id, "again"))
-    return _standing(page, context.t("feedback-absent", meeting=_about(context, page)), ((button,),))
+    return page_screen(context, page, [context.t("feedback-absent", meeting=about(context, page))], ((button,),))
 
 
 async def _page(context: Context, tap: Tap) -> Sheet:
@@ -136,29 +76,53 @@ async def _page(context: Context, tap: Tap) -> Sheet:
     return sheet
 
 
+async def _answering(context: Context, tap: Tap) -> Sheet:
+    """The form, for what nobody does who was not there."""
+    page = await _page(context, tap)
+    if not page.may_answer:
+        raise NotFound
+    return page
+
+
 async def show(context: Context, tap: Tap) -> Screen:
     return where_they_are(context, await _page(context, tap))
 
 
-async def _arrive(context: Context, page: Sheet, question: Question) -> Screen:
-    """Shows a question; an open one waits for a typed line, unless the person is in the middle of something else."""
-    if question.kind is not Kind.OPEN:
+async def show_lacking(context: Context, tap: Tap) -> Screen:
+    """The question without whose answer the form cannot be finished."""
+    page = await _page(context, tap)
+    return _shown(context, page, page.lacking) if page.lacking and page.may_answer else where_they_are(context, page)
+
+
+async def _arrive(context: Context, page: Sheet, question: Question | None) -> Screen:
+    """Shows a question or (None) the summary; what takes words waits for a typed line, unless the person is in the
+    middle of something else."""
+    typed = question or page.closing
+    if typed is None or not _wants_words(page, typed):
         await _leave(context)
-        return ask(context, page, question)
+        return _shown(context, page, question)
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is not None and draft.subject != SUBJECT:
-        return ask(context, page, question)
-    return await _wait(context, page, question)
+        return _shown(context, page, question)
+    return await _wait(context, page, typed)
+
+
+def _wants_words(page: Sheet, question: Question) -> bool:
+    return question.kind is Kind.OPEN or (question.other and OTHER in page.ticked(question))
 
 
 async def _wait(context: Context, page: Sheet, question: Question) -> Screen:
     await context.begin(SUBJECT, "text", {"run": page.run.id, "question": question.id})
-    return ask(context, page, question, waits=True)
+    return _shown(context, page, question, waits=True)
 
 
 async def _leave(context: Context) -> None:
     """What is typed from now on is no answer to the open question."""
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+
+
+def _press(context: Context) -> Press:
+    return Press(context.update_id, context.now)
 
 
 @tap("was", fresh=show)
@@ -169,62 +133,101 @@ async def on_was(context: Context, tap: Tap) -> Screen:
         return ask_attendance(context, page)
     attended = tap.choice(Attended)
     await feedback.took_part(context.session, page, attended, now=context.now)
-    return where_they_are(context, page)
+    is_under_way = page.may_answer and not page.finished
+    return await _arrive(context, page, page.unanswered) if is_under_way else where_they_are(context, page)
 
 
 @tap("rate", fresh=show)
 async def on_rate(context: Context, tap: Tap) -> Screen:
-    page = await _page(context, tap)
+    """A value, "unsure" or "skip". "Other" stays on its page, for people to say what."""
+    page = await _answering(context, tap)
     question = page.question(tap.number(1))
-    value = None if tap.word(2) == "skip" else tap.number(2)
-    if question.kind is Kind.OPEN or (page.meeting is not None and page.attended in (None, Attended.NO)):
+    words = {"skip": None, "unsure": DONT_KNOW}
+    value = words[tap.word(2)] if tap.word(2) in words else tap.number(2)
+    await feedback.choose(context.session, page, question, value, keys=context.keys, press=_press(context))
+    stays = question.other and value == OTHER
+    return await _arrive(context, page, question if stays else page.onward(question))
+
+
+@tap("tick", fresh=show)
+async def on_tick(context: Context, tap: Tap) -> Screen:
+    page = await _answering(context, tap)
+    question = page.question(tap.number(1))
+    if tap.word(3) not in {"on", "off"}:
         raise NotFound
-    press = Press(context.update_id, context.now)
-    await feedback.choose(context.session, page, question, value, keys=context.keys, press=press)
-    return await _arrive(context, page, page.after(question) or question)
+    ticked = tap.number(2), tap.word(3) == "on"
+    await feedback.tick(context.session, page, question, ticked, keys=context.keys, press=_press(context))
+    return await _arrive(context, page, question)
+
+
+@tap("settle", fresh=show)
+async def on_settle(context: Context, tap: Tap) -> Screen:
+    page = await _answering(context, tap)
+    question = page.question(tap.number(1))
+    await feedback.settle(context.session, page, question, keys=context.keys, press=_press(context))
+    return await _arrive(context, page, page.onward(question))
 
 
 @tap("page", fresh=show)
 async def on_page(context: Context, tap: Tap) -> Screen:
-    page = await _page(context, tap)
+    page = await _answering(context, tap)
     return await _arrive(context, page, page.question(tap.number(1)))
+
+
+@tap("summary", fresh=show)
+async def on_summary(context: Context, tap: Tap) -> Screen:
+    """All answers, once there is one to each question; till then the next question."""
+    page = await _answering(context, tap)
+    return await _arrive(context, page, page.unanswered)
 
 
 @tap("write", fresh=show)
 async def on_write(context: Context, tap: Tap) -> Screen:
     """Lets go of whatever else the person was in the middle of."""
-    page = await _page(context, tap)
+    page = await _answering(context, tap)
     question = page.question(tap.number(1))
-    if question.kind is not Kind.OPEN:
+    if not question.takes_text:
         raise NotFound
     return await _wait(context, page, question)
 
 
 async def ask_again(context: Context, draft: Draft) -> Screen:
     page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
-    return ask(context, page, page.question(draft.data["question"]), waits=True)
+    return _shown(context, page, page.question(draft.data["question"]), waits=True)
 
 
 @said(SUBJECT, fresh=ask_again, yields_to_codes=True)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
-    """A typed open answer; it is kept at once, and more typing replaces it."""
+    """A typed answer; it is kept at once, and until the next tap more typing replaces it."""
     try:
         page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
     except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
         await drafts.end(context.session, context.person, context.chat_id)
         return Screen(context.t(refusal.key, **refusal.values))
     question = page.question(draft.data["question"])
-    press = Press(context.update_id, context.now)
     typed = tidy(text, limit=question.length + 1)
-    await feedback.write(context.session, page, question, typed, keys=context.keys, press=press)
-    return ask(context, page, question, waits=True)
+    await feedback.write(context.session, page, question, typed, keys=context.keys, press=_press(context))
+    if question is page.closing or question.kind is Kind.SEVERAL:
+        return _shown(context, page, question, waits=True)
+    return await _noted(context, page, question, typed)
 
 
-@tap("done", fresh=show)
+async def _noted(context: Context, page: Sheet, question: Question, typed: str) -> Screen:
+    """The page after a typed answer, which is repeated above it."""
+    onward = page.onward(question)
+    takes_over = onward or page.closing
+    if takes_over is not None and _wants_words(page, takes_over):
+        key, screen = "feedback-noted", await _wait(context, page, takes_over)
+    else:
+        key, screen = "feedback-written", _shown(context, page, onward)
+    note = context.t(key, text=shortened(typed, NOTED))
+    return replace(screen, text=Markup("\n\n").join([note, screen.text]))
+
+
+@tap("done", fresh=show_lacking)
 async def on_done(context: Context, tap: Tap) -> Screen:
-    page = await _page(context, tap)
-    press = Press(context.update_id, context.now)
-    await feedback.finish(context.session, page, keys=context.keys, press=press)
+    page = await _answering(context, tap)
+    await feedback.finish(context.session, page, keys=context.keys, press=_press(context))
     await _leave(context)
     return thanks(context, page)
 
@@ -232,7 +235,7 @@ async def on_done(context: Context, tap: Tap) -> Screen:
 @letter("feedback", stands="feedback")
 async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
     """Asks, reminds those who have not finished, or (a later revision) asks all again after answers were lost."""
-    again, person = delivery.slot != "", context.person
+    again, person = delivery.slot.startswith("again"), context.person
     if not person.wants_feedback or (again and not person.wants_reminders):
         raise Superseded
     if not await feedback.wanting(context.session, person.id, delivery.subject):
@@ -243,5 +246,11 @@ async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
     screen = where_they_are(context, page)
     if not again and not delivery.revision:
         return screen
-    heading = context.t("feedback-reminder" if again else "feedback-anew")
-    return Screen(Markup("\n\n").join([heading, screen.text]), screen.buttons, stands=screen.stands)
+    heading = _reminder(context, page) if again else context.t("feedback-anew")
+    return replace(screen, text=Markup("\n\n").join([heading, screen.text]))
+
+
+def _reminder(context: Context, page: Sheet) -> Markup:
+    if page.meeting is not None:
+        return context.t("feedback-reminder")
+    return context.t("feedback-reminder-own", form=about(context, page), closes=closing_text(context, page))

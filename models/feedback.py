@@ -5,19 +5,21 @@ Closing is ``models/closing.py``; why it is built so is told in ARCHITECTURE.md 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import answers, attendance, forms
+from models import answers, attendance, form_cache, forms
 from models.answers import Answer, Kept, Press
-from models.attendance import Attended
+from models.attendance import Attendance, Attended
 from models.base import dialect_insert
 from models.errors import NotFound, Refused
-from models.forms import FormVersion, Question
+from models.forms import Form, FormVersion, Question
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
+from models.items import Kind
 from models.meetings import Meeting
 from models.people import Person
 from models.runs import Participation, Run, RunState, Staged
@@ -29,7 +31,8 @@ class Sheet:
     """One person's view of an open run: the questions, their own answers so far, and where they are."""
 
     run: Run
-    version: FormVersion
+    form: Form
+    questions: list[Question]
     group: Workgroup
     meeting: Meeting | None
     """None if the form was sent on its own."""
@@ -37,10 +40,6 @@ class Sheet:
     attended: Attended | None
     finished: bool
     kept: Kept = field(default_factory=dict)
-
-    @property
-    def questions(self) -> list[Question]:
-        return self.version.questions
 
     @property
     def is_preview(self) -> bool:
@@ -51,29 +50,58 @@ class Sheet:
         """No button of this form can be older."""
         return self.meeting.ends_at if self.meeting else self.run.opens_at
 
+    @property
+    def may_answer(self) -> bool:
+        """After a meeting, only those who say that they were there."""
+        return self.meeting is None or self.attended not in (None, Attended.NO)
+
     def answer(self, question: Question) -> Answer | None:
         return answers.answer(question, self.kept)
 
-    def prefilled(self, question: Question) -> int | None:
-        """The option of a background question that the person's own settings say, until they answer it here."""
-        if question.background is None or self.answer(question) is not None:
+    def own(self, question: Question) -> int | None:
+        """The option of a background question that the person's own settings say."""
+        if question.background is None:
             return None
         own = f"{question.background}-{getattr(self.person, question.background)}"
         return next((option.number for option in question.options if option.identity == own), None)
 
+    def prefilled(self, question: Question) -> int | None:
+        """The same, until they answer the question here."""
+        return self.own(question) if self.answer(question) is None else None
+
+    def ticked(self, question: Question) -> tuple[int, ...]:
+        """What stands as chosen: answered here, or else by the settings."""
+        given, own = self.answer(question), self.own(question)
+        if given is not None:
+            return given.ticked
+        return () if own is None else (own,)
+
+    @cached_property
+    def told(self) -> list[Question]:
+        """What the person's settings say already: it is not asked, it stands on the summary."""
+        return [question for question in self.questions if self.own(question) is not None]
+
+    @cached_property
+    def closing(self) -> Question | None:
+        """The open question at the end, if it may be left out: the summary asks it by the way."""
+        asked = [question for question in self.questions if question not in self.told]
+        is_by_the_way = len(asked) > 1 and asked[-1].kind is Kind.OPEN and not asked[-1].required
+        return asked[-1] if is_by_the_way else None
+
+    @cached_property
+    def pages(self) -> list[Question]:
+        """The questions asked one after another."""
+        return [question for question in self.questions if question not in (*self.told, self.closing)]
+
     @property
     def unanswered(self) -> Question | None:
-        """The first question neither settled nor prefilled."""
-        return next((q for q in self.questions if not self._is_settled(q)), None)
+        """The first page that is not settled; None if the summary is next."""
+        return next((q for q in self.pages if (given := self.answer(q)) is None or not given.settled), None)
 
     @property
     def lacking(self) -> Question | None:
         """The first question that must be answered and is not."""
         return next((q for q in self.questions if q.required and self._is_bare(q)), None)
-
-    def _is_settled(self, question: Question) -> bool:
-        given = self.answer(question)
-        return given.settled if given else self.prefilled(question) is not None
 
     def _is_bare(self, question: Question) -> bool:
         given = self.answer(question)
@@ -86,45 +114,63 @@ class Sheet:
                 return question
         raise NotFound
 
-    def after(self, question: Question) -> Question | None:
-        return next((q for q in self.questions if q.position > question.position), None)
+    def onward(self, question: Question) -> Question | None:
+        """What comes after a question: the next page, or (None) the summary, once nothing else is left."""
+        rest = self.unanswered
+        return rest and next((q for q in self.pages if q.position > question.position), rest)
 
     def before(self, question: Question) -> Question | None:
-        return next((q for q in reversed(self.questions) if q.position < question.position), None)
+        """The page before a question; of what is not a page, none."""
+        here = self.pages.index(question) if question in self.pages else 0
+        return self.pages[here - 1] if here else None
+
+
+_ASKED = (
+    select(Participation.finished)
+    .where(Participation.run_id == bindparam("run_id"), Participation.person_id == bindparam("person_id"))
+    .with_for_update()
+)
+_PAGE = (
+    select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob)
+    .join(Workgroup, Workgroup.id == Run.workgroup_id)
+    .join(FormVersion, FormVersion.id == Run.form_version_id)
+    .join(Form, Form.id == FormVersion.form_id)
+    .outerjoin(Meeting, Meeting.id == Run.meeting_id)
+    .outerjoin(
+        Attendance,
+        and_(Attendance.meeting_id == Run.meeting_id, Attendance.person_id == bindparam("person_id")),
+    )
+    .outerjoin(Staged, and_(Staged.run_id == Run.id, Staged.person_id == bindparam("person_id")))
+    .where(Run.id == bindparam("run_id"))
+)
 
 
 async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime) -> Sheet:
     """The gate of answering: only those asked, only while the form is open."""
-    row = (
-        await session.execute(
-            select(Run, Workgroup, Meeting)
-            .join(Workgroup, Workgroup.id == Run.workgroup_id)
-            .outerjoin(Meeting, Meeting.id == Run.meeting_id)
-            .where(Run.id == run_id)
-        )
-    ).one_or_none()
+    theirs = {"run_id": run_id, "person_id": person.id}
+    # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
+    finished = await session.scalar(_ASKED, theirs)
+    row = (await session.execute(_PAGE, theirs)).one_or_none()
     if row is None:
         raise NotFound
-    run, group, meeting = row
-    # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
-    participation = await session.get(Participation, (run.id, person.id), with_for_update=True)
-    if participation is None:
+    run, group, form, meeting, attended, blob = row
+    if finished is None:
         # After closing nobody can tell who was asked: whoever may have been hears that it is closed, others nothing.
         raise Refused("feedback-is-closed") if await _may_have_been_asked(session, person, run) else NotFound
     if run.state not in (RunState.OPEN, RunState.PREVIEW) or run.closes_at <= now:
         raise Refused("feedback-is-closed")
     if meeting is not None:
         meeting.workgroup = group
-    staged = await session.get(Staged, (run.id, person.id))
     return Sheet(
         run=run,
-        version=await forms.version(session, run.form_version_id),
+        form=form,
+        questions=await form_cache.questions(session, run.form_version_id),
         group=group,
         meeting=meeting,
         person=person,
-        attended=await attendance.own(session, meeting.id, person.id) if meeting else None,
-        finished=participation.finished,
-        kept=answers.thawed(keys.open(run.key, staged.blob)) if staged else {},
+        attended=attended,
+        finished=finished,
+        kept=answers.thawed(keys.open(run.key, blob)) if blob else {},
     )
 
 
@@ -186,6 +232,8 @@ async def write(
 
 async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, keys: Keyring, press: Press) -> None:
     """Seals what a press gave, where nothing newer stands."""
+    if not page.may_answer:
+        raise NotFound
     at = int(press.now.timestamp())
     new = {
         key: answers.Given(value, press.update_id, at)
@@ -205,11 +253,14 @@ async def finish(session: AsyncSession, page: Sheet, *, keys: Keyring, press: Pr
 
     Only now does what their settings say of them become part of their answers: it stood on the summary that they sent.
     """
+    if not page.may_answer:
+        raise NotFound
     if page.lacking is not None:
         raise Refused("question-required")
     told = {str(q.id): page.prefilled(q) for q in page.questions if page.prefilled(q) is not None}
     if told and page.kept:
-        await _keep(session, page, told, keys=keys, press=press)
+        # Of no update: whatever the person themselves pressed about it stands, though it may come later.
+        await _keep(session, page, told, keys=keys, press=Press(0, press.now))
     await session.execute(
         update(Participation)
         .where(Participation.run_id == page.run.id, Participation.person_id == page.person.id)

@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 from handlers import routes
 from handlers.texts import texts
 from migrations.tables import metadata
+from models import forms
 from models.access import Role
+from models.attendance import Attendance
 from models.drafts import Draft
 from models.forms import Form, Question
 from models.groups import Membership
@@ -275,15 +277,26 @@ async def test_attendance_marks_only_the_invited(scene: Scene) -> None:
     assert await world(scene.talk) == before
 
 
-@pytest.mark.parametrize("who", ["stranger", "dan", "eeva", "anna"])
-@pytest.mark.parametrize(
-    "route", ["was:{run}:remote", "rate:{run}:{q}:4", "page:{run}:{q}", "write:{run}:{q}", "done:{run}"]
+ANSWERING = (
+    "was:{run}:remote",
+    "rate:{run}:{q}:4",
+    "rate:{run}:{q}:skip",
+    "tick:{run}:{q}:1:on",
+    "settle:{run}:{q}",
+    "page:{run}:{q}",
+    "summary:{run}",
+    "write:{run}:{open}",
+    "done:{run}",
 )
+"""Every button of a form."""
+
+
+@pytest.mark.parametrize("who", ["stranger", "dan", "eeva", "anna"])
+@pytest.mark.parametrize("route", ANSWERING)
 async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str, route: str) -> None:
-    run = await scene.held()
-    question = await scene.first(select(Question.id))
+    run, first, last = await _form(scene)
     before = await world(scene.talk)
-    assert await getattr(scene, who).taps_data(route.format(run=run, q=question)) == said("not-found")
+    assert await getattr(scene, who).taps_data(route.format(run=run, q=first, open=last)) == said("not-found")
     assert await world(scene.talk) == before
 
 
@@ -293,38 +306,67 @@ async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str, r
         "rate:{run}:{q}:6",
         "rate:{run}:{q}:0",
         "rate:{run}:{q}:x",
+        "rate:{run}:{q}:-1",
+        "rate:{run}:{q}:unsure",
         "rate:{run}:9999:4",
         "rate:{run}:{open}:4",
+        "tick:{run}:{q}:4:on",
+        "tick:{run}:{q}:4:perhaps",
+        "tick:{run}:{open}:0:on",
+        "settle:{run}:{q}",
+        "settle:{run}:{open}",
+        "write:{run}:{q}",
+        "page:{run}:9999",
         "was:{run}:perhaps",
     ],
 )
 async def test_an_answer_that_the_form_does_not_have_is_refused(scene: Scene, route: str) -> None:
-    run = await scene.held()
+    run, first, last = await _form(scene)
     await scene.bo.taps("Kyllä, etänä")
-    first = await scene.first(select(Question.id).order_by(Question.position))
-    last = await scene.first(select(Question.id).order_by(Question.position.desc()))
     before = await world(scene.talk)
     assert await scene.bo.taps_data(route.format(run=run, q=first, open=last)) == said("not-found")
     assert await world(scene.talk) == before
 
 
-async def test_statements_wait_for_the_word_on_attendance(scene: Scene) -> None:
+async def _form(scene: Scene) -> tuple[int, int, int]:
+    """The form after the meeting, with its first and its last question."""
     run = await scene.held()
-    question = await scene.first(select(Question.id))
-    before = await world(scene.talk)
-    assert await scene.bo.taps_data(f"rate:{run}:{question}:4") == said("not-found")
-    assert scene.bo.text.startswith("Osallistuitko")
+    asked = select(Question.id).order_by(Question.position)
+    return run, await scene.first(asked), await scene.first(asked.order_by(None).order_by(Question.position.desc()))
+
+
+@pytest.mark.parametrize("route", sorted(set(ANSWERING) - {"was:{run}:remote"}))
+@pytest.mark.parametrize("absent", [False, True], ids=["not said", "absent"])
+async def test_questions_are_for_those_who_say_they_were_there(scene: Scene, route: str, absent: bool) -> None:
+    run, first, last = await _form(scene)
+    if absent:
+        await scene.bo.taps("En osallistunut")
+    shown, before = scene.bo.text, await world(scene.talk)
+    assert await scene.bo.taps_data(route.format(run=run, q=first, open=last)) == said("not-found")
+    assert scene.bo.text == shown
     assert await world(scene.talk) == before
 
 
+async def test_what_is_typed_after_saying_that_one_was_absent_is_no_answer(scene: Scene) -> None:
+    run, _, last = await _form(scene)
+    await scene.bo.taps("Kyllä, etänä")
+    await scene.bo.taps_data(f"write:{run}:{last}")
+    await scene.write(update(Attendance).values(attended="no"))  # the coordinator's word, meanwhile
+    before = await world(scene.talk, but=scene.bo)
+    assert await scene.bo.says("Hyvä kokous") == said("not-found")
+    assert await world(scene.talk, but=scene.bo) == before
+    assert not await scene.first(select(Draft.person_id))
+
+
 async def test_a_closed_form_takes_no_answers(scene: Scene) -> None:
-    run = await scene.held()
+    run, first, last = await _form(scene)
     await scene.bo.taps("Kyllä, etänä")
     await scene.talk.time_passes(days=8)
     before = await world(scene.talk)
-    await scene.bo.taps("4")
-    assert scene.bo.toast == said("feedback-is-closed")
-    assert await scene.dan.taps_data(f"done:{run}") == said("not-found")
+    for route in ANSWERING:
+        data = route.format(run=run, q=first, open=last)
+        assert await scene.bo.taps_data(data) == said("feedback-is-closed")
+        assert await scene.dan.taps_data(data) == said("not-found")
     assert await world(scene.talk) == before
 
 
@@ -422,6 +464,69 @@ async def test_refusals_speak_the_readers_language(scene: Scene, language: str) 
     assert await reader.taps_data(f"rsvp:{scene.invitation}:no:1") == said("not-found", language)
     assert await reader.says("/newmeeting") == said("newmeeting-no-groups", language)
     assert await reader.says("/nonsense") == said("unknown-command", language)
+
+
+SURVEYS = (
+    "survey:{run}",
+    "survey-withdraw:{run}",
+    "survey-withdraw-yes:{run}:{stamp}",
+    "survey-end:{run}",
+    "survey-end-yes:{run}:{stamp}",
+    "survey-new:{form}",
+)
+
+
+async def a_survey(scene: Scene) -> dict[str, int]:
+    """A form that Anna has planned to send to her group tomorrow, and the numbers that its buttons carry."""
+    async with scene.talk.app.sessions.begin() as session:
+        form = (await forms.built_in(session, forms.MEETING_FORM)).form.id
+    await scene.anna.taps_data(f"survey-new:{form}")
+    for label in ("Huomenna", "Viikko", "Ajasta"):
+        await scene.anna.taps(label)
+    run = await scene.first(select(Run))
+    return {"run": run.id, "stamp": int(run.opens_at.timestamp() + run.closes_at.timestamp()), "form": form}
+
+
+@pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
+@pytest.mark.parametrize("route", SURVEYS)
+async def test_a_survey_is_run_by_the_coordinators_of_its_group_alone(scene: Scene, who: str, route: str) -> None:
+    data = route.format(**await a_survey(scene))
+    before = await world(scene.talk, but=getattr(scene, who))
+    toast = await getattr(scene, who).taps_data(data)
+    if who != "eeva" or not route.startswith("survey-new"):  # who has a group of her own may send the form to that
+        assert toast == said("not-found")
+    assert await world(scene.talk, but=getattr(scene, who)) == before
+
+
+@pytest.mark.parametrize("route", SURVEYS)
+async def test_a_coordinator_no_more_runs_no_survey(scene: Scene, route: str) -> None:
+    data = route.format(**await a_survey(scene))
+    await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
+    before = await world(scene.talk)
+    assert await scene.anna.taps_data(data) == said("not-found")
+    assert await world(scene.talk) == before
+
+
+STEPS = (
+    "group:{n}:2",
+    "group:{n}:99",
+    "open:{n}:never",
+    "close:{n}:year",
+    "remind:{n}:3",
+    "doubt:{n}:0",
+    "edit:{n}:form",
+)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_step_that_was_not_offered_changes_nothing(scene: Scene, step: str) -> None:
+    survey = await a_survey(scene)
+    await scene.anna.taps_data(f"survey-new:{survey['form']}")
+    draft = await scene.first(select(Draft))
+    before = await world(scene.talk)
+    assert await scene.anna.taps_data("survey-" + step.format(n=draft.number)) == said("not-found")
+    assert await scene.anna.taps_data("survey-" + step.format(n=draft.number + 1)) == said("dialogue-is-over")
+    assert await world(scene.talk) == before
 
 
 HOSTILE = {
