@@ -68,7 +68,9 @@ async def begin(context: Context, kept: Kept | None, *, copies: bool = False, gr
     whose = group_id if group_id in owners else owners[0]
     known: dict[str, Any] = {"form": 0, "base": 0, "whose": whose, "name": "", "named": False, "text": ""}
     if kept is not None:
-        version, name = await forms.newest(session, kept.form), form_name(context.t, kept.form)
+        version = await forms.newest(session, kept.form)
+        # A copy of what was written here needs a name of its own; that of a built-in one is as good as any.
+        name = "" if copies and not kept.is_built_in else form_name(context.t, kept.form)
         text = write(name, [_unnamed(forms.written(question)) for question in version.questions], context.t)
         known |= {"name": name, "named": version.named, "text": text}
         if not copies:

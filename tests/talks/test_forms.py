@@ -14,6 +14,7 @@ from models.audit import Audit
 from models.drafts import Draft
 from models.forms import Form, FormVersion, GroupForm, Question
 from models.groups import Workgroup
+from models.items import Item, Kind
 from models.meetings import Meeting
 from models.runs import Run, RunState
 from tests.databases import KIND
@@ -116,6 +117,33 @@ async def test_a_long_form_is_shown_in_several_messages(talk: Talk, office: tupl
     assert "Lomake on tässä tiedostossa" in words(anna.last)
     await anna.taps("Jatka tällä tekstillä")
     assert said("forms-unchanged") in anna.text
+
+
+async def test_many_forms_are_turned_page_by_page(talk: Talk, office: tuple[Actor, Actor]) -> None:
+    anna, _ = office
+    async with talk.app.sessions.begin() as session:
+        for number in range(10, 30):
+            form = Form(key=f"own-{number}", name=f"Lomake {number}", workgroup_id=1, created_at=talk.clock.now())
+            session.add(form)
+            await session.flush()
+            await forms.write(session, form, [Item(Kind.OPEN, "Mitä kuuluu?")])
+    await anna.says("/forms")
+    assert "Lomake 17 (Lastensuojelu)" not in anna.labels()
+    await anna.taps("Seuraava")
+    assert "Lomake 17 (Lastensuojelu)" in anna.labels()
+    await anna.taps("Seuraava")
+    await anna.taps("Lomake 29")
+    assert "Mitä kuuluu?" in anna.text
+
+
+async def test_an_administrator_without_groups_is_told_what_is_missing(talk: Talk, aino: Actor) -> None:
+    await aino.starts()
+    await aino.says("/forms")
+    await aino.taps("Työpajapalaute")
+    await aino.taps("Kokeile")
+    assert aino.toast == said("preview-needs-group")
+    await aino.taps("Käytä kokousten jälkeen")
+    assert aino.toast == said("forms-no-groups")
 
 
 # Writing
@@ -245,8 +273,9 @@ async def test_an_administrator_writes_for_the_whole_organisation(
     assert await anna.taps_data(f"form-edit:{form.id}") == said("form-of-administrators")
     await anna.taps("Tee tästä oma")
     await anna.taps("Jatka tällä tekstillä")
+    await anna.says("Meidän palaute")
     await anna.taps("Tallenna")
-    assert [one.workgroup_id for one in await own(talk)] == [None, 1]
+    assert [(one.name, one.workgroup_id) for one in await own(talk)] == [("Oma palaute", None), ("Meidän palaute", 1)]
 
 
 async def test_a_coordinator_gives_no_form_to_another_group(talk: Talk, office: tuple[Actor, Actor]) -> None:
