@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.ready
 
-.PHONY: demo script test test-slow test-postgresql check faults bench gallery lint types lock clean
+.PHONY: demo script test test-slow test-postgresql check faults bench anonymity gallery lint types lock clean
 
 demo: $(STAMP)
 	$(RUN)/koolla demo
@@ -42,6 +42,10 @@ faults: $(STAMP)
 # Speed, memory and start beside plain peers, which get an environment of their own. make bench BENCH="--only taps --rounds 5"
 bench: $(STAMP) $(BENCH_STAMP)
 	$(RUN)/python -m tests.bench $(BENCH)
+
+# What an attacker with the whole database can tell, in a table. make anonymity ANONYMITY="--seeds 2 --only sqlite"
+anonymity: $(STAMP)
+	$(RUN)/python -m tests.anonymity $(ANONYMITY)
 
 gallery: $(STAMP)
 	$(RUN)/python -m tests.gallery

@@ -1,0 +1,89 @@
+"""Worlds one after another, on each database, into one table."""
+
+import asyncio
+import io
+import secrets
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot import db, logs
+from bot.stage import Stage
+from tests.anonymity import naive
+from tests.anonymity.linkage import Table
+from tests.anonymity.worlds import World
+from tests.databases import migrated, new_database, on_server, postgres_server
+
+
+@asynccontextmanager
+async def beside(url: str, folder: Path) -> AsyncIterator[db.AsyncEngine]:
+    """An empty database of the same kind, for the careless copy."""
+    engine = db.make_engine(f"sqlite+aiosqlite:///{folder / f'naive-{secrets.token_hex(4)}.db'}")
+    name = f"naive_{secrets.token_hex(4)}"
+    if not url.startswith("sqlite"):
+        server = url.replace("postgresql+asyncpg", "postgresql")
+        head, _, tail = server.partition("?")
+        server = f"{head.rpartition('/')[0]}/{{database}}?{tail}"
+        await on_server(server, f"CREATE DATABASE {name}")
+        engine = db.make_engine(server.format(database=name).replace("postgresql://", "postgresql+asyncpg://"))
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+        if not url.startswith("sqlite"):
+            await on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def one_world(
+    stage: Stage, folder: Path, table: Table, *, respondents: int, seed: int, through: str, log: Callable[[], str]
+) -> None:
+    """Plays a world, attacks it and its careless copy."""
+    world = World(stage, folder, respondents, seed, inbox=through == "inbox")
+    loot, truth = await world.play(log)
+    async with beside(stage.app.settings.database.url, folder) as engine:
+        copy = await naive.kept(engine, loot, truth)
+    table.add(loot, truth, copy, through=through)
+
+
+@dataclass
+class Campaign:
+    """How much is tried, and what came of it."""
+
+    respondents: int
+    seeds: int
+    table: Table = field(default_factory=Table)
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    async def run(self, databases: list[str]) -> Table:
+        logs.set_up(stream=self.log)
+        for kind in databases:
+            if kind == "sqlite":
+                await self._worlds(_file)
+                continue
+            with postgres_server() as server:
+                await on_server(server, "CREATE DATABASE template")
+                await migrated(server.format(database="template"))
+                await self._worlds(lambda _folder, on=server: new_database(on, "template"))
+        return self.table
+
+    async def _worlds(self, database: Callable[[Path], AbstractAsyncContextManager[str]]) -> None:
+        for seed in range(self.seeds):
+            for through, size in (("verbs", self.respondents), ("inbox", max(20, self.respondents // 5))):
+                with tempfile.TemporaryDirectory(prefix="anonymity-") as name:
+                    folder = Path(name)
+                    async with database(folder) as url, Stage.open(folder, database={"url": url}) as stage:
+                        given = {"respondents": size, "seed": seed, "through": through}
+                        await one_world(stage, folder, self.table, log=self.log.getvalue, **given)
+            print(f"seed {seed + 1} of {self.seeds}", file=sys.stderr, flush=True)
+
+
+@asynccontextmanager
+async def _file(folder: Path) -> AsyncIterator[str]:
+    yield f"sqlite:///{folder / 'koolla.db'}"
+
+
+def main(respondents: int, seeds: int, databases: list[str]) -> Table:
+    return asyncio.run(Campaign(respondents, seeds).run(databases))

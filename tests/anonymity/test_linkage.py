@@ -1,0 +1,21 @@
+"""An attacker with the whole database links no more answers to people than chance does."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.stage import Stage
+from tests.anonymity.campaign import one_world
+from tests.anonymity.linkage import Table
+from tests.conftest import LOG
+
+
+@pytest.mark.parametrize("through", ["verbs", "inbox"])
+async def test_no_more_is_linked_than_by_chance(tmp_path: Path, migrated_url: str, through: str) -> None:
+    table = Table()
+    async with Stage.open(tmp_path, database={"url": migrated_url}) as stage:
+        await one_world(stage, tmp_path, table, respondents=40, seed=7, through=through, log=LOG.getvalue)
+    table.told()
+    assert table.lines
+    assert [str(line) for line in table.failed()] == []
+    assert [str(line) for line in table.unproved()] == []

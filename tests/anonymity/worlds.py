@@ -1,0 +1,204 @@
+"""A group of people of whom everything is known but what they answered, and everything that their answering leaves."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.backup import back_up
+from bot.exposing import Sight, exposed
+from bot.stage import Actor, Stage
+from models import invitations, people
+from models.attendance import Attended
+from models.feedback import sheet, took_part
+from models.forms import GroupForm
+from models.groups import Membership, Workgroup
+from models.invitations import Answer, Invitation
+from models.items import Background, Choice, Item, Kind
+from models.meetings import Meeting, MeetingState, Mode
+from models.people import Person
+from models.releases import Figure, OptionCount
+from models.runs import Run
+from models.settings import Field, Organisation
+from tests.anonymity import loot as looting
+from tests.anonymity.loot import Loot, Row, Truth
+from tests.anonymity.room import Room
+
+STATEMENTS = tuple(Item(Kind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
+WAYS = tuple(Choice(f"Tapa {number}") for number in (1, 2, 3))
+HOUSES = tuple(Choice(identity=f"organisation-{one}") for one in Organisation)
+FIELDS = tuple(Choice(identity=f"field-{one}") for one in Field)
+FORM = (
+    *STATEMENTS,
+    Item(Kind.SINGLE, text="Tapa", choices=WAYS),
+    Item(Kind.SEVERAL, text="Hyöty", choices=WAYS, other=True),
+    Item(Kind.SINGLE, identity="organisation", choices=HOUSES, background=Background.ORGANISATION),
+    Item(Kind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
+    Item(Kind.OPEN, text="Muuta"),
+)
+SILENT = 5
+"""One of so many of those asked does not answer."""
+
+
+class World:
+    """One group, one meeting, one form: built, answered, closed by the program's own clock, and looted."""
+
+    def __init__(self, stage: Stage, folder: Path, respondents: int, seed: int, *, inbox: bool) -> None:
+        self.stage, self.folder, self.inbox = stage, folder, inbox
+        self.chance = random.Random(seed)
+        self.room = Room(stage.app.engine, stage.app.keys, stage.app.policy, now=stage.clock.moment)
+        self.asked = respondents + respondents // SILENT
+        self.respondents = respondents
+        self.actors: dict[int, Actor] = {}
+        self.truth = Truth({}, {}, set())
+        self.profiles: dict[int, tuple[str, str]] = {}
+
+    async def play(self, log: Any) -> tuple[Loot, Truth]:
+        """``log`` returns what the program has logged so far."""
+        mark = len(log())
+        meeting_id = await self._gather()
+        await self.stage.time_passes(hours=5)
+        order = self.chance.sample(list(self.actors), self.respondents)
+        self.truth.silent = set(self.actors) - set(order)
+        loot = Loot(self.room.engine.dialect.name, order, self.profiles, (), list(self.actors))
+        self.room.now = self.stage.clock.moment
+        for number, person in enumerate(order):
+            await self._fill(loot, person, meeting_id)
+            if number == len(order) * 4 // 5:
+                loot.backup = await self._backed_up()
+        self.stage.clock.moment = self.room.now
+        await self.stage.time_passes(days=9)
+        loot.public = self.truth.mode
+        loot.closed = await looting.tables(self.room.engine)
+        loot.files = await looting.files(self.room.engine)
+        loot.keys = [(path.stem, path.read_bytes()) for path in sorted(self.room.keys._folder.iterdir())]
+        loot.log = log()[mark:] + exposed(self.stage.app.metrics, Sight(0, False)).decode()
+        return loot, self.truth
+
+    async def _gather(self) -> int:
+        """The group with its profiles, and a meeting with its answers; all in orders of chance."""
+        now = self.stage.clock.moment
+        version = await self.room.form(FORM) if not self.inbox else None
+        actors = [self.stage.person(f"Jäsen {number}") for number in range(self.asked)]
+        for actor in actors:
+            await actor.starts()
+        async with self.room.sessions.begin() as session:
+            group = Workgroup(name="Ryhmä", created_at=now, approves_joiners=False)
+            session.add(group)
+            await session.flush()
+            if version is not None:
+                session.add(GroupForm(workgroup_id=group.id, form_id=version.form_id))
+            begins = now + timedelta(hours=1)
+            wall = begins.replace(tzinfo=None)
+            meeting = Meeting(
+                workgroup_id=group.id,
+                title="Aihe",
+                starts_at=begins,
+                ends_at=begins + timedelta(hours=2),
+                starts_wall=wall,
+                ends_wall=wall + timedelta(hours=2),
+                zone="UTC",
+                mode=Mode.HYBRID,
+                state=MeetingState.ANNOUNCED,
+                created_at=now,
+            )
+            session.add(meeting)
+            await session.flush()
+            for actor in actors:
+                person = await people.known(session, actor.user.id)
+                assert person is not None
+                profile = self.chance.choice(list(Organisation)), self.chance.choice(list(Field))
+                person.organisation, person.field = profile
+                self.profiles[person.id], self.actors[person.id] = (str(profile[0]), str(profile[1])), actor
+                session.add(Membership(workgroup_id=group.id, person_id=person.id, joined_at=now))
+                session.add(Invitation(meeting_id=meeting.id, person_id=person.id, invited_at=now))
+        for person_id in self.chance.sample(list(self.actors), self.asked * 2 // 3):
+            await self._comes(person_id, meeting.id)
+        return meeting.id
+
+    async def _comes(self, person_id: int, meeting_id: int) -> None:
+        self.room.update_id += 1
+        async with self.room.sessions.begin() as session:
+            person = await session.get_one(Person, person_id)
+            wanted = select(Invitation.id).where(Invitation.meeting_id == meeting_id, Invitation.person_id == person_id)
+            own = await invitations.own(session, person, (await session.execute(wanted)).scalar_one())
+            way = self.chance.choice([Answer.ON_SITE, Answer.REMOTE])
+            now, update_id = self.stage.clock.moment, self.room.update_id
+            await invitations.reply(session, own, way, revision=1, update_id=update_id, now=now)
+
+    async def _fill(self, loot: Loot, person_id: int, meeting_id: int) -> None:
+        """One person answers; the next begins after a while."""
+        self.room.now += timedelta(seconds=self.chance.randint(20, 90))
+        begun, wall = self.room.now, datetime.now(UTC)
+        text = f"Ajatus {self.chance.getrandbits(60):x} {'sana ' * self.chance.randint(1, 60)}".strip()
+        wrote = self.chance.random() < 0.5
+        async with self.room.sessions() as session:
+            run_id = (await session.execute(select(Run.id).where(Run.meeting_id == meeting_id))).scalar_one()
+        if self.inbox:
+            await self._tap(run_id, person_id, text if wrote else "")
+        else:
+            await self._press(run_id, person_id, text if wrote else "")
+        if wrote:
+            self.truth.texts[person_id] = text
+        loot.spans[person_id], loot.walls[person_id] = (begun, self.room.now), (wall, datetime.now(UTC))
+        loot.watched.append((person_id, await self._seen()))
+
+    async def _press(self, run_id: int, person_id: int, text: str) -> None:
+        """Through the verbs, in an order of chance, with changes of mind; one transaction for each press."""
+        chance, room = self.chance, self.room
+        async with room.sessions.begin() as session:
+            person = await session.get_one(Person, person_id)
+            page = await sheet(session, person, run_id, room.keys, now=room.now)
+            await took_part(session, page, chance.choice([Attended.ON_SITE, Attended.REMOTE]), now=room.now)
+        several = list(chance.choice([(1, 2), (1, 2), (2,), (1, 2, 3)]))
+        answers: dict[int, Any] = {1: chance.choice([2, 3, 4, 4, 4, 5]), 2: chance.choice([3, 4, 4, 5]), 4: several}
+        answers[3] = chance.choice([1, 1, 2, 3])
+        self.truth.vectors[person_id] = (answers[1], answers[2], answers[3], tuple(several))
+        if text:
+            answers[7] = text
+        if chance.random() < 0.3:
+            await room.press(run_id, person_id, 1, 6 - answers[1])
+        if chance.random() < 0.2:
+            await room.press(run_id, person_id, 2, None)
+        await room.answer(run_id, person_id, {key: answers[key] for key in chance.sample(list(answers), len(answers))})
+
+    async def _tap(self, run_id: int, person_id: int, text: str) -> None:
+        """Through the inbox, tap by tap."""
+        actor, values = self.actors[person_id], [self.chance.randint(1, 5) for _ in range(4)]
+        self.stage.clock.moment = self.room.now
+        taps = [f"was:{run_id}:remote", *(f"rate:{run_id}:{number}:{value}" for number, value in enumerate(values, 1))]
+        for data in [*taps, *([f"write:{run_id}:5"] if text else [])]:
+            await actor.taps_data(data)
+            self.stage.clock.moment += timedelta(seconds=3)
+        if text:
+            await actor.says(text)
+        await actor.taps_data(f"done:{run_id}")
+        self.room.now = self.stage.clock.moment
+        self.truth.vectors[person_id] = (values[0], values[1], values[2], (values[3],))
+
+    async def _seen(self) -> Row:
+        """What the figures show at this moment to anyone."""
+        async with self.room.sessions() as session:
+            figures = await session.execute(
+                select(Figure.question_id, func.sum(Figure.total)).group_by(Figure.question_id)
+            )
+            found: Row = {f"q{question}": total or 0 for question, total in figures}
+            for count in (await session.execute(select(OptionCount))).scalars():
+                found[f"q{count.question_id}"] = {**found.get(f"q{count.question_id}", {}), count.value: count.chosen}
+        return found
+
+    async def _backed_up(self) -> looting.Tables:
+        """A copy of the moment, by `koolla backup` where there is one; the keys are not in it."""
+        if self.room.engine.dialect.name != "sqlite":
+            return await looting.tables(self.room.engine)
+        from bot import db
+
+        file = self.folder / f"backup-{self.chance.getrandbits(40):x}.db"
+        back_up(self.stage.app.settings.database.url, file)
+        engine = db.make_engine(f"sqlite+aiosqlite:///{file}")
+        try:
+            return await looting.tables(engine)
+        finally:
+            await engine.dispose()
