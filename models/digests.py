@@ -31,11 +31,14 @@ class Digest(Base):
     """One manager's digest of one month, as it was sent."""
 
     __tablename__ = "digest"
-    __table_args__ = (UniqueConstraint("person_id", "month"),)
+    __table_args__ = (UniqueConstraint("person_id", "place", "month"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    place: Mapped[int] = mapped_column(default=0)
+    """The address of the group or channel that it is for; 0: the person's own chat."""
     month: Mapped[str]
+    """The month, or the quarter."""
     content: Mapped[str]
     """`MonthFigures` as JSON."""
     planned_at: Mapped[datetime]

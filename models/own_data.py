@@ -20,9 +20,11 @@ from models.meetings import Meeting
 from models.named import NamedAnswer
 from models.outbox import Delivery
 from models.people import Address, Person
+from models.replies import Reply
 from models.requests import JoinRequest
 from models.runs import Participation, Run, Staged
 from models.sealing import Keyring
+from models.subscriptions import Subscription
 
 Rows = list[dict[str, Any]]
 
@@ -41,6 +43,8 @@ async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: d
         "feedback_still_open": await _feedback(session, person, keys),
         "feedback_under_your_name": await _named(session, person),
         "messages": await _messages(session, person),
+        "digests_chosen": await _subscriptions(session, person),
+        "replies_to_feedback": await _replies(session, person),
         "digests": await _digests(session, person),
         "personal_links": await _links(session, person),
         "unfinished_dialogues": await _drafts(session, person),
@@ -218,6 +222,26 @@ async def _messages(session: AsyncSession, person: Person) -> Rows:
 async def _digests(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(Digest).where(Digest.person_id == person.id).order_by(Digest.month))
     return [{"month": one.month, "planned_at": _text(one.planned_at)} for one in rows.scalars()]
+
+
+async def _subscriptions(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Subscription).where(Subscription.person_id == person.id))
+    return [
+        {
+            "in_private": one.address_id is None,
+            "how_often": one.rhythm,
+            "groups": one.group_ids,
+            "language": one.language,
+        }
+        for one in rows.scalars()
+    ]
+
+
+async def _replies(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Reply, Workgroup.name).join(Workgroup).where(Reply.created_by == person.id).order_by(Reply.id)
+    )
+    return [{"group": name, "text": one.text, "at": _text(one.created_at)} for one, name in rows]
 
 
 async def _links(session: AsyncSession, person: Person) -> Rows:

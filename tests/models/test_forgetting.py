@@ -31,8 +31,10 @@ EXPORTED = {
     "membership": "memberships",
     "named_answer": "feedback_under_your_name",
     "participation": "feedback_still_open",
+    "reply": "replies_to_feedback",
     "role": "roles",
     "staged": "feedback_still_open",
+    "subscription": "digests_chosen",
 }
 """Where in the export each table stands that points at a person."""
 
