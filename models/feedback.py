@@ -5,7 +5,7 @@ Closing is ``models/closing.py``; why it is built so is told in ARCHITECTURE.md 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, select, update
@@ -244,8 +244,16 @@ async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, 
         return
     page.kept = {**page.kept, **new}
     blob = keys.seal(page.run.key, answers.frozen(page.kept), size=forms.sheet_bytes(page.questions))
-    insert = dialect_insert(session)(Staged).values(run_id=page.run.id, person_id=page.person.id, blob=blob)
-    await session.execute(insert.on_conflict_do_update(index_elements=["run_id", "person_id"], set_={"blob": blob}))
+    row = {"run_id": page.run.id, "person_id": page.person.id, "blob": blob}
+    await session.execute(_sealing(dialect_insert(session)), row)
+
+
+@cache
+def _sealing(insert: Any) -> Any:
+    statement = insert(Staged.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["run_id", "person_id"], set_={"blob": statement.excluded.blob}
+    )
 
 
 async def finish(session: AsyncSession, page: Sheet, *, keys: Keyring, press: Press) -> None:
