@@ -25,10 +25,7 @@ TYPED = {
     ("newmeeting", "time"): "9-12",
     ("newmeeting", "place"): "Linnankatu 12",
     ("newmeeting", "link"): "https://example.org/teams/1",
-    (
-        "form",
-        "text",
-    ): "Nimi: Kahvikysely\nKahvi oli hyvää (1-4)\nMikä oli parasta? (monta: tieto / verkostot / muu, mikä?)",
+    ("form", "text"): "Nimi: Kahvikysely\nKahvi oli hyvää (1-4)\nMikä oli parasta? (monta: tieto / muu, mikä?)",
     ("form", "card"): "Kahvi oli todella hyvää (1-4)\nValitse (yksi: a)",
     ("form", "name"): "Kahvikysely",
     ("roster", ""): "Eeva Niemi; Hyvinvointialue; eeva@example.org\nGöran Holm; Folkhälsan\n;;\nEeva Niemi",
