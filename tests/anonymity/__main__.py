@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from tests.anonymity import campaign
+from tests.anonymity.test_views import tried
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -13,7 +14,9 @@ def main() -> int:
     given.add_argument("--respondents", type=int, default=200)
     given.add_argument("--seeds", type=int, default=20)
     given.add_argument("--only", choices=DATABASES, action="append")
+    given.add_argument("--views", type=int, default=200, help="how many sequences of views to try")
     wanted = given.parse_args()
+    print(tried(wanted.views))
     table = campaign.main(wanted.respondents, wanted.seeds, wanted.only or DATABASES)
     table.told()
     for line in table.failed():

@@ -1,0 +1,322 @@
+"""Views and who is in them: an oracle that knows everybody's answers follows what is released; it finds small sets.
+
+Every released number is a sum over the answers of some people. Whatever can be computed from such sums by adding and
+subtracting is looked at by linear algebra: nothing may depend on the answers of fewer people than the threshold alone.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select
+
+from bot import db
+from models import answers, evidence, evidence_figures, forms, statistics
+from models.answers import Given
+from models.base import Base
+from models.forms import DONT_KNOW, UNTOLD, FormVersion, Question
+from models.funnel import Scope
+from models.items import Background, Choice, Item, Kind
+from models.months import Month
+from models.outcome import outcome
+from models.people import Person
+from models.policy import Policy
+from models.pools import Pool, Waits
+from models.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
+from models.runs import Staged
+from models.sealing import Keyring
+from tests.anonymity.room import Room
+
+Unit = tuple[int, int]
+"""One person's answers to one run."""
+Values = dict[str, Any]
+"""By the identity of the question."""
+
+HOUSES = tuple(Choice(identity=f"house-{number}") for number in range(3))
+FIELDS = tuple(Choice(identity=f"field-{number}") for number in range(2))
+TICKS = tuple(Choice(identity=f"tick-{number}") for number in range(3))
+
+
+def items(statements: Iterable[str]) -> list[Item]:
+    """A form with these statements and the rest as always."""
+    return [
+        *(Item(Kind.SCALE, identity=one, low=1, high=4, dont_know=True) for one in statements),
+        Item(Kind.SEVERAL, identity="ticks", choices=TICKS),
+        Item(Kind.YES_NO, identity="yes", choices=HOUSES[:2]),
+        Item(Kind.SINGLE, identity="house", choices=HOUSES, background=Background.ORGANISATION),
+        Item(Kind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
+        Item(Kind.OPEN, identity="open"),
+    ]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A released number: for some answers, how much each counts, if it is of one of the units."""
+
+    units: frozenset[Unit]
+    weights: tuple[tuple[Any, int], ...]
+
+
+@dataclass
+class Watch:
+    """The group, the oracle and what has been released so far."""
+
+    room: Room
+    group: int
+    people: list[int]
+    version: FormVersion
+    truth: dict[Unit, Values] = field(default_factory=dict)
+    pooled: dict[Waits, list[Unit]] = field(default_factory=lambda: defaultdict(list))
+    of_release: dict[int, list[Unit]] = field(default_factory=dict)
+    known: set[Unit] = field(default_factory=set)
+    """Given under a name."""
+    few_people: int = 0
+    """Releases of pools that are of fewer people than the threshold, though of enough answers."""
+    opened: int = 0
+    views: int = 0
+
+    async def run(self, said: dict[int, Values], *, threshold: int, named: bool, gone: Sequence[int]) -> None:
+        """A form put to all, answered, changed or left by some, and closed early; then everything is looked at."""
+        version = self.version
+        if named != version.named:
+            async with self.room.sessions() as session:
+                newest = await forms.version(session, version.id)
+            written = [forms.written(question) for question in newest.questions]
+            version = self.version = await self.room.form(written, of=version.form_id, named=named)
+        run = await self.room.put(version, self.group, self.people, threshold=threshold)
+        async with self.room.sessions() as session:
+            questions = await forms.questions(session, version.id)
+        for person, values in said.items():
+            await self._stage(run, person, questions, values)
+        for person in gone:
+            await self.erase(person)
+        counted = {
+            (run, person): values
+            for person, values in said.items()
+            if person not in gone and any(values.get(q.identity) for q in questions if q.background is None)
+        }
+        self.truth.update(counted)
+        before = set(self.of_release)
+        await self.room.close(run)
+        await self._follow(run, list(counted), threshold, named, before)
+        await self._look()
+
+    async def erase(self, person: int) -> None:
+        async with self.room.sessions.begin() as session:
+            await session.execute(delete(Person).where(Person.id == person))
+        self.people.remove(person)
+
+    async def _stage(self, run: int, person: int, questions: Sequence[Question], values: Values) -> None:
+        """Sealed as the verbs seal it."""
+        kept: dict[str, Given] = {}
+        for question in questions:
+            value = values.get(question.identity)
+            if question.kind is Kind.SEVERAL:
+                kept |= {f"{question.id}.{one}": Given(True, 1, 1) for one in value or ()}
+            elif value:
+                kept[str(question.id)] = Given(value, 1, 1)
+        if not kept:
+            return
+        size = forms.sheet_bytes(list(questions))
+        blob = self.room.keys.seal(f"run-{run}", answers.frozen(kept), size=size)
+        async with self.room.sessions.begin() as session:
+            session.add(Staged(run_id=run, person_id=person, blob=blob))
+
+    async def _follow(self, run: int, units: list[Unit], threshold: int, named: bool, before: set[int]) -> None:
+        """Which units each new release is of, by what the rules say and not by what was stored."""
+        if named:
+            self.known |= set(units)
+        async with self.room.sessions() as session:
+            new = (
+                (await session.execute(select(Release).where(Release.id.not_in(before)).order_by(Release.id)))
+                .scalars()
+                .all()
+            )
+            pools = {pool.id: pool for pool in (await session.execute(select(Pool))).scalars()}
+        if units and len(units) < threshold and not named:
+            self.pooled[Waits.ANSWERS] += units
+        for release in new:
+            if release.run_id is not None:
+                found = units
+            else:
+                kind = pools[release.pool_id or 0].kind
+                found, self.pooled[kind] = self.pooled[kind], []
+                self.opened += 1
+                self.few_people += len({person for _, person in found}) < release.threshold
+            assert release.answered == len(found) >= release.threshold
+            self.of_release[release.id] = found
+            is_texts = release.pool_id is not None and pools[release.pool_id].kind is Waits.TEXTS
+            writes = any(self.truth[unit].get("open") for unit in found)
+            if not is_texts and len(found) < spread_from(release.threshold) and writes and not named:
+                self.pooled[Waits.TEXTS] += found
+        assert (len(units) >= threshold) == any(release.run_id == run for release in new)
+
+    async def _look(self) -> None:
+        """Everything that anyone may see now."""
+        async with self.room.sessions() as session:
+            for one in (*await evidence.all_of(session), *await evidence_figures.all_of(session)):
+                assert one.good, one.text
+            releases = {row.id: row for row in (await session.execute(select(Release))).scalars()}
+            shown = await self._sums(session)
+            await self._texts(session, releases)
+            await self._views(session, list(releases.values()))
+        least = min((release.threshold for release in releases.values()), default=0)
+        for sums in shown.values():
+            assert not small_sets(sums, least), sums
+
+    async def _sums(self, session: Any) -> dict[str, list[Sum]]:
+        """The released numbers as sums, by the identity of the question; each is counted anew from the truth."""
+        named = {question.id: question for question in (await session.execute(select(Question))).scalars()}
+        found: dict[str, list[Sum]] = defaultdict(list)
+        scale = (*range(1, 5),)
+
+        def add(question: Question, units: Iterable[Unit], weights: dict[Any, int], told: int) -> None:
+            some = frozenset(units)
+            assert told == sum(weights.get(one, 0) for unit in some for one in self._said(unit, question)), (
+                question.identity
+            )
+            found[question.identity].append(Sum(some - self.known, tuple(weights.items())))
+
+        for figure in (await session.execute(select(Figure))).scalars():
+            question, units = named[figure.question_id], self.of_release[figure.release_id]
+            if figure.n is not None and question.kind is not Kind.SEVERAL:
+                add(question, units, dict.fromkeys(scale, 1), figure.n)
+            if figure.total is not None:
+                add(question, units, {one: one for one in scale}, figure.total)
+        for count in (await session.execute(select(OptionCount))).scalars():
+            add(named[count.question_id], self.of_release[count.release_id], {count.value: 1}, count.chosen)
+        cells = {}
+        for cell in (await session.execute(select(Cell))).scalars():
+            question = named[cell.question_id]
+            theirs = [
+                u
+                for u in self.of_release[cell.release_id]
+                if (self.truth[u].get(question.identity) or UNTOLD) in cell.backgrounds
+            ]
+            assert len(theirs) == cell.n
+            cells[cell.release_id, cell.question_id, cell.number] = theirs
+        for part in (await session.execute(select(CellFigure))).scalars():
+            theirs = cells[part.release_id, part.background_id, part.number]
+            add(named[part.question_id], theirs, dict.fromkeys(scale, 1), part.n)
+            add(named[part.question_id], theirs, {one: one for one in scale}, part.total)
+        return found
+
+    def _said(self, unit: Unit, question: Question) -> Sequence[Any]:
+        value = self.truth[unit].get(question.identity)
+        return value if isinstance(value, list) else [value] if value else []
+
+    async def _texts(self, session: Any, releases: dict[int, Release]) -> None:
+        """Released texts are those of the release's people, whose crowd is large enough; all others are nowhere."""
+        told: dict[int, list[str]] = defaultdict(list)
+        for answer in (await session.execute(select(OpenAnswer))).scalars():
+            told[answer.release_id].append(answer.text)
+        for release_id, texts in told.items():
+            units = self.of_release[release_id]
+            assert len(units) >= spread_from(releases[release_id].threshold)
+            assert sorted(texts) == sorted(text for unit in units if (text := self.truth[unit].get("open")))
+
+    async def _views(self, session: Any, releases: list[Release]) -> None:
+        """Sums over several releases, the months of a digest: each is of whole releases, or of none."""
+        for some in (releases, releases[-2:], releases[:-1]):
+            self._is_of_whole_releases(
+                ((r.words.identity, r.mean) for r in (await outcome(session, some)).results), some
+            )
+        month = Month.of(self.room.now, Policy().zone)
+        for scope in (
+            Scope(month, ZoneInfo("Europe/Helsinki"), None),
+            Scope(month, ZoneInfo("Europe/Helsinki"), [self.group]),
+        ):
+            within = [one for one in releases if scope.first <= one.released_at < scope.after]
+            shown = await statistics.statements(session, scope)
+            self._is_of_whole_releases(((one.identity, one.mean) for one in shown), within)
+
+    def _is_of_whole_releases(self, means: Iterable[tuple[str, Any]], releases: Sequence[Release]) -> None:
+        for identity, mean in means:
+            if mean is None:
+                continue
+            self.views += 1
+            each = [_told(self._values(release, identity)) for release in releases if release.id in self.of_release]
+            whole = [one for one in each if one[0]]
+            assert any(
+                (sum(n for n, _ in some), sum(total for _, total in some)) == (mean.n, mean.total)
+                for size in range(1, len(whole) + 1)
+                for some in combinations(whole, size)
+            ), (identity, mean, whole)
+
+    def _values(self, release: Release, identity: str) -> list[int]:
+        return [
+            value
+            for unit in self.of_release[release.id]
+            if (value := self.truth[unit].get(identity)) and value != DONT_KNOW
+        ]
+
+
+def _told(values: Sequence[int]) -> tuple[int, int]:
+    return len(values), sum(values)
+
+
+def small_sets(sums: Sequence[Sum], threshold: int) -> list[frozenset[Unit]]:
+    """Sets of fewer units than the threshold on which alone something depends that can be computed from the sums."""
+    atoms: dict[tuple[bool, ...], set[Unit]] = defaultdict(set)
+    for unit in frozenset().union(*(one.units for one in sums)) if sums else ():
+        atoms[tuple(unit in one.units for one in sums)].add(unit)
+    alike = list(atoms.values())
+    columns = [
+        (number, value) for number in range(len(alike)) for value in sorted({v for one in sums for v, _ in one.weights})
+    ]
+    rows = [
+        [dict(one.weights).get(value, 0) * (alike[number] <= one.units) for number, value in columns] for one in sums
+    ]
+    whole, found = rank(rows), []
+    for some in _unions([len(atom) for atom in alike], threshold):
+        outside = [[cell for cell, (number, _) in zip(row, columns, strict=True) if number not in some] for row in rows]
+        if rank(outside) < whole:
+            found.append(frozenset().union(*(alike[number] for number in some)))
+    return found
+
+
+def _unions(sizes: Sequence[int], threshold: int) -> Iterator[tuple[int, ...]]:
+    """Which atoms together have fewer than the threshold."""
+    small = [number for number, size in enumerate(sizes) if size < threshold]
+    for size in range(1, min(len(small), threshold) + 1):
+        yield from (some for some in combinations(small, size) if sum(sizes[one] for one in some) < threshold)
+
+
+def rank(rows: Sequence[Sequence[int]]) -> int:
+    """The rank of a matrix, exactly."""
+    left, found = [[Fraction(one) for one in row] for row in rows], 0
+    for column in range(len(rows[0]) if rows else 0):
+        pivot = next((number for number in range(found, len(left)) if left[number][column]), None)
+        if pivot is None:
+            continue
+        left[found], left[pivot] = left[pivot], left[found]
+        for number in range(found + 1, len(left)):
+            if factor := left[number][column] / left[found][column]:
+                left[number] = [one - factor * other for one, other in zip(left[number], left[found], strict=True)]
+        found += 1
+    return found
+
+
+async def watched(steps: Sequence[Any]) -> Watch:
+    """Plays a sequence on a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="views-") as folder:
+        engine = db.make_engine(f"sqlite+aiosqlite:///{folder}/koolla.db")
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(Base.metadata.create_all)
+            room = Room(engine, Keyring(Path(folder) / "keys"), Policy())
+            group, people = await room.group(14)
+            watch = Watch(room, group, people, await room.form(items(["one", "two"])))
+            for step in steps:
+                await step(watch)
+                room.now += timedelta(days=4)
+            return watch
+        finally:
+            await engine.dispose()
