@@ -23,6 +23,8 @@ from models.pools import Pool, Pooled
 from models.releases import OpenAnswer, Release, spread_from
 from models.runs import Participation, Run, RunState, Staged
 
+COORDINATORS_WRITE = {"reply"}
+"""What coordinators write about figures, under their names: it is theirs, and no respondent's."""
 PADDING = b" " * 12
 SHOWN = 5
 """How many numbers of what is wrong are told; the rest is counted."""
@@ -67,7 +69,8 @@ def schema(connection: Connection) -> list[Finding]:
     tables = {name: found.get_foreign_keys(name) for name in found.get_table_names()}
     aims = {name: {key["referred_table"] for key in keys} for name, keys in tables.items()}
     personal = sorted(name for name, to in aims.items() if to & {"person", "address"})
-    held = sorted({*_around("release", aims), "pooled"} & set(tables))
+    held = sorted({*_around("release", aims), "pooled"} & set(tables) - COORDINATORS_WRITE)
+    theirs = sorted(COORDINATORS_WRITE & set(tables))
     columns = [(name, column) for name in held for column in found.get_columns(name)]
     said = {"person", "address", "telegram", "chat", "member", "update"}
     pointing = [name for name in held if aims[name] & {"person", "address"}]
@@ -79,6 +82,9 @@ def schema(connection: Connection) -> list[Finding]:
             f"tables that hold figures, texts or pooled answers ({len(held)}): {', '.join(held)}; none points at one",
             pointing,
             "what holds figures, texts or pooled answers points at a person",
+        ),
+        Finding(
+            True, f"of what coordinators write about figures, and so not among them: {', '.join(theirs) or 'nothing'}"
         ),
         finding(
             "no table of figures has a time of its own, but for the one moment of each release",
