@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import db
-from models import closing, digests, forgetting, meetings, outbox, previews, runs, updates
+from models import closing, digests, forgetting, meetings, outbox, previews, runs, surveys, updates
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -62,6 +62,17 @@ async def ask_for_feedback(app: "App") -> None:
         for meeting in await runs.due_to_open(session, app.policy, now=now):
             run = await runs.open_run(session, meeting, app.keys, policy=app.policy, now=now)
             log.info("run opened", meeting=meeting.id, run=run.id if run else None)
+
+
+async def open_surveys(app: "App") -> None:
+    """Opens the forms that were planned to be sent on their own."""
+    now = app.clock.now()
+    async with app.sessions() as session:
+        due = await surveys.due_to_open(session, now=now)
+    for run_id in due:
+        async with app.sessions.begin() as session:
+            opened = await surveys.open_planned(session, run_id, app.keys, policy=app.policy, now=now)
+        log.info("survey opened" if opened else "survey not opened", run=run_id)
 
 
 async def close_forms(app: "App") -> None:
@@ -124,6 +135,7 @@ Tick = Callable[["App"], Awaitable[None]]
 
 TICKS: tuple[tuple[Tick, int], ...] = (
     (ask_for_feedback, 20),
+    (open_surveys, 20),
     (close_forms, 30),
     (end_previews, 60),
     (plan_digests, 60),
@@ -168,6 +180,7 @@ async def next_event(app: "App") -> datetime | None:
         moments = [
             await outbox.next_due(session, edits=False),
             await runs.next_opening(session, app.policy, now=app.clock.now()),
+            await surveys.next_opening(session),
             await runs.next_closing(session),
             digests.next_due(app.policy, now=app.clock.now()),
         ]

@@ -8,7 +8,7 @@ from handlers.roster import choose, group_of, roster_screen, show_roster, still_
 from handlers.routes import Context, Tap, data, said, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
-from models import access, drafts, upkeep
+from models import access, drafts, surveys, upkeep
 from models.drafts import Draft
 from models.errors import Stale
 from models.groups import Workgroup
@@ -73,7 +73,10 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
     waiting = await upkeep.in_the_way(context.session, group, now=context.now)
     if not waiting:
         yes = Button(t("group-archive-yes"), data("group-archive-yes", group.id))
-        return Screen(t("group-archive-sure", group=group.name), ((yes,), back))
+        lines = [t("group-archive-sure", group=group.name)]
+        if planned := await surveys.planned_for(context.session, group):
+            lines.append(t("archive-withdraws-surveys", n=planned))
+        return Screen(Markup("\n\n").join(lines), ((yes,), back))
     lines = [t("archive-meetings-first", n=len(waiting))]
     rows = []
     for meeting in waiting[:LISTED]:

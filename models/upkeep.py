@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import audit, groups, links, meetings
+from models import audit, groups, links, meetings, surveys
 from models.errors import Refused, Stale
 from models.groups import Workgroup
 from models.links import Link, LinkKind
@@ -43,11 +43,12 @@ async def in_the_way(session: AsyncSession, group: Workgroup, *, now: datetime) 
 
 
 async def archive(session: AsyncSession, by: Person, group: Workgroup, *, now: datetime) -> None:
-    """Ends a group: no more meetings, and its joining link stops. What it has done stays."""
+    """Ends a group: no more meetings or surveys, and its joining link stops. What it has done stays."""
     await living(session, group)
     if waiting := await in_the_way(session, group, now=now):
         raise Refused("archive-meetings-first", n=len(waiting))
     group.archived_at = now
+    await surveys.withdraw_all(session, group)
     await links.close_join(session, group.id, now=now)
     audit.note(session, by, "group-archived", now=now, group_id=group.id)
 
