@@ -33,6 +33,11 @@ def percent(rate: Rate, language: str) -> str:
     return "–" if rate.percent is None else _percents(str(rate.percent), language)
 
 
+def share_format(language: str) -> str:
+    """How a workbook prints a share, as `percent` does."""
+    return "0%" if language == "en" else "0\\ %"
+
+
 def _percents(number: str, language: str) -> str:
     """With the sign of percents: Finnish and Swedish put a space before it."""
     return f"{number}%" if language == "en" else f"{number}\N{NO-BREAK SPACE}%"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from handlers.figures import decimal
+from handlers.figures import decimal, share_format
 from handlers.form_words import asked, option
 from handlers.paper_words import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
 from handlers.result_text import choices, group_name
@@ -19,7 +19,7 @@ from handlers.texts import Texts, texts
 from models.forms import DONT_KNOW
 from models.items import Kind
 from models.outcome import Outcome, Result
-from models.possible import Mean, Share
+from models.possible import Mean, Rate, Share
 from models.results import Listed
 
 if TYPE_CHECKING:
@@ -139,14 +139,14 @@ def results_xlsx(title: str, listed: Listed, found: Outcome, language: str, zone
         made = paper.at.replace(tzinfo=None)
         book.set_properties({"title": paper.title, "subject": paper.form, "created": made})
         names = [str(t(f"paper-sheet-{name}")) for name in ("figures", "texts", "about")]
-        _fill(book, names[0], (_columns(t)[:-1], *map(_exact, rows(t, found))), FIGURE_WIDTHS, language)
-        _fill(book, names[1], _texts(t, found), (52, 100), language)
-        _fill(book, names[2], _about(t, paper, listed, found), (60, 60), language)
+        fill(book, names[0], (_columns(t)[:-1], *map(_exact, rows(t, found))), FIGURE_WIDTHS, language)
+        fill(book, names[1], _texts(t, found), (52, 100), language)
+        fill(book, names[2], _about(t, paper, listed, found), (60, 60), language)
     return File(f"{paper.file_name}.xlsx", content.getvalue())
 
 
 FIGURE_WIDTHS = (52, 18, 40, 30, 11, 8, 9, 11, 44)
-Cell = str | int | Share | Mean | None
+Cell = str | int | Rate | Mean | None
 
 
 def _exact(row: Row) -> list[Cell]:
@@ -167,13 +167,15 @@ def _about(t: Texts, paper: Head, listed: Listed, found: Outcome) -> list[list[C
     return lines + [[sentence] for sentence in method(t, listed, found)]
 
 
-def _fill(book: "Workbook", name: str, lines: Iterable[Sequence[Cell]], widths: Sequence[int], language: str) -> None:
+def fill(book: "Workbook", name: str, lines: Iterable[Sequence[Cell]], widths: Sequence[int], language: str) -> None:
     """A sheet of lines, the first of which stands still above the others."""
     sheet = book.add_worksheet(name)
     top = {"text_wrap": True, "valign": "top"}
     heading, words = book.add_format({**top, "bold": True, "bottom": 1}), book.add_format(top)
+    percents = book.add_format({**top, "num_format": share_format(language)})
     numbers = {
-        Share: book.add_format({**top, "num_format": "0%" if language == "en" else "0\\ %"}),
+        Rate: percents,
+        Share: percents,
         Mean: book.add_format({**top, "num_format": "0.0"}),
     }
     for column, width in enumerate(widths):
@@ -192,6 +194,6 @@ def _number(cell: Cell) -> float | None:
     """What is written as a number, exactly; how it is printed is the cell's format."""
     if isinstance(cell, Mean):
         return float(cell.value)
-    if isinstance(cell, Share):
+    if isinstance(cell, Rate):
         return cell.part / cell.whole if cell.whole else None
     return cell if isinstance(cell, int) else None

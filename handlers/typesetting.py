@@ -1,4 +1,4 @@
-"""Templates as PDF, tagged as PDF/UA-1 asks.
+"""Templates as PDF, tagged as PDF/UA-1 asks, and their pages as pictures.
 
 It forbids characters that no font has, so those are replaced by a mark.
 """
@@ -21,6 +21,8 @@ LONG = 30
 """A word longer than this may be broken anywhere, or it would run off the page."""
 JOINERS = "\u200d\ufe0e\ufe0f"
 BREAK = "\u200b"
+PAGE_PPI = 144
+"""Of a page as a picture: A4 becomes 1,191 pixels wide."""
 ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +42,23 @@ def pdf(template: str, inputs: Inputs, *, at: datetime) -> bytes:
     )
     assert isinstance(content, bytes)
     return content
+
+
+def pages(template: str, inputs: Inputs, *, at: datetime) -> list[bytes]:
+    """The same pages as PNG."""
+    import typst
+
+    content = typst.compile(
+        str(TEMPLATES / f"{template}.typ"),
+        root=str(TEMPLATES),
+        font_paths=[str(TEMPLATES / "fonts")],
+        ignore_system_fonts=True,
+        format="png",
+        ppi=PAGE_PPI,
+        timestamp=at,
+        sys_inputs={"data": json.dumps(inputs)},
+    )
+    return content if isinstance(content, list) else [content]
 
 
 def unknown(told: object) -> frozenset[str]:
