@@ -205,6 +205,28 @@ def verify_anonymity(config: ConfigFile = None) -> None:
 
 
 @cli.command()
+def report(
+    year: Annotated[int, typer.Argument(help="The year, like 2027.", min=2000, max=2199)],
+    file: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="Its ending says what: .pdf, .xlsx, .png (a picture a page) or .json."),
+    ],
+    language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
+    config: ConfigFile = None,
+) -> None:
+    """Makes the annual report of a year, while the bot runs or not. An earlier file of that name is replaced."""
+    from handlers.texts import LANGUAGES
+
+    if language not in LANGUAGES:
+        raise _stopped([f"--language: choose one of {', '.join(LANGUAGES)}"])
+    settings = _load(config)
+    with _in_words(settings):
+        from bot import reporting
+
+        _said(reporting.report(settings, year, language, file))
+
+
+@cli.command()
 def demo(
     port: Annotated[int, typer.Option(help="The local port of the page; the next free one if it is taken.")] = 8765,
     language: Language = "fi",

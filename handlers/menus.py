@@ -16,6 +16,7 @@ ORDER = (
     "results",
     "forms",
     "digest",
+    "report",
     "check",
     "newgroup",
     "roles",

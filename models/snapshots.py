@@ -1,11 +1,31 @@
 """A year's figures, frozen: from the same snapshot the same report is made, byte for byte."""
 
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models import annual, thawing
+from models.access import RoleKind, roles
+from models.annual import Annual
+from models.base import Base, insert_new
+from models.errors import NotAllowed, NotFound, Refused
+from models.people import Person
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that a report is made from."""
+
+    figures: Annual
+    fingerprint: str
+    version: str
+    made_at: datetime
 
 
 class Snapshot(Base):
@@ -23,3 +43,56 @@ class Snapshot(Base):
     version: Mapped[str]
     """The program's, when it was made."""
     made_at: Mapped[datetime]
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(thaw(self.content), self.fingerprint, self.version, self.made_at)
+
+
+async def demand(session: AsyncSession, person: Person) -> None:
+    """The gate of annual reports: those who run or manage the whole organisation."""
+    wide = RoleKind.ADMINISTRATOR, RoleKind.MANAGER
+    if not any(role.kind in wide and role.workgroup_id is None for role in await roles(session, person.id)):
+        raise NotAllowed("report-for-managers")
+
+
+async def of(session: AsyncSession, person: Person, snapshot_id: int) -> Snapshot:
+    """The gate of a snapshot."""
+    await demand(session, person)
+    snapshot = await session.get(Snapshot, snapshot_id)
+    if snapshot is None:
+        raise NotFound
+    return snapshot
+
+
+async def take(session: AsyncSession, year: int, zone: ZoneInfo, *, version: str, now: datetime) -> Snapshot:
+    """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
+    await _check(session, year, zone, now)
+    content = freeze(await annual.annual(session, year, zone, now=now))
+    fingerprint = hashlib.sha256(content.encode()).hexdigest()
+    row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": now}
+    await insert_new(session, Snapshot, [row])  # of two who ask at once, the later finds the first one's
+    wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint == fingerprint)
+    return (await session.execute(wanted)).scalar_one()
+
+
+async def _check(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:
+    """Refuses a year of which there can be nothing."""
+    this = now.astimezone(zone).year
+    if year > this:
+        raise Refused("report-not-yet", year=str(year), this=str(this))
+    first = await annual.first_year(session, zone)
+    if first is None:
+        raise Refused("report-nothing-yet")
+    if year < first:
+        raise Refused("report-before-first", year=str(year), first=str(first))
+
+
+def freeze(figures: Annual) -> str:
+    """An `Annual` as JSON: the same figures are always the same text."""
+    return json.dumps(asdict(figures), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def thaw(content: str) -> Annual:
+    """`freeze` undone; what earlier programs froze has the defaults of what they did not know."""
+    return thawing.thawed(Annual, json.loads(content))

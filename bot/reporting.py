@@ -1,0 +1,73 @@
+"""`koolla report 2027 --language fi -o report.pdf`: a year's report from the terminal, while the bot runs or not.
+
+It reads the database alone, and writes there nothing but the snapshot that the report is made from.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import db, operating
+from bot.config import Settings
+from bot.operating import OperatingError
+from handlers.report import report_pages, report_pdf, version
+from handlers.report_sheet import manifest_json, report_xlsx
+from handlers.screen import File
+from handlers.texts import texts
+from models import snapshots
+from models.errors import Refused
+from models.snapshots import Kept
+
+Make = Callable[[Kept, str, str], File]
+WAYS: dict[str, Make] = {".pdf": report_pdf, ".xlsx": report_xlsx, ".json": manifest_json}
+PAGES = ".png"
+
+
+async def report(settings: Settings, year: int, language: str, file: Path) -> list[str]:
+    """Makes the report of a year into a file, or (of PNG) into a file for each page; returns what is told of it."""
+    way = file.suffix.lower()
+    if way not in (*WAYS, PAGES):
+        known = ", ".join((*WAYS, PAGES))
+        raise OperatingError(f"-o {file}: the ending says what is made, and must be one of {known}")
+    if not file.parent.is_dir():
+        raise OperatingError(f"-o {file}: there is no folder {file.parent}")
+    async with operating.opened(settings) as (_, sessions):
+        kept = await _kept(sessions, settings, year)
+    return [*_put(_made(kept, way, language, file)), *_about(kept)]
+
+
+async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Kept:
+    """The year's figures as they stand now, frozen."""
+    async with sessions.begin() as session:
+        try:
+            taken = await snapshots.take(session, year, settings.zone, version=version(), now=datetime.now(UTC))
+        except Refused as refused:
+            raise OperatingError(texts("en")(refused.key, **refused.values).unescape()) from None
+        return taken.kept
+
+
+def _made(kept: Kept, way: str, language: str, file: Path) -> dict[Path, bytes]:
+    if way != PAGES:
+        return {file: WAYS[way](kept, language, version()).content}
+    drawn = report_pages(kept, language, version())
+    return {file.with_name(f"{file.stem}-{number}{file.suffix}"): one.content for number, one in enumerate(drawn, 1)}
+
+
+def _put(made: dict[Path, bytes]) -> list[str]:
+    """Writes the files; ones that are there are replaced."""
+    said = []
+    for file, content in made.items():
+        try:
+            file.write_bytes(content)
+        except OSError as error:
+            raise OperatingError(f"-o {file}: cannot be written: {error.strerror}") from None
+        said.append(f"{file}: {len(content) / 1e3:.0f} kB")
+    return said
+
+
+def _about(kept: Kept) -> list[str]:
+    """What the report is made from."""
+    year = kept.figures
+    when = f"{kept.made_at:%Y-%m-%d %H:%M} UTC"
+    said = [f"{year.year}: figures of {when}, fingerprint {kept.fingerprint}"]
+    return said if year.is_over else [*said, f"{year.year} is not over: the figures will still change"]
