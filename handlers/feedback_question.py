@@ -47,7 +47,9 @@ def _top(context: Context, page: Sheet, question: Question) -> Iterator[Markup]:
         return
     if page.meeting is None and question is page.pages[0] and page.unanswered is not None:
         yield from introduction(context, page)
-    yield context.t("feedback-progress", position=progress(page, question), meeting=about(context, page))
+        yield escape(progress(page, question))
+    else:
+        yield context.t("feedback-progress", position=progress(page, question), meeting=about(context, page))
 
 
 def progress(page: Sheet, question: Question) -> str:
@@ -142,7 +144,8 @@ def _ways(context: Context, page: Sheet, question: Question) -> Rows:
         row.append(Button(t("previous"), data("page", run_id, before.id)))
     onward = page.onward(question)
     is_settled = given is not None and given.settled
-    if not question.required and not (is_settled and onward) and not (given and given.is_skip):
+    is_ticked = question.kind is Kind.SEVERAL and page.ticked(question)
+    if not (question.required or is_ticked or (is_settled and onward) or (given and given.is_skip)):
         words = t("feedback-not-telling" if question.background else "skip")
         row.append(Button(words, data("rate", run_id, question.id, "skip")))
     if question.kind is Kind.SEVERAL:

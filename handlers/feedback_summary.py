@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from handlers.feedback_question import in_rows, progress, shortened
+from handlers.feedback_question import in_rows, shortened
 from handlers.feedback_top import Rows, about, closing_text, introduction, page_screen
 from handlers.form_words import asked, options
 from handlers.routes import Context, data
@@ -17,6 +17,8 @@ BESIDES = 1_900
 """Characters that the page needs besides the list of answers, at most: the open answer is the longest of it."""
 LEAST, MOST = 25, 120
 """Characters of a question or an answer in the list."""
+SHORTEST = 12
+"""Characters of each of several choices in the list, where not all of them fit."""
 SIGNS = 8
 """Characters around them."""
 
@@ -41,30 +43,32 @@ def summary(context: Context, page: Sheet, *, waits: bool = False) -> Screen:
 
 def _line(context: Context, page: Sheet, question: Question, number: int, limit: int) -> Markup:
     words = shortened(asked(context.t, question), limit)
-    answer = _answer(context, page, question)
+    parts = _answer(context, page, question)
+    fits = sum(map(len, parts)) + 2 * len(parts) <= limit
+    answer = ", ".join(parts if fits else [shortened(part, max(SHORTEST, limit // len(parts) - 2)) for part in parts])
     return context.t("feedback-line", number=number, question=words, answer=shortened(answer, limit))
 
 
-def _answer(context: Context, page: Sheet, question: Question) -> str:
-    """An answer in words."""
+def _answer(context: Context, page: Sheet, question: Question) -> list[str]:
+    """An answer in words; of several choices each."""
     t, given = context.t, page.answer(question)
     value = page.prefilled(question)
     if value is not None:
-        return options(t, question)[value]
+        return [options(t, question)[value]]
     if given is None or (given.is_empty and not given.settled):
-        return t("feedback-no-answer").unescape()
+        return [t("feedback-no-answer").unescape()]
     if given.is_empty:
-        return t("feedback-not-told" if question.background else "feedback-skipped").unescape()
+        return [t("feedback-not-told" if question.background else "feedback-skipped").unescape()]
     if question.kind is Kind.OPEN:
-        return given.text
+        return [given.text]
     words = options(t, question)
     chosen = [words[value] for value in given.ticked]
-    return ", ".join([*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]])
+    return [*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]]
 
 
 def _closing(context: Context, page: Sheet, question: Question, waits: bool) -> Iterator[Markup]:
     t, given = context.t, page.answer(question)
-    yield t("feedback-last", position=progress(page, question), question=asked(t, question))
+    yield t("feedback-question", question=asked(t, question))
     if given is not None and given.text:
         yield t("feedback-written", text=given.text)
     else:

@@ -106,7 +106,7 @@ async def test_every_kind_in_one_message(talk: Talk, bo: Actor) -> None:
     assert rows_of(form) == [["Etänä", "Paikalla"], ["Muu"], ["‹ Edellinen", "Ohita"]]
     await bo.taps("Etänä")
     assert "3/5" in bo.text
-    assert "Voit valita useita" in bo.text
+    assert "Valitse yksi tai useampi" in bo.text
     await bo.taps("Tieto")
     await bo.taps("Kahvi")
     assert [label for label in bo.labels() if label.startswith("✓")] == ["✓ Tieto", "✓ Kahvi"]
@@ -114,9 +114,10 @@ async def test_every_kind_in_one_message(talk: Talk, bo: Actor) -> None:
     await bo.taps("Kyllä")
     assert words(form).startswith("Vastauksesi")
     assert (
-        "1. Sisältö vastasi odotuksiani: 4\n2. Miten osallistut?: Etänä\n3. Mikä oli parasta?: Tieto, Kahvi" in bo.text
+        "1. Sisältö vastasi odotuksiani – 4\n2. Miten osallistut? – Etänä\n3. Mikä oli parasta? – Tieto, Kahvi"
+        in bo.text
     )
-    assert "5/5 · Mitä muuta?" in bo.text
+    assert "Mitä muuta?\nKirjoita viesti" in bo.text
     assert len(bo.messages) == before
     await bo.says("Hyvä ryhmä")
     assert "Kirjoitit: Hyvä ryhmä" in bo.text
@@ -159,7 +160,13 @@ async def test_long_options_stand_in_full_in_the_text(talk: Talk, bo: Actor) -> 
     assert f"1. {long}\n2. Tieto\n3. Muu" in bo.text
     assert bo.labels() == ["1 Kollegoiden kanssa…", "2 Tieto", "3 Muu", "Valmis", "Ohita"]
     await bo.taps("1 Koll")
-    assert "✓ 1 Kollegoiden kanssa…" in bo.labels()
+    assert bo.labels() == ["✓ 1 Kollegoiden kanssa…", "2 Tieto", "3 Muu", "Valmis"]
+    await bo.taps("2 Tieto")
+    await bo.taps("3 Muu")
+    await bo.says("Kahvi")
+    for label in ("Valmis", "5"):
+        await bo.taps(label)
+    assert f"1. Anti? – {long}, Tieto, Muu: Kahvi\n" in bo.text
 
 
 async def test_a_toggle_says_what_it_turns_to(talk: Talk, bo: Actor) -> None:
@@ -245,25 +252,25 @@ async def test_the_summary_changes_any_answer_and_comes_back(talk: Talk, bo: Act
     await put(talk, [SCALE, SINGLE, SEVERAL, OPEN])
     for label in ("2", "Ohita", "Tieto", "Valmis"):
         await bo.taps(label)
-    assert "1. Sisältö vastasi odotuksiani: 2\n2. Miten osallistut?: ohitit\n3. Mikä oli parasta?: Tieto" in bo.text
+    assert "1. Sisältö vastasi odotuksiani – 2\n2. Miten osallistut? – ohitit\n3. Mikä oli parasta? – Tieto" in bo.text
     assert bo.labels() == ["Muuta 1", "Muuta 2", "Muuta 3", "Lähetä palaute"]
     await bo.taps("Muuta 1")
     assert "✓ 2" in bo.labels()
     await bo.taps("5")
     assert bo.text.startswith("Vastauksesi")
-    assert "odotuksiani: 5" in bo.text
+    assert "odotuksiani – 5" in bo.text
     await bo.taps("Muuta 2")
     await bo.taps("Paikalla")
     await bo.taps("Muuta 3")
     await bo.taps("Kahvi")
     await bo.taps("Valmis")
-    assert "2. Miten osallistut?: Paikalla\n3. Mikä oli parasta?: Tieto, Kahvi" in bo.text
+    assert "2. Miten osallistut? – Paikalla\n3. Mikä oli parasta? – Tieto, Kahvi" in bo.text
     await bo.taps("Lähetä palaute")
     await bo.taps("Muuta vastauksia")
     assert "Olet jo lähettänyt palautteen" in bo.text
     await bo.taps("Muuta 1")
     await bo.taps("Ohita")
-    assert "1. Sisältö vastasi odotuksiani: ohitit" in bo.text
+    assert "1. Sisältö vastasi odotuksiani – ohitit" in bo.text
     await bo.taps("Muuta 2")
     await bo.taps("Yhteenveto")
     await bo.taps("Lähetä palaute")
@@ -310,13 +317,12 @@ async def test_background_comes_from_the_settings_and_may_be_withheld(talk: Talk
     assert "2 kysymystä" in bo.text
     await bo.taps("4")
     assert "Esitäytin nämä asetuksistasi. Niitä käytetään vain tulosten ryhmittelyyn" in bo.text
-    assert "2. Taustaorganisaatiosi: Järjestö\n3. Toimialasi: " in bo.text
-    assert "2/2 · Mitä muuta?" in bo.text
+    assert "2. Taustaorganisaatiosi – Järjestö\n3. Toimialasi – " in bo.text
     await bo.taps("Muuta 2")
     assert "✓ Järjestö" in bo.labels()
     assert "asetuksistasi" in bo.text
     await bo.taps("En kerro")
-    assert "2. Taustaorganisaatiosi: et kerro" in bo.text
+    assert "2. Taustaorganisaatiosi – et kerro" in bo.text
     await bo.taps("Muuta 3")
     await bo.taps("Tutkimus, opetus, kehittäminen")
     assert (await ballots(talk))["Bo"].keys() == {1, 3}
@@ -337,9 +343,21 @@ async def test_background_that_no_setting_tells_is_asked(talk: Talk, bo: Actor) 
     assert "vain tulosten ryhmittelyyn" in bo.text
     assert bo.labels()[-1] == "En kerro"
     await bo.taps("En kerro")
-    assert "2. Taustaorganisaatiosi: et kerro" in bo.text
+    assert "2. Taustaorganisaatiosi – et kerro" in bo.text
     await bo.taps("Lähetä palaute")
     assert (await ballots(talk))["Bo"].keys() == {1, 3}
+
+
+async def test_what_one_says_of_oneself_stands_though_it_comes_after_finish(talk: Talk, bo: Actor) -> None:
+    await set_background(talk, "Bo", Organisation.NGO, None)
+    run = await put(talk, [SCALE, *background(Background.ORGANISATION)])
+    _, organisation = await questions(talk)
+    await bo.taps("4")
+    talk.sandbox.faults.late_updates(1)
+    bo.user.taps_data(f"rate:{run}:{organisation.id}:skip", bo.last)
+    bo.user.taps("Lähetä palaute")
+    await talk.answered()
+    assert (await ballots(talk))["Bo"] == {1: 4}
 
 
 async def test_a_named_form_says_who_sees_the_answers(talk: Talk, bo: Actor) -> None:
