@@ -7,10 +7,12 @@ from markupsafe import Markup
 
 from handlers.calendar_files import calendar_file
 from handlers.dates import hours_text, span_text
+from handlers.heard import beneath, in_full
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
-from models import announcing, invitations
+from models import announcing, invitations, replies
+from models.errors import NotFound
 from models.invitations import Answer, Invitation, answers_for
 from models.meetings import Meeting, MeetingState, Mode, Plan
 from models.outbox import Delivery, Superseded
@@ -42,8 +44,8 @@ def answer_buttons(t: Texts, invitation: Invitation) -> tuple[Button, ...]:
     )
 
 
-def card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
-    """A person's card as it stands now."""
+async def card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+    """A person's card as it stands now, with what they hear of feedback below it."""
     t, meeting = context.t, invitation.meeting
     lines = [] if heading is None else [heading, Markup("")]
     lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
@@ -55,16 +57,17 @@ def card(context: Context, invitation: Invitation, heading: Markup | None = None
     else:
         lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
         buttons = _rows(answer_buttons(t, invitation))
-    return Screen(
-        Markup("\n").join(lines),
-        buttons,
-        stands=("invitation", invitation.id, meeting.revision),
-    )
+    is_off = meeting.state is MeetingState.CANCELLED
+    heard = () if is_off else await replies.heard(context.session, invitation)
+    text, whole = beneath(t, Markup("\n").join(lines), heard)
+    if not whole:
+        buttons = (*buttons, (Button(t("heard-open"), data("heard", invitation.id)),))
+    return Screen(text, buttons, stands=("invitation", invitation.id, meeting.revision))
 
 
-def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+async def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
     """The card as a message of its own, with the calendar file; an answer later edits only its words and buttons."""
-    shown = card(context, invitation, heading)
+    shown = await card(context, invitation, heading)
     return replace(shown, draws=partial(calendar_file, context.t, invitation.meeting))
 
 
@@ -77,8 +80,8 @@ async def show_card(context: Context, tap: Tap) -> Screen:
     """The fresh card, whatever was refused; with its calendar file where the meeting has moved since."""
     invitation = await invitations.own(context.session, context.person, tap.id)
     if tap.number(2) == invitation.meeting.revision:
-        return card(context, invitation)
-    shown = card(context, invitation, context.t("invitation-moved"))
+        return await card(context, invitation)
+    shown = await card(context, invitation, context.t("invitation-moved"))
     # Made here: after a refusal the transaction is rolled back, and the meeting cannot be read any more.
     return replace(shown, file=calendar_file(context.t, invitation.meeting))
 
@@ -95,7 +98,7 @@ async def on_answer(context: Context, tap: Tap) -> Screen:
         update_id=context.update_id,
         now=context.now,
     )
-    shown = card(context, invitation)
+    shown = await card(context, invitation)
     return shown.toasting(context.t(f"toast-{invitation.answer}"))
 
 
@@ -114,18 +117,18 @@ async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
     if delivery.revision != invitation.meeting.revision:
         raise Superseded
     moved = await announcing.knew(context.session, invitation, before=delivery.revision)
-    return new_card(context, invitation, context.t("invitation-moved" if moved else "invitation-heading"))
+    return await new_card(context, invitation, context.t("invitation-moved" if moved else "invitation-heading"))
 
 
 @letter("correction", stands="invitation", edits=True)
 async def correction_letter(context: Context, delivery: Delivery) -> Screen:
-    return new_card(context, await _addressed(context, delivery))
+    return await new_card(context, await _addressed(context, delivery))
 
 
 @letter("cancelled", stands="invitation")
 async def cancelled_letter(context: Context, delivery: Delivery) -> Screen:
     invitation = await invitations.own(context.session, context.person, delivery.subject)
-    return new_card(context, invitation, context.t("invitation-cancelled"))
+    return await new_card(context, invitation, context.t("invitation-cancelled"))
 
 
 @letter("reminder", stands="invitation")
@@ -136,7 +139,7 @@ async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
         raise Superseded
-    return new_card(context, invitation, _reminder_heading(context, invitation))
+    return await new_card(context, invitation, _reminder_heading(context, invitation))
 
 
 def _reminder_heading(context: Context, invitation: Invitation) -> Markup:
@@ -165,5 +168,16 @@ def meeting_name(t: Texts, meeting: Meeting) -> Markup:
 @tap("card")
 async def on_card(context: Context, tap: Tap) -> Screen:
     """One's card, from the list of meetings: as a new message, for it carries a file."""
-    shown = new_card(context, await invitations.own(context.session, context.person, tap.id))
+    shown = await new_card(context, await invitations.own(context.session, context.person, tap.id))
     return replace(shown, fresh=True)
+
+
+@tap("heard")
+async def on_heard(context: Context, tap: Tap) -> Screen:
+    """Every line as a whole, where the card had room for its beginning."""
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    heard = await replies.heard(context.session, invitation)
+    if not heard:
+        raise NotFound
+    name = Markup("<b>{}</b>").format(meeting_name(context.t, invitation.meeting))
+    return Screen(Markup("\n\n").join([name, in_full(context.t, heard)]), fresh=True)

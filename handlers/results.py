@@ -168,6 +168,8 @@ def _ways(context: Context, view: View) -> Rows:
         )
         for one in parted
     ]
+    if view.listed is not None and any(result.mean is not None for result in found.results):
+        rows.append((Button(t("replies-open"), data("replies", view.listed.release_id)),))
     if view.listed is not None and view.listed.named and view.listed.run_id is not None:
         rows.append((Button(t("named-open"), data("named", view.listed.run_id)),))
     return tuple(rows)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import groups, outbox
+from models import groups, outbox, replies
 from models.base import insert_new
 from models.calendar import Quiet, last_waking, next_waking
 from models.cards import Message
@@ -24,7 +24,11 @@ URGENT = timedelta(hours=48)
 
 
 async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """Invites every current member, with all the messages that follow from it; returns how many will get one."""
+    """Invites every current member, with all the messages that follow from it; returns how many will get one.
+
+    What was done because of feedback is heard with it.
+    """
+    await replies.take_along(session, meeting)
     people = await groups.members(session, meeting.workgroup_id)
     return await invite(session, meeting, people, policy=policy, now=now)
 
@@ -148,8 +152,10 @@ async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, n
         for kind in ("invitation", "reminder", "correction"):
             await outbox.withdraw(session, kind, invitation.id)
     near = is_near(meeting.starts_at, now=now)
-    letters = []
-    for invitation, person in await aware(session, meeting):
+    letters, people = [], await aware(session, meeting)
+    if not people:
+        await replies.wait_again(session, meeting)
+    for invitation, person in people:
         due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
         letter = Planned(person.id, "cancelled", invitation.id, due_at, expires_at=meeting.starts_at, urgent=at_once)
         letters.append(letter)
