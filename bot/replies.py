@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
+from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
 from bot.breaker import SHORTEST, longer
@@ -79,9 +80,10 @@ class Replies:
         await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
 
     async def _put(self, query: CallbackQuery, heard: Heard) -> None:
-        message, screen = query.message, heard.screen
-        if message is None or not screen.text:
+        message = query.message
+        if message is None or not heard.screen.text:
             return
+        screen = await self._drawn(message.chat.id, heard.screen)
         if heard.message is None:
             await self._send(message.chat.id, screen)
             return
@@ -94,7 +96,20 @@ class Replies:
                 raise
             await self._send(message.chat.id, screen)
 
+    async def _drawn(self, chat_id: int, screen: Screen) -> Screen:
+        """The screen with its file made; while it is, the chat says that the bot is at work."""
+        if screen.draws is None:
+            return screen
+        at_work = self.app.bot.send_chat_action(chat_id, ChatAction.TYPING)
+        drawn, told = await asyncio.gather(screen.drawn(), at_work, return_exceptions=True)
+        if isinstance(told, BaseException) and not isinstance(told, TelegramError):
+            raise told
+        if isinstance(drawn, BaseException):
+            raise drawn
+        return drawn
+
     async def _send(self, chat_id: int, screen: Screen) -> None:
+        screen = await self._drawn(chat_id, screen)
         message_id = await send(self.app.bot, chat_id, screen, self.app.clock.sleep)
         await self._remember(chat_id, message_id, screen)
 

@@ -1,151 +1,100 @@
-"""The monthly digest, and /digest, which shows it again."""
+"""The digest, and /digest, which shows it again; what is behind its buttons stands in `digest_details`."""
 
+import re
 from functools import partial
 
-from markupsafe import Markup
-
-from handlers.charts import by_scale, digest_picture, statement_figures
-from handlers.dates import month_title
-from handlers.figures import change, decimal, number, steps
-from handlers.form_words import asked, ends
-from handlers.result_text import shortened, shown_size
+from handlers.digest_charts import digest_picture
+from handlers.digest_text import digest_text, needing, period_title
 from handlers.routes import Context, Tap, command, data, letter, tap
-from handlers.screen import CAPTION_LENGTH, Button, Screen
+from handlers.screen import Button, Screen
 from handlers.start import go
-from handlers.texts import Texts
+from handlers.texts import texts
 from models import digests
 from models.access import RoleKind
 from models.digests import Shown
 from models.errors import NotFound
-from models.funnel import Funnel
 from models.months import Month
 from models.outbox import Delivery
-from models.outcome import Words
-from models.statistics import MonthFigures, Statement
-
-SHORTEST = 60
-"""Characters of a quotation: less would not say anything."""
+from models.people import is_stranger
+from models.periods import Period, Span
 
 
 @command("digest", role=RoleKind.MANAGER)
 async def on_digest(context: Context, line: str) -> Screen:
-    """The last month's; a month in the line, like 2027-03 or 3/2027, another's."""
-    month = read_month(line) if line.strip() else digests.latest_due(context.policy, now=context.now)
-    return await _screen(context, month)
+    """The last one; a month or quarter in the line, like 2027-03, 3/2027 or 2027-q1, another's."""
+    if line.strip():
+        return await _screen(context, read_period(line))
+    person, policy = context.person, context.policy
+    return await _screen(context, await digests.latest(context.session, person, policy=policy, now=context.now))
 
 
-def read_month(text: str) -> Month:
-    """Reads 2027-03, 3/2027 or 3.2027."""
-    numbers = text.strip().replace("/", "-").replace(".", "-").split("-")
-    if len(numbers) == 2 and all(n.isascii() and n.isdigit() and len(n) <= 4 for n in numbers):
-        first, second = (int(n) for n in numbers)
-        year, month = (first, second) if first > 12 else (second, first)
-        if 1 <= month <= 12 and 2000 <= year <= 2200:
-            return Month(year, month)
+def read_period(text: str) -> Span:
+    """Reads 2027-03, 3/2027, 3.2027, 2027-q1 or q1/2027."""
+    first, _, second = re.sub(r"[/.\s-]+", "-", text.strip().lower()).partition("-")
+    year, rest = (first, second) if len(first) == 4 else (second, first)
+    if re.fullmatch(r"20[0-9]{2}|21[0-9]{2}", year):
+        if re.fullmatch(r"q[1-4]", rest):
+            return Period(int(year), int(rest[1:]))
+        if re.fullmatch(r"0?[1-9]|1[0-2]", rest):
+            return Month(int(year), int(rest))
     raise NotFound("digest-month-unread")
 
 
 @tap("digest")
 async def on_month(context: Context, tap: Tap) -> Screen:
-    return await _screen(context, read_month(tap.word(0)))
+    return await _screen(context, read_period(tap.word(0)))
 
 
-async def _screen(context: Context, month: Month) -> Screen:
-    shown = await digests.own(context.session, context.person, month, policy=context.policy, now=context.now)
+async def _screen(context: Context, period: Span) -> Screen:
+    shown = await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
     return digest_screen(context, shown)
 
 
 def digest_screen(context: Context, shown: Shown) -> Screen:
     """Text and picture carry the same figures."""
-    t, turns = context.t, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
+    t, figures, turns = context.t, shown.figures, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
     row = tuple(
-        Button(str(t(key, month=month_title(month.year, month.month, t.language))), data("digest", month))
-        for month, key in turns
-        if month is not None
+        Button(str(t(key, month=period_title(t, period))), data("digest", period))
+        for period, key in turns
+        if period is not None
     )
-    draws = partial(digest_picture, shown.figures, t.language)
-    text = digest_text(t, shown.figures, is_ongoing=shown.is_ongoing)
-    return Screen(text, (row, (go(context, "help"),)), draws=draws)
+    draws = partial(digest_picture, figures, t.language)
+    text = digest_text(t, figures, is_ongoing=shown.is_ongoing)
+    return Screen(text, (row, *_details(context, shown), _last_row(context)), draws=draws)
 
 
-def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
-    """The digest in words: what happened, what was said of it, what waits and what comes."""
-    month = Month.parse(figures.month)
-    parts = [t("digest-heading", month=month_title(month.year, month.month, t.language))]
-    if figures.is_empty:
-        parts += [t("digest-nothing"), _roster(t, figures.funnel)]
-    else:
-        parts += [_funnel(t, figures.funnel, figures.before), _statements(t, figures.statements)]
-    after = [_asides(t, figures), t("digest-ongoing") if is_ongoing else Markup("")]
-    room = CAPTION_LENGTH - sum(shown_size(part) + 2 for part in (*parts, *after))
-    parts += [_highlights(t, figures.highlights, room), *after]
-    return Markup("\n\n").join(part for part in parts if part)
+def _details(context: Context, shown: Shown) -> list[tuple[Button, ...]]:
+    """The ways behind the digest; of nothing there is none."""
+    figures = shown.figures
+    counts = {"groups": len(figures.groups or ()), "statements": len(figures.statements)}
+    counted = tuple(_to(context, name, figures.month, n) for name, n in counts.items() if n)
+    needs = len(needing(figures))
+    asking = (_to(context, "attention", figures.month, needs),) if needs else ()
+    return [counted, asking, (_to(context, "trend", figures.month), _to(context, "sheet", figures.month))]
 
 
-def _funnel(t: Texts, now: Funnel, before: Funnel) -> Markup:
-    shown = steps(now, t.language)
-    printed = {name: step.figure for name, step in shown.items()}
-    lines = [t("digest-meetings", n=now.meetings, before=before.meetings)]
-    if now.cancelled:
-        lines.append(t("digest-cancelled", n=now.cancelled))
-    lines.append(_roster(t, now))
-    if now.meetings:
-        ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
-        lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
-        lines.append(t("digest-attended", rate=shown["attended"].rate, **ways, **printed))
-    if now.asked:
-        lines.append(t("digest-answered", rate=shown["answered"].rate, **printed))
-    return Markup("\n").join(lines)
+def _to(context: Context, name: str, month: str, n: int | None = None) -> Button:
+    count = {} if n is None else {"n": n}
+    return Button(str(context.t(f"digest-to-{name}", **count)), data(f"digest-{name}", month))
 
 
-def _roster(t: Texts, now: Funnel) -> Markup:
-    shown = steps(now, t.language)
-    roster, reachable = shown["roster"], shown["reachable"]
-    return t("digest-roster", roster=roster.figure, reachable=reachable.figure, rate=reachable.rate)
-
-
-def _statements(t: Texts, statements: tuple[Statement, ...]) -> Markup:
-    if not statements:
-        return t("digest-no-statements")
-    lines = [t("digest-statements")]
-    for some in by_scale(statements):
-        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
-        lines += [_statement(t, one) for one in some]
-    return Markup("\n").join(lines)
-
-
-def _statement(t: Texts, one: Statement) -> Markup:
-    moved = change(one.mean, one.earlier, t.language)
-    figures = statement_figures(t, one.mean.n, moved, one.earlier_month)
-    statement, mean = asked(t, Words(one.identity, one.text)), decimal(one.mean, t.language)
-    return t("digest-statement", statement=statement, mean=mean, figures=figures)
-
-
-def _highlights(t: Texts, texts: tuple[str, ...], room: int) -> Markup:
-    """What people said, as far as a caption has room for it: two at most, shortened at a word."""
-    heading = t("digest-highlights")
-    for some in (texts[:2], texts[:1]):
-        left = (room - shown_size(heading)) // max(1, len(some)) - 4
-        if some and left >= SHORTEST:
-            return Markup("\n").join([heading, *(t("digest-highlight", text=_quoted(one, left)) for one in some)])
-    return Markup("")
-
-
-def _quoted(text: str, most: int) -> str:
-    """A text in at most so many of the units in which captions are counted."""
-    return shortened(text, most * len(text) // max(1, shown_size(Markup.escape(text))))
-
-
-def _asides(t: Texts, figures: MonthFigures) -> Markup:
-    lines = [t("digest-waiting", n=figures.funnel.waiting)] if figures.funnel.waiting else []
-    if figures.coming:
-        lines.append(t("digest-coming", n=figures.coming))
-    return Markup("\n").join(lines)
+def _last_row(context: Context) -> tuple[Button, ...]:
+    return (Button(str(context.t("digest-to-settings")), data("digest-settings")), go(context, "help"))
 
 
 @letter("digest", stands="digest")
 async def digest_letter(context: Context, delivery: Delivery) -> Screen:
+    if is_stranger(context.person):
+        return await _posted(context, delivery)
     digest = await digests.sent(context.session, context.person, delivery.subject)
     return digest_screen(
         context, await digests.shown(context.session, digest.figures, policy=context.policy, now=context.now)
     )
+
+
+async def _posted(context: Context, delivery: Delivery) -> Screen:
+    """To a group or channel, in its language: figures alone, for a button would work for nobody there."""
+    digest, chosen = await digests.posted(context.session, delivery.address_id, delivery.subject)
+    t = texts(chosen.language or context.policy.language)
+    figures = digest.figures
+    return Screen(digest_text(t, figures), draws=partial(digest_picture, figures, t.language))

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
+from handlers import digest_places
 from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.start import go
@@ -120,6 +121,7 @@ def route_of(update: Update) -> str:
 async def answer(context: Context, update: Update) -> Screen:
     """What the person who acted is shown."""
     if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
+        await digest_places.hear(context, update)
         return NOTHING
     if update.my_chat_member is not None:
         if _blocks(update):

@@ -4,7 +4,7 @@ import enum
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,10 +40,12 @@ class Attention:
 
     group: str
     reason: Reason
-    since: datetime | None = None
+    since: date | None = None
     """Of a quiet group: its last meeting, if there was one in the last half year."""
     now: Rate | None = None
     before: Rate | None = None
+    fewer_than: int | None = None
+    """Of few answers, where so few may not be told: the threshold; then ``now`` has no answers."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class _Held:
 
 
 async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: datetime) -> tuple[Attention, ...]:
-    """The groups (None: all that live) that need attention at a moment, by name; each for every reason it gives."""
+    """The groups (None: all that live) that need attention at a moment, by name; each for every reason it gives.
+
+    Days are those of the moment's zone.
+    """
     groups = await _living(session, group_ids, at)
     held, called = await _held(session, list(groups), at), await _called(session, list(groups), at)
     answers = await _answers(session, list(groups), at)
@@ -100,31 +105,31 @@ async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> di
 
 
 async def _called(session: AsyncSession, group_ids: list[int], at: datetime) -> set[int]:
-    """The groups with a meeting ahead."""
-    ahead = select(Meeting.workgroup_id).where(
-        Meeting.state == MeetingState.ANNOUNCED, Meeting.starts_at >= at, Meeting.workgroup_id.in_(group_ids)
-    )
+    """The groups with a meeting ahead, or by now behind."""
+    called = Meeting.state.in_([MeetingState.ANNOUNCED, MeetingState.HELD])
+    ahead = select(Meeting.workgroup_id).where(called, Meeting.starts_at >= at, Meeting.workgroup_id.in_(group_ids))
     return set((await session.execute(ahead.distinct())).scalars())
 
 
-async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[tuple[int, int]]]:
-    """Answered and asked of the forms that closed in the last half year, newest first."""
+async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[tuple[int, int, int]]]:
+    """Answered, asked and the threshold of the forms that closed in the last half year, newest first."""
+    asked = case((Run.asked < Run.answered, Run.answered), else_=Run.asked)
     wanted = (
-        select(Run.workgroup_id, Run.answered, case((Run.asked < Run.answered, Run.answered), else_=Run.asked))
+        select(Run.workgroup_id, Run.answered, asked, Run.threshold)
         .where(Run.state == RunState.CLOSED, Run.workgroup_id.in_(group_ids))
         .where(Run.closes_at >= at - LOOKS_BACK, Run.closes_at < at)
         .order_by(Run.closes_at.desc(), Run.id.desc())
     )
-    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for group_id, answered, asked in await session.execute(wanted):
-        found[group_id].append((answered, asked))
+    found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    for group_id, *figures in await session.execute(wanted):
+        found[group_id].append((figures[0], figures[1], figures[2]))
     return found
 
 
 def _quiet(group: Workgroup, held: list[_Held], is_called: bool, at: datetime) -> Iterator[Attention]:
     last = held[0].at if held else None
     if not is_called and (last or group.created_at) < at - QUIET_FOR:
-        yield Attention(group.name, Reason.QUIET, since=last)
+        yield Attention(group.name, Reason.QUIET, since=last.astimezone(at.tzinfo).date() if last else None)
 
 
 def _falling(group: Workgroup, held: list[_Held]) -> Iterator[Attention]:
@@ -139,8 +144,11 @@ def _together(held: list[_Held]) -> Rate:
     return Rate(sum(one.came for one in held), sum(one.invited for one in held))
 
 
-def _few_answers(group: Workgroup, answers: list[tuple[int, int]]) -> Iterator[Attention]:
+def _few_answers(group: Workgroup, answers: list[tuple[int, int, int]]) -> Iterator[Attention]:
     latest = answers[:LATEST]
     answered, asked = sum(one[0] for one in latest), sum(one[1] for one in latest)
     if asked >= ASKED_AT_LEAST and 100 * answered < FEW * asked:
-        yield Attention(group.name, Reason.FEW_ANSWERS, now=Rate(answered, asked))
+        threshold = max(one[2] for one in latest)
+        hidden = answered < threshold
+        told = Rate(0 if hidden else answered, asked)
+        yield Attention(group.name, Reason.FEW_ANSWERS, now=told, fewer_than=threshold if hidden else None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, groups, outbox, people, roles
+from models import access, groups, outbox, people, places, roles
 from models.access import RoleKind
 from models.calendar import next_waking
 from models.groups import Workgroup
@@ -30,6 +30,7 @@ async def refused(session: AsyncSession, address_id: int, reach: Reach, *, polic
     person = await people.unreachable(session, address_id, reach)
     if person is not None:
         await _tell(session, person, policy=policy, now=now)
+    await places.ended(session, address_id, policy=policy, now=now)
 
 
 async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:

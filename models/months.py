@@ -29,6 +29,20 @@ class Month:
         index = self.year * 12 + self.month - 1 + months
         return Month(index // 12, index % 12 + 1)
 
+    @property
+    def last(self) -> "Month":
+        """Its last month, as a longer period has one."""
+        return self
+
+    @property
+    def year_before(self) -> "Month":
+        """The same month of the year before."""
+        return self.shifted(-12)
+
+    def holding(self, moment: datetime, zone: ZoneInfo) -> "Month":
+        """The month in which a moment is."""
+        return Month.of(moment, zone)
+
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """First moment of the month and of the next."""
         after = self.shifted(1)

@@ -82,7 +82,7 @@ class Delivery(Base):
 
 @dataclass(frozen=True)
 class Planned:
-    """A delivery to be, by person; those who cannot be reached get none."""
+    """A delivery to be, by person; those who cannot be reached get none. With an address, on their behalf to that."""
 
     person_id: int
     kind: str
@@ -92,25 +92,27 @@ class Planned:
     revision: int = 0
     slot: str = ""
     urgent: bool = False
+    address_id: int | None = None
+    """A group or channel."""
 
 
 async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
     """Writes deliveries; those already planned stay as they are. Returns how many are new."""
     wanted = list(planned)
-    reachable = await addresses(session, {one.person_id for one in wanted})
+    reachable = await addresses(session, {one.person_id for one in wanted if one.address_id is None})
     rows = [
         {
             "kind": one.kind,
             "subject": one.subject,
             "revision": one.revision,
-            "address_id": reachable[one.person_id],
+            "address_id": one.address_id or reachable[one.person_id],
             "slot": one.slot,
             "due_at": one.due_at,
             "expires_at": one.expires_at,
             "urgent": one.urgent,
         }
         for one in wanted
-        if one.person_id in reachable
+        if one.address_id is not None or one.person_id in reachable
     ]
     return len(await insert_new(session, Delivery, rows))
 

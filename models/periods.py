@@ -1,5 +1,6 @@
-"""Years and quarters, and all time: what results are put together over."""
+"""Years and quarters, and all time: what results are put together over; a digest is of a month or of a quarter."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -53,10 +54,43 @@ class Period:
         return first.span(zone)[0], last.span(zone)[1]
 
     @property
+    def last(self) -> Month:
+        """Its last month; all time has none."""
+        assert self.months is not None
+        return self.months[1]
+
+    def shifted(self, by: int) -> "Period":
+        """The period of the same length, so many of its lengths later."""
+        assert self.year is not None
+        if self.quarter is None:
+            return Period(self.year + by)
+        index = 4 * self.year + self.quarter - 1 + by
+        return Period(index // 4, index % 4 + 1)
+
+    @property
     def before(self) -> "Period | None":
         """The period of the same length before it."""
-        if self.year is None:
-            return None
-        if self.quarter is None:
-            return Period(self.year - 1)
-        return Period(self.year, self.quarter - 1) if self.quarter > 1 else Period(self.year - 1, 4)
+        return None if self.year is None else self.shifted(-1)
+
+    @property
+    def year_before(self) -> "Period":
+        """The same period of the year before."""
+        return self.shifted(-1 if self.quarter is None else -4)
+
+    def holding(self, moment: datetime, zone: ZoneInfo) -> "Period":
+        """The period of the same length in which a moment is."""
+        quarter = Period.quarter_of(moment, zone)
+        return quarter if self.quarter else Period(quarter.year)
+
+
+Span = Month | Period
+"""What figures are counted over; never all time."""
+
+
+def parse(text: str) -> Span:
+    """Reads a month, a quarter or a year as `str` has written it; anything else is nobody's."""
+    if re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
+        return Month.parse(text)
+    if text == "all":
+        raise NotFound
+    return Period.parse(text)

@@ -33,6 +33,13 @@ def day_text(day: date, language: str) -> str:
     return f"{SHORT_WEEKDAYS[language][day.weekday()]} {bare_day_text(day, language)}"
 
 
+def near_day_text(day: date, language: str) -> str:
+    """Without the year: "ke 7.4.", "Wed 7 Apr"."""
+    months = MONTHS["en"]
+    short = f"{day.day} {months[day.month - 1][:3]}" if language == "en" else f"{day.day}.{day.month}."
+    return f"{SHORT_WEEKDAYS[language][day.weekday()]} {short}"
+
+
 def time_text(at: time, language: str) -> str:
     return f"{at.hour}{':' if language == 'en' else '.'}{at.minute:02}"
 

@@ -3,29 +3,30 @@
 import html
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from markupsafe import Markup
 
 from bot.sandbox.files import picture_size
-from handlers.charts import digest_inputs, digest_picture, draw
-from handlers.digest import digest_text
+from handlers.charts import draw
+from handlers.digest_charts import digest_inputs, digest_picture
+from handlers.digest_text import digest_text, strongest_and_weakest
 from handlers.result_charts import pages_of, results_inputs, results_picture
 from handlers.result_text import blocks, head
-from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
+from models.attention import Attention, Reason
 from models.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms import Form
 from models.funnel import Funnel
 from models.items import Background, Kind
 from models.outcome import Chosen, Earlier, Group, Outcome, Result, Said, Words
-from models.possible import Mean
+from models.possible import Mean, Rate
 from models.releases import Withheld
 from models.result_views import View
 from models.results import Listed
-from models.statistics import MonthFigures, Statement
+from models.statistics import Coming, MonthFigures, Statement
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
 FUNNEL = replace(
@@ -38,7 +39,19 @@ STATEMENTS = tuple(
     Statement(identity, Mean(total, 521, 1, 5), earlier, "2027-08" if earlier else None)
     for identity, total, earlier in zip(IDENTITIES, (2188, 2084, 1927, 1601), EARLIER, strict=True)
 )
-FIGURES = MonthFigures("2027-09", FUNNEL, FUNNEL, STATEMENTS, 12)
+BEFORE_THAT = replace(FUNNEL, meetings=11, on_site=250, remote=511, asked=700, answered=420)
+YEAR_BEFORE = replace(FUNNEL, meetings=9, on_site=200, remote=432, asked=650, answered=333)
+ATTENTION = (
+    Attention("Aikuissosiaalityö", Reason.FEW_ANSWERS, now=Rate(4, 41)),
+    Attention("Lastensuojelu", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40)),
+    Attention("Perhetyö", Reason.QUIET, since=date(2027, 5, 12)),
+    Attention("Päihdetyö", Reason.QUIET),
+    Attention("Vammaispalvelut", Reason.FEW_ANSWERS, now=Rate(0, 28), fewer_than=5),
+)
+COMING = tuple(Coming(date(2027, 10, day), "Lastensuojelu", "Aihe") for day in (4, 12, 20))
+FIGURES = MonthFigures(
+    "2027-09", FUNNEL, BEFORE_THAT, STATEMENTS, 12, (), YEAR_BEFORE, attention=ATTENTION, meetings=COMING
+)
 NOTHING = MonthFigures("2027-07", replace(ZERO, roster=40, reachable=30, groups=3), ZERO, (), 0)
 
 
@@ -153,10 +166,10 @@ def test_long_and_hostile_options_have_room() -> None:
 
 def test_hostile_text_anywhere_is_only_shown() -> None:
     inputs = digest_inputs(FIGURES, "fi")
-    shown = {key: HOSTILE if key in ("title", "under", "heading") else inputs[key] for key in inputs}
-    statements = [{**one, "statement": HOSTILE, "figures": HOSTILE} for one in inputs["scales"][0]["statements"]]
-    shown["scales"] = [{"ends": [HOSTILE, HOSTILE], "statements": statements}]
-    shown["steps"] = [{**one, "label": HOSTILE} for one in inputs["steps"]]
+    shown = {key: HOSTILE if key in ("title", "under") else inputs[key] for key in inputs}
+    statements = [{**one, "statement": HOSTILE, "figures": HOSTILE} for one in inputs["statements"][0]["statements"]]
+    shown |= {"ends": [HOSTILE, HOSTILE], "statements": [{"heading": HOSTILE, "statements": statements}]}
+    shown["steps"] = [{**one, "label": HOSTILE, "note": HOSTILE} for one in inputs["steps"]]
     assert size(draw("digest", shown))[0] == 1080
 
 
@@ -169,14 +182,9 @@ def test_every_figure_of_the_picture_is_in_the_words(language: str) -> None:
     inputs = digest_inputs(FIGURES, language)
     words = re.sub(r"<[^>]+>", "", digest_text(texts(language), FIGURES))
     drawn = [f"{step['figure']} | {step['rate']}" for step in inputs["steps"]]
-    drawn += [f"{one['mean']} | {one['figures']}" for some in inputs["scales"] for one in some["statements"]]
+    drawn += [f"{one['mean']} | {one['figures']}" for some in inputs["statements"] for one in some["statements"]]
     assert len(drawn) == 7 + 4
     assert numbers(" | ".join([*drawn, inputs["under"], inputs["title"]])) <= numbers(words)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_full_digest_still_fits_a_caption(language: str) -> None:
-    assert len(digest_text(texts(language), FIGURES)) <= CAPTION_LENGTH
 
 
 def plain(*parts: Markup) -> str:
@@ -184,40 +192,35 @@ def plain(*parts: Markup) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_statements_on_other_scales_stand_under_their_own_ends(language: str) -> None:
+def test_means_of_other_scales_are_no_stronger_nor_weaker(language: str) -> None:
     own = Statement("t-1", Mean(80, 30, 1, 4), text="Oma väittämä", low_name="ei lainkaan", high_name="erittäin")
     figures = replace(FIGURES, statements=(*STATEMENTS, own))
-    words = plain(digest_text(texts(language), figures)).splitlines()
-    (at,) = [number for number, line in enumerate(words) if line == "1 = ei lainkaan, 4 = erittäin"]
-    assert words[at + 1].startswith("Oma väittämä: 2")
-    usual = ", ".join(digest_inputs(figures, language)["scales"][0]["ends"])
-    assert words.index(usual) < at
-    assert [len(some["statements"]) for some in digest_inputs(figures, language)["scales"]] == [4, 1]
+    told = [one for some in strongest_and_weakest(figures) for one in some]
+    assert [one.identity for one in told] == [IDENTITIES[at] for at in (0, 1, 3, 2)]
+    assert "Oma väittämä" not in plain(digest_text(texts(language), figures))
     assert size(digest_picture(figures, language).content)[0] == 1080
 
 
-def test_what_people_said_fits_the_caption_or_is_left_out() -> None:
-    t, said = texts("fi"), ("Sanoja & vielä <b> sanoja. " * 40, "😀 hyvä " * 120, "Kolmas")
-    for figures in (FIGURES, NOTHING, replace(FIGURES, statements=STATEMENTS * 3)):
-        words = plain(digest_text(t, replace(figures, highlights=said), is_ongoing=True))
-        without = plain(digest_text(t, figures, is_ongoing=True))
-        quoted = [line for line in words.splitlines() if line.startswith("”")]
-        assert len(words) <= max(CAPTION_LENGTH, len(without))
-        assert len(quoted) == (0 if len(without) > CAPTION_LENGTH - 100 else 2 if figures is NOTHING else len(quoted))
-        assert "Kolmas" not in words
-        assert all(line.endswith("…”") for line in quoted)
+@pytest.mark.parametrize(
+    ("count", "strong", "weak"), [(0, 0, 0), (1, 1, 0), (2, 1, 1), (3, 2, 1), (4, 2, 2), (9, 2, 2)]
+)
+def test_no_statement_is_both_strong_and_weak(count: int, strong: int, weak: int) -> None:
+    statements = tuple(Statement(f"t-{at}", Mean(90 - at, 30, 1, 5), text=f"Väittämä {at}") for at in range(count))
+    best, worst = strongest_and_weakest(replace(FIGURES, statements=statements))
+    assert list(best) == list(statements[:strong])
+    assert list(worst) == list(statements[::-1][:weak])
 
 
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
     inputs = digest_inputs(FIGURES, "en")
     shares = [step["share"] for step in inputs["steps"]]
     assert shares == [1, 931 / 1042, 1, 960 / 1268, 888 / 1268, 803 / 1268, 521 / 1268]
-    assert inputs["scales"][0]["statements"][1] == {
+    assert inputs["statements"][0]["statements"][1] == {
         "statement": "I can make use of the content in my work",
         "mean": "4.0",
         "share": 0.75,
         "points": 5,
-        "figures": "n = 521, change −0.2 (August 2027)",
+        "figures": "n = 521, −0.2",
         "earlier": pytest.approx((1700 / 401 - 1) / 4),
     }
 

@@ -150,7 +150,7 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
             await runs.next_closing(session),
             await runs.due_to_close(session, now=now + previews.LASTS * 2),
             await results.latest(session, await person(session, anna)),
-            await digests.own(session, await person(session, maija), scope.month, policy=policy, now=now),
+            await digests.own(session, await person(session, maija), scope.period, policy=policy, now=now),
         ]
 
 

@@ -1,0 +1,121 @@
+"""The digest's pictures: its funnel with the strongest and weakest statements, and twelve months."""
+
+from handlers.charts import Inputs, drawn_mean, picture_file, share
+from handlers.digest_text import (
+    heading,
+    meetings,
+    period_title,
+    statement_figures,
+    strongest_and_weakest,
+)
+from handlers.figures import number, percent, steps
+from handlers.form_words import asked, ends
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from handlers.typesetting import settable
+from models.funnel import Flow
+from models.months import Month
+from models.outcome import Words
+from models.periods import parse
+from models.possible import Share
+from models.statistics import MonthFigures, Statement
+
+
+def digest_picture(figures: MonthFigures, language: str) -> File:
+    """The month's funnel and statements as a PNG."""
+    name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
+    return picture_file(name, "digest", settable(digest_inputs(figures, language), frozenset()))
+
+
+def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
+    """What the digest's picture shows: every figure as printed, every bar as a share of its length."""
+    t = texts(language)
+    strong, weak = strongest_and_weakest(figures)
+    parts = {"digest-strongest": strong, "digest-weakest": weak}
+    return {
+        "language": language,
+        "title": heading(t, figures).striptags(),
+        "under": "" if figures.is_empty else meetings(t, figures).striptags(),
+        "nothing": str(t("digest-nothing")) if figures.is_empty else "",
+        "steps": [] if figures.is_empty else _steps(t, figures),
+        "ends": list(ends(t, strong[0])) if strong else [],
+        "statements": [
+            {"heading": t(key).striptags(), "statements": [_statement(t, figures, one) for one in some]}
+            for key, some in parts.items()
+            if some
+        ],
+        "notes": _digest_notes(t, figures),
+    }
+
+
+def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
+    people = t("digest-people", n=figures.funnel.people).striptags() if figures.funnel.people else ""
+    return [
+        {
+            "label": str(t(f"chart-{step.name}")),
+            "figure": step.figure,
+            "rate": str(t(f"chart-of-{step.whole}", rate=step.rate)) if step.whole else "",
+            "note": people if step.name == "attended" else "",
+            "share": float(step.share),
+        }
+        for step in steps(figures.funnel, t.language).values()
+    ]
+
+
+def _statement(t: Texts, figures: MonthFigures, one: Statement) -> Inputs:
+    return {
+        "statement": asked(t, Words(one.identity, one.text)),
+        **drawn_mean(t, one.mean),
+        "figures": statement_figures(t, figures, one),
+        "earlier": share(one.earlier) if one.earlier else None,
+    }
+
+
+def trend_picture(figures: MonthFigures, language: str) -> File:
+    """Twelve months of attendances and answers as a PNG."""
+    t = texts(language)
+    return picture_file(f"{t('digest-file-name')}-12-{figures.month}.png", "trend", trend_inputs(figures, language))
+
+
+def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
+    """What the trend's picture shows, oldest month first."""
+    t, months = texts(language), figures.months or ()
+    most = max([one.flow.attended for one in months], default=0) or 1
+    return {
+        "language": language,
+        "title": t("digest-trend", month=period_title(t, parse(figures.month).last)).striptags(),
+        "under": str(t("trend-bars")),
+        "months": [
+            {
+                "label": month_number(one.month),
+                "figure": number(one.flow.attended, language),
+                "note": _answered(t, one.flow),
+                "share": one.flow.attended / most,
+            }
+            for one in months
+        ],
+    }
+
+
+def _answered(t: Texts, flow: Flow) -> str:
+    """How many meetings there were, and the answers of those asked."""
+    told = [t("trend-meetings", n=flow.meetings)]
+    if flow.asked:
+        told.append(t("trend-answered", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    return ", ".join(str(one) for one in told)
+
+
+def month_number(month: str) -> str:
+    """A month as a label: "3/2027"."""
+    known = Month.parse(month)
+    return f"{known.month}/{known.year}"
+
+
+def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
+    """What the reader must know to read the picture; empty of statements, that there are none."""
+    if figures.is_empty:
+        return []
+    if not figures.statements:
+        return [str(t("digest-no-statements"))]
+    told = [*strongest_and_weakest(figures)[0], *strongest_and_weakest(figures)[1]]
+    return [str(t("chart-diamond"))] if any(one.earlier for one in told) else []

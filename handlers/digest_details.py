@@ -1,0 +1,143 @@
+"""What is behind the digest's buttons: each workgroup, all statements, who needs attention, twelve months, the sheet.
+
+All but the sheet take the digest's place in its message, in pages that fit a caption.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from markupsafe import Markup
+
+from handlers.digest import read_period
+from handlers.digest_charts import month_number, trend_picture
+from handlers.digest_sheet import digest_xlsx
+from handlers.digest_text import by_scale, heading, needing, period_title, reasons, statement
+from handlers.figures import number, percent
+from handlers.form_words import ends
+from handlers.result_text import shown_size
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import CAPTION_LENGTH, Button, Screen
+from handlers.texts import Texts
+from models import digests
+from models.errors import NotFound
+from models.funnel import Flow
+from models.periods import parse
+from models.possible import Rate, Share
+from models.statistics import GroupFlow, MonthFigures
+
+FITS = CAPTION_LENGTH - 120
+"""Of a page's lines; the rest is for what stands above them."""
+WORDS = 200
+"""Of a statement: whoever came here wants to read it."""
+
+
+async def _figures(context: Context, tap: Tap) -> MonthFigures:
+    """The digest whose button it is, through its own gate."""
+    period = read_period(tap.word(0))
+    shown = await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
+    return shown.figures
+
+
+def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
+    """One page of lines, with the ways to its neighbours and back to the digest."""
+    t, found = context.t, pages(lines)
+    if not found:
+        raise NotFound
+    at = min(tap.number(1) if len(tap.args) > 1 else 0, len(found) - 1)
+    month = tap.word(0)
+    turns = tuple(
+        Button(str(t(key)), data(tap.name, month, to))
+        for key, to in (("previous", at - 1), ("next", at + 1))
+        if 0 <= to < len(found)
+    )
+    count = Markup(" <i>({}/{})</i>").format(at + 1, len(found)) if len(found) > 1 else Markup("")
+    text = Markup("\n").join([title + count, *found[at]])
+    return Screen(text, (turns, (Button(str(t("digest-back")), data("digest", month)),)))
+
+
+def pages(lines: Sequence[Markup]) -> list[list[Markup]]:
+    """Lines in pages that fit."""
+    found: list[list[Markup]] = []
+    for line in lines:
+        if not found or sum(shown_size(one) + 1 for one in found[-1]) + shown_size(line) > FITS:
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+@tap("digest-groups")
+async def on_groups(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap)
+    lines = [group_line(t, one) for one in figures.groups or ()]
+    return _page(context, tap, _title(t, figures, "digest-groups"), lines)
+
+
+def _title(t: Texts, figures: MonthFigures, key: str) -> Markup:
+    return t(key, month=period_title(t, parse(figures.month)))
+
+
+def group_line(t: Texts, one: GroupFlow) -> Markup:
+    """A group with its meetings, attendances and answers."""
+    flow, told = one.flow, [t("trend-meetings", n=one.flow.meetings)]
+    if flow.cancelled:
+        told.append(t("digest-group-cancelled", n=flow.cancelled))
+    if flow.meetings:
+        rate = percent(Rate(flow.attended, flow.invited), t.language)
+        told.append(t("digest-group-attended", attended=number(flow.attended, t.language), rate=rate, n=flow.people))
+    if flow.asked:
+        told.append(_answered(t, one))
+    return t("digest-group", group=one.group, told=Markup(", ").join(told))
+
+
+def _answered(t: Texts, one: GroupFlow) -> Markup:
+    asked = number(one.flow.asked, t.language)
+    if one.answered is None:
+        return t("digest-group-few", asked=asked)
+    rate = percent(Share(one.answered, one.flow.asked), t.language)
+    return t("digest-group-answered", answered=number(one.answered, t.language), asked=asked, rate=rate)
+
+
+@tap("digest-statements")
+async def on_statements(context: Context, tap: Tap) -> Screen:
+    """All, each scale under its ends."""
+    t, figures = context.t, await _figures(context, tap)
+    lines = []
+    for some in by_scale(figures.statements):
+        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
+        lines += [statement(t, figures, one, WORDS) for one in some]
+    return _page(context, tap, _title(t, figures, "digest-statements"), lines)
+
+
+@tap("digest-attention")
+async def on_attention(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap)
+    lines = [t("digest-attention-line", group=name, why=reasons(t, some)) for name, some in needing(figures)]
+    return _page(context, tap, t("digest-attention"), lines)
+
+
+@tap("digest-trend")
+async def on_trend(context: Context, tap: Tap) -> Screen:
+    """Twelve months in figures, and as a picture."""
+    t, figures = context.t, await _figures(context, tap)
+    lines = [_month(t, one.month, one.flow) for one in figures.months or ()]
+    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    shown = _page(context, tap, title, lines)
+    return Screen(shown.text, shown.buttons, draws=partial(trend_picture, figures, t.language))
+
+
+def _month(t: Texts, month: str, flow: Flow) -> Markup:
+    told = [t("trend-meetings", n=flow.meetings)]
+    if flow.meetings:
+        told.append(t("trend-attended", attended=number(flow.attended, t.language), n=flow.people))
+    if flow.asked:
+        rate = percent(Share(flow.answered, flow.asked), t.language)
+        told.append(t("trend-answered", rate=rate))
+    return t("trend-month", month=month_number(month), told=Markup(", ").join(told))
+
+
+@tap("digest-sheet")
+async def on_sheet(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap)
+    name = heading(t, figures).striptags()
+    draws = partial(digest_xlsx, figures, t.language, context.now)
+    return Screen(t("digest-sheet-here", name=name), draws=draws, fresh=True)
