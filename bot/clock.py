@@ -81,15 +81,26 @@ async def close_forms(app: "App") -> None:
     async with app.sessions() as session:
         due = await runs.due_to_close(session, now=now)
     for run_id in due:
-        async with app.sessions.begin() as session:
-            run = await closing.close(session, run_id, app.keys, policy=app.policy, now=now)
-        log.info("run closed", run=run_id)
-        if run is not None and run.unreadable:
-            log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
+        await _close_form(app, run_id, now)
     if due:
         async with app.sessions() as session:
             await closing.destroy_keys(session, app.keys)
         await db.scrub(app.engine)
+
+
+async def _close_form(app: "App", run_id: int, now: datetime) -> None:
+    """Closes one form. One that fails comes again, and keeps neither the others open nor their keys."""
+    try:
+        async with app.sessions.begin() as session:
+            run = await closing.close(session, run_id, app.keys, policy=app.policy, now=now)
+    except Exception:
+        log.exception("run not closed", run=run_id)
+        return
+    if run is None:
+        return
+    log.info("run closed", run=run_id)
+    if run.unreadable:
+        log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
 
 
 async def end_previews(app: "App") -> None:

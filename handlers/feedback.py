@@ -204,6 +204,9 @@ async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
         await drafts.end(context.session, context.person, context.chat_id)
         return Screen(context.t(refusal.key, **refusal.values))
+    if not page.may_answer:  # marked absent meanwhile
+        await drafts.end(context.session, context.person, context.chat_id)
+        return where_they_are(context, page)
     question = page.question(draft.data["question"])
     typed = tidy(text, limit=question.length + 1)
     await feedback.write(context.session, page, question, typed, keys=context.keys, press=_press(context))

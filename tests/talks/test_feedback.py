@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot import clock
 from migrations.tables import metadata
-from models.attendance import Attendance
+from models import attendance, closing
+from models.attendance import Attendance, Attended
 from models.closing import close
+from models.drafts import Draft
 from models.meetings import Meeting
+from models.people import Person
 from models.pools import Pool
 from models.releases import Figure, OpenAnswer, OptionCount, Release
 from models.runs import Participation, Run, Staged
@@ -223,6 +230,46 @@ async def test_a_missing_key_is_said_and_holds_nothing_up(talk: Talk, anna: Acto
     assert run.unreadable >= 5
     await anna.says("/results")
     assert "avain puuttuu" in anna.text
+
+
+async def test_a_form_that_cannot_be_closed_keeps_no_other_open(
+    talk: Talk, anna: Actor, members: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor the keys of those that are closed."""
+    await held(talk, anna)
+    await held(talk, anna, "to 11.3.2027", "Toinen")
+    talk.clock.moment += timedelta(days=9)
+    with monkeypatch.context() as patched:
+
+        async def failing(session: AsyncSession, run_id: int, *args: Any, **others: Any) -> Run | None:
+            if run_id == 1:
+                raise ValueError("what somebody wrote")
+            return await close(session, run_id, *args, **others)
+
+        patched.setattr(closing, "close", failing)
+        await clock.close_forms(talk.app)
+    assert {run.id: run.state for run in await rows(talk, Run)} == {1: "open", 2: "closed"}
+    assert talk.app.keys.names() == ["run-1"]
+    await clock.close_forms(talk.app)
+    assert {run.state for run in await rows(talk, Run)} == {"closed"}
+    assert talk.app.keys.names() == []
+
+
+async def test_who_is_marked_absent_in_mid_sentence_is_told(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    """What they type is no answer any more, and nothing waits for it."""
+    await held(talk, anna)
+    bo = members[0]
+    await bo.taps("Kyllä, etänä")
+    for _ in range(4):
+        await bo.taps("4")
+    async with talk.app.sessions.begin() as session:
+        meeting = (await session.execute(select(Meeting))).scalar_one()
+        person = (await session.execute(select(Person).where(Person.name == bo.name))).scalar_one()
+        await attendance.mark_invited(session, meeting, person.id, Attended.NO, now=talk.clock.now())
+    await bo.says("Hyvä kokous")
+    assert "Selvä, et osallistunut" in bo.text
+    assert "Osallistuin sittenkin" in bo.labels()
+    assert await rows(talk, Draft) == []
 
 
 async def test_closing_twice_counts_once(talk: Talk, anna: Actor, members: list[Actor]) -> None:
