@@ -83,9 +83,12 @@ async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now:
 
 
 async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, Ballot]:
-    """The answers; those who only skipped have not answered."""
-    rows = await session.execute(select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id))
-    blobs: dict[int, bytes] = dict(rows.all())
+    """The answers; those who only skipped have not answered. Under a name only what was sent is told, and counted."""
+    wanted = select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id)
+    if run.named:
+        sent = select(Participation.person_id).where(Participation.run_id == run.id, Participation.finished)
+        wanted = wanted.where(Staged.person_id.in_(sent))
+    blobs: dict[int, bytes] = dict((await session.execute(wanted)).all())
     readable = {person_id: blob for person_id, blob in blobs.items() if keys.opens(run.key, blob)}
     run.unreadable = len(blobs) - len(readable)
     questions = await forms.questions(session, run.form_version_id)

@@ -15,6 +15,7 @@ from models import forms
 from models.errors import NotFound
 from models.forms import UNTOLD, Question
 from models.items import Background, Kind
+from models.pools import Pool, Waits
 from models.possible import Mean
 from models.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, Withheld
 
@@ -155,9 +156,11 @@ async def outcome(session: AsyncSession, releases: Sequence[Release]) -> Outcome
         same[question.same_as].append(question)
     ids = [release.id for release in releases]
     results = [_result(questions, ids, rows) for questions in same.values()]
+    of_texts = await _pools_of_texts(session, releases)
+    counted = [release for release in releases if release.pool_id not in of_texts]
     return Outcome(
-        asked=sum(release.asked for release in releases if not _only_texts(release, rows)),
-        answered=sum(release.answered for release in releases if not _only_texts(release, rows)),
+        asked=sum(release.asked for release in counted),
+        answered=sum(release.answered for release in counted),
         threshold=max((release.threshold for release in releases), default=0),
         results=tuple(result for result in results if result is not None),
         pooled=any(release.pool_id is not None for release in releases),
@@ -165,9 +168,12 @@ async def outcome(session: AsyncSession, releases: Sequence[Release]) -> Outcome
     )
 
 
-def _only_texts(release: Release, rows: _Rows) -> bool:
-    """Whether a release is of texts that waited: its people are counted where their figures are."""
-    return not any(release_id == release.id for release_id, _ in rows.figures)
+async def _pools_of_texts(session: AsyncSession, releases: Sequence[Release]) -> set[int | None]:
+    """The pools of texts that waited: their people are counted where their figures are."""
+    pools = [release.pool_id for release in releases if release.pool_id is not None]
+    if not pools:
+        return set()
+    return set(await session.scalars(select(Pool.id).where(Pool.id.in_(pools), Pool.kind == Waits.TEXTS)))
 
 
 async def _rows(session: AsyncSession, ids: list[int]) -> _Rows:

@@ -17,7 +17,7 @@ from models import counting, forms, releases
 from models.answers import Ballot
 from models.base import Base
 from models.forms import FormVersion, Question
-from models.groups import Membership
+from models.groups import Membership, Workgroup
 from models.releases import Release, spread_from
 from models.runs import Participation, Run
 from models.sealing import Keyring
@@ -133,6 +133,8 @@ async def _people(session: AsyncSession, run: Run) -> int:
 
 async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
     """The group's waiting pool of a kind for the form, whatever its version; a new one if there is none."""
+    # Two replicas that close two forms of one group take turns: of two pools, one would wait for ever.
+    await session.execute(select(Workgroup.id).where(Workgroup.id == source.workgroup_id).with_for_update())
     of_form = select(FormVersion.form_id).where(FormVersion.id == source.form_version_id).scalar_subquery()
     versions = select(FormVersion.id).where(FormVersion.form_id == of_form)
     wanted = select(Pool).where(

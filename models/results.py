@@ -82,7 +82,7 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     runs = (await session.execute(newest.order_by(Run.closes_at.desc(), Run.id.desc()).limit(so_many))).all()
     ready = _pools().where(Release.workgroup_id.in_(mine))
     ready = ready.order_by(Release.released_at.desc(), Release.id.desc()).limit(so_many)
-    now_open = await _counts(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
+    now_open = await counts(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
     dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
     listed = [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
@@ -92,7 +92,7 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
 LAST_PAGE = 999
 
 
-async def _counts(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
+async def counts(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
     """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
     absent = (
         select(Attendance.person_id)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, audit, forms
+from models import access, audit, forms, results
 from models.access import RoleKind
 from models.cards import Message
 from models.errors import NotFound, Refused, Stale
@@ -20,7 +20,7 @@ from models.groups import Workgroup
 from models.people import Address, Person
 from models.policy import Policy
 from models.releases import Release
-from models.runs import ASKS_WITHIN, Participation, Run, RunState, ask
+from models.runs import ASKS_WITHIN, Run, RunState, ask
 from models.sealing import Keyring
 from models.survey_plan import SHORTEST, Timing, at_the_same_time, audience, check, opening
 
@@ -46,7 +46,7 @@ class Survey:
     asked: int = 0
     """While it is planned: who would be asked now."""
     answered: int | None = None
-    """Who has finished so far; once closed, who has answered. None: fewer than the threshold."""
+    """Who has sent answers so far; once closed, who has answered. None: fewer than the threshold."""
 
     @property
     def stamp(self) -> int:
@@ -84,9 +84,7 @@ async def _counted(session: AsyncSession, run: Run, survey: Survey) -> Survey:
         return replace(survey, asked=len((await audience(session, run.workgroup_id)).asked))
     asked, answered = run.asked, run.answered
     if run.state is RunState.OPEN:
-        theirs = select(func.count()).where(Participation.run_id == run.id)
-        asked = await session.scalar(theirs) or 0
-        answered = await session.scalar(theirs.where(Participation.finished)) or 0
+        asked, answered = (await results.counts(session, [run.id])).get(run.id, (0, 0))
     return replace(survey, asked=asked, answered=answered if answered >= run.threshold else None)
 
 

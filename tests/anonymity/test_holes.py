@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models import closing, feedback
+from models import closing, feedback, outcome, results
 from models.answers import Press
 from models.items import Background, Choice, Item, Kind
 from models.named import NamedAnswer
@@ -50,6 +50,73 @@ async def test_named_answers_are_not_put_among_anonymous_ones(room: Room) -> Non
     assert await room.rows(Release) == await room.rows(Figure) == []
     (pool,) = await room.rows(Pool)
     assert pool.answered == 1
+
+
+async def test_what_was_not_sent_is_told_under_no_name(room: Room) -> None:
+    """Nor is it in the figures: from them what the others have said could be subtracted, for it is known."""
+    group, people = await room.group(8)
+    version = await room.form([SCALE, OPEN], named=True)
+    run = await room.put(version, group, people)
+    for person in people[:6]:
+        await room.answer(run, person, {1: 2 + person % 3, 2: "Lähetin"})
+    await room.press(run, people[6], 1, 1)
+    await room.press(run, people[6], 2, ("write", "En lähettänyt"))
+    await room.close(run)
+    assert {row.person_id for row in await room.rows(NamedAnswer)} == set(people[:6])
+    (release,) = await room.rows(Release)
+    assert (release.asked, release.answered) == (8, 6)
+    (figure,) = (one for one in await room.rows(Figure) if one.n is not None)
+    assert figure.n == 6
+    assert await room.rows(Staged) == []
+
+
+async def test_an_open_form_counts_only_those_who_have_sent_something(room: Room) -> None:
+    group, people = await room.group(8)
+    run = await room.put(await room.form([SCALE]), group, people)
+    for person in people[:5]:
+        await room.answer(run, person, {1: 3})
+    await room.done(run, people[5])
+    await room.press(run, people[6], 1, 4)
+    async with room.sessions() as session:
+        assert await results.counts(session, [run]) == {run: (8, 5)}
+
+
+async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room) -> None:
+    """Its releases have no figures, like those of texts that waited; but its people are counted nowhere else."""
+    group, people = await room.group(14)
+    version = await room.form([OPEN])
+    for answered in (10, 6, 4):
+        run = await room.put(version, group, people)
+        for person in people[:answered]:
+            await room.answer(run, person, {1: "Teksti"})
+        await room.close(run)
+    releases = await room.rows(Release)
+    async with room.sessions() as session:
+        shown = [await outcome.outcome(session, [one]) for one in releases]
+        together = await outcome.outcome(session, releases)
+    assert [(one.asked, one.answered, len(one.texts)) for one in shown] == [(14, 10, 10), (14, 6, 0)]
+    assert (together.asked, together.answered) == (28, 16)
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
+async def test_two_replicas_put_a_groups_answers_into_one_pool(room: Room) -> None:
+    """Of two pools of one group and form, one would wait for ever."""
+    group, people = await room.group(8)
+    version = await room.form([SCALE])
+    runs = [await room.put(version, group, people) for _ in range(2)]
+    for run in runs:
+        for person in people[:2]:
+            await room.answer(run, person, {1: 3})
+    after = room.now + timedelta(days=8)
+
+    async def close(run: int) -> None:
+        async with room.sessions.begin() as session:
+            await closing.close(session, run, room.keys, policy=room.policy, now=after)
+            await asyncio.sleep(0.2)  # its changes are not committed yet
+
+    await asyncio.gather(*map(close, runs))
+    (pool,) = await room.rows(Pool)
+    assert pool.answered == len(await room.rows(Pooled)) == 4
 
 
 async def test_named_texts_make_no_crowd_for_anonymous_ones(room: Room) -> None:

@@ -17,6 +17,7 @@ from models.items import Choice, Item, Kind
 from models.months import Month
 from models.outcome import Outcome, outcome
 from models.periods import Period
+from models.pools import Pool, Waits
 from models.possible import Mean
 from models.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.statistics import MonthFigures, Statement
@@ -97,6 +98,10 @@ async def test_texts_that_waited_are_counted_where_their_figures_are(talk_anywhe
         (version,) = await written(session, group, [CLAIM, OPEN])
         one = await released(session, group, version, at(1, 5), (6, 20, None, {}))
         texts = await released(session, group, version, at(2, 5))
+        pool = Pool(kind=Waits.TEXTS, workgroup_id=group.id, form_version_id=version.id, threshold=5)
+        session.add(pool)
+        await session.flush()
+        texts.pool_id = pool.id
         open_id = version.questions[1].id
         session.add(OpenAnswer(id=7, release_id=texts.id, question_id=open_id, text="Hyvä", highlighted=True))
         await session.flush()
