@@ -37,7 +37,7 @@ def pdf(template: str, inputs: Inputs, *, at: datetime) -> bytes:
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=["ua-1"],
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # it takes whole seconds alone
         sys_inputs={"data": json.dumps(inputs)},
     )
     assert isinstance(content, bytes)
@@ -55,7 +55,7 @@ def pages(template: str, inputs: Inputs, *, at: datetime) -> list[bytes]:
         ignore_system_fonts=True,
         format="png",
         ppi=PAGE_PPI,
-        timestamp=at,
+        timestamp=at.replace(microsecond=0),  # it takes whole seconds alone
         sys_inputs={"data": json.dumps(inputs)},
     )
     return content if isinstance(content, list) else [content]

@@ -70,7 +70,8 @@ async def take(session: AsyncSession, year: int, zone: ZoneInfo, *, version: str
     await _check(session, year, zone, now)
     content = freeze(await annual.annual(session, year, zone, now=now))
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
-    row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": now}
+    made_at = now.replace(microsecond=0)
+    row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": made_at}
     await insert_new(session, Snapshot, [row])  # of two who ask at once, the later finds the first one's
     wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint == fingerprint)
     return (await session.execute(wanted)).scalar_one()

@@ -1,0 +1,122 @@
+"""`koolla report`: a year's report from the terminal, while the bot runs or not; faults in words and an exit code."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from bot import db
+from bot.__main__ import cli
+from bot.config import Settings
+from models import groups
+from models.meetings import Meeting, MeetingState, Mode
+from models.snapshots import Snapshot
+
+YEAR = datetime.now(UTC).year - 1
+
+
+def koolla(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, list(words))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+async def meet() -> None:
+    """A meeting of last year, and one of this."""
+    engine = db.make_engine(Settings().database.url)
+    async with db.make_sessions(engine).begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=datetime(YEAR, 1, 1, tzinfo=UTC))
+        for starts in (datetime(YEAR, 1, 2, 9, tzinfo=UTC), datetime(YEAR + 1, 1, 2, 9, tzinfo=UTC)):
+            row = Meeting(workgroup_id=group.id, starts_at=starts, ends_at=starts + timedelta(hours=1))
+            row.starts_wall = row.ends_wall = starts.replace(tzinfo=None)
+            row.zone, row.mode, row.state, row.created_at = "Europe/Helsinki", Mode.REMOTE, MeetingState.HELD, starts
+            session.add(row)
+    await engine.dispose()
+
+
+async def snapshots_kept() -> int:
+    engine = db.make_engine(Settings().database.url)
+    async with db.make_sessions(engine)() as session:
+        count = await session.scalar(select(func.count(Snapshot.id)))
+    await engine.dispose()
+    return count or 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    assert koolla("migrate")[0] == 0
+    asyncio.run(meet())
+    return tmp_path
+
+
+def test_each_ending_makes_its_kind_of_file(folder: Path) -> None:
+    for ending in ("pdf", "xlsx", "json", "png"):
+        code, said = koolla("report", str(YEAR), "--language", "en", "-o", f"report.{ending}")
+        assert code == 0, said
+        assert f"{YEAR}: figures of" in said
+    assert f"The workgroups' year {YEAR}" in PdfReader(folder / "report.pdf").pages[0].extract_text()
+    assert "Figures" in openpyxl.load_workbook(folder / "report.xlsx").sheetnames
+    manifest = json.loads((folder / "report.json").read_text())
+    assert manifest["year"] == YEAR
+    assert [one["exact"] for one in manifest["figures"] if one["key"] == "activity/meetings"] == [1]
+    pages = sorted(path.name for path in folder.glob("report-*.png"))
+    assert pages == [f"report-{number}.png" for number in range(1, len(pages) + 1)]
+    assert len(pages) == len(PdfReader(folder / "report.pdf").pages)
+
+
+def test_asked_again_it_is_the_same_file_from_the_same_snapshot(folder: Path) -> None:
+    for name in ("one.pdf", "two.pdf"):
+        assert koolla("report", str(YEAR), "-o", name)[0] == 0
+    assert (folder / "one.pdf").read_bytes() == (folder / "two.pdf").read_bytes()
+    assert asyncio.run(snapshots_kept()) == 1
+
+
+def test_a_year_under_way_says_so(folder: Path) -> None:
+    code, said = koolla("report", str(YEAR + 1), "-o", "report.pdf")
+    assert code == 0
+    assert f"{YEAR + 1} is not over" in said
+    assert "on kesken" in PdfReader(folder / "report.pdf").pages[0].extract_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((str(YEAR), "-o", "report.doc"), ".pdf, .xlsx, .json, .png"),
+        ((str(YEAR), "-o", "report"), "the ending says what is made"),
+        ((str(YEAR), "-o", "nowhere/report.pdf"), "there is no folder nowhere"),
+        ((str(YEAR), "--language", "de", "-o", "report.pdf"), "--language: choose one of fi, sv, en"),
+        ((str(YEAR + 5), "-o", "report.pdf"), "has not begun yet"),
+        ((str(YEAR - 1), "-o", "report.pdf"), "The first year with figures"),
+        (("19", "-o", "report.pdf"), "2000"),
+        (("99999999999999999999", "-o", "report.pdf"), "2199"),
+        (("last", "-o", "report.pdf"), "valid integer"),
+        ((str(YEAR),), "--output"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_words(folder: Path, words: tuple[str, ...], told: str) -> None:
+    before = {path.name for path in folder.iterdir()}
+    code, said = koolla("report", *words)
+    assert (code, "Traceback" in said) == (2, False)
+    assert told in said
+    assert not {path.name for path in folder.iterdir()} - before - {"koolla.db-wal", "koolla.db-shm"}
+
+
+def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
+    (folder / "report.pdf").mkdir()
+    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
+    assert code == 2
+    assert "cannot be written" in said
+
+
+def test_where_there_is_no_database_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
+    assert code == 2
+    assert "There is no database" in said
