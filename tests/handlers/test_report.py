@@ -1,0 +1,212 @@
+"""The annual report on paper: tagged, in three languages, the same each time; long, empty and withheld years too."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import openpyxl
+import pytest
+from pypdf import PdfReader
+
+from handlers.report import read_year, report_pages, report_pdf, summary
+from handlers.report_rows import ranges
+from handlers.report_sheet import manifest_json, report_xlsx
+from handlers.report_words import report
+from handlers.texts import LANGUAGES, texts
+from handlers.typesetting import MARK
+from models import snapshots
+from models.annual import Activity, Annual, Changed, Quote
+from models.annual_forms import Found, Hidden, Part, Sort
+from models.annual_groups import GroupYear
+from models.errors import Refused
+from models.outcome import Words
+from models.releases import Withheld
+from models.snapshots import Kept
+from tests.handlers.test_papers import FORMULAS, FOUND, HOSTILE, NEWS, tags
+
+MADE_AT = datetime(2028, 1, 9, 22, 30, 15, 123456, tzinfo=UTC)
+"""The tenth already, in Helsinki."""
+LONG = (
+    "Sosiaalityöntekijäkoulutusjärjestelmätyö",
+    "Соціальногообслуговуваннянаселенняоблас",
+    "社会福祉相談援助技術専門職員養成研修計画策定委員会作業部会第三小委員会準備会合報告",
+)
+NOTHING = Activity(1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+QUESTIONS = tuple(Found(replace(one, texts=(), earlier=None), (1,), texts=len(one.texts)) for one in FOUND.results)
+SURVEY = Part(Sort.ON_ITS_OWN, 1, 40, 33, 0, 0, (5,), 33, (1,), QUESTIONS)
+SOME_HIDDEN = replace(QUESTIONS[0], releases=(2, 3, 4, 9), hidden=(Hidden(Withheld.FEW, 3), Hidden(Withheld.AGREE, 1)))
+MEETINGS = Part(Sort.AFTER_MEETINGS, 30, 500, 320, 3, 1, (5,), 300, tuple(range(2, 29)), (SOME_HIDDEN,))
+YEAR = Annual(
+    2027,
+    "Europe/Helsinki",
+    True,
+    Activity(8, 210, 30, 2, 620, 410, 180, 320, 120, 97),
+    tuple(
+        GroupYear(name, place == 3, 3 + place, 10 + place, 30, 12) for place, name in enumerate(("Kuntakokous", *LONG))
+    ),
+    (SURVEY, MEETINGS),
+    (Quote("Vertaistuki 👍 on ollut parasta", Words("open-feedback")), Quote(HOSTILE, Words("open-feedback"))),
+    (Changed(LONG[0], Words("influence-on-agenda"), FORMULAS[0]),),
+)
+
+
+def kept(year: Annual = YEAR) -> Kept:
+    """As it comes from a database."""
+    return Kept(snapshots.thaw(snapshots.freeze(year)), "ab" * 32, "0.1.0", MADE_AT)
+
+
+def read(content: bytes) -> str:
+    pages = PdfReader(io.BytesIO(content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\u200b", "").split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_same_snapshot_makes_the_same_bytes(language: str) -> None:
+    for make in (report_pdf, report_xlsx, manifest_json):
+        assert make(kept(), language, "2") == make(kept(), language, "2")
+    assert report_pages(kept(), language, "2") == report_pages(kept(), language, "2")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_is_tagged_titled_in_its_language_and_its_headings_are_in_order(language: str) -> None:
+    content = report_pdf(kept(), language, "2").content
+    reader = PdfReader(io.BytesIO(content))
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == language
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata is not None
+    assert reader.metadata.title == texts(language)("report-title", year="2027").unescape()
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_object().get_data()
+    assert reader.outline
+    names = [name for name, _ in tags(content)]
+    assert {"/Title", "/H1", "/H2", "/Table", "/THead", "/TH", "/TD", "/L", "/LI", "/TOC", "/TOCI"} <= set(names)
+    assert "/Figure" not in names  # bars are decoration: their figures stand beside them
+    tables = [one for one in report(kept(), language, "2").sections if one.rows]
+    assert names.count("/Table") == names.count("/THead") == len(tables)
+    heads = [scope for name, node in tags(content) if name == "/TH" for scope in scopes(node)]
+    assert set(heads) == {"/Column"}
+    for page in reader.pages:
+        assert page["/Tabs"] == "/S"
+        for font in page["/Resources"]["/Font"].values():
+            assert {"/FontFile2", "/FontFile3"} & set(font["/DescendantFonts"][0]["/FontDescriptor"])
+
+
+def scopes(node: Any) -> Iterator[str]:
+    told = node["/A"].get_object()
+    for one in told if isinstance(told, list) else [told]:
+        if "/Scope" in one:
+            yield one["/Scope"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_is_on_the_pages_in_the_workbook_and_in_the_manifest(language: str) -> None:
+    made, text = report(kept(), language, "2"), read(report_pdf(kept(), language, "2").content)
+    listed = json.loads(manifest_json(kept(), language, "2").content)["figures"]
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(kept(), language, "2").content))
+    figures = [figure for _, row in made.rows for figure in row.figures]
+    assert len(listed) == len(figures) == book.worksheets[0].max_row - 1
+    for _, row in made.rows:
+        printed = " ".join(figure.printed.replace("\xa0", " ") for figure in row.figures)
+        assert printed in text, row.label
+        assert all(bool(figure.withheld) == (figure.exact is None) for figure in row.figures), row
+        assert row.source
+    assert len({(one["key"], *one["where"]) for one in listed}) == len(listed)
+
+
+def test_people_are_never_attendances() -> None:
+    text = read(report_pdf(kept(), "fi", "2").content)
+    for line in (
+        "30 pidettyjä kokouksia 500 osallistumisia 97 eri ihmisiä nimellä kirjattuina 353 vastauksia kyselyihin",
+        "Osallistumisia 500 81 % kutsuista",
+        "– laskettu ilman nimeä 120 24 % osallistumisista Eri ihmisiä nimellä kirjatuissa 97",
+        "Sama ihminen kahdessa kokouksessa on kaksi osallistumista mutta yksi ihminen.",
+        "Yhteensä 30 500 180 320 97",
+    ):
+        assert line in text
+
+
+def test_the_yield_is_in_order_and_what_is_not_told_stands_last() -> None:
+    text = read(report_pdf(kept(), "fi", "2").content)
+    assert "kehittäminen 27 82 % Kollegoiden kanssa kokoontuminen ja verkostoituminen 10 30 %" in text
+    assert f"30 % {NEWS} – –" in text
+
+
+def test_what_is_withheld_is_told_with_the_reason() -> None:
+    text = read(report_pdf(kept(), "fi", "2").content)
+    for line in (
+        "3 kyselyssä oli alle 5 vastausta, joten ne eivät ole mukana. Yhden kyselyn luku on jätetty pois",
+        "Alle 5 vastausta, joten lukua ei näytetä.",
+        "3 kyselyssä oli liian vähän vastauksia näytettäväksi.",
+        "Yhtä vastausta ei voitu avata",
+        "Keskiarvo näytetään, kun kyselyssä on vähintään 5 vastausta.",
+        "Lukujen tunniste on abababababababab",
+        f"{MARK} on merkki, jota tässä tiedostossa ei voi näyttää",
+    ):
+        assert line in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_year_of_one_meeting_and_no_answers_is_a_small_report(language: str) -> None:
+    small = Annual(
+        2027, "Europe/Helsinki", False, replace(NOTHING, meetings=1), (GroupYear("A", False, 1, 0, 0, 0),), ()
+    )
+    content = report_pdf(kept(small), language, "2").content
+    assert len(PdfReader(io.BytesIO(content)).pages) <= 2
+    assert texts(language)("report-highlights-none").unescape() in read(content)
+    assert texts(language)("report-answered-none") in summary(texts(language), kept(small))
+    assert "0%" not in read(content).replace(" %", "%")  # of nothing there is no percentage
+    report_xlsx(kept(small), language, "2")
+
+
+def test_a_year_of_nothing_and_one_of_which_everything_is_withheld() -> None:
+    empty = Annual(2027, "Europe/Helsinki", True, replace(NOTHING, groups=0), (), ())
+    assert "Työryhmiä ei ollut tänä vuonna." in read(report_pdf(kept(empty), "fi", "2").content)
+    hidden = tuple(
+        Found(
+            replace(one.result, mean=None, n=None, spread=(), groups=(), withheld=Withheld.FEW),
+            (),
+            (Hidden(Withheld.FEW, 1),),
+        )
+        for one in QUESTIONS
+    )
+    part = replace(SURVEY, answered=4, released=0, waiting=1, releases=(), questions=hidden)
+    text = read(report_pdf(kept(replace(YEAR, parts=(part,), highlights=())), "fi", "2").content)
+    assert "Alle 5 vastausta, joten lukua ei näytetä. – –" in text
+    assert "Yhdessä kyselyssä oli liian vähän vastauksia" in text
+
+
+def test_two_hundred_groups_go_on_from_page_to_page() -> None:
+    many = tuple(GroupYear(f"Työryhmä {n} {LONG[n % 3]}", False, 1, 2, 3, 4) for n in range(200))
+    content = report_pdf(kept(replace(YEAR, groups=many)), "fi", "2").content
+    text = read(content)
+    assert all(f"Työryhmä {n} " in text for n in range(200))
+    assert len(PdfReader(io.BytesIO(content)).pages) < 25
+
+
+def test_nothing_that_anybody_wrote_is_run() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(kept(), "fi", "2").content))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert all(cell.data_type in "sn" for cell in cells)
+    assert any(cell.value == FORMULAS[0] for cell in cells)
+    assert "#panic" in read(report_pdf(kept(), "fi", "2").content)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "20", "2027-03", "20277", "1999", "٢٠٢٧", "vuosi", "9" * 400, "2027 2028", "-2027"]
+)
+def test_what_is_no_year_is_not_read(line: str) -> None:
+    with pytest.raises(Refused):
+        read_year(line)
+
+
+def test_a_year_is_read() -> None:
+    assert read_year(" 2027 ") == 2027
+
+
+@pytest.mark.parametrize(("numbers", "told"), [([], "–"), ([4], "4"), ([3, 1, 2, 7, 9, 10], "1–3, 7, 9–10")])
+def test_numbers_are_told_in_ranges(numbers: list[int], told: str) -> None:
+    assert ranges(numbers) == told
