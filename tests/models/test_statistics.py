@@ -9,12 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import forms, groups, statistics
 from models.attendance import Attendance, Attended, HeadCount
-from models.funnel import Scope, funnel
+from models.errors import NotFound
+from models.freezing import freeze, thaw
+from models.funnel import By, Flow, Scope, Window, by_month, flows, funnel
 from models.groups import Workgroup
 from models.invitations import Answer, Invitation
 from models.meetings import Meeting, MeetingState, Mode
 from models.months import Month
 from models.people import Person, Reach
+from models.periods import Period, parse
 from models.releases import Figure, Release, Withheld
 from models.runs import Run, RunState
 from tests.talk import Talk
@@ -127,6 +130,55 @@ async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
         assert (await funnel(session, scope(group_ids=[]))).is_empty
 
 
+async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        ten, four = await people(session, child, 10), await people(session, adult, 4)
+        first = await held(session, child, at(1, 13), ten, yes=7, there=6)
+        second = await held(session, child, at(3, 10), ten, yes=5, there=4)
+        third = await held(session, adult, at(3, 24), [*four, ten[0]], yes=2, there=3)
+        session.add(HeadCount(meeting_id=third.id, on_site=3, remote=1))
+        await held(session, adult, at(3, 25), four, state=MeetingState.CANCELLED)
+        run = await closed(session, child, at(4, 2), asked=4, answered=3)
+        run.meeting_id = second.id
+        await closed(session, adult, at(3, 31), asked=6, answered=5)
+        await session.flush()
+
+        quarter = Scope(Period(2027, 1), HELSINKI, None)
+        whole = await funnel(session, quarter)
+        assert (whole.meetings, whole.cancelled, whole.invited, whole.yes) == (3, 1, 25, 14)
+        assert (whole.attended, whole.people) == (17, 9)  # six of the first, three others of the adults' group
+        assert (whole.asked, whole.answered) == (6, 5)
+        by_group = await flows(session, quarter, By.GROUP)
+        assert by_group[child.id] == Flow(meetings=2, invited=20, yes=12, remote=10, people=6)
+        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5)
+        by_meeting = await flows(session, quarter, By.MEETING)
+        assert by_meeting[second.id] == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)  # its form, though it closed in April
+        assert by_meeting[first.id] == Flow(meetings=1, invited=10, yes=7, remote=6, people=6)
+        months = await by_month(session, Window(Month(2027, 4), HELSINKI, None, months=12))
+        assert [str(month) for month in months][::11] == ["2026-05", "2027-04"]
+        assert months[Month(2027, 1)].attended == 6
+        assert (months[Month(2027, 3)].attended, months[Month(2027, 3)].people) == (11, 7)
+        assert (months[Month(2027, 4)].asked, months[Month(2027, 4)].waiting) == (4, 1)
+        assert months[Month(2026, 12)] == Flow()
+        for name in ("meetings", "cancelled", "invited", "yes", "attended", "asked", "answered"):
+            assert sum(getattr(one, name) for one in by_group.values()) == getattr(whole, name)
+
+
+async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        for moment, total in ((at(1, 20), 30), (at(2, 20), 20), (at(7, 3), 45)):
+            await released(session, group, moment, total, 10)
+        (one,) = await statistics.statements(session, Scope(Period(2027, 3), HELSINKI, None))
+        assert one.earlier is not None
+        assert (one.mean.total, one.earlier.total, one.earlier.n, one.earlier_month) == (45, 50, 20, "2027-q1")
+        figures = await statistics.month_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
+        assert thaw(freeze(figures)) == figures
+        assert figures.year_before is None
+
+
 async def test_who_leaves_stays_in_the_figures_of_their_time(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
@@ -209,6 +261,19 @@ async def test_statements_add_up_the_months_releases_and_compare_with_the_last_t
         (first,) = await statistics.statements(session, scope(Month(2027, 1)))
         assert (first.mean.total, first.earlier, first.earlier_month) == (36, None, None)
         assert await statistics.statements(session, scope(Month(2027, 4))) == ()
+
+
+def test_periods_are_read_and_turned() -> None:
+    for text in ("2027-03", "2027-q2", "2027"):
+        assert str(parse(text)) == text
+    assert str(Period(2027, 1).shifted(-1)) == "2026-q4"
+    assert str(Period(2027, 4).shifted(5)) == "2029-q1"
+    assert (Period(2027, 2).year_before, Period(2027).year_before) == (Period(2026, 2), Period(2026))
+    assert (Period(2027, 2).last, MARCH.last) == (Month(2027, 6), MARCH)
+    assert Period(2027, 2).holding(at(12, 31), HELSINKI) == Period(2027, 4)
+    for text in ("2027-13", "2027-00", "2027-3", "all", "2027-q5", "27-03", "", "2027-03-01"):
+        with pytest.raises(NotFound):
+            parse(text)
 
 
 def test_months_turn_over_years() -> None:
