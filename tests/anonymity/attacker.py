@@ -6,7 +6,7 @@ Where an attack finds nothing to go by, it guesses what the published totals say
 import hashlib
 import itertools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -109,13 +109,14 @@ def moment_of(value: Any) -> datetime | None:
 
 
 def by_profile(loot: Loot) -> Guess:
-    """Backgrounds in a row single out whoever has no twin on the roster; means of backgrounds tell of their people."""
+    """Backgrounds in a row single out whoever has few twins; means of backgrounds tell of their people."""
     guess = by_cell(loot)
-    twins = Counter(loot.profiles.values())
-    who = {profile: person for person, profile in loot.profiles.items() if twins[profile] == 1}
-    for row in ballots(loot):
-        if (person := who.get((row.get("organisation"), row.get("field")))) is not None:  # type: ignore[arg-type]
-            guess[person] = vector(row)
+    rows: dict[Any, list[Row]] = defaultdict(list)
+    for row in sorted(ballots(loot), key=lambda row: repr(vector(row))):
+        rows[row.get("organisation"), row.get("field")].append(row)
+    for profile, some in rows.items():
+        twins = sorted(person for person in loot.order if loot.profiles[person] == profile)
+        guess |= {person: vector(row) for person, row in zip(twins, some, strict=False)}
     return guess
 
 

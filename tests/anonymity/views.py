@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot import db
 from models import answers, evidence, evidence_figures, forms, statistics
@@ -30,7 +30,7 @@ from models.people import Person
 from models.policy import Policy
 from models.pools import Pool, Waits
 from models.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
-from models.runs import Staged
+from models.runs import Participation, Staged
 from models.sealing import Keyring
 from tests.anonymity.room import Room
 
@@ -128,6 +128,8 @@ class Watch:
         blob = self.room.keys.seal(f"run-{run}", answers.frozen(kept), size=size)
         async with self.room.sessions.begin() as session:
             session.add(Staged(run_id=run, person_id=person, blob=blob))
+            theirs = Participation.run_id == run, Participation.person_id == person
+            await session.execute(update(Participation).where(*theirs).values(finished=True))
 
     async def _follow(self, run: int, units: list[Unit], threshold: int, named: bool, before: set[int]) -> None:
         """Which units each new release is of, by what the rules say and not by what was stored."""
