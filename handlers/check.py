@@ -2,7 +2,8 @@
 
 A line is figures, perhaps a scale (1-4) and perhaps n=33, in any order, with spaces, plus signs or semicolons between.
 A % (or the word) is the sign of all the figures before it, back to the last % or scale: "69 % 31 %" and "27+15+9 %"
-are percentages. A figure without one is a mean on the scale, which is 1-5 if none is given.
+are percentages, and so are figures added up without one: "27+15+9". Any other figure is a mean on the scale, which is
+1-5 if none is given.
 """
 
 import re
@@ -65,19 +66,25 @@ def read(line: str) -> Asked:
     means: list[str] = []
     unsigned: list[str] = []
     n = scale = None
+    is_sum = False
     for piece in _pieces(line):
         if piece["figure"]:
             unsigned.append(piece["figure"])
+        elif piece["apart"]:
+            is_sum = is_sum or "+" in piece["apart"]
         elif piece["percent"] and unsigned:
-            percentages, unsigned = percentages + unsigned, []
+            percentages, unsigned, is_sum = percentages + unsigned, [], False
         elif piece["high"] and scale is None and int(piece["low"]) < int(piece["high"]) <= HIGHEST:
             scale = int(piece["low"]), int(piece["high"])
             means, unsigned = means + unsigned, []
         elif piece["n"] and n is None:
             n = _size(int(piece["n"]))
-        elif not piece["apart"]:
+        else:
             raise _unread(piece[0])
-    means += unsigned
+    if is_sum and scale is None:
+        percentages += unsigned
+    else:
+        means += unsigned
     if len(percentages) + len(means) > MOST_FIGURES:
         raise Refused("check-many", most=MOST_FIGURES)
     low, high = scale or (1, 5)

@@ -54,6 +54,7 @@ async def test_a_refusal_shows_a_way_on(talk: Talk, bo: Actor) -> None:
         ("82 % 30 % n=33", ["Can be true when 33 have answered.", "82%: 27 of 33 people", "30%: 10 of 33 people"]),
         ("94 % n=33", ["94%: 31 of 33 people"]),
         ("27+15+9+6+27 % n=33", ["6%: 2 of 33 people", "one answer, 16% is left unsaid: 5 of 33 people."]),
+        ("27+15+9+6+27 n=33", ["6%: 2 of 33 people", "one answer, 16% is left unsaid: 5 of 33 people."]),
         ("70+9+9+3+9 % n=33", ["the figures cover everyone"]),
         ("53+34+13 % n=33", ["Cannot be true", "the number of people is 32 or 38"]),
         ("53+34+13 % n=32", ["Can be true", "the figures cover everyone"]),
