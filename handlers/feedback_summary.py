@@ -86,7 +86,8 @@ def _buttons(context: Context, page: Sheet, listed: list[Question], waits: bool)
         rows.append((Button(t("feedback-write"), data("write", run_id, closing.id)),))
     if closing is not None and (given := page.answer(closing)) and given.text:
         rows.append((Button(t("feedback-unwrite"), data("rate", run_id, closing.id, "skip")),))
-    return (*rows, (Button(t("feedback-finish"), data("done", run_id)),))
+    ready = "feedback-done" if page.finished else "feedback-finish"
+    return (*rows, (Button(t(ready), data("done", run_id)),))
 
 
 def thanks(context: Context, page: Sheet) -> Screen:

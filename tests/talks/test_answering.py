@@ -273,7 +273,7 @@ async def test_the_summary_changes_any_answer_and_comes_back(talk: Talk, bo: Act
     assert "1. Sisältö vastasi odotuksiani – ohitit" in bo.text
     await bo.taps("Muuta 2")
     await bo.taps("Yhteenveto")
-    await bo.taps("Lähetä palaute")
+    await bo.taps("Valmis")
     assert (await ballots(talk))["Bo"] == {2: [2], 3: [1, 3]}
 
 
