@@ -155,7 +155,7 @@ async def test_a_form_is_written_in_one_message(talk: Talk, office: tuple[Actor,
     await anna.taps("Uusi lomake")
     assert "jokainen omalle rivilleen" in anna.text
     await anna.says(TEXT)
-    assert "Näin ihmiset näkevät lomakkeen" in anna.text
+    assert "Tällainen lomakkeesta tulee" in anna.text
     assert "1. Kahvi oli hyvää\nAsteikko: 1 = täysin eri mieltä, 4 = täysin samaa mieltä" in anna.text
     assert "2. Tulisitko uudelleen?\nKyllä tai ei" in anna.text
     assert not await own(talk)
@@ -208,7 +208,7 @@ async def test_a_name_is_asked_for_where_the_text_has_none(talk: Talk, office: t
     assert "enintään 60" in await anna.says("n" * 61)
     await anna.says("Nimi: Kahvikysely")
     assert "Kahvikysely" in anna.text
-    await anna.taps("Nimi")
+    await anna.taps("Vaihda nimi")
     await anna.says("Teekysely")
     await anna.taps("Vaihda nimelliseksi")
     assert "Nimellinen" in anna.text
@@ -228,7 +228,7 @@ async def test_back_and_cancel_lead_out_of_every_screen(talk: Talk, office: tupl
     await anna.taps("Takaisin")
     assert "Kahvi oli hyvää" in anna.text  # the text, to be copied and changed
     await anna.says(TEXT)
-    await anna.taps("Nimi")
+    await anna.taps("Vaihda nimi")
     await anna.taps("Takaisin")
     await anna.taps("Kirjoita uudelleen")
     await anna.taps("Jatka tällä tekstillä")
@@ -343,7 +343,7 @@ async def test_nothing_changed_makes_no_version(talk: Talk, office: tuple[Actor,
     await anna.taps("Vaihda nimelliseksi")
     await anna.taps("Vaihda nimettömäksi")
     assert said("forms-unchanged") in anna.text
-    await anna.taps("Nimi")
+    await anna.taps("Vaihda nimi")
     await anna.says("Toinen nimi")
     await anna.taps("Tallenna")
     assert (await own(talk))[0].name == "Toinen nimi"
@@ -456,7 +456,7 @@ async def test_a_name_is_not_given_twice(talk: Talk, office: tuple[Actor, Actor]
     await writes(anna)
     await writes(anna)
     assert anna.toast == said("form-name-taken", name="Oma palaute")
-    await anna.taps("Nimi")
+    await anna.taps("Vaihda nimi")
     await anna.says("Toinen")
     await anna.taps("Tallenna")
     assert len(await own(talk)) == 2
