@@ -67,6 +67,8 @@ def _line(context: Context, one: Listed) -> Markup:
         return t("results-open", name=name, day=day, asked=one.asked, threshold=one.threshold)
     if one.unreadable:
         return t("results-unreadable", name=name, day=day, n=one.unreadable)
+    if one.release_id is None and one.named:
+        return t("results-few-named", name=name, day=day, threshold=one.threshold)
     if one.release_id is None:
         return t("results-few", name=name, day=day, threshold=one.threshold)
     return t("results-released", name=name, day=day, answered=one.answered, asked=one.asked)

@@ -313,6 +313,26 @@ async def test_a_named_form_says_so(talk: Talk, anna: Actor, members: list[Actor
     assert await rows(talk, Run) == []
 
 
+async def test_a_named_form_with_few_answers_is_read_behind_its_button(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    async with talk.app.sessions.begin() as session:
+        own = Form(key="own", name="Nimellinen", workgroup_id=1, created_at=talk.clock.now())
+        session.add(own)
+        await session.flush()
+        await forms.write(session, own, [Item(Kind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
+    await anna.taps_data(f"survey-new:{own.id}")
+    for label in ("Heti", "Viikko", "Lähetä 6"):
+        await anna.taps(label)
+    await talk.settle()
+    await members[0].taps("4")
+    await members[0].taps("Lähetä")
+    await talk.time_passes(days=8)
+    assert "Kuka vastasi mitäkin, näet painikkeesta." in await anna.says("/results")
+    await anna.taps("Nimellinen (Lastensuojelu)")
+    assert members[0].name in anna.labels()
+
+
 async def test_a_role_taken_away_in_mid_dialogue_ends_it(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
     await anna.taps("Heti")
