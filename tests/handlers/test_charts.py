@@ -267,4 +267,4 @@ def test_an_option_that_everybody_chose_is_said_not_to_be_shown() -> None:
 
 def test_a_change_is_that_of_the_printed_figures_with_its_day() -> None:
     words = plain(*blocks(texts("fi"), VIEWS["short"], HELSINKI))
-    assert "4,1, n = 14, muutos +0,5 (12.3.2027)" in words  # 58/14 = 4.14, 50/14 = 3.57
+    assert "4,1, n = 14, muutos +0,5 (vrt. 12.3.2027)" in words  # 58/14 = 4.14, 50/14 = 3.57

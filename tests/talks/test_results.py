@@ -181,12 +181,12 @@ async def test_a_mean_stands_beside_the_one_before_it_whatever_the_version(offic
     await office.writes(FOUR, CLAIM, again=True)
     second = await office.released([office.ballot(2, n) for n in (4, 4, 4, 4, 5)])  # 4.2
     text = await office.reads(f"result:{second}")
-    assert "4,2, n = 5, muutos +1,0 (2.3.2027)" in text
+    assert "4,2, n = 5, muutos +1,0 (vrt. 2.3.2027)" in text
     assert text.count("muutos") == 1
     await office.talk.time_passes(days=40)
     await office.writes(CLAIM)
     third = await office.released([office.ballot(n) for n in (4, 4, 4, 4, 3)])  # 3.8, of another form
-    assert "muutos −0,4 (11.4.2027)" in await office.reads(f"result:{third}")
+    assert "muutos −0,4 (vrt. 11.4.2027)" in await office.reads(f"result:{third}")
 
 
 async def test_a_summary_sums_the_releases_of_a_period(office: Office) -> None:
@@ -208,7 +208,7 @@ async def test_a_summary_sums_the_releases_of_a_period(office: Office) -> None:
     await office.anna.taps("Kuva")
     assert office.anna.last.photo is not None
     await office.anna.taps_data("periods:1:2027-q2")
-    assert "4,2, n = 5, muutos +1,0 (tammikuu 2027 – maaliskuu 2027)" in office.anna.text
+    assert "4,2, n = 5, muutos +1,0 (vrt. tammikuu 2027 – maaliskuu 2027)" in office.anna.text
     await office.anna.taps("Takaisin")
     await office.anna.taps("kaikki vuodet")
     assert "3,7, n = 10" in office.anna.text
