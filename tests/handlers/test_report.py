@@ -140,7 +140,7 @@ def test_what_is_withheld_is_told_with_the_reason() -> None:
     for line in (
         "3 kyselyssä oli alle 5 vastausta, joten ne eivät ole mukana. Yhden kyselyn luku on jätetty pois",
         "Alle 5 vastausta, joten lukua ei näytetä.",
-        "3 kyselyssä oli liian vähän vastauksia näytettäväksi.",
+        "3 kyselyssä oli liian vähän vastauksia näytettäväksi erikseen.",
         "Yhtä vastausta ei voitu avata",
         "Keskiarvo näytetään, kun kyselyssä on vähintään 5 vastausta.",
         "Lukujen tunniste on abababababababab",
