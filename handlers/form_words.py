@@ -3,7 +3,7 @@
 from handlers.texts import Texts
 from models.forms import DONT_KNOW, OTHER, Form, Question
 from models.items import Item
-from models.outcome import Result, Words
+from models.outcome import ELSE, Result, Words
 from models.statistics import Statement
 
 
@@ -21,16 +21,13 @@ def option(t: Texts, words: Words | None, value: int) -> str:
     """An option's words; of a scale its value."""
     if words is not None:
         return words.text or t(f"option-{words.identity}").unescape()
-    if value == OTHER:
-        return t("option-else").unescape()
     return t("option-cannot-say").unescape() if value == DONT_KNOW else str(value)
 
 
 def options(t: Texts, question: Question) -> dict[int, str]:
     """All that can be chosen, by value."""
-    if not question.has_options:  # a scale may begin at 0, which is no "other" there
-        return {value: option(t, None, value) if value == DONT_KNOW else str(value) for value in question.values}
-    own = {one.number: Words(one.identity, one.text) for one in question.options}
+    own = {one.number: Words(one.identity, one.text) for one in question.options} if question.has_options else {}
+    own |= {OTHER: ELSE} if question.other else {}
     return {value: option(t, own.get(value), value) for value in question.values}
 
 

@@ -29,6 +29,9 @@ from models.sealing import Keyring
 CLOCKS_DIFFER = timedelta(hours=1)
 """How far Telegram's clock and ours may be apart."""
 
+LARGEST_ID = 2**31 - 1
+"""Of a column of integers on PostgreSQL, which refuses to look for more."""
+
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
 
@@ -75,7 +78,7 @@ class Context:
             subject,
             awaits,
             data=known or {},
-            number=self.update_id,
+            number=self.update_id % LARGEST_ID,
             now=self.now,
         )
 
@@ -97,9 +100,9 @@ class Tap:
         return self.number(0)
 
     def number(self, index: int) -> int:
-        """An argument that is a number; whatever is not one is nobody's button."""
+        """An argument that is a number; whatever is not one, or larger than any id, is nobody's button."""
         word = self.word(index)
-        if not (word.isascii() and word.isdigit() and len(word) < 19):
+        if not (word.isascii() and word.isdigit() and len(word) <= 10 and int(word) <= LARGEST_ID):
             raise NotFound
         return int(word)
 

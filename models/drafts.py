@@ -55,8 +55,8 @@ async def begin(
     number: int,
     now: datetime,
 ) -> Draft:
-    """Begins a dialogue; whatever the person was in the middle of is dropped. ``number`` is the id of the update that
-    begins it: delivered again, it draws the same buttons."""
+    """Begins a dialogue; whatever the person was in the middle of is dropped. ``number`` comes from the id of the
+    update that begins it: delivered again, it draws the same buttons."""
     await end(session, person, chat_id)
     draft = Draft(person_id=person.id, chat_id=chat_id, subject=subject, awaits=awaits, updated_at=now)
     draft.data = {**data, "number": number}

@@ -28,13 +28,17 @@ class Words:
     text: str | None = None
 
 
+ELSE = Words("else")
+"""What "other, what?" is called."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """How many people chose a value of a scale, or an option. None: everybody did, which is not told."""
 
     value: int
     words: Words | None
-    """Of an option; None for a scale's value, `OTHER`, `DONT_KNOW`."""
+    """Of an option; None for a scale's value."""
     people: int | None
 
 
@@ -250,7 +254,7 @@ def _options(question: Question) -> dict[int, Words | None]:
     if not question.has_options:
         return dict.fromkeys(question.values)
     named = {option.number: Words(option.identity, option.text) for option in question.options}
-    return {value: named.get(value) for value in question.values}
+    return {value: named.get(value, ELSE) for value in question.values}
 
 
 def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Group, ...]:

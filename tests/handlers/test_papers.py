@@ -19,7 +19,7 @@ from handlers.typesetting import MARK
 from models.calendar import HELSINKI
 from models.forms import DONT_KNOW, OTHER, Form
 from models.items import Background, Kind
-from models.outcome import Chosen, Earlier, Group, Outcome, Result, Said, Words
+from models.outcome import ELSE, Chosen, Earlier, Group, Outcome, Result, Said, Words
 from models.possible import Mean
 from models.releases import OFF, Withheld
 from models.results import Listed
@@ -187,7 +187,7 @@ def test_every_figure_is_on_the_page_and_what_is_withheld_says_why() -> None:
         "Kysyttiin 40 Vastasi 33 Vastausprosentti 83 %",
         "Väittämät, asteikko 1–5 1 = täysin eri mieltä · 5 = täysin samaa mieltä",
         "4,0 33 0 2 4 18 9",
-        "Muutos +0,2 (ke 1.12.2027)",
+        "Muutos +0,2 (vrt. ke 1.12.2027)",
         "Alle 5 vastausta, joten lukua ei näytetä. – – – – – – –",
         "(n = 12). – 12 – – – – –",
         "n = 32 Vaihtoehto Vastaajia Osuus Erittäin hyvin 22 69 % Hyvin 10 31 % Tyydyttävästi 0 0 %",
@@ -365,7 +365,7 @@ def test_percents_and_means_are_those_of_the_page() -> None:
 
 
 def test_other_is_named_and_no_other_words_are_lost() -> None:
-    other = replace(FOUND.results[4], spread=(*FOUND.results[4].spread, Chosen(OTHER, None, 2)))
+    other = replace(FOUND.results[4], spread=(*FOUND.results[4].spread, Chosen(OTHER, ELSE, 2)))
     content = made("csv", replace(FOUND, results=(other,)))
     assert any(row[5] == "Muu" and row[7:10] == ["2", "33", "6"] for row in table(content))
     assert texts("fi")("option-else") == "Muu"

@@ -85,8 +85,8 @@ async def test_options_are_put_together_by_identity_and_what_all_chose_is_not_to
         one = await released(session, group, first, at(1, 5), (10, None, None, {1: 7, 2: 5, OTHER: 1}))
         two = await released(session, group, second, at(2, 5), (12, None, None, {1: 6, OTHER: 2}))  # all by mail
         (result,) = (await outcome(session, [one, two])).results
-        told = {one.words.text if one.words else "other": one.people for one in result.spread}
-        assert told == {"Lehdestä": 6, "Sähköpostista": None, "Muualta": 5, "other": 3}
+        told = {one.words and (one.words.text or one.words.identity): one.people for one in result.spread}
+        assert told == {"Lehdestä": 6, "Sähköpostista": None, "Muualta": 5, "else": 3}
         assert result.spread_n == 22
         (alone,) = (await outcome(session, [one])).results
         assert [one.people for one in alone.spread] == [7, 5, 1]
