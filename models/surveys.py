@@ -51,7 +51,8 @@ class Survey:
     @property
     def stamp(self) -> int:
         """Tells it from another that got its number after it was withdrawn, unless their times are the same."""
-        return int(self.timing.opens_at.timestamp() + self.timing.closes_at.timestamp())
+        minutes = (self.timing.opens_at.timestamp() + self.timing.closes_at.timestamp()) / 60
+        return int(minutes)
 
 
 def _surveys() -> "Select[Run, Form, Workgroup, int]":

@@ -91,7 +91,7 @@ def test_a_stop_has_the_time_it_needs() -> None:
 
 
 def test_the_command_beside_the_service_gives_the_settings_to_whoever_takes_them() -> None:
-    (listed,) = re.findall(r"^    ([a-z |]+)\) set -- \"\$@\" --config", UNITS["koolla"], re.MULTILINE)
+    (listed,) = re.findall(r"^    ([a-z |-]+)\) set -- \"\$@\" --config", UNITS["koolla"], re.MULTILINE)
     commands = get_command(cli).commands  # type: ignore[attr-defined]
     takers = {name for name, one in commands.items() if any("--config" in parameter.opts for parameter in one.params)}
     assert {name.strip() for name in listed.split("|")} == takers
