@@ -157,7 +157,8 @@ async def plan_asks(
     planned = []
     for person in people:
         quiet = quiet_of(person, policy)
-        asked_at = next_waking(max(now, run.opens_at), quiet)
+        # About a meeting they are asked as soon as they themselves wake, which may be before the organisation does.
+        asked_at = next_waking(now if run.meeting_id is not None else max(now, run.opens_at), quiet)
         later = [(again(number), at) for number, at in _reminders(run, asked_at, quiet, policy)]
         for slot, at in (("", asked_at), *later):
             planned.append(

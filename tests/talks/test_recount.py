@@ -228,7 +228,10 @@ async def answered(talk: Talk, anna: Actor, size: int, chance: random.Random) ->
     return sitting
 
 
-@pytest.mark.parametrize(("size", "k", "seed"), CASES)
+@pytest.mark.parametrize(
+    ("size", "k", "seed"),
+    [pytest.param(*case, marks=[pytest.mark.slow] if case[0] == 33 or case[2] > 2 else []) for case in CASES],
+)
 async def test_every_figure_is_found_again_in_the_presses(
     talk: Talk, anna: Actor, size: int, k: int, seed: int
 ) -> None:

@@ -118,7 +118,9 @@ def said(key: str, language: str = "fi", **values: Any) -> str:
     return texts(language)(key, **values).striptags()[:200]
 
 
-@pytest.mark.parametrize("who", ["stranger", "dan", "bo", "ex-member"])
+@pytest.mark.parametrize(
+    "who", ["bo", *(pytest.param(who, marks=pytest.mark.slow) for who in ("stranger", "dan", "ex-member"))]
+)
 async def test_forged_buttons_of_every_route_change_nothing(scene: Scene, who: str) -> None:
     """Every route, pressed with every forged argument by people who run nothing."""
     actor = scene.bo if who == "ex-member" else getattr(scene, who)

@@ -341,6 +341,7 @@ def strongest_first(made: Made) -> list[str]:
     return [label for section, label, column in made.figures if section.startswith("Väittämät") and column == "n"]
 
 
+@pytest.mark.slow
 async def test_without_a_threshold_it_is_the_published_year(
     talk: Talk, aino: Actor, anna: Actor, done: Done, tmp_path: Path
 ) -> None:
@@ -364,6 +365,7 @@ async def test_without_a_threshold_it_is_the_published_year(
     assert 4 <= len(PdfReader(io.BytesIO(made.pdf)).pages) <= 8
 
 
+@pytest.mark.slow
 async def test_with_a_threshold_of_five_and_byte_for_byte_again(
     talk: Talk, aino: Actor, anna: Actor, done: Done, tmp_path: Path
 ) -> None:

@@ -163,6 +163,7 @@ def has_choices(page: Page, hidden: Sequence[str] = ()) -> None:
             assert (line["Vastaajia"], line["Osuus, %"]) == (people, pytest.approx(people / N[name]))
 
 
+@pytest.mark.slow
 async def test_without_a_threshold_it_is_the_published_page(without: Page) -> None:
     assert "Vastasi 33 / 40 kysytystä (83 %)." in without.chat
     assert "Kysyttiin 40 Vastasi 33 Vastausprosentti 83 %" in without.pdf
@@ -178,6 +179,7 @@ async def test_without_a_threshold_it_is_the_published_page(without: Page) -> No
     assert "Vastausten vähimmäismäärä ei ole käytössä" in without.pdf
 
 
+@pytest.mark.slow
 async def test_with_a_threshold_of_five_it_tells_nothing_of_fewer(with_five: Page) -> None:
     has_means(with_five)
     everybody = "Tiedon jakaminen ajankohtaisista aiheista"
