@@ -97,12 +97,13 @@ async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datet
     """The figures of a calendar year, as they are known now."""
     span = _span(year, zone)
     parts, release_ids = await annual_forms.parts(session, span)
-    groups, heads = await annual_groups.groups(session, span)
+    scope = Scope(Period.parse(str(year)), zone, None)
+    groups, heads = await annual_groups.groups(session, scope)
     return Annual(
         year=year,
         zone=zone.key,
         is_over=span[1] <= now,
-        activity=_activity(await _funnel(session, year, zone), heads),
+        activity=_activity(await funnel(session, scope), heads),
         groups=groups,
         parts=parts,
         highlights=await _highlights(session, release_ids),
@@ -122,11 +123,6 @@ async def first_year(session: AsyncSession, zone: ZoneInfo) -> int | None:
 def _span(year: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The year's first moment and the first after it."""
     return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
-
-
-async def _funnel(session: AsyncSession, year: int, zone: ZoneInfo) -> Funnel:
-    """The one rule of what counts as what."""
-    return await funnel(session, Scope(Period.parse(str(year)), zone, None))
 
 
 def _activity(counted: Funnel, heads: int) -> Activity:
