@@ -63,21 +63,24 @@ def get_chat(world: World, request: Request) -> Any:
 def get_chat_member(world: World, request: Request) -> Any:
     chat, user_id = find_chat(world, request), request.get("user_id")
     if user_id == world.me["id"]:
-        return member_json(chat.bot_status, world.me)
+        return member_json(chat.bot_status, world.me, chat, may_post=chat.bot_may_post)
     user = world.users.get(user_id)
     if user is None:
         raise bad_request("PARTICIPANT_ID_INVALID")
     if chat.private:
-        return member_json("member" if chat.user is user else "left", user.as_json())
-    return member_json(chat.status_of(user), user.as_json())
+        return member_json("member" if chat.user is user else "left", user.as_json(), chat)
+    return member_json(chat.status_of(user), user.as_json(), chat)
 
 
 def get_chat_administrators(world: World, request: Request) -> Any:
     chat = find_chat(world, request)
     if chat.private:
         raise bad_request("there are no administrators in the private chat")
-    bot = [member_json("administrator", world.me)] if chat.bot_status == "administrator" else []
-    return [member_json("creator", user.as_json()) for user in chat.members[:1]] + bot
+    run_by = [user for user in chat.members if chat.status_of(user) != "member"]
+    found = [member_json(chat.status_of(user), user.as_json(), chat) for user in run_by]
+    if chat.bot_status == "administrator":
+        found.append(member_json(chat.bot_status, world.me, chat, may_post=chat.bot_may_post))
+    return found
 
 
 def get_chat_member_count(world: World, request: Request) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from bot.sandbox.chats import Chat
 from bot.sandbox.errors import bad_request
 from bot.sandbox.requests import Request
-from bot.sandbox.targets import find_message, writable_chat
+from bot.sandbox.targets import find_message, open_chat
 from bot.sandbox.world import World
 
 # The emoji that ReactionTypeEmoji allows.
@@ -44,7 +44,7 @@ def unpin_all(world: World, request: Request) -> Any:
 
 def set_reaction(world: World, request: Request) -> Any:
     """Bots may react to a message with one emoji."""
-    writable_chat(world, request)
+    open_chat(world, request)
     message = find_message(world, request, "react")
     reactions = request.get("reaction") or []
     if len(reactions) > 1:
@@ -57,7 +57,7 @@ def set_reaction(world: World, request: Request) -> Any:
 
 
 def leave_chat(world: World, request: Request) -> Any:
-    chat = writable_chat(world, request)
+    chat = open_chat(world, request)
     if chat.private:
         raise bad_request("sandbox: a bot cannot leave a private chat")
     chat.bot_status = "left"
@@ -66,7 +66,7 @@ def leave_chat(world: World, request: Request) -> Any:
 
 
 def _managed(world: World, request: Request) -> Chat:
-    chat = writable_chat(world, request)
+    chat = open_chat(world, request)
     if not chat.private and chat.bot_status != "administrator":
         raise bad_request("not enough rights to manage pinned messages in the chat")
     return chat

@@ -1,4 +1,4 @@
-"""Private chats and groups."""
+"""Private chats, groups and channels."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Chat:
-    """A private chat, whose id is the person's, or a group. ``history`` has what was deleted too.
+    """A private chat, whose id is the person's, a group or a channel. ``history`` has what was deleted too.
 
-    ``bot_status`` is the bot's: member, administrator, left or kicked.
+    ``bot_status`` is the bot's: member, administrator, left or kicked; ``bot_may_post`` its right to post in a channel.
+    ``administrators`` are a channel's: whoever was first made it. In a group it has none beside its maker.
     """
 
     world: World
@@ -27,16 +28,22 @@ class Chat:
     title: str = ""
     user: User | None = None
     members: list[User] = field(default_factory=list)
+    administrators: list[User] = field(default_factory=list)
     history: list[Message] = field(default_factory=list)
     pinned: list[Message] = field(default_factory=list)
     bot_status: str = "member"
+    bot_may_post: bool = True
     migrated_to: Chat | None = None
-    # Private chats and basic groups share the bot's own counter, supergroups count by themselves.
+    # Private chats and basic groups share the bot's own counter, supergroups and channels count by themselves.
     own_ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
     def private(self) -> bool:
         return self.user is not None
+
+    @property
+    def is_channel(self) -> bool:
+        return self.type == "channel"
 
     @property
     def messages(self) -> list[Message]:
@@ -52,10 +59,12 @@ class Chat:
         return {"id": self.id, "type": self.type, "title": self.title}
 
     def status_of(self, user: User) -> str:
-        """The person's part in the group: whoever was first made it."""
+        """The person's part in the group or channel: whoever was first made it."""
         if user not in self.members:
             return "left"
-        return "creator" if user is self.members[0] else "member"
+        if user is self.members[0]:
+            return "creator"
+        return "administrator" if user in self.administrators else "member"
 
     def adds(self, user: User, *, by: User | None = None) -> None:
         """Let somebody in."""
@@ -67,10 +76,22 @@ class Chat:
         self.members.remove(user)
         self._tells(by or user, {"left_chat_member": user.as_json()})
 
-    def sets_bot_status(self, status: str, *, by: User | None = None) -> None:
-        """Make the bot member or administrator of a group, or send it away ("kicked")."""
-        old, self.bot_status = self.bot_status, status
-        self.world.tell_status(self, by or self.members[0], old, status)
+    def sets_bot_status(self, status: str, *, by: User | None = None, may_post: bool = True) -> None:
+        """Make the bot member or administrator, or send it away ("left" or "kicked"). ``may_post`` is for channels,
+        where bots are administrators or nothing, by the word of an administrator."""
+        who = by or self.members[0]
+        if self.is_channel and status == "member":
+            raise ValueError("a bot is no mere subscriber of a channel")
+        if self.is_channel and who not in self.administrators:
+            raise RuntimeError(f"{who.first_name} does not run {self.title}")
+        old, could_post = self.bot_status, self.bot_may_post
+        self.bot_status, self.bot_may_post = status, may_post
+        self.world.tell_status(self, who, old, status, could_post=could_post)
+
+    def deletes(self) -> None:
+        """Its maker deletes it. Bots are not told, and find no such chat when they write."""
+        del self.world.chats[self.id]
+        self.world.touch()
 
     def migrates(self) -> Chat:
         """Become a supergroup, as groups do when they grow: the old id is of no use afterwards."""
@@ -81,5 +102,9 @@ class Chat:
         return new
 
     def _tells(self, who: User, service: dict[str, Any]) -> None:
+        """Of who comes and goes, channels say nothing."""
+        if self.is_channel:
+            self.world.touch()
+            return
         message = self.world.post(self, Content(kind="service", service=service), who)
         self.world.updates.add("message", message.as_json())

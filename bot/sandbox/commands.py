@@ -52,6 +52,8 @@ def _scopes(chat: Chat, user: User) -> list[dict[str, Any]]:
     """The order of core.telegram.org/bots/api#determining-list-of-commands."""
     if chat.private:
         return [{"type": "chat", "chat_id": chat.id}, {"type": "all_private_chats"}, DEFAULT]
+    if chat.is_channel:
+        return []  # nobody gives commands there
     manages = chat.status_of(user) in ("creator", "administrator")
     return [
         {"type": "chat_member", "chat_id": chat.id, "user_id": user.id},

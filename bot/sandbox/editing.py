@@ -9,7 +9,7 @@ from bot.sandbox.keyboards import Markup, read_markup
 from bot.sandbox.messages import Content, Message
 from bot.sandbox.requests import Request
 from bot.sandbox.sending import media_content
-from bot.sandbox.targets import find_message, own_message, writable_chat
+from bot.sandbox.targets import find_message, open_chat, own_message
 from bot.sandbox.words import read_caption, read_text
 from bot.sandbox.world import World
 
@@ -49,7 +49,7 @@ def edit_markup(world: World, request: Request) -> Any:
 
 
 def delete_message(world: World, request: Request) -> Any:
-    writable_chat(world, request)
+    open_chat(world, request)
     message = find_message(world, request, "delete")
     if not _deletable(world, message):
         raise bad_request("message can't be deleted for everyone")
@@ -64,7 +64,7 @@ def delete_messages(world: World, request: Request) -> Any:
         raise bad_request("message identifiers are not specified")
     if len(wanted) > _MOST_DELETED:
         raise bad_request("too many message identifiers specified")
-    chat = writable_chat(world, request)
+    chat = open_chat(world, request)
     for message in [found for found in map(chat.find, wanted) if found and _deletable(world, found)]:
         _delete(world, message)
     return True

@@ -76,7 +76,7 @@ class Markup:
 
 
 def read_markup(value: dict[str, Any] | None, *, private: bool = True, inline_only: bool = False) -> Markup:
-    """The reply_markup of a request to a private chat or a group; ``inline_only`` for edits."""
+    """The reply_markup of a request to a private chat or elsewhere; ``inline_only`` for edits and channels."""
     markup = _read(value or {}, private=private)
     if inline_only and markup.replaces_keyboard:
         raise bad_request("inline keyboard expected")

@@ -124,7 +124,7 @@ class Message:
         me = self.chat.world.me
         found: dict[str, Any] = {
             "message_id": self.message_id,
-            "from": self.sender.as_json() if self.sender else me,
+            **self._author(),
             "chat": self.chat.as_json(),
             "date": int(self.sent_at.timestamp()),
             **_content_json(self.content),
@@ -140,6 +140,12 @@ class Message:
         if self.forwarded_from:
             found["forward_origin"] = _origin(self.forwarded_from, me)
         return found
+
+    def _author(self) -> dict[str, Any]:
+        """In a channel it is the channel that speaks, whoever wrote."""
+        if self.chat.is_channel:
+            return {"sender_chat": self.chat.as_json()}
+        return {"from": self.sender.as_json() if self.sender else self.chat.world.me}
 
 
 def _content_json(content: Content) -> dict[str, Any]:
@@ -163,5 +169,8 @@ def _content_json(content: Content) -> dict[str, Any]:
 
 
 def _origin(message: Message, me: dict[str, Any]) -> dict[str, Any]:
+    date = int(message.sent_at.timestamp())
+    if message.chat.is_channel:
+        return {"type": "channel", "date": date, "chat": message.chat.as_json(), "message_id": message.message_id}
     user = message.sender.as_json() if message.sender else me
-    return {"type": "user", "date": int(message.sent_at.timestamp()), "sender_user": user}
+    return {"type": "user", "date": date, "sender_user": user}

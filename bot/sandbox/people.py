@@ -93,7 +93,10 @@ class User:
     def edits(self, message: Message, text: str) -> None:
         """Change one of their own messages."""
         message.change(Content(recognised(Text(text))), self.world.now())
-        self.world.updates.add("edited_message", message.as_json())
+        if message.chat.is_channel:
+            self.world.tell_post("edited_channel_post", message)
+        else:
+            self.world.updates.add("edited_message", message.as_json())
         self.world.touch()
 
     def deletes(self, message: Message) -> None:
@@ -170,8 +173,10 @@ class User:
             if self.blocked:
                 raise RuntimeError(f"{self.first_name} has blocked the bot: only starts() or unblocks() is possible")
             self.started = True
-        elif self not in where.members:
+        elif where.id not in self.world.chats or self not in where.members:
             raise RuntimeError(f"{self.first_name} is not in {where.title}")
+        elif where.is_channel and self not in where.administrators:
+            raise RuntimeError(f"{self.first_name} only reads {where.title}")
         return self.world.say(where, content, self, reply_to)
 
     def _newest_of_bot(self) -> Message:

@@ -99,6 +99,10 @@ class Sandbox:
         """A group that the bot is in; its first member has made it."""
         return self.world.add_group(title, members, supergroup=supergroup)
 
+    def add_channel(self, title: str, administrators: Sequence[User]) -> Chat:
+        """A channel that the bot is not in; the first of its administrators has made it."""
+        return self.world.add_channel(title, administrators)
+
     async def call(self, method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> Any:
         """Answer one request of the bot: its result, ApiError, or DroppedError."""
         try:

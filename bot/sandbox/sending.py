@@ -113,7 +113,7 @@ def _send_file(world: World, request: Request, kind: str) -> Any:
 
 
 def _markup(request: Request, chat: Chat) -> Markup:
-    return read_markup(request.get("reply_markup"), private=chat.private)
+    return read_markup(request.get("reply_markup"), private=chat.private, inline_only=chat.is_channel)
 
 
 def _send(world: World, request: Request, chat: Chat, *contents: Content, **fields: Any) -> list[Message]:

@@ -9,18 +9,29 @@ from bot.sandbox.world import World
 
 
 def find_chat(world: World, request: Request, name: str = "chat_id") -> Chat:
-    """The chat of the request, whether or not the bot may still write there. People have no @names for bots."""
+    """The chat of the request, whether or not the bot may still write there. People have no @names for bots, and a
+    channel, which has none here either, is closed to those who are not in it."""
     chat = world.chats.get(request.get(name))
     if chat is None or (chat.user and not world.knows(chat.user)):
         raise bad_request("chat not found")
+    if chat.is_channel and (refusal := _refusal(chat)):
+        raise refusal
+    return chat
+
+
+def open_chat(world: World, request: Request) -> Chat:
+    """The chat of the request, if the bot may do something there."""
+    chat = find_chat(world, request)
+    if refusal := _refusal(chat):
+        raise refusal
     return chat
 
 
 def writable_chat(world: World, request: Request) -> Chat:
     """The chat of the request, if the bot may send messages to it."""
-    chat = find_chat(world, request)
-    if refusal := _refusal(chat):
-        raise refusal
+    chat = open_chat(world, request)
+    if chat.is_channel and not chat.bot_may_post:
+        raise bad_request("need administrator rights in the channel chat")
     return chat
 
 
@@ -60,9 +71,10 @@ def own_message(world: World, request: Request) -> Message:
         raise bad_request("chat_id is empty")
     if request.get("message_id") is None:
         raise bad_request("message identifier is not specified")
-    writable_chat(world, request)
+    chat = open_chat(world, request)
     message = find_message(world, request, "edit")
     # Messages that changed the person's keyboard, and those of others, cannot be edited.
-    if not message.from_bot or message.forwarded_from or message.content.markup.replaces_keyboard:
+    kept = message.forwarded_from or message.content.markup.replaces_keyboard
+    if not message.from_bot or kept or (chat.is_channel and not chat.bot_may_post):
         raise bad_request("message can't be edited")
     return message

@@ -59,20 +59,38 @@ class World:
         self.touch()
         return group
 
+    def add_channel(self, title: str, administrators: Sequence[User]) -> Chat:
+        """A channel, in which the bot is not before an administrator makes it one."""
+        chat_id = -1_000_000_000_000 - next(self._group_ids)
+        run_by = list(administrators)
+        channel = Chat(self, chat_id, "channel", title=title, members=run_by, administrators=list(run_by))
+        channel.bot_status = "left"
+        self.chats[chat_id] = channel
+        self.touch()
+        return channel
+
     def post(self, chat: Chat, content: Content, sender: User | None, **fields: Any) -> Message:
         """Put a message into a chat. Nobody is told: see ``say``."""
-        number = next(chat.own_ids) if chat.type == "supergroup" else next(self._message_ids)
+        number = next(chat.own_ids) if chat.type in ("supergroup", "channel") else next(self._message_ids)
         message = Message(chat, number, sender, content, self.now(), **fields)
         chat.history.append(message)
         self.touch()
         return message
 
     def say(self, chat: Chat, content: Content, sender: User, reply_to: Message | None) -> Message:
-        """A person's message: in a group the bot hears only what is meant for it, as its privacy mode has it."""
+        """A person's message: in a group the bot hears only what is meant for it, as its privacy mode has it; in a
+        channel of which it is an administrator, everything."""
         message = self.post(chat, content, sender, reply_to=reply_to)
-        if chat.private or chat.bot_status == "administrator" or self._is_for_bot(message):
+        if chat.is_channel:
+            self.tell_post("channel_post", message)
+        elif chat.private or chat.bot_status == "administrator" or self._is_for_bot(message):
             self.updates.add("message", message.as_json())
         return message
+
+    def tell_post(self, kind: str, message: Message) -> None:
+        """Tell of a post in a channel, or of its new words, if the bot is there to hear."""
+        if message.chat.bot_status == "administrator":
+            self.updates.add(kind, message.as_json())
 
     def tap(self, user: User, message: Message, data: str) -> Tap:
         """A tap on a button. Taps of somebody who has blocked the bot do not reach it."""
@@ -82,11 +100,11 @@ class World:
             self.updates.add("callback_query", tap.as_json())
         return tap
 
-    def tell_status(self, chat: Chat, who: User, old: str, new: str) -> None:
-        """Tell the bot that its own place in a chat has changed."""
+    def tell_status(self, chat: Chat, who: User, old: str, new: str, *, could_post: bool = True) -> None:
+        """Tell the bot that its own place in a chat has changed; ``could_post`` is the right it had in a channel."""
         change: dict[str, Any] = {"chat": chat.as_json(), "from": who.as_json(), "date": int(self.now().timestamp())}
-        change["old_chat_member"] = member_json(old, self.me)
-        change["new_chat_member"] = member_json(new, self.me)
+        change["old_chat_member"] = member_json(old, self.me, chat, may_post=could_post)
+        change["new_chat_member"] = member_json(new, self.me, chat, may_post=chat.bot_may_post)
         self.updates.add("my_chat_member", change)
         self.touch()
 
@@ -131,15 +149,16 @@ _ADMINISTRATOR_RIGHTS = (
     "can_post_stories",
     "can_edit_stories",
     "can_delete_stories",
-    "can_pin_messages",
 )
 
 
-def member_json(status: str, user: dict[str, Any]) -> dict[str, Any]:
-    """The ChatMember of the Bot API."""
+def member_json(status: str, user: dict[str, Any], chat: Chat, *, may_post: bool = True) -> dict[str, Any]:
+    """The ChatMember of the Bot API. Administrators have some rights in channels only, and some only elsewhere."""
+    own = {"can_post_messages": may_post, "can_edit_messages": True} if chat.is_channel else {"can_pin_messages": True}
+    rights = dict.fromkeys(_ADMINISTRATOR_RIGHTS, True) | {"can_be_edited": False, "is_anonymous": False}
     extras: dict[str, dict[str, Any]] = {
         "kicked": {"until_date": 0},
         "creator": {"is_anonymous": False},
-        "administrator": dict.fromkeys(_ADMINISTRATOR_RIGHTS, True) | {"can_be_edited": False, "is_anonymous": False},
+        "administrator": rights | own,
     }
     return {"status": status, "user": user, **extras.get(status, {})}

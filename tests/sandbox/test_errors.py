@@ -32,6 +32,12 @@ class Scene:
     left: Chat
     lost: Chat
     migrated: Chat
+    channel: Chat
+    mute: Chat
+    closed: Chat
+    banned: Chat
+    deleted: Chat
+    post: Message
     text: Message
     picture: Message
     keyboard: Message
@@ -65,6 +71,14 @@ async def scene(sandbox: Sandbox, clock: Clock, api: Api, anna: User) -> Scene:
     groups["left"].sets_bot_status("left")
     groups["lost"].sets_bot_status("kicked")
     groups["old"].migrates()
+    channels = {name: sandbox.add_channel(name, [anna]) for name in ("channel", "mute", "closed", "banned", "deleted")}
+    for channel in channels.values():
+        channel.sets_bot_status("administrator")
+    await api("sendMessage", chat_id=channels["mute"].id, text="Kooste")
+    channels["mute"].sets_bot_status("administrator", may_post=False)
+    channels["closed"].sets_bot_status("left")
+    channels["banned"].sets_bot_status("kicked")
+    channels["deleted"].deletes()
     assert large.document
     return Scene(
         sandbox=sandbox,
@@ -78,6 +92,8 @@ async def scene(sandbox: Sandbox, clock: Clock, api: Api, anna: User) -> Scene:
         left=groups["left"],
         lost=groups["lost"],
         migrated=groups["old"],
+        **channels,
+        post=channels["mute"].messages[-1],
         text=text,
         picture=photo,
         keyboard=keyboard,
@@ -102,6 +118,14 @@ def html(text: str) -> Given:
 
 def to(chat: str, **more: Any) -> Given:
     return lambda scene: {"chat_id": getattr(scene, chat).id, "text": "Hei", **more}
+
+
+def at(chat: str) -> Given:
+    return lambda scene: {"chat_id": getattr(scene, chat).id}
+
+
+def on_post(**more: Any) -> Given:
+    return lambda scene: {"chat_id": scene.mute.id, "message_id": scene.post.message_id, **more}
 
 
 def on(message: str, **more: Any) -> Given:
@@ -154,7 +178,7 @@ def messages_went(chat: str, number: int) -> Callable[[Scene], None]:
 
     def went(scene: Scene) -> None:
         meter = scene.sandbox.world.meter = Meter(Limits())
-        group = chat == "group"
+        group = chat in ("group", "channel")
         ids = [scene.anna.id + each for each in range(1, number + 1)] if chat == "many" else [getattr(scene, chat).id]
         for chat_id in ids:
             meter.count(chat_id, group=group, now=scene.clock.now(), messages=number // len(ids))
@@ -307,6 +331,17 @@ BAD_REQUESTS: list[tuple[str, str, Given]] = [
     ),
     ("secret token contains unallowed characters", "setWebhook", only(url="https://koolla.example", secret_token="ä")),
     ("secret token is too long", "setWebhook", only(url="https://koolla.example", secret_token="a" * 257)),
+    # In channels
+    ("need administrator rights in the channel chat", "sendMessage", to("mute")),
+    (
+        "need administrator rights in the channel chat",
+        "forwardMessage",
+        lambda scene: on("text")(scene) | {"from_chat_id": scene.anna.id, "chat_id": scene.mute.id},
+    ),
+    ("message can't be edited", "editMessageText", on_post(text="Uusi")),
+    ("inline keyboard expected", "sendMessage", to("channel", reply_markup={"keyboard": [["Kyllä"]]})),
+    ("inline keyboard expected", "sendMessage", to("channel", reply_markup={"remove_keyboard": True})),
+    ("chat not found", "sendMessage", to("deleted")),
     # What Telegram would let pass, and the sandbox does not
     ("sandbox: sendMessage has no parameter 'txet'", "sendMessage", say(txet="Hei")),
     (
@@ -336,6 +371,10 @@ OTHERS: list[Row] = [
     (403, "Forbidden: bot can't initiate conversation with a user", "sendMessage", to("stranger")),
     (403, "Forbidden: bot is not a member of the group chat", "sendMessage", to("left")),
     (403, "Forbidden: bot was kicked from the group chat", "sendMessage", to("lost")),
+    (403, "Forbidden: bot is not a member of the channel chat", "sendMessage", to("closed")),
+    (403, "Forbidden: bot is not a member of the channel chat", "getChat", at("closed")),
+    (403, "Forbidden: bot was kicked from the channel chat", "sendMessage", to("banned")),
+    (403, "Forbidden: bot was kicked from the channel chat", "getChatMemberCount", at("banned")),
     (400, "Bad Request: group chat was upgraded to a supergroup chat", "sendMessage", to("migrated")),
     (404, "Not Found", "sendMesage", say()),
     (401, "Unauthorized", "getMe", when(a_token_is_revoked, only())),
@@ -360,6 +399,7 @@ OTHERS: list[Row] = [
     (429, "Too Many Requests: retry after 1", "sendMessage", when(messages_went("anna", 1), say())),
     (429, "Too Many Requests: retry after 1", "sendMessage", when(messages_went("many", 30), say())),
     (429, "Too Many Requests: retry after 60", "sendMessage", when(messages_went("group", 20), to("group"))),
+    (429, "Too Many Requests: retry after 60", "sendMessage", when(messages_went("channel", 20), to("channel"))),
     (502, "Bad Gateway", "sendMessage", when(lambda scene: scene.sandbox.faults.bad_gateway(), say())),
 ]
 
