@@ -101,7 +101,7 @@ def _answered(t: Texts, flow: Flow) -> str:
     """How many meetings there were, and the answers of those asked."""
     told = [t("trend-meetings", n=flow.meetings)]
     if flow.asked:
-        told.append(t("trend-answered", rate=percent(Share(flow.answered, flow.asked), t.language)))
+        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
     return ", ".join(str(one) for one in told)
 
 

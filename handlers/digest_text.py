@@ -217,19 +217,26 @@ def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
 def statement(t: Texts, figures: MonthFigures, one: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
     words = at_words(asked(t, Words(one.identity, one.text)), most)
-    printed = statement_figures(t, figures, one)
-    return t("digest-statement", statement=words, mean=decimal(one.mean, t.language), figures=printed)
+    moved = ", ".join(_moved(t, figures, one))
+    mean = decimal(one.mean, t.language)
+    return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
 
 
 def statement_figures(t: Texts, figures: MonthFigures, one: Statement) -> str:
     """The n of a mean, and its change; since when, if that was not the period before."""
+    moved, *month = _moved(t, figures, one) or [""]
+    if month:
+        return str(t("chart-n-changed", n=one.mean.n, change=moved, month=month[0]))
+    return str(t("chart-n-moved" if moved else "chart-n", n=one.mean.n, change=moved))
+
+
+def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
+    """The change of a mean, and the period since which, if that was not the one before."""
     moved = change(one.mean, one.earlier, t.language)
     if not moved or one.earlier_month is None:
-        return str(t("chart-n", n=one.mean.n).unescape())
-    if one.earlier_month == str(parse(figures.month).shifted(-1)):
-        return str(t("digest-n-changed", n=one.mean.n, change=moved))
-    month = period_title(t, parse(one.earlier_month))
-    return str(t("chart-n-changed", n=one.mean.n, change=moved, month=month))
+        return []
+    is_before = one.earlier_month == str(parse(figures.month).shifted(-1))
+    return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
 
 
 def needing(figures: MonthFigures) -> list[tuple[str, list[Attention]]]:

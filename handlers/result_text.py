@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from handlers.dates import month_title
+from handlers.dates import months_title
 from handlers.dates.printing import bare_day_text
 from handlers.figures import bar, change, decimal, number, percent
 from handlers.form_words import asked, ends, form_name, option
@@ -44,13 +44,13 @@ def view_name(t: Texts, view: View) -> Markup:
 
 
 def period_name(t: Texts, period: Period) -> str:
-    """ "2027", "tammikuu 2027 – maaliskuu 2027", or all time."""
+    """ "2027", "tammi–maaliskuu 2027", or all time."""
     if period.months is None:
         return t("period-all").unescape()
     if period.quarter is None:
         return str(period.year)
-    first, last = (month_title(month.year, month.month, t.language) for month in period.months)
-    return f"{first} – {last}"
+    first, last = period.months
+    return months_title(first.year, first.month, last.month, t.language)
 
 
 def head(t: Texts, view: View) -> Markup:

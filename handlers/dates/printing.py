@@ -22,6 +22,12 @@ def month_title(year: int, month: int, language: str) -> str:
     return f"{MONTHS[language][month - 1]} {year}"
 
 
+def months_title(year: int, first: int, last: int, language: str) -> str:
+    """ "tammi–maaliskuu 2027", "January–March 2027"."""
+    begins = MONTHS[language][first - 1].removesuffix("kuu")
+    return f"{begins}–{month_title(year, last, language)}"
+
+
 def bare_day_text(day: date, language: str) -> str:
     """Without the weekday: "7.4.2027", "7 Apr 2027"."""
     if language == "en":

@@ -220,7 +220,7 @@ def test_a_bar_is_as_long_as_its_figure_says() -> None:
         "mean": "4.0",
         "share": 0.75,
         "points": 5,
-        "figures": "n = 521, −0.2",
+        "figures": "n = 521, change −0.2",
         "earlier": pytest.approx((1700 / 401 - 1) / 4),
     }
 
