@@ -78,7 +78,7 @@ def trend_picture(figures: MonthFigures, language: str) -> File:
 
 
 def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
-    """What the trend's picture shows, oldest month first."""
+    """What the trend's picture shows, newest month first."""
     t, months = texts(language), figures.months or ()
     most = max([one.flow.attended for one in months], default=0) or 1
     return {
@@ -92,7 +92,7 @@ def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
                 "note": _answered(t, one.flow),
                 "share": one.flow.attended / most,
             }
-            for one in months
+            for one in reversed(months)
         ],
     }
 

@@ -119,7 +119,7 @@ async def on_attention(context: Context, tap: Tap) -> Screen:
 async def on_trend(context: Context, tap: Tap) -> Screen:
     """Twelve months in figures, and as a picture."""
     t, figures = context.t, await _figures(context, tap)
-    lines = [_month(t, one.month, one.flow) for one in figures.months or ()]
+    lines = [_month(t, one.month, one.flow) for one in reversed(figures.months or ())]
     title = t("digest-trend", month=period_title(t, parse(figures.month).last))
     shown = _page(context, tap, title, lines)
     return Screen(shown.text, shown.buttons, draws=partial(trend_picture, figures, t.language))
