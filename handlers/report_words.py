@@ -27,7 +27,7 @@ class Report:
     under: str
     """What it is about, and until when."""
     tiles: tuple[tuple[str, str], ...]
-    """The main figures as printed, each with what it counts."""
+    """What is counted, and the main figures as printed."""
     sections: tuple[Section, ...]
     method: tuple[str, ...]
 
@@ -56,11 +56,11 @@ def until(t: Texts, kept: Kept) -> str:
 
 
 def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
-    """The main figures: never people and attendances in one."""
+    """What is counted, and the main figures: never people and attendances in one."""
     done = year.activity
-    for key, n in (("meetings", done.meetings), ("attended", done.attended), ("people", done.people)):
-        yield number(n, t.language), t(f"report-tile-{key}").unescape()
-    yield number(year.answered, t.language), t("report-tile-answered").unescape()
+    told = {"meetings": done.meetings, "attended": done.attended, "people": done.people, "answered": year.answered}
+    for key, n in told.items():
+        yield t(f"report-tile-{key}").unescape(), number(n, t.language)
 
 
 def _sections(t: Texts, year: Annual) -> Iterator[Section]:

@@ -120,7 +120,7 @@ def test_every_figure_is_on_the_pages_in_the_workbook_and_in_the_manifest(langua
 def test_people_are_never_attendances() -> None:
     text = read(report_pdf(kept(), "fi", "2").content)
     for line in (
-        "30 pidettyjä kokouksia 500 osallistumisia 97 eri ihmisiä nimellä kirjattuina 353 vastauksia kyselyihin",
+        "Pidettyjä kokouksia 30 Osallistumisia 500 Eri ihmisiä (nimellä kirjattuja) 97 Vastauksia kyselyihin 353",
         "Osallistumisia 500 81 % kutsuista",
         "– laskettu ilman nimeä 120 24 % osallistumisista Eri ihmisiä nimellä kirjatuissa 97",
         "Sama ihminen kahdessa kokouksessa on kaksi osallistumista mutta yksi ihminen.",
