@@ -92,6 +92,8 @@ class Applying:
 
     async def _answer(self, connection: AsyncConnection, update: Update, file: File, *, is_new: bool) -> Screen:
         async with self._session(connection) as session, session.begin() as savepoint:
+            if update.effective_user is None:
+                return NOTHING  # nobody acted: a channel has a new post
             if isinstance(file, Refused):
                 raise file
             screen = await hearing.answer(await self._context(session, update, file), update)

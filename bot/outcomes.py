@@ -8,7 +8,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot.replies import seconds
 from bot.telegram import NotSentError
-from models import blocking, pace, people
+from models import blocking, pace, people, places
 from models.outbox import Delivery, Sending
 from models.people import Address, Reach
 from models.policy import Policy
@@ -16,6 +16,8 @@ from models.policy import Policy
 log = structlog.get_logger()
 
 TOKEN_GONE = timedelta(minutes=1)
+CLOSED = ("chat not found", "rights", "write_forbidden", "deactivated", "chat_admin_required", "chat_restricted")
+"""What Telegram says, in small letters, of a group or channel that is gone or where the bot may not write any more."""
 LONGEST = 300
 """Seconds between two tries at most."""
 
@@ -35,6 +37,9 @@ async def failed(
     elif isinstance(error, ChatMigrated):
         delivery.state = Sending.DUE
         (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
+    elif isinstance(error, BadRequest) and any(words in error.message.lower() for words in CLOSED):
+        delivery.state = Sending.FAILED
+        await places.ended(session, delivery.address_id, policy=policy, now=now)
     elif isinstance(error, InvalidToken):
         # 401: the token was revoked. Nothing was sent, and nothing is lost while somebody mends it.
         delivery.state, delivery.due_at = Sending.DUE, now + TOKEN_GONE

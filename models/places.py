@@ -1,6 +1,6 @@
 """Groups and channels to which a digest goes, on the word of a manager or administrator who brought the bot there.
 
-What a chat is called is kept with the note that asked about it, and nowhere else.
+What a chat is called is kept with the notes about it, and nowhere else.
 """
 
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import outbox, subscriptions
 from models.base import insert_new
 from models.calendar import next_waking
-from models.errors import NotFound
+from models.errors import NotAllowed, NotFound
 from models.outbox import Delivery, Planned, Sending
 from models.people import Address, Person, Reach, tidy
 from models.policy import Policy, quiet_of
 from models.subscriptions import Rhythm, Subscription
 
-ASKED, ENDED = "digest-place", "digest-ended"
+ASKED, MUTE, FOREIGN, ENDED = "digest-place", "digest-mute", "digest-foreign", "digest-ended"
 WAITS = timedelta(days=7)
 """For how long these notes are news."""
 TITLE_LENGTH = 60
@@ -32,18 +32,30 @@ class Place:
     title: str
 
 
-async def added(session: AsyncSession, person: Person, chat_id: int, title: str, *, now: datetime) -> None:
-    """The bot has come to a chat: whoever brought it, and reads digests, is asked in private."""
-    if person.reach is not Reach.REACHABLE or await subscriptions.reach(session, person) == []:
+async def added(
+    session: AsyncSession, person: Person, chat_id: int, title: str, *, may_write: bool, now: datetime
+) -> None:
+    """The bot has come to a chat, or been let write there: whoever did that, and reads digests, is asked in private.
+    Others hear why nothing goes there; whoever has not met the bot cannot be written to."""
+    if person.reach is not Reach.REACHABLE:
         return
-    await insert_new(session, Address, [{"chat_id": chat_id, "thread_id": 0}])
-    address_id = await _address(session, chat_id)
-    if address_id is None:
-        return
+    if await subscriptions.reach(session, person) == []:
+        await _tell(session, person, FOREIGN, 0, title, now=now)
+    elif not may_write:
+        await _tell(session, person, MUTE, 0, title, now=now)
+    else:
+        await insert_new(session, Address, [{"chat_id": chat_id, "thread_id": 0}])
+        address_id = await _address(session, chat_id)
+        if address_id is not None:
+            await _tell(session, person, ASKED, address_id, title, now=now)
+
+
+async def _tell(session: AsyncSession, person: Person, kind: str, subject: int, title: str, *, now: datetime) -> None:
+    """Plans a note to whoever has just acted."""
     note = Planned(
         person_id=person.id,
-        kind=ASKED,
-        subject=address_id,
+        kind=kind,
+        subject=subject,
         due_at=now,
         expires_at=now + WAITS,
         revision=_minute(now),
@@ -78,8 +90,15 @@ async def _title(session: AsyncSession, person: Person, address_id: int) -> str 
 
 
 async def accept(session: AsyncSession, person: Person, address_id: int, *, language: str) -> Subscription:
-    """From now on the digest goes there: monthly, of all that the person's role reaches, in their language at first."""
+    """From now on the digest goes there: monthly, of all that the person's role reaches, in their language at first.
+    One goes to a chat: two people's would be the same figures twice."""
     place = await asked(session, person, address_id)
+    await session.get_one(Address, place.address_id, with_for_update=True)  # who accepts at the same moment waits
+    there = select(Subscription).where(Subscription.address_id == place.address_id)
+    for other in (await session.execute(there.where(Subscription.person_id != person.id))).scalars():
+        if await subscriptions.recipient(session, other) is not None:
+            raise NotAllowed("digest-place-taken")
+        await session.delete(other)  # its owner has no role any more
     row = {"person_id": person.id, "address_id": place.address_id, "rhythm": Rhythm.MONTHLY, "language": language}
     await insert_new(session, Subscription, [row])
     return await subscriptions.chosen(session, person, place.address_id)
@@ -101,7 +120,7 @@ async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
 
 
 async def removed(session: AsyncSession, chat_id: int, *, policy: Policy, now: datetime) -> None:
-    """The bot has been sent away from a chat."""
+    """The bot has been sent away from a chat, or may not write there any more."""
     address_id = await _address(session, chat_id)
     if address_id is not None:
         await ended(session, address_id, policy=policy, now=now)
