@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,8 @@ class Digest(Base):
     """The month, or the quarter."""
     content: Mapped[str]
     """`MonthFigures` as JSON."""
+    group_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The workgroups that it is of, at most; None: the organisation."""
     planned_at: Mapped[datetime]
 
     @property

@@ -53,7 +53,7 @@ class Figure(Base):
     __tablename__ = "figure"
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), primary_key=True)
-    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True, index=True)
     n: Mapped[int | None]
     """Answers without skips; None below the threshold."""
     total: Mapped[int | None]

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, select, text
 
 from bot import db, migrating
 from bot.config import Settings
 from migrations.tables import metadata
+from models.digests import Digest
 from models.people import Person
 
 
@@ -55,3 +56,49 @@ async def test_an_upgrade_that_fails_changes_nothing(database_url: str, monkeypa
     async with engine.connect() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) in ([], ["alembic_version"])
     await engine.dispose()
+
+
+async def test_digests_of_before_are_of_what_their_managers_might_read(database_url: str) -> None:
+    """One with a role in two groups, one taken away by then; one of the organisation; one without any role left."""
+    from alembic import command
+
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migrating.config(c), "20261122_04"))
+        for statement in BEFORE_DIGESTS_KNEW_THEIR_GROUPS:
+            await connection.execute(text(statement))
+    await migrating.upgrade(engine)
+    async with engine.connect() as connection:
+        found = await connection.execute(select(Digest.person_id, Digest.group_ids))
+        assert dict(found.all()) == {1: [1, 2], 2: None, 3: None}
+    await engine.dispose()
+
+
+BEFORE_DIGESTS_KNEW_THEIR_GROUPS = (
+    *(
+        "INSERT INTO person (id, telegram_id, name, created_at, reach, wants_reminders, wants_feedback)"
+        f" VALUES ({one}, {one}, 'X', '2027-01-01 00:00', 'reachable', true, true)"
+        for one in (1, 2, 3)
+    ),
+    *(
+        f"INSERT INTO workgroup (id, name, created_at, approves_joiners) VALUES ({one}, 'G', '2027-01-01', false)"
+        for one in (1, 2, 3)
+    ),
+    *(
+        "INSERT INTO role (person_id, kind, workgroup_id, granted_at, revoked_at) VALUES " + row
+        for row in (
+            "(1, 'manager', 2, '2027-01-01', '2027-06-01')",
+            "(1, 'manager', 1, '2027-01-01', NULL)",
+            "(1, 'manager', 3, '2027-01-01', '2027-03-01')",
+            "(1, 'coordinator', 3, '2027-01-01', NULL)",
+            "(1, 'administrator', NULL, '2027-05-01', NULL)",
+            "(2, 'manager', NULL, '2027-01-01', '2027-05-01')",
+            "(2, 'manager', 1, '2027-01-01', NULL)",
+        )
+    ),
+    *(
+        "INSERT INTO digest (person_id, place, month, content, planned_at)"
+        f" VALUES ({one}, 0, '2027-03', '{{}}', '2027-04-01 06:00')"
+        for one in (1, 2, 3)
+    ),
+)
