@@ -36,6 +36,8 @@ async def place_screen(context: Context, place: int) -> Screen:
     if chosen.rhythm is not Rhythm.NEVER:
         due = digests.next_for(chosen.rhythm, context.policy, now=context.now)
         lines.append(t("digest-set-next", day=day_text(due.astimezone(context.zone).date(), t.language)))
+    if not place:
+        lines.append(t("digest-set-elsewhere"))
     rows: list[tuple[Button, ...]] = [
         tuple(
             _ticked(t(f"digest-rhythm-{one}"), one is chosen.rhythm, data("digest-rhythm", place, one))

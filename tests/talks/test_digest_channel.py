@@ -63,9 +63,12 @@ async def loses_roles(talk: Talk, actor: Actor) -> None:
 
 
 async def test_a_channel_gets_what_everybody_may_see(talk: Talk, maija: Actor, march: None) -> None:
+    await maija.taps("Asetukset")
+    assert "lisää minut sinne (kanavalle ylläpitäjäksi)" in maija.text
     channel = await brought(talk, maija)
     assert maija.text.startswith("Pääsen nyt kirjoittamaan ryhmään tai kanavalle Tiedotteet. Lähetänkö sinne")
     await maija.taps("Lähetä sinne")
+    assert "lisää minut sinne" not in maija.text
     await maija.taps("English")
     assert posts(channel) == []
     await talk.until(at(2027, 5, 4))
