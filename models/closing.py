@@ -36,7 +36,7 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     closed = await session.execute(
         update(Run)
         .where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at <= now)
-        .values(state=RunState.CLOSED)
+        .values(state=RunState.CLOSED, closes_at=now)
         .returning(Run.id)
     )
     if closed.scalar_one_or_none() is None:

@@ -46,6 +46,7 @@ class Run(Base):
     named: Mapped[bool] = mapped_column(default=False)
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+    """Of a closed one: when it did close, be it late; its figures came out in the same moment."""
     reminders: Mapped[int] = mapped_column(default=1)
     """How many times those are reminded who have not answered, at most."""
     state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
