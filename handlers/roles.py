@@ -10,6 +10,7 @@ from models import access, roles
 from models.access import RoleKind
 from models.groups import Workgroup
 from models.outbox import Delivery, Superseded
+from models.people import Person, Reach
 from models.roles import Holding
 
 PAGE = 8
@@ -49,8 +50,14 @@ def _lines(context: Context, held: list[Holding]) -> list[Markup]:
     """One line for each role and place, with the names."""
     names: dict[Markup, list[str]] = {}
     for one in held:
-        names.setdefault(role_text(context, one.role.kind, one.group), []).append(one.person.name)
+        names.setdefault(role_text(context, one.role.kind, one.group), []).append(_name(context, one.person))
     return [context.t("roles-line", role=role, names=_names(context, some)) for role, some in names.items()]
+
+
+def _name(context: Context, person: Person) -> str:
+    """With a word about whoever hears nothing of what the role brings."""
+    blocked = person.reach is Reach.BLOCKED
+    return context.t("role-blocked", name=person.name).unescape() if blocked else person.name
 
 
 def _names(context: Context, names: list[str]) -> str:

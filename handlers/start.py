@@ -6,7 +6,7 @@ from handlers import menus
 from handlers.routes import ROUTES, Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
-from models import access, claims, drafts, groups, joining, links, settings
+from models import access, claims, drafts, groups, joining, links, settings, subscriptions
 from models.access import RoleKind
 from models.claims import Place
 from models.errors import NotFound
@@ -51,7 +51,7 @@ async def welcome(context: Context) -> Screen:
     elif run := await access.coordinated_groups(session, context.person):
         lines.append(t("start-coordinator", groups=", ".join(group.name for group in run)))
     if RoleKind.MANAGER in held:
-        lines.append(t("start-manager"))
+        lines.append(t(f"start-digest-{await subscriptions.rhythm(session, context.person)}"))
     if mine:
         lines.append(t("start-groups", groups=", ".join(group.name for group in mine)))
     return Screen(Markup("\n").join(lines), await _next_steps(context), menu=menu)

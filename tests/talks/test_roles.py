@@ -220,3 +220,11 @@ def test_every_deed_has_its_words() -> None:
     }
     assert len(found) > 10
     assert {name for name in found if f"audit-{name}" not in texts("fi")} == set()
+
+
+async def test_who_has_blocked_the_bot_is_marked(talk: Talk, aino: Actor, maija: Actor) -> None:
+    await aino.starts()
+    await talk.manager(maija)
+    maija.user.blocks()
+    await talk.answered()
+    assert "Maija (estänyt botin)" in await aino.says("/roles")

@@ -130,3 +130,11 @@ async def claim_code(talk: Talk) -> str | None:
 
 def test_every_command_has_its_place_in_the_menu() -> None:
     assert set(ROUTES.menu) == set(menus.ORDER)
+
+
+async def test_managers_hear_how_their_digest_comes(talk: Talk, maija: Actor) -> None:
+    await talk.manager(maija)
+    assert "Saat kuukausikoosteen" in await maija.starts()
+    for rhythm, told in {"quarterly": "neljännesvuoden jälkeen", "never": "ei tule sinulle itsestään"}.items():
+        await maija.taps_data(f"digest-rhythm:0:{rhythm}")
+        assert told in await maija.starts()
