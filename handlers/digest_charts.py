@@ -7,6 +7,7 @@ from handlers.digest_text import (
     period_title,
     statement_figures,
     strongest_and_weakest,
+    whose,
 )
 from handlers.figures import number, percent, steps
 from handlers.form_words import asked, ends
@@ -19,6 +20,9 @@ from models.outcome import Words
 from models.periods import parse
 from models.possible import Share
 from models.statistics import MonthFigures, Statement
+
+NAME = 40
+"""Of a group's name under a title."""
 
 
 def digest_picture(figures: MonthFigures, language: str) -> File:
@@ -35,7 +39,7 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
     return {
         "language": language,
         "title": heading(t, figures).striptags(),
-        "under": "" if figures.is_empty else meetings(t, figures).striptags(),
+        "under": _under(t, figures, "" if figures.is_empty else meetings(t, figures).striptags()),
         "nothing": str(t("digest-nothing")) if figures.is_empty else "",
         "steps": [] if figures.is_empty else _steps(t, figures),
         "ends": list(ends(t, strong[0])) if strong else [],
@@ -73,8 +77,8 @@ def _statement(t: Texts, figures: MonthFigures, one: Statement) -> Inputs:
 
 def trend_picture(figures: MonthFigures, language: str) -> File:
     """Twelve months of attendances and answers as a PNG."""
-    t = texts(language)
-    return picture_file(f"{t('digest-file-name')}-12-{figures.month}.png", "trend", trend_inputs(figures, language))
+    t, inputs = texts(language), settable(trend_inputs(figures, language), frozenset())
+    return picture_file(f"{t('digest-file-name')}-12-{figures.month}.png", "trend", inputs)
 
 
 def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
@@ -84,7 +88,7 @@ def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
     return {
         "language": language,
         "title": t("digest-trend", month=period_title(t, parse(figures.month).last)).striptags(),
-        "under": str(t("trend-bars")),
+        "under": _under(t, figures, str(t("trend-bars"))),
         "months": [
             {
                 "label": month_number(one.month),
@@ -109,6 +113,11 @@ def month_number(month: str) -> str:
     """A month as a label: "3/2027"."""
     known = Month.parse(month)
     return f"{known.month}/{known.year}"
+
+
+def _under(t: Texts, figures: MonthFigures, told: str) -> str:
+    """What stands under the title: which groups it is of, and something more."""
+    return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), told]))
 
 
 def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:

@@ -53,7 +53,8 @@ def _funnel(t: Texts, figures: MonthFigures) -> Lines:
     period = parse(figures.month)
     then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
     titles = [period_title(t, one) for one in (period, period.shifted(-1), period.year_before)]
-    found: Lines = [["", *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
+    whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else ""
+    found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in STEPS:
         rate, of = _rate(t, figures.funnel, name)
         counts: list[Cell] = [getattr(one, name) if one is not None else None for one in then]

@@ -78,7 +78,7 @@ def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> 
     if not figures.is_empty:
         what = [_funnel(t, figures, room), _statements(t, figures, room)]
     return [
-        heading(t, figures),
+        Markup("\n").join(filter(None, [heading(t, figures), whose(t, figures, room.name)])),
         *what,
         _attention(t, figures, room),
         _highlights(t, figures, room),
@@ -92,6 +92,19 @@ def heading(t: Texts, figures: MonthFigures) -> Markup:
     period = parse(figures.month)
     key = "digest-heading" if isinstance(period, Month) else "digest-heading-quarter"
     return t(key, month=period_title(t, period))
+
+
+WHOSE = 2
+"""Groups that stand by name under the heading."""
+
+
+def whose(t: Texts, figures: MonthFigures, name: int) -> Markup:
+    """Which groups it is of, the first by names of so many units; of the organisation nothing."""
+    names = [at_words(one, name) for one in figures.of or ()]
+    if len(names) < 2:
+        return t("digest-whose-one", names=names[0]) if names else Markup("")
+    told, more = ", ".join(names[:WHOSE]), len(names) - WHOSE
+    return t("digest-whose", names=t("and-more", names=told, n=more) if more > 0 else told)
 
 
 def period_title(t: Texts, period: Span) -> str:

@@ -104,6 +104,8 @@ class MonthFigures:
     groups: tuple[GroupFlow, ...] | None = None
     """The groups in which anything happened, by name; None in what earlier programs froze, as ``months``."""
     months: tuple[MonthFlow, ...] | None = None
+    of: tuple[str, ...] | None = None
+    """The names of the groups that it is of; None of the organisation, and in what earlier programs froze."""
 
     @property
     def is_empty(self) -> bool:
@@ -127,7 +129,15 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
         meetings=await _coming(session, scope.shifted(1)),
         groups=await _groups(session, scope),
         months=await _months(session, scope),
+        of=await _names(session, scope),
     )
+
+
+async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
+    if scope.group_ids is None:
+        return None
+    wanted = select(Workgroup.name).where(Workgroup.id.in_(scope.group_ids))
+    return tuple((await session.execute(wanted.order_by(Workgroup.name, Workgroup.id))).scalars())
 
 
 async def _coming(session: AsyncSession, scope: Scope) -> tuple[Coming, ...]:

@@ -4,6 +4,7 @@ import enum
 import types
 import typing
 from dataclasses import fields, is_dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 Kind = TypeVar("Kind")
@@ -28,4 +29,6 @@ def _thawed(kind: Any, raw: Any) -> Any:
         types_of = typing.get_type_hints(kind)
         known = {field.name: types_of[field.name] for field in fields(kind) if field.name in raw}
         return kind(**{name: _thawed(one, raw[name]) for name, one in known.items()})  # type: ignore[operator]
+    if kind is date:
+        return date.fromisoformat(raw)
     return kind(raw) if isinstance(kind, type) and issubclass(kind, enum.Enum) else raw
