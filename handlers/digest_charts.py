@@ -4,6 +4,7 @@ from handlers.charts import Inputs, drawn_mean, picture_file, share
 from handlers.digest_text import (
     heading,
     meetings,
+    people,
     period_title,
     statement_figures,
     strongest_and_weakest,
@@ -13,7 +14,7 @@ from handlers.figures import number, percent, steps
 from handlers.form_words import asked, ends
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.typesetting import settable
+from handlers.typesetting import MARK, settable, unknown
 from models.funnel import Flow
 from models.months import Month
 from models.outcome import Words
@@ -28,7 +29,17 @@ NAME = 40
 def digest_picture(figures: MonthFigures, language: str) -> File:
     """The month's funnel and statements as a PNG."""
     name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
-    return picture_file(name, "digest", settable(digest_inputs(figures, language), frozenset()))
+    return picture_file(name, "digest", drawable(digest_inputs(figures, language)))
+
+
+def drawable(inputs: Inputs) -> Inputs:
+    """The same with a mark for each character that no font has, and a note of it."""
+    lacking = unknown(inputs)
+    if lacking:
+        note = texts(inputs["language"])("chart-missing", mark=MARK).unescape()
+        inputs = {**inputs, "notes": [*inputs["notes"], note]}
+    drawn: Inputs = settable(inputs, lacking)
+    return drawn
 
 
 def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
@@ -53,13 +64,13 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
 
 
 def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
-    people = t("digest-people", n=figures.funnel.people).striptags() if figures.funnel.people else ""
+    by = people(t, figures.funnel).striptags()
     return [
         {
             "label": str(t(f"chart-{step.name}")),
             "figure": step.figure,
             "rate": str(t(f"chart-of-{step.whole}", rate=step.rate)) if step.whole else "",
-            "note": people if step.name == "attended" else "",
+            "note": by if step.name == "attended" else "",
             "share": float(step.share),
         }
         for step in steps(figures.funnel, t.language).values()
@@ -77,8 +88,8 @@ def _statement(t: Texts, figures: MonthFigures, one: Statement) -> Inputs:
 
 def trend_picture(figures: MonthFigures, language: str) -> File:
     """Twelve months of attendances and answers as a PNG."""
-    t, inputs = texts(language), settable(trend_inputs(figures, language), frozenset())
-    return picture_file(f"{t('digest-file-name')}-12-{figures.month}.png", "trend", inputs)
+    name = f"{texts(language)('digest-file-name')}-12-{figures.month}.png"
+    return picture_file(name, "trend", drawable(trend_inputs(figures, language)))
 
 
 def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
@@ -98,6 +109,7 @@ def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
             }
             for one in reversed(months)
         ],
+        "notes": [],
     }
 
 

@@ -1,17 +1,18 @@
-"""What is behind the digest's buttons: each workgroup, all statements, who needs attention, twelve months, the sheet.
+"""What is behind the digest's buttons: groups and their meetings, statements, who needs attention, months, the sheet.
 
 All but the sheet take the digest's place in its message, in pages that fit a caption.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from markupsafe import Markup
 
+from handlers.dates.printing import near_day_text
 from handlers.digest import read_period
 from handlers.digest_charts import month_number, trend_picture
 from handlers.digest_sheet import digest_xlsx
-from handlers.digest_text import by_scale, heading, needing, period_title, reasons, statement
+from handlers.digest_text import by_scale, heading, needing, people, period_title, reasons, statement
 from handlers.figures import number, percent
 from handlers.form_words import ends
 from handlers.result_text import shown_size
@@ -23,7 +24,7 @@ from models.errors import NotFound
 from models.funnel import Flow
 from models.periods import parse
 from models.possible import Rate, Share
-from models.statistics import GroupFlow, MonthFigures
+from models.statistics import GroupFlow, MeetingFlow, MonthFigures
 
 FITS = CAPTION_LENGTH - 120
 """Of a page's lines; the rest is for what stands above them."""
@@ -69,7 +70,19 @@ def pages(lines: Sequence[Markup]) -> list[list[Markup]]:
 async def on_groups(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap)
     lines = [group_line(t, one) for one in figures.groups or ()]
-    return _page(context, tap, _title(t, figures, "digest-groups"), lines)
+    page = _page(context, tap, _title(t, figures, "digest-groups"), lines)
+    if not figures.held:
+        return page
+    to_meetings = Button(str(t("digest-to-meetings", n=len(figures.held))), data("digest-meetings", figures.month))
+    turns, *back = page.buttons
+    return Screen(page.text, (turns, (to_meetings,), *back))
+
+
+@tap("digest-meetings")
+async def on_meetings(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap)
+    lines = [meeting_line(t, one) for one in figures.held or ()]
+    return _page(context, tap, _title(t, figures, "digest-meetings-held"), lines)
 
 
 def _title(t: Texts, figures: MonthFigures, key: str) -> Markup:
@@ -78,23 +91,30 @@ def _title(t: Texts, figures: MonthFigures, key: str) -> Markup:
 
 def group_line(t: Texts, one: GroupFlow) -> Markup:
     """A group with its meetings, attendances and answers."""
-    flow, told = one.flow, [t("trend-meetings", n=one.flow.meetings)]
-    if flow.cancelled:
-        told.append(t("digest-group-cancelled", n=flow.cancelled))
+    told = [t("trend-meetings", n=one.flow.meetings)]
+    if one.flow.cancelled:
+        told.append(t("digest-group-cancelled", n=one.flow.cancelled))
+    return t("digest-group", group=one.group, told=Markup(", ").join([*told, *_came_of(t, one.flow)]))
+
+
+def meeting_line(t: Texts, one: MeetingFlow) -> Markup:
+    """A meeting that was held, with its attendances and answers."""
+    title = Markup(": {}").format(one.title) if one.title else ""
+    line = t("digest-coming-line", day=near_day_text(one.day, t.language), group=one.group, title=title)
+    # At one meeting people and attendances are the same, as far as there are names.
+    told = _came_of(t, one.flow, has_people=one.flow.unnamed > 0)
+    return t("digest-meeting", meeting=line, told=Markup(", ").join(told))
+
+
+def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
     if flow.meetings:
         rate = percent(Rate(flow.attended, flow.invited), t.language)
-        told.append(t("digest-group-attended", attended=number(flow.attended, t.language), rate=rate, n=flow.people))
+        by = Markup(", {}").format(people(t, flow)) if flow.people and has_people else ""
+        yield t("digest-group-attended", attended=number(flow.attended, t.language), rate=rate, people=by)
     if flow.asked:
-        told.append(_answered(t, one))
-    return t("digest-group", group=one.group, told=Markup(", ").join(told))
-
-
-def _answered(t: Texts, one: GroupFlow) -> Markup:
-    asked = number(one.flow.asked, t.language)
-    if one.answered is None:
-        return t("digest-group-few", asked=asked)
-    rate = percent(Share(one.answered, one.flow.asked), t.language)
-    return t("digest-group-answered", answered=number(one.answered, t.language), asked=asked, rate=rate)
+        rate = percent(Share(flow.answered, flow.asked), t.language)
+        told = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
+        yield t("digest-group-answered", rate=rate, **told)
 
 
 @tap("digest-statements")
@@ -128,7 +148,8 @@ async def on_trend(context: Context, tap: Tap) -> Screen:
 def _month(t: Texts, month: str, flow: Flow) -> Markup:
     told = [t("trend-meetings", n=flow.meetings)]
     if flow.meetings:
-        told.append(t("trend-attended", attended=number(flow.attended, t.language), n=flow.people))
+        by = Markup(" ({})").format(people(t, flow)) if flow.people else ""
+        told.append(t("trend-attended", attended=number(flow.attended, t.language), people=by))
     if flow.asked:
         rate = percent(Share(flow.answered, flow.asked), t.language)
         told.append(t("trend-answered", rate=rate))

@@ -1,4 +1,4 @@
-"""The digest's figures as xlsx, exact: the funnel with its comparisons, groups, statements, months."""
+"""The digest's figures as xlsx, exact: the funnel with its comparisons, groups, meetings, statements, months."""
 
 import io
 from datetime import datetime
@@ -9,7 +9,7 @@ from handlers.form_words import asked, ends
 from handlers.screen import File
 from handlers.sheets import Cell, fill
 from handlers.texts import Texts, texts
-from models.funnel import Funnel
+from models.funnel import Flow, Funnel
 from models.outcome import Words
 from models.periods import parse
 from models.possible import Rate
@@ -27,10 +27,13 @@ STEPS = (
     "on_site",
     "remote",
     "people",
+    "unnamed",
     "asked",
     "answered",
 )
-FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "people", "asked", "answered")
+FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "people", "unnamed", "asked", "answered")
+OF_A_MEETING = ("invited", "yes", "on_site", "remote", "unnamed", "asked", "answered")
+RATES = ("yes", "attended", "answered")
 Lines = list[list[Cell]]
 
 
@@ -43,9 +46,10 @@ def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
     with Workbook(content, inert) as book:
         book.set_properties({"title": heading(t, figures).striptags(), "created": at.replace(tzinfo=None)})
         fill(book, str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24), language)
-        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 8), language)
+        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 9), language)
+        fill(book, str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 10), language)
         fill(book, str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30), language)
-        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 8), language)
+        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 9), language)
     return File(f"{t('digest-file-name')}-{figures.month}.xlsx", content.getvalue())
 
 
@@ -62,7 +66,7 @@ def _funnel(t: Texts, figures: MonthFigures) -> Lines:
     return found
 
 
-def _rate(t: Texts, flow: Funnel, name: str) -> tuple[Rate | None, str]:
+def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
     """A step's rate, and what it is of."""
     whole = WHOLES.get(name)
     if whole is None or not getattr(flow, whole):
@@ -73,9 +77,20 @@ def _rate(t: Texts, flow: Funnel, name: str) -> tuple[Rate | None, str]:
 def _groups(t: Texts, figures: MonthFigures) -> Lines:
     found: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for one in figures.groups or ():
-        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS[:-1]]
-        few = str(t("sheet-few"))
-        found.append([one.group, *counts, few if one.answered is None else one.answered])
+        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
+        found.append([one.group, *counts])
+    return found
+
+
+def _meetings(t: Texts, figures: MonthFigures) -> Lines:
+    """Those held, each with its own form: asked and answered when that has closed."""
+    rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
+    about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
+    found: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
+    for one in figures.held or ():
+        counts: list[Cell] = [getattr(one.flow, name) for name in OF_A_MEETING]
+        shares: list[Cell] = [_rate(t, one.flow, name)[0] for name in RATES]
+        found.append([one.day.isoformat(), one.group, one.title, *counts, *shares])
     return found
 
 

@@ -1,72 +1,34 @@
-"""The digest in words, short enough for one phone screen: a caption of `AIM` units if it can be, of 1,024 always.
-
-What gives way when it is too long stands in `ROOMS`, in order; all of it is behind the buttons. Words stay whole.
-"""
+"""The digest in words, short enough for one phone screen: a caption of `AIM` units if it can be, of 1,024 always."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
 
 from markupsafe import Markup
 
 from handlers.dates import month_title
 from handlers.dates.printing import bare_day_text, near_day_text
+from handlers.digest_rooms import AIM, ENDS, FOR_THE_AIM, ROOMS, Room, at_words
 from handlers.figures import change, decimal, number, percent, steps
 from handlers.form_words import asked, ends
 from handlers.result_text import period_name, shown_size
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import Texts
 from models.attention import Attention, Reason
-from models.funnel import Funnel
+from models.funnel import Flow, Funnel
+from models.groups import in_order
 from models.months import Month
 from models.outcome import Words
 from models.periods import Span, parse
 from models.possible import Share
 from models.statistics import MonthFigures, Statement
 
-AIM = 900
-ENDS = 2
-"""Statements told of the strongest, and of the weakest."""
-
-
-@dataclass(frozen=True)
-class Room:
-    """How much of each part is told, in number or in units of length."""
-
-    quotes: int = 2
-    quote: int = 100
-    coming: int = 3
-    groups: int = 3
-    """That need attention."""
-    name: int = 40
-    statement: int = 60
-    has_ways: bool = True
-    """How many came on site, how many remotely."""
-
-
-ROOMS = (
-    Room(),
-    Room(quote=70),
-    Room(quote=70, has_ways=False),
-    Room(quote=70, has_ways=False, coming=2),
-    Room(quote=70, has_ways=False, coming=2, quotes=1),
-    Room(quote=70, has_ways=False, coming=1, quotes=1),
-    Room(quote=70, has_ways=False, coming=1, quotes=1, groups=2),
-    # So far for the aim; the rest only where Telegram would take no more.
-    Room(quotes=0, has_ways=False, coming=1, groups=2),
-    Room(quotes=0, has_ways=False, coming=1, groups=2, statement=45, name=30),
-    Room(quotes=0, has_ways=False, coming=0, groups=2, statement=30, name=20),
-    Room(quotes=0, has_ways=False, coming=0, groups=1, statement=20, name=10),
-    Room(quotes=0, has_ways=False, coming=0, groups=0, statement=10, name=10),
-)
-FOR_THE_AIM = 7
-
 
 def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
     """What happened, what was said of it, who needs attention and what comes, as far as there is room."""
     told = Markup("")
-    for most in (AIM, CAPTION_LENGTH):
-        for room in ROOMS[:FOR_THE_AIM] if most == AIM else ROOMS:
+    for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
+        for room in rooms:
             told = Markup("\n\n").join(filter(None, _parts(t, figures, room, is_ongoing=is_ongoing)))
             if shown_size(told) <= most:
                 return told
@@ -112,19 +74,6 @@ def period_title(t: Texts, period: Span) -> str:
     return month_title(period.year, period.month, t.language) if isinstance(period, Month) else period_name(t, period)
 
 
-def at_words(text: str, most: int) -> str:
-    """A text in at most so many units, an ellipsis after its last word; a first word that is longer stays whole."""
-    if shown_size(Markup.escape(text)) <= most:
-        return text
-    first, *others = text.split()
-    kept = first
-    for word in others:
-        if shown_size(Markup.escape(f"{kept} {word}")) >= most:
-            break
-        kept = f"{kept} {word}"
-    return kept.rstrip(" ,.;:–-") + "…"
-
-
 def since(t: Texts, figures: MonthFigures, name: str) -> Markup:
     """The same count in the period before and a year ago, as far as there were groups then."""
     then = {"before": figures.before, "year": figures.year_before}
@@ -168,15 +117,21 @@ def meetings(t: Texts, figures: MonthFigures) -> Markup:
 
 
 def is_unchanged(figures: MonthFigures) -> bool:
-    """Whether the period was as the one before."""
-    told = [(one.meetings, one.attended, one.asked, one.answered) for one in (figures.funnel, figures.before)]
-    return told[0] == told[1]
+    """Whether every count that is told was the same in the period before."""
+    return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
+
+
+def people(t: Texts, flow: Flow) -> Markup:
+    """By how many different people; of some attendances only that somebody was there is known, and nobody's name."""
+    if not flow.people:
+        return Markup("")
+    return t("digest-people-named" if flow.unnamed else "digest-people", n=flow.people)
 
 
 def _who(t: Texts, now: Funnel, room: Room) -> Markup:
     """By how many people, and how they were there."""
     ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
-    told = [t("digest-people", n=now.people)] if now.people else []
+    told = [people(t, now)] if now.people else []
     told += [t("digest-ways", **ways)] if room.has_ways else []
     return Markup("").join(Markup(", {}").format(one) for one in told)
 
@@ -198,12 +153,12 @@ def _roster(t: Texts, now: Funnel) -> Markup:
     return t("digest-roster", roster=roster.figure, reachable=reachable.figure, rate=reachable.rate)
 
 
-def strongest_and_weakest(figures: MonthFigures) -> tuple[Sequence[Statement], Sequence[Statement]]:
+def strongest_and_weakest(figures: MonthFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
     """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
     scales = by_scale(figures.statements)
     some = scales[0] if scales else []
-    strong = min(ENDS, (len(some) + 1) // 2)
-    weak = min(ENDS, len(some) - strong)
+    strong = min(most, (len(some) + 1) // 2)
+    weak = min(most, len(some) - strong)
     return some[:strong], some[len(some) - weak :][::-1]
 
 
@@ -216,9 +171,11 @@ def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
 
 
 def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
-    strong, weak = strongest_and_weakest(figures)
-    if not strong:
+    if not figures.statements:
         return t("digest-no-statements")
+    strong, weak = strongest_and_weakest(figures, room.ends)
+    if not strong:
+        return t("digest-statements-in-picture")
     low, high = (at_words(one, 30) for one in ends(t, strong[0]))
     lines = [t("digest-strongest")]
     lines += [statement(t, figures, one, room.statement) for one in strong]
@@ -255,7 +212,7 @@ def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
 def needing(figures: MonthFigures) -> list[tuple[str, list[Attention]]]:
     """The groups that need attention with their reasons, those with most first."""
     found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda one: one.group)]
-    return sorted(found, key=lambda one: (-len(one[1]), one[0]))
+    return sorted(found, key=lambda one: (-len(one[1]), in_order(one[0])))
 
 
 def reasons(t: Texts, some: list[Attention]) -> str:
@@ -265,17 +222,23 @@ def reasons(t: Texts, some: list[Attention]) -> str:
 
 def _reason(t: Texts, one: Attention) -> str:
     if one.reason is Reason.QUIET:
-        if one.since is None:
-            return str(t("digest-quiet"))
-        return str(t("digest-quiet-since", day=bare_day_text(one.since, t.language)))
-    assert one.now is not None
+        return _quiet(t, one)
+    if one.now is None:
+        return str(t("digest-few-untold"))
     now = percent(one.now, t.language)
     if one.reason is Reason.FALLING and one.before is not None:
         return str(t("digest-falling", now=now, before=percent(one.before, t.language)))
     asked_of = number(one.now.whole, t.language)
-    if one.fewer_than is not None:
-        return str(t("digest-few-hidden", least=one.fewer_than, asked=asked_of))
     return str(t("digest-few", rate=now, answered=number(one.now.part, t.language), asked=asked_of))
+
+
+def _quiet(t: Texts, one: Attention) -> str:
+    coming = t("digest-quiet-coming", day=bare_day_text(one.coming, t.language)) if one.coming else ""
+    if one.since is not None:
+        return str(t("digest-quiet-since", day=bare_day_text(one.since, t.language), coming=coming))
+    if one.founded is not None:
+        return str(t("digest-quiet-never", day=bare_day_text(one.founded, t.language), coming=coming))
+    return str(t("digest-quiet"))
 
 
 def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
@@ -307,7 +270,7 @@ def _coming(t: Texts, figures: MonthFigures, room: Room) -> Markup:
         return t("digest-coming-none", month=following)
     lines = [t("digest-coming", n=figures.coming, month=following)]
     for one in figures.meetings[: room.coming]:
-        lines.append(
-            t("digest-coming-line", group=at_words(one.group, room.name), day=near_day_text(one.day, t.language))
-        )
+        title = Markup(": {}").format(at_words(one.title, room.title)) if one.title and room.title else ""
+        group, day = at_words(one.group, room.name), near_day_text(one.day, t.language)
+        lines.append(t("digest-coming-line", group=group, day=day, title=title))
     return Markup("\n").join(lines)

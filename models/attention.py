@@ -1,4 +1,4 @@
-"""Groups that need attention, with the reason in figures. Looks back half a year, never at all of history."""
+"""Groups that need attention, with the reason in figures. Looks back a year and a half, never at all of history."""
 
 import enum
 from collections import defaultdict
@@ -6,18 +6,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.attendance import Attendance, Attended, HeadCount
-from models.groups import Membership, Workgroup
+from models.groups import Membership, Workgroup, in_order
 from models.invitations import Invitation
 from models.meetings import Meeting, MeetingState
 from models.possible import Rate
 from models.runs import Run, RunState
 
 LOOKS_BACK = timedelta(days=182)
+"""At the forms that closed, and at the latest of the meetings whose attendance is compared."""
+MEETINGS_BACK = timedelta(days=548)
+"""At meetings: also whoever meets a few times a year has had six."""
 QUIET_FOR = timedelta(days=90)
+SOON = timedelta(days=30)
+"""A group that meets within this is not quiet, however long it has been."""
+LOOKS_AHEAD = timedelta(days=365)
 LATEST = 3
 """Meetings that are compared with as many before them; forms whose answers are put together."""
 FALLS_BY = 15
@@ -29,7 +35,7 @@ ASKED_AT_LEAST = 10
 
 
 class Reason(enum.StrEnum):
-    QUIET = "quiet"  # nothing held for long, and nothing called
+    QUIET = "quiet"  # nothing held for long, and nothing called for the next weeks
     FALLING = "falling"  # fewer of the invited come than before
     FEW_ANSWERS = "few-answers"
 
@@ -41,11 +47,14 @@ class Attention:
     group: str
     reason: Reason
     since: date | None = None
-    """Of a quiet group: its last meeting, if there was one in the last half year."""
+    """Of a quiet group: its last meeting, if there has been any."""
     now: Rate | None = None
+    """None of few answers in what earlier programs froze, where they had left the count out."""
     before: Rate | None = None
-    fewer_than: int | None = None
-    """Of few answers, where so few may not be told: the threshold; then ``now`` has no answers."""
+    founded: date | None = None
+    """Of a quiet group: when it was founded."""
+    coming: date | None = None
+    """Of a quiet group: its next meeting, if one is called."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +70,25 @@ async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: d
     Days are those of the moment's zone.
     """
     groups = await _living(session, group_ids, at)
-    held, called = await _held(session, list(groups), at), await _called(session, list(groups), at)
+    held, coming = await _held(session, list(groups), at), await _coming(session, list(groups), at)
     answers = await _answers(session, list(groups), at)
+    earlier = await _last(session, [group_id for group_id in groups if not held[group_id]], at)
     found: list[Attention] = []
     for group_id, group in groups.items():
-        found += _quiet(group, held[group_id], group_id in called, at)
-        found += _falling(group, held[group_id])
+        last = held[group_id][0].at if held[group_id] else earlier.get(group_id)
+        found += _quiet(group, last, coming.get(group_id), at)
+        found += _falling(group, held[group_id], at)
         found += _few_answers(group, answers[group_id])
-    return tuple(sorted(found, key=lambda one: (one.group, one.reason)))
+    return tuple(sorted(found, key=lambda one: (in_order(one.group), one.reason)))
 
 
 async def _living(session: AsyncSession, group_ids: list[int] | None, at: datetime) -> dict[int, Workgroup]:
-    """The groups with members."""
-    member = select(Membership.id).where(Membership.workgroup_id == Workgroup.id, Membership.left_at.is_(None))
+    """The groups with members at that moment."""
+    member = select(Membership.id).where(
+        Membership.workgroup_id == Workgroup.id,
+        Membership.joined_at < at,
+        Membership.left_at.is_(None) | (Membership.left_at >= at),
+    )
     wanted = select(Workgroup).where(
         Workgroup.created_at < at, Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= at), member.exists()
     )
@@ -83,72 +98,89 @@ async def _living(session: AsyncSession, group_ids: list[int] | None, at: dateti
 
 
 async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[_Held]]:
-    """The meetings held in the last half year, newest first, with how many were invited and came."""
-    came = select(func.count()).where(Attendance.meeting_id == Meeting.id, Attendance.attended != Attended.NO)
-    heads = select(func.sum(HeadCount.on_site + HeadCount.remote)).where(HeadCount.meeting_id == Meeting.id)
-    invited = select(func.count()).where(Invitation.meeting_id == Meeting.id)
-    wanted = (
-        select(
-            Meeting.workgroup_id,
-            Meeting.starts_at,
-            came.scalar_subquery() + func.coalesce(heads.scalar_subquery(), 0),
-            invited.scalar_subquery(),
-        )
+    """The last meetings held, newest first, with how many were invited and came."""
+    newest_first = Meeting.starts_at.desc(), Meeting.id.desc()
+    number = func.row_number().over(partition_by=Meeting.workgroup_id, order_by=newest_first)
+    last = (
+        select(Meeting.id, Meeting.workgroup_id, Meeting.starts_at, number.label("number"))
         .where(Meeting.state == MeetingState.HELD, Meeting.workgroup_id.in_(group_ids))
-        .where(Meeting.starts_at >= at - LOOKS_BACK, Meeting.starts_at < at)
-        .order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+        .where(Meeting.starts_at >= at - MEETINGS_BACK, Meeting.starts_at < at)
+        .subquery()
+    )
+    came = select(func.count()).where(Attendance.meeting_id == last.c.id, Attendance.attended != Attended.NO)
+    heads = select(func.sum(HeadCount.on_site + HeadCount.remote)).where(HeadCount.meeting_id == last.c.id)
+    invited = select(func.count()).where(Invitation.meeting_id == last.c.id)
+    people = came.scalar_subquery() + func.coalesce(heads.scalar_subquery(), 0)
+    wanted = (
+        select(last.c.workgroup_id, last.c.starts_at, people, invited.scalar_subquery())
+        .where(last.c.number <= 2 * LATEST)
+        .order_by(last.c.workgroup_id, last.c.number)
     )
     found: dict[int, list[_Held]] = defaultdict(list)
-    for group_id, starts_at, people, asked in await session.execute(wanted):
-        found[group_id].append(_Held(starts_at, people, asked))
+    for group_id, starts_at, there, asked in await session.execute(wanted):
+        found[group_id].append(_Held(starts_at, there, asked))
     return found
 
 
-async def _called(session: AsyncSession, group_ids: list[int], at: datetime) -> set[int]:
-    """The groups with a meeting ahead, or by now behind."""
+async def _last(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The last meeting of groups that have long held none: their history grows no more."""
+    before = Meeting.state == MeetingState.HELD, Meeting.starts_at < at, Meeting.workgroup_id.in_(group_ids)
+    wanted = select(Meeting.workgroup_id, func.max(Meeting.starts_at)).where(*before).group_by(Meeting.workgroup_id)
+    return await _moments(session, wanted) if group_ids else {}
+
+
+async def _coming(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The next meeting of each group that has one ahead, or by now behind."""
     called = Meeting.state.in_([MeetingState.ANNOUNCED, MeetingState.HELD])
-    ahead = select(Meeting.workgroup_id).where(called, Meeting.starts_at >= at, Meeting.workgroup_id.in_(group_ids))
-    return set((await session.execute(ahead.distinct())).scalars())
+    ahead = Meeting.starts_at >= at, Meeting.starts_at < at + LOOKS_AHEAD, Meeting.workgroup_id.in_(group_ids)
+    wanted = select(Meeting.workgroup_id, func.min(Meeting.starts_at)).where(called, *ahead)
+    return await _moments(session, wanted.group_by(Meeting.workgroup_id))
 
 
-async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[tuple[int, int, int]]]:
-    """Answered, asked and the threshold of the forms that closed in the last half year, newest first."""
+async def _moments(session: AsyncSession, wanted: Select[int, datetime]) -> dict[int, datetime]:
+    return {group_id: moment for group_id, moment in await session.execute(wanted)}  # noqa: C416  (rows are no pairs)
+
+
+async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[Rate]]:
+    """Answered of asked in the forms that closed in the last half year, newest first."""
     asked = case((Run.asked < Run.answered, Run.answered), else_=Run.asked)
     wanted = (
-        select(Run.workgroup_id, Run.answered, asked, Run.threshold)
+        select(Run.workgroup_id, Run.answered, asked)
         .where(Run.state == RunState.CLOSED, Run.workgroup_id.in_(group_ids))
         .where(Run.closes_at >= at - LOOKS_BACK, Run.closes_at < at)
         .order_by(Run.closes_at.desc(), Run.id.desc())
     )
-    found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for group_id, *figures in await session.execute(wanted):
-        found[group_id].append((figures[0], figures[1], figures[2]))
+    found: dict[int, list[Rate]] = defaultdict(list)
+    for group_id, answered, whole in await session.execute(wanted):
+        found[group_id].append(Rate(answered, whole))
     return found
 
 
-def _quiet(group: Workgroup, held: list[_Held], is_called: bool, at: datetime) -> Iterator[Attention]:
-    last = held[0].at if held else None
-    if not is_called and (last or group.created_at) < at - QUIET_FOR:
-        yield Attention(group.name, Reason.QUIET, since=last.astimezone(at.tzinfo).date() if last else None)
+def _quiet(group: Workgroup, last: datetime | None, coming: datetime | None, at: datetime) -> Iterator[Attention]:
+    is_soon = coming is not None and coming < at + SOON
+    if is_soon or (last or group.created_at) >= at - QUIET_FOR:
+        return
+    since, founded, next_one = (
+        one.astimezone(at.tzinfo).date() if one else None for one in (last, group.created_at, coming)
+    )
+    yield Attention(group.name, Reason.QUIET, since=since, founded=founded, coming=next_one)
 
 
-def _falling(group: Workgroup, held: list[_Held]) -> Iterator[Attention]:
-    now, before = _together(held[:LATEST]), _together(held[LATEST : 2 * LATEST])
-    if len(held) >= 2 * LATEST and now.whole and before.whole:
-        points = 100 * before.part * now.whole - 100 * now.part * before.whole
-        if points >= FALLS_BY * now.whole * before.whole:
-            yield Attention(group.name, Reason.FALLING, now=now, before=before)
+def _falling(group: Workgroup, held: list[_Held], at: datetime) -> Iterator[Attention]:
+    if len(held) < 2 * LATEST or held[0].at < at - LOOKS_BACK:
+        return
+    now, before = _together(held[:LATEST]), _together(held[LATEST:])
+    points = 100 * before.part * now.whole - 100 * now.part * before.whole
+    if now.whole and before.whole and points >= FALLS_BY * now.whole * before.whole:
+        yield Attention(group.name, Reason.FALLING, now=now, before=before)
 
 
 def _together(held: list[_Held]) -> Rate:
     return Rate(sum(one.came for one in held), sum(one.invited for one in held))
 
 
-def _few_answers(group: Workgroup, answers: list[tuple[int, int, int]]) -> Iterator[Attention]:
+def _few_answers(group: Workgroup, answers: list[Rate]) -> Iterator[Attention]:
     latest = answers[:LATEST]
-    answered, asked = sum(one[0] for one in latest), sum(one[1] for one in latest)
-    if asked >= ASKED_AT_LEAST and 100 * answered < FEW * asked:
-        threshold = max(one[2] for one in latest)
-        hidden = answered < threshold
-        told = Rate(0 if hidden else answered, asked)
-        yield Attention(group.name, Reason.FEW_ANSWERS, now=told, fewer_than=threshold if hidden else None)
+    now = Rate(sum(one.part for one in latest), sum(one.whole for one in latest))
+    if now.whole >= ASKED_AT_LEAST and 100 * now.part < FEW * now.whole:
+        yield Attention(group.name, Reason.FEW_ANSWERS, now=now)

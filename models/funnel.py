@@ -42,6 +42,8 @@ class Flow:
     answered: int = 0
     waiting: int = 0
     """Forms that closed with too few answers to show."""
+    unnamed: int = 0
+    """Of the attendances, those that no name is known of: by head counts, and of people who were erased."""
 
     @property
     def attended(self) -> int:
@@ -195,9 +197,13 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         _sum(Attendance.attended == Attended.ON_SITE).label("on_site"),
         _sum(Attendance.attended == Attended.REMOTE).label("remote"),
         func.count(present.distinct()).label("people"),
+        _sum((Attendance.attended != Attended.NO) & Attendance.person_id.is_(None)).label("unnamed"),
     ).join(Meeting, Meeting.id == Attendance.meeting_id)
     counted = select(
-        key, func.sum(HeadCount.on_site).label("on_site"), func.sum(HeadCount.remote).label("remote")
+        key,
+        func.sum(HeadCount.on_site).label("on_site"),
+        func.sum(HeadCount.remote).label("remote"),
+        func.sum(HeadCount.on_site + HeadCount.remote).label("unnamed"),
     ).join(Meeting, Meeting.id == HeadCount.meeting_id)
     wanted = (stands, *(one.where(held) for one in (invited, named, counted)))
     return [in_period(one, scope).group_by("key") for one in wanted]

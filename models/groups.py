@@ -51,6 +51,11 @@ class Membership(Base):
     workgroup: Mapped[Workgroup] = relationship(lazy="raise")
 
 
+def in_order(name: str) -> tuple[str, str]:
+    """What names are sorted by: capitals make no difference, and the order is always the same."""
+    return name.casefold(), name
+
+
 async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
     """Founds a workgroup. Living groups have different names, whatever their capitals."""
     await free_name(session, name)

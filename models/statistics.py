@@ -1,7 +1,8 @@
 """Figures of a digest, as frozen dataclasses; whatever must be hidden is already hidden here.
 
 A period's meetings and attendances are those of its meetings; its answers and statements those of the forms that
-closed, and the figures that were released, in it.
+closed, and the figures that were released, in it. How many were asked and answered is told of any group and meeting;
+what they answered, only as it was released.
 """
 
 from dataclasses import dataclass
@@ -14,9 +15,8 @@ from models import highlights
 from models.attention import Attention, attention
 from models.forms import Question
 from models.funnel import By, Flow, Funnel, Scope, Window, by_month, count_meetings, flows, funnel, in_period
-from models.groups import Workgroup
+from models.groups import Workgroup, in_order
 from models.meetings import Meeting, MeetingState
-from models.periods import Span
 from models.possible import Mean
 from models.releases import Figure, Release
 
@@ -24,6 +24,8 @@ NAMED = 3
 """Coming meetings that are kept by name."""
 MONTHS = 12
 """Of the trend."""
+LOOKS_BACK = 24
+"""Months: a statement that was last asked before them is compared with nothing."""
 
 Scale = tuple[str, int, int]
 """A statement's identity and the ends of its scale: means on different scales are never put together."""
@@ -68,10 +70,15 @@ class GroupFlow:
     group: str
     flow: Flow
 
-    @property
-    def answered(self) -> int | None:
-        """How many answered; None where a form had so few that it is not told."""
-        return None if self.flow.waiting else self.flow.answered
+
+@dataclass(frozen=True)
+class MeetingFlow:
+    """What came of one meeting that was held, with its own form once that has closed."""
+
+    day: date
+    group: str
+    title: str | None
+    flow: Flow
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,8 @@ class MonthFigures:
     groups: tuple[GroupFlow, ...] | None = None
     """The groups in which anything happened, by name; None in what earlier programs froze, as ``months``."""
     months: tuple[MonthFlow, ...] | None = None
+    held: tuple[MeetingFlow, ...] | None = None
+    """The period's meetings, by day; None in what earlier programs froze."""
     of: tuple[str, ...] | None = None
     """The names of the groups that it is of; None of the organisation, and in what earlier programs froze."""
 
@@ -130,6 +139,7 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
         groups=await _groups(session, scope),
         months=await _months(session, scope),
         of=await _names(session, scope),
+        held=await _meetings(session, scope),
     )
 
 
@@ -137,7 +147,7 @@ async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
     if scope.group_ids is None:
         return None
     wanted = select(Workgroup.name).where(Workgroup.id.in_(scope.group_ids))
-    return tuple((await session.execute(wanted.order_by(Workgroup.name, Workgroup.id))).scalars())
+    return tuple(sorted((await session.execute(wanted)).scalars(), key=in_order))
 
 
 async def _coming(session: AsyncSession, scope: Scope) -> tuple[Coming, ...]:
@@ -152,7 +162,19 @@ async def _groups(session: AsyncSession, scope: Scope) -> tuple[GroupFlow, ...]:
     found = await flows(session, scope, By.GROUP)
     names = select(Workgroup.id, Workgroup.name).where(Workgroup.id.in_(list(found)))
     named = [(name, group_id) for group_id, name in await session.execute(names)]
-    return tuple(GroupFlow(name, found[group_id]) for name, group_id in sorted(named))
+    by_name = sorted(named, key=lambda one: (in_order(one[0]), one[1]))
+    return tuple(GroupFlow(name, found[group_id]) for name, group_id in by_name)
+
+
+async def _meetings(session: AsyncSession, scope: Scope) -> tuple[MeetingFlow, ...]:
+    found = await flows(session, scope, By.MEETING)
+    wanted = select(Meeting.id, Meeting.starts_at, Workgroup.name, Meeting.title)
+    wanted = wanted.join(Workgroup, Workgroup.id == Meeting.workgroup_id).where(Meeting.state == MeetingState.HELD)
+    rows = sorted(await session.execute(in_period(wanted, scope)), key=lambda one: (one[1], in_order(one[2]), one[0]))
+    return tuple(
+        MeetingFlow(at.astimezone(scope.zone).date(), group, title, found[meeting_id])
+        for meeting_id, at, group, title in rows
+    )
 
 
 async def _months(session: AsyncSession, scope: Scope) -> tuple[MonthFlow, ...]:
@@ -162,19 +184,19 @@ async def _months(session: AsyncSession, scope: Scope) -> tuple[MonthFlow, ...]:
 
 async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:
     """The statements whose figures were released in a period, strongest first, each with its last earlier period."""
+    now = await _means(session, scope)
+    earlier = await _earlier(session, scope, set(now))
+    words = await _words(session, [one.question_id for one in now.values()])
     found = []
-    earlier: dict[Span | None, dict[Scale, Mean]] = {None: {}}
-    for scale, mean in (await _means(session, scope)).items():
-        text, low_name, high_name = await _words(session, scale)
-        month = await _period_before(session, scale, scope)
-        if month is not None and month not in earlier:
-            earlier[month] = await _means(session, scope.of(month))
+    for scale, one in now.items():
+        text, low_name, high_name = words[one.question_id]
+        before = earlier.get(scale)
         found.append(
             Statement(
                 identity=scale[0],
-                mean=mean,
-                earlier=earlier[month].get(scale),
-                earlier_month=str(month) if month else None,
+                mean=one.mean,
+                earlier=before.mean if before else None,
+                earlier_month=before.month if before else None,
                 text=text,
                 low_name=low_name,
                 high_name=high_name,
@@ -183,40 +205,48 @@ async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ..
     return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
 
 
-async def _words(session: AsyncSession, scale: Scale) -> tuple[str | None, str | None, str | None]:
-    """A statement's newest words, and those of the ends of its scale."""
-    identity, low, high = scale
-    same = Question.identity == identity, Question.low == low, Question.high == high
-    newest = select(Question.text, Question.low_name, Question.high_name).where(*same)
-    row = (await session.execute(newest.order_by(Question.id.desc()).limit(1))).one()
-    return row.text, row.low_name, row.high_name
+async def _words(session: AsyncSession, ids: list[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
+    """The words of questions, and those of the ends of their scales."""
+    wanted = select(Question.id, Question.text, Question.low_name, Question.high_name).where(Question.id.in_(ids))
+    return {row.id: (row.text, row.low_name, row.high_name) for row in await session.execute(wanted)}
 
 
-async def _period_before(session: AsyncSession, scale: Scale, scope: Scope) -> Span | None:
-    """The latest period of the same length before this that released this statement: back to the first that did."""
-    identity, low, high = scale
-    released = (
-        select(Figure.release_id)
-        .join(Question, Question.id == Figure.question_id)
-        .where(Figure.release_id == Release.id, Figure.total.is_not(None))
-        .where(Question.identity == identity, Question.low == low, Question.high == high)
-    )
-    latest = select(Release.released_at).where(Release.released_at < scope.first, released.exists())
-    latest = scope.of_groups(latest, Release.workgroup_id.expression)
-    moment: datetime | None = await session.scalar(latest.order_by(Release.released_at.desc()).limit(1))
-    return scope.period.holding(moment, scope.zone) if moment else None
+@dataclass(frozen=True)
+class _Meant:
+    """A mean of a period, and the newest of the questions that were asked: its words are the statement's."""
+
+    mean: Mean
+    question_id: int
+    month: str
 
 
-async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, Mean]:
+async def _earlier(session: AsyncSession, scope: Scope, wanted: set[Scale]) -> dict[Scale, _Meant]:
+    """Each statement in the latest period of the same length that released it, `LOOKS_BACK` months back at most.
+
+    Period by period: nearly all were in the one before, and what is asked for the first time looks back no further
+    however long the history is.
+    """
+    found: dict[Scale, _Meant] = {}
+    first, before = scope.period.last.shifted(-LOOKS_BACK), scope.shifted(-1)
+    while wanted - found.keys() and before.period.last >= first:
+        means = await _means(session, before)
+        found |= {scale: means[scale] for scale in (wanted - found.keys()) & means.keys()}
+        before = before.shifted(-1)
+    return found
+
+
+async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, _Meant]:
+    sums = func.sum(Figure.total), func.sum(Figure.n)
     wanted = (
-        select(Question.identity, func.sum(Figure.total), func.sum(Figure.n), Question.low, Question.high)
+        select(Question.identity, Question.low, Question.high, *sums, func.max(Question.id))
         .join(Question, Question.id == Figure.question_id)
         .join(Release, Release.id == Figure.release_id)
         .where(Figure.total.is_not(None), Release.released_at >= scope.first, Release.released_at < scope.after)
         .group_by(Question.identity, Question.low, Question.high)
     )
     rows = await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))
-    return {
-        (identity, low or 0, high or 0): Mean(total or 0, n or 0, low or 0, high or 0)
-        for identity, total, n, low, high in rows
-    }
+    found = {}
+    for identity, low, high, total, n, question_id in rows:
+        mean = Mean(total or 0, n or 0, low or 0, high or 0)
+        found[identity, mean.low, mean.high] = _Meant(mean, question_id, str(scope.period))
+    return found

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from bot.sandbox.files import picture_size
 from handlers.charts import draw
-from handlers.digest_charts import digest_inputs, digest_picture
+from handlers.digest_charts import digest_inputs, digest_picture, drawable, trend_inputs, trend_picture
 from handlers.digest_text import digest_text, strongest_and_weakest
 from handlers.result_charts import pages_of, results_inputs, results_picture
 from handlers.result_text import blocks, head
@@ -45,8 +45,8 @@ ATTENTION = (
     Attention("Aikuissosiaalityö", Reason.FEW_ANSWERS, now=Rate(4, 41)),
     Attention("Lastensuojelu", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40)),
     Attention("Perhetyö", Reason.QUIET, since=date(2027, 5, 12)),
-    Attention("Päihdetyö", Reason.QUIET),
-    Attention("Vammaispalvelut", Reason.FEW_ANSWERS, now=Rate(0, 28), fewer_than=5),
+    Attention("Päihdetyö", Reason.QUIET, founded=date(2027, 2, 1), coming=date(2028, 1, 12)),
+    Attention("Vammaispalvelut", Reason.FEW_ANSWERS, now=Rate(3, 28)),
 )
 COMING = tuple(Coming(date(2027, 10, day), "Lastensuojelu", "Aihe") for day in (4, 12, 20))
 FIGURES = MonthFigures(
@@ -171,6 +171,19 @@ def test_hostile_text_anywhere_is_only_shown() -> None:
     shown |= {"ends": [HOSTILE, HOSTILE], "statements": [{"heading": HOSTILE, "statements": statements}]}
     shown["steps"] = [{**one, "label": HOSTILE, "note": HOSTILE} for one in inputs["steps"]]
     assert size(draw("digest", shown))[0] == 1080
+
+
+def test_a_character_that_no_font_has_is_said_to_be_left_out() -> None:
+    told = replace(STATEMENTS[0], text="Kiitos \U0001f600\U0001f44d ja \u4f60", identity="own")
+    odd = replace(FIGURES, statements=(told, *STATEMENTS[1:]), of=("Ryhmä \U0001f600",), months=())
+    inputs = drawable(digest_inputs(odd, "fi"))
+    assert inputs["statements"][0]["statements"][0]["statement"] == "Kiitos □ ja □"
+    note = "□ = merkki, jota kuvaan ei saada. Se näkyy viestissä."
+    trend = drawable(trend_inputs(odd, "fi"))
+    assert trend["under"].startswith("Työryhmä: Ryhmä □")
+    assert inputs["notes"][-1] == trend["notes"][-1] == note
+    assert note not in drawable(digest_inputs(FIGURES, "fi"))["notes"]
+    assert size(digest_picture(odd, "fi").content)[0] == size(trend_picture(odd, "fi").content)[0] == 1080
 
 
 def numbers(text: str) -> set[str]:

@@ -1,5 +1,6 @@
 """A month's figures over a story: groups renamed and archived, people who leave, meetings at the edges of months."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import forms, groups, statistics
 from models.attendance import Attendance, Attended, HeadCount
 from models.errors import NotFound
+from models.forms import Form
 from models.freezing import freeze, thaw
 from models.funnel import By, Flow, Scope, Window, by_month, flows, funnel
 from models.groups import Workgroup
 from models.invitations import Answer, Invitation
+from models.items import Item, Kind
 from models.meetings import Meeting, MeetingState, Mode
 from models.months import Month
 from models.people import Person, Reach
@@ -152,7 +155,7 @@ async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywh
         assert (whole.asked, whole.answered) == (6, 5)
         by_group = await flows(session, quarter, By.GROUP)
         assert by_group[child.id] == Flow(meetings=2, invited=20, yes=12, remote=10, people=6)
-        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5)
+        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5, unnamed=4)
         by_meeting = await flows(session, quarter, By.MEETING)
         assert by_meeting[second.id] == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)  # its form, though it closed in April
         assert by_meeting[first.id] == Flow(meetings=1, invited=10, yes=7, remote=6, people=6)
@@ -164,6 +167,97 @@ async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywh
         assert months[Month(2026, 12)] == Flow()
         for name in ("meetings", "cancelled", "invited", "yes", "attended", "asked", "answered"):
             assert sum(getattr(one, name) for one in by_group.values()) == getattr(whole, name)
+
+
+async def test_attendances_without_a_name_are_told_apart_from_people(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        members = await people(session, group, 4)
+        meeting = await held(session, group, at(3, 10), members, yes=4, there=3)
+        session.add(HeadCount(meeting_id=meeting.id, on_site=480, remote=8))
+        erased = select(Attendance).where(Attendance.person_id == members[0].id)
+        (await session.execute(erased)).scalar_one().person_id = None
+        await session.flush()
+        shown = await funnel(session, scope())
+        assert (shown.attended, shown.people, shown.unnamed) == (491, 2, 489)
+
+
+async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        late = await groups.found(session, "vammaispalvelu", now=BEGINNING)
+        early = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        zeta = await groups.found(session, "Zeta", now=BEGINNING)
+        ten = await people(session, late, 10)
+        for group in (zeta, late, early):
+            await held(session, group, at(3, 24), ten, yes=2, there=3)
+        meeting = await held(session, late, at(3, 10), ten, yes=5, there=4)
+        meeting.title = "Johdatus"
+        (await closed(session, late, at(4, 2), asked=4, answered=3)).meeting_id = meeting.id
+        await held(session, late, at(3, 11), ten, state=MeetingState.CANCELLED)
+        await held(session, late, at(4, 1), ten)
+        await session.flush()
+        figures = await statistics.month_figures(session, scope())
+        assert figures.held is not None
+        assert [(one.day.day, one.group, one.title) for one in figures.held] == [
+            (10, "vammaispalvelu", "Johdatus"),
+            (24, "Aikuissosiaalityö", None),
+            (24, "vammaispalvelu", None),
+            (24, "Zeta", None),
+        ]
+        assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)
+        assert [one.group for one in figures.groups or ()] == ["Aikuissosiaalityö", "vammaispalvelu", "Zeta"]
+        assert thaw(freeze(figures)) == figures
+        own = await statistics.month_figures(session, scope(group_ids=[zeta.id, early.id, late.id]))
+        assert own.of == ("Aikuissosiaalityö", "vammaispalvelu", "Zeta")
+        own = await statistics.month_figures(session, scope(group_ids=[early.id]))
+        assert [one.group for one in own.held or ()] == ["Aikuissosiaalityö"]
+
+
+async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        mine = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        await released(session, mine, at(3, 3), 22, 6)
+        asked = (await forms.questions(session, (await forms.built_in(session)).id))[0]
+        form = Form(key="own", name="Oma", workgroup_id=other.id, created_at=BEGINNING)
+        session.add(form)
+        await session.flush()
+        reworded = Item(Kind.SCALE, text="Toiset sanat", identity=IDENTITY, low=asked.low, high=asked.high)
+        reworded = replace(reworded, low_name="surkea", high_name="loistava")
+        version = await forms.write(session, form, [reworded])
+
+        async def words(group_ids: list[int] | None) -> tuple[str | None, str | None, str | None]:
+            (one,) = await statistics.statements(session, scope(group_ids=group_ids))
+            return one.text, one.low_name, one.high_name
+
+        for group_ids in (None, [mine.id]):  # written, and never sent
+            assert await words(group_ids) == (None, None, None)
+        release = Release(workgroup_id=other.id, form_version_id=version.id, threshold=5, asked=20, answered=10)
+        release.released_at = at(3, 9)
+        session.add(release)
+        await session.flush()
+        (question,) = await forms.questions(session, version.id)
+        session.add(Figure(release_id=release.id, question_id=question.id, n=6, total=24, withheld=None))
+        await session.flush()
+        assert await words([mine.id]) == (None, None, None)
+        assert await words(None) == await words([other.id]) == ("Toiset sanat", "surkea", "loistava")
+
+
+async def test_a_statement_is_compared_with_two_years_back_and_no_further(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        await released(session, group, at(3, 20).replace(year=2025), 30, 10)
+        await released(session, group, at(3, 20), 20, 10)
+        (one,) = await statistics.statements(session, scope())
+        assert one.earlier_month == "2025-03"
+        await released(session, group, at(4, 20), 20, 10)
+        (again,) = await statistics.statements(session, scope(Month(2027, 4)))
+        assert again.earlier_month == "2027-03"
+        (quarter,) = await statistics.statements(session, Scope(Period(2027, 1), HELSINKI, None))
+        assert quarter.earlier_month == "2025-q1"
+        await released(session, group, at(5, 20).replace(year=2029), 20, 10)
+        (far,) = await statistics.statements(session, scope(Month(2029, 5)))
+        assert (far.earlier, far.earlier_month) == (None, None)
 
 
 async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_anywhere: Talk) -> None:

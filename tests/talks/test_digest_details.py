@@ -33,15 +33,29 @@ async def test_each_way_leads_behind_the_digest_and_back(talk: Talk, maija: Acto
         "Työryhmät (1)": "Lastensuojelu: 1 kokous, osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsuista), 5 eri ihmistä, "
         "palautetta 5 / 5 (100\N{NO-BREAK SPACE}% pyydetyistä)",
         "Kaikki väittämät": "Sisältö vastasi odotuksiani: 3,8, n = 5",
-        "12 kuukautta": "3/2027: 1 kokous, osallistumisia 5 (5 ihmistä), palautetta 100\N{NO-BREAK SPACE}% pyydetyistä",
+        "12 kuukautta": "3/2027: 1 kokous, osallistumisia 5 (5 eri ihmistä), "
+        "palautetta 100\N{NO-BREAK SPACE}% pyydetyistä",
     }.items():
         await maija.taps(way, digest)
         assert told in words(digest)
-        assert maija.labels(digest) == ["Takaisin koosteeseen"]
+        assert maija.labels(digest)[-1:] == ["Takaisin koosteeseen"]
         await maija.taps("Takaisin koosteeseen", digest)
         assert digest.caption == whole
     assert len(maija.messages) == len({message.message_id for message in maija.messages})
     assert len(digests_of(maija)) == 1
+
+
+async def test_the_meetings_stand_behind_the_groups(talk: Talk, maija: Actor, march: None) -> None:
+    (digest,) = digests_of(maija)
+    await maija.taps("Työryhmät (1)", digest)
+    assert maija.labels(digest) == ["Kokoukset (1)", "Takaisin koosteeseen"]
+    await maija.taps("Kokoukset (1)", digest)
+    meeting = "ke 10.3. Lastensuojelu: Johdatus: osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsuista), "
+    assert words(digest).splitlines() == [
+        "Kokoukset: maaliskuu 2027",
+        meeting + "palautetta 5 / 5 (100\N{NO-BREAK SPACE}% pyydetyistä)",
+    ]
+    assert maija.labels(digest) == ["Takaisin koosteeseen"]
 
 
 async def test_the_trend_is_a_picture_and_drawing_is_announced(talk: Talk, maija: Actor, march: None) -> None:
@@ -62,16 +76,19 @@ async def test_the_sheet_has_the_figures(talk: Talk, maija: Actor, march: None) 
     assert sheet.document is not None
     assert sheet.document.file_name == "kuukausikooste-2027-03.xlsx"
     book = load_workbook(io.BytesIO(sheet.document.content))
-    figures, groups, statements, months = [list(one.iter_rows(values_only=True)) for one in book.worksheets]
+    figures, groups, meetings, statements, months = [list(one.iter_rows(values_only=True)) for one in book.worksheets]
     steps = {row[0]: row[1] for row in figures}
-    assert [steps[name] for name in ("Kutsuja", "Osallistumisia", "Eri ihmisiä", "Palautetta saatiin")] == [6, 5, 5, 5]
-    assert groups[1] == ("Lastensuojelu", 1, 0, 6, 5, 5, 5, 5, 5)
+    names = ("Kutsuja", "Osallistumisia", "Eri ihmisiä nimellä", "Osallistumisia ilman nimeä", "Palautetta saatiin")
+    assert [steps[name] for name in names] == [6, 5, 5, 0, 5]
+    assert groups[1] == ("Lastensuojelu", 1, 0, 6, 5, 5, 5, 0, 5, 5)
+    assert meetings[0][3:5] == ("Kutsuja", "Sanoi tulevansa")
+    assert meetings[1] == ("2027-03-10", "Lastensuojelu", "Johdatus", 6, 5, 0, 5, 0, 5, 5, 5 / 6, 5 / 6, 1)
     assert ("Sisältö vastasi odotuksiani", 3.8, 5) in [row[:3] for row in statements]
     assert months[1][0] == "2026-04"
-    assert months[-1] == ("2027-03", 1, 0, 6, 5, 5, 5, 5, 5)
+    assert months[-1] == ("2027-03", 1, 0, 6, 5, 5, 5, 0, 5, 5)
 
 
-async def test_few_answers_of_a_group_are_not_told(talk: Talk, anna: Actor, maija: Actor) -> None:
+async def test_how_few_answered_in_a_group_is_told_and_what_is_not(talk: Talk, anna: Actor, maija: Actor) -> None:
     members = [talk.person(f"Jäsen {number}") for number in range(6)]
     await talk.group(members=members, coordinator=anna)
     await talk.manager(maija)
@@ -83,7 +100,8 @@ async def test_few_answers_of_a_group_are_not_told(talk: Talk, anna: Actor, maij
     await talk.until(at(2027, 4, 1))
     assert "1 kyselyssä vielä liian vähän vastauksia" in maija.text
     await maija.taps("Työryhmät")
-    assert "palautetta liian vähän näytettäväksi (pyydetty 3)" in maija.text
+    assert "palautetta 3 / 3 (100\N{NO-BREAK SPACE}% pyydetyistä)" in maija.text
+    assert "Kaikki väittämät" not in " ".join(maija.labels())
 
 
 async def test_what_an_earlier_program_froze_has_its_details_too(talk: Talk, maija: Actor, march: None) -> None:
