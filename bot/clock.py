@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import db
-from models import closing, digests, forgetting, meetings, outbox, previews, runs, surveys, updates
+from models import closing, digest_plans, digests, forgetting, meetings, outbox, previews, runs, surveys, updates
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -113,10 +113,14 @@ async def end_previews(app: "App") -> None:
 
 
 async def plan_digests(app: "App") -> None:
-    """Plans the digests that are due."""
-    async with app.sessions.begin() as session:
-        if planned := await digests.plan(session, policy=app.policy, now=app.clock.now()):
-            log.info("digests planned", count=planned)
+    """Plans the digests that are due: those of the same groups in one transaction, so that taps come between."""
+    now = app.clock.now()
+    async with app.sessions() as session:
+        due = await digest_plans.wanted(session, policy=app.policy, now=now)
+    for one in due:
+        async with app.sessions.begin() as session:
+            planned = await digest_plans.plan(session, one, policy=app.policy, now=now)
+        log.info("digests planned", count=planned)
 
 
 async def forget(app: "App") -> None:

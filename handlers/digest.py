@@ -13,10 +13,9 @@ from models import digests
 from models.access import RoleKind
 from models.digests import Shown
 from models.errors import NotFound
-from models.months import Month
 from models.outbox import Delivery
 from models.people import is_stranger
-from models.periods import Period, Span
+from models.periods import Span, parse
 
 
 @command("digest", role=RoleKind.MANAGER)
@@ -32,12 +31,10 @@ def read_period(text: str) -> Span:
     """Reads 2027-03, 3/2027, 3.2027, 2027-q1 or q1/2027."""
     first, _, second = re.sub(r"[/.\s-]+", "-", text.strip().lower()).partition("-")
     year, rest = (first, second) if len(first) == 4 else (second, first)
-    if re.fullmatch(r"20[0-9]{2}|21[0-9]{2}", year):
-        if re.fullmatch(r"q[1-4]", rest):
-            return Period(int(year), int(rest[1:]))
-        if re.fullmatch(r"0?[1-9]|1[0-2]", rest):
-            return Month(int(year), int(rest))
-    raise NotFound("digest-month-unread")
+    try:
+        return parse(f"{year}-{rest:0>2}")
+    except NotFound as unread:
+        raise NotFound("digest-month-unread") from unread
 
 
 @tap("digest")
@@ -86,10 +83,9 @@ def _last_row(context: Context) -> tuple[Button, ...]:
 async def digest_letter(context: Context, delivery: Delivery) -> Screen:
     if is_stranger(context.person):
         return await _posted(context, delivery)
-    digest = await digests.sent(context.session, context.person, delivery.subject)
-    return digest_screen(
-        context, await digests.shown(context.session, digest.figures, policy=context.policy, now=context.now)
-    )
+    session, policy = context.session, context.policy
+    shown = await digests.sent(session, context.person, delivery.subject, policy=policy, now=context.now)
+    return digest_screen(context, shown)
 
 
 async def _posted(context: Context, delivery: Delivery) -> Screen:

@@ -4,6 +4,7 @@ from handlers.charts import Inputs, drawn_mean, picture_file, share
 from handlers.digest_text import (
     heading,
     meetings,
+    nothing,
     people,
     period_title,
     statement_figures,
@@ -51,7 +52,7 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
         "language": language,
         "title": heading(t, figures).striptags(),
         "under": _under(t, figures, "" if figures.is_empty else meetings(t, figures).striptags()),
-        "nothing": str(t("digest-nothing")) if figures.is_empty else "",
+        "nothing": str(nothing(t, figures)) if figures.is_empty else "",
         "steps": [] if figures.is_empty else _steps(t, figures),
         "ends": list(ends(t, strong[0])) if strong else [],
         "statements": [

@@ -6,7 +6,7 @@ from telegram.constants import ChatMemberStatus
 from handlers.digest_settings import place_screen
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
-from models import digests, places
+from models import digest_plans, places
 from models.outbox import Delivery
 
 AWAY = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
@@ -73,6 +73,6 @@ async def on_place(context: Context, tap: Tap) -> Screen:
     if tap.word(1) != "yes":
         place = await places.asked(context.session, context.person, tap.id)
         return Screen(context.t("digest-place-declined", place=place.title))
-    chosen = await places.accept(context.session, context.person, tap.id, language=context.language)
-    await digests.begin_with_the_next(context.session, chosen, policy=context.policy, now=context.now)
+    session, person, policy = context.session, context.person, context.policy
+    await digest_plans.accept(session, person, tap.id, language=context.language, policy=policy, now=context.now)
     return await place_screen(context, tap.id)

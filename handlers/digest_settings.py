@@ -6,9 +6,11 @@ from handlers.dates import day_text
 from handlers.result_text import shortened
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
+from handlers.start import go
 from handlers.texts import LANGUAGES, texts
-from models import digests, places, subscriptions
+from models import digest_plans, digests, places, subscriptions
 from models.errors import NotFound
+from models.groups import Workgroup
 from models.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 
 PAGE = 8
@@ -19,11 +21,12 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @tap("digest-settings")
 async def on_settings(context: Context, tap: Tap) -> Screen:
-    """Of one's own digest, with the ways to those that go to groups and channels."""
-    return await place_screen(context, tap.id if tap.args else PRIVATE_PLACE)
+    """Of one's own digest, with the ways to those that go to groups and channels; of these a page at a time."""
+    page = tap.number(1) if len(tap.args) > 1 else 0
+    return await place_screen(context, tap.id if tap.args else PRIVATE_PLACE, page)
 
 
-async def place_screen(context: Context, place: int) -> Screen:
+async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
     """How it comes to one chat, and a button for each choice."""
     t, chosen = context.t, await subscriptions.chosen(context.session, context.person, place)
     others = await places.of(context.session, context.person)
@@ -31,11 +34,8 @@ async def place_screen(context: Context, place: int) -> Screen:
     lines = [
         t("digest-set-place", place=title) if place else t("digest-set-own"),
         t("digest-set-rhythm", value=t(f"digest-rhythm-{chosen.rhythm}")),
-        t("digest-set-groups", value=await _groups(context, chosen)),
+        *await _groups(context, chosen),
     ]
-    if chosen.rhythm is not Rhythm.NEVER:
-        due = digests.next_for(chosen.rhythm, context.policy, now=context.now)
-        lines.append(t("digest-set-next", day=day_text(due.astimezone(context.zone).date(), t.language)))
     if not place:
         lines.append(t("digest-set-elsewhere"))
     rows: list[tuple[Button, ...]] = [
@@ -46,13 +46,14 @@ async def place_screen(context: Context, place: int) -> Screen:
         ),
         (Button(str(t("digest-set-choose-groups")), data("digest-of", place, 0)),),
     ]
-    rows += _of_place(context, chosen) if place else _to_places(context, others)
-    return Screen(Markup("\n").join(lines), (*rows, (_back(context, place),)))
+    rows += _of_place(context, chosen) if place else _to_places(context, others, page)
+    return Screen(Markup("\n").join(lines), (*rows, _ways_back(context, place)))
 
 
-def _back(context: Context, place: int) -> Button:
-    way = data("digest-settings") if place else data("go", "digest")
-    return Button(str(context.t("back")), way)
+def _ways_back(context: Context, place: int) -> tuple[Button, ...]:
+    if place:
+        return (Button(str(context.t("back")), data("digest-settings")),)
+    return (go(context, "digest"), go(context, "settings"))
 
 
 def _of_place(context: Context, chosen: Subscription) -> Rows:
@@ -64,32 +65,41 @@ def _of_place(context: Context, chosen: Subscription) -> Rows:
     return (languages, (stop,))
 
 
-def _to_places(context: Context, others: list[places.Place]) -> Rows:
-    return tuple(
-        (Button(shortened(one.title, LABEL), data("digest-settings", one.address_id)),) for one in others[:PAGE]
-    )
+def _to_places(context: Context, others: list[places.Place], page: int) -> Rows:
+    page = min(page, max(0, (len(others) - 1) // PAGE))
+    found = [
+        (Button(shortened(one.title, LABEL), data("digest-settings", one.address_id)),)
+        for one in others[page * PAGE : (page + 1) * PAGE]
+    ]
+    return (*found, turns(context, page, len(others), "digest-settings", PRIVATE_PLACE))
 
 
 def _ticked(label: object, is_on: bool, way: str) -> Button:
     return Button(f"✓ {label}" if is_on else str(label), way)
 
 
-async def _groups(context: Context, chosen: Subscription) -> str:
-    """The names of what was chosen, as many as one reads."""
-    if chosen.group_ids is None:
-        return str(context.t("digest-set-all"))
-    known = await subscriptions.readable_groups(context.session, context.person)
-    names = [shortened(group.name, LABEL) for group in known if group.id in chosen.group_ids]
-    if len(names) <= PAGE:
-        return ", ".join(names) or "–"
-    return context.t("and-more", names=", ".join(names[:PAGE]), n=len(names) - PAGE).unescape()
+async def _groups(context: Context, chosen: Subscription) -> list[Markup]:
+    """What it is of, by as many names as one reads, and when the next one comes, if any."""
+    t, of = context.t, await subscriptions.living(context.session, context.person, chosen)
+    if of == []:
+        return [t("digest-set-groups", value="–"), t("digest-set-none-living")]
+    lines = [t("digest-set-groups", value=t("digest-set-all") if of is None else _names(context, of))]
+    if chosen.rhythm is not Rhythm.NEVER:
+        due = digests.next_for(chosen.rhythm, context.policy, now=context.now)
+        lines.append(t("digest-set-next", day=day_text(due.astimezone(context.zone).date(), t.language)))
+    return lines
+
+
+def _names(context: Context, groups: list[Workgroup]) -> str | Markup:
+    names = ", ".join(shortened(group.name, LABEL) for group in groups[:PAGE])
+    more = len(groups) - PAGE
+    return context.t("and-more", names=names, n=more) if more > 0 else names
 
 
 @tap("digest-rhythm")
 async def on_rhythm(context: Context, tap: Tap) -> Screen:
-    chosen = await subscriptions.chosen(context.session, context.person, tap.id)
-    chosen.rhythm = tap.choice(Rhythm)
-    await digests.begin_with_the_next(context.session, chosen, policy=context.policy, now=context.now)
+    session, policy = context.session, context.policy
+    await digest_plans.set_rhythm(session, context.person, tap.id, tap.choice(Rhythm), policy=policy, now=context.now)
     return (await place_screen(context, tap.id)).toasting(context.t("settings-saved"))
 
 
@@ -98,7 +108,7 @@ async def on_language(context: Context, tap: Tap) -> Screen:
     """The language of a group or channel."""
     if tap.word(1) not in LANGUAGES or not tap.id:
         raise NotFound
-    (await subscriptions.chosen(context.session, context.person, tap.id)).language = tap.word(1)
+    await subscriptions.set_language(context.session, context.person, tap.id, tap.word(1))
     return (await place_screen(context, tap.id)).toasting(context.t("settings-saved"))
 
 

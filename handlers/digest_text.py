@@ -36,7 +36,7 @@ def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) ->
 
 
 def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
-    what = [t("digest-nothing"), _roster(t, figures.funnel)]
+    what = [nothing(t, figures), _roster(t, figures.funnel) if _was(figures.funnel) else Markup("")]
     if not figures.is_empty:
         what = [_funnel(t, figures, room), _statements(t, figures, room)]
     return [
@@ -44,9 +44,14 @@ def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> 
         *what,
         _attention(t, figures, room),
         _highlights(t, figures, room),
-        _coming(t, figures, room),
+        _coming(t, figures, room) if figures.coming or _was(figures.funnel) else Markup(""),
         t("digest-ongoing") if is_ongoing else Markup(""),
     ]
+
+
+def nothing(t: Texts, figures: MonthFigures) -> Markup:
+    """That nothing happened; before the first group and after the last, that there was none."""
+    return t("digest-nothing" if _was(figures.funnel) else "digest-no-groups")
 
 
 def heading(t: Texts, figures: MonthFigures) -> Markup:

@@ -12,7 +12,7 @@ from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen
 from handlers.start import go
 from handlers.texts import LANGUAGES, texts
-from models import groups, settings
+from models import groups, settings, subscriptions
 from models.errors import NotFound
 from models.people import Person
 from models.settings import Field, Organisation
@@ -47,6 +47,10 @@ async def settings_screen(context: Context) -> Screen:
         t("settings-feedback", value=t("yes" if person.wants_feedback else "no")),
         t("settings-groups", value=", ".join(group.name for group in mine) or "–"),
     ]
+    reads_digests = await subscriptions.reach(context.session, person) != []
+    if reads_digests:
+        rhythm = await subscriptions.rhythm(context.session, person)
+        lines.append(t("digest-in-settings", value=t(f"digest-rhythm-{rhythm}")))
     rows: list[tuple[Button, ...]] = [
         (_button(context, "s-language"), _button(context, "s-quiet")),
         (_button(context, "s-organisation"), _button(context, "s-field")),
@@ -54,6 +58,7 @@ async def settings_screen(context: Context) -> Screen:
             _switch(context, "s-reminders", person.wants_reminders),
             _switch(context, "s-feedback", person.wants_feedback),
         ),
+        ((_button(context, "digest-settings"),) if reads_digests else ()),
         ((_button(context, "leave"),) if mine else ()),
         (go(context, "privacy"), go(context, "help")),
     ]

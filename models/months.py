@@ -1,8 +1,14 @@
 """Calendar months, as the organisation's zone has them."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from models.errors import NotFound
+
+YEARS = range(2000, 2200)
+"""The years of which anything can be asked."""
 
 
 @dataclass(frozen=True, order=True)
@@ -19,8 +25,10 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        year, month = text.split("-")
-        return cls(int(year), int(month))
+        """Reads what `str` has written; anything else is nobody's."""
+        if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or int(text[:4]) not in YEARS:
+            raise NotFound
+        return cls(int(text[:4]), int(text[5:]))
 
     def __str__(self) -> str:
         return f"{self.year}-{self.month:02}"

@@ -115,7 +115,7 @@ async def of(session: AsyncSession, person: Person) -> list[Place]:
 
 async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
     """No digest goes there any more."""
-    chosen = await subscriptions.chosen(session, person, (await asked(session, person, address_id)).address_id)
+    chosen = await subscriptions.to_change(session, person, (await asked(session, person, address_id)).address_id)
     await session.delete(chosen)
 
 

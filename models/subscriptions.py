@@ -135,6 +135,11 @@ async def scope(session: AsyncSession, person: Person) -> list[int] | None:
     return _narrowed(reached, own) or reached
 
 
+def within(of: list[int] | None, reached: list[int] | None) -> bool:
+    """Whether what was made of some groups (None: the organisation) may be read by whoever reaches others."""
+    return reached is None or (of is not None and set(of) <= set(reached))
+
+
 async def rhythm(session: AsyncSession, person: Person) -> Rhythm:
     """How often a person's own digest comes."""
     own = await session.scalar(_wanted(person, PRIVATE_PLACE))
@@ -147,17 +152,37 @@ def _wanted(person: Person, place: int) -> Select[Subscription]:
 
 
 async def chosen(session: AsyncSession, person: Person, place: int) -> Subscription:
-    """The gate of a choice: one's own, while a role lets one read digests. Of one's own chat it is there to be made."""
-    held = await roles(session, person.id)
-    if _reach(held) == []:
-        raise NotAllowed("digest-for-managers")
-    found = await session.scalar(_wanted(person, place).with_for_update())
-    if found is None and place == PRIVATE_PLACE:
+    """The gate of a choice: one's own, while a role lets one read digests. Who has chosen nothing for their own chat
+    sees what is usual, and that is not kept: with another role something else will be."""
+    held = await _reading(session, person)
+    found = await session.scalar(_wanted(person, place))
+    if found is None and place != PRIVATE_PLACE:
+        raise NotFound
+    return found or Subscription(person_id=person.id, rhythm=usual(held))
+
+
+async def to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
+    """The same gate of a change: what it changes is kept, and nobody else's until this is done."""
+    held = await _reading(session, person)
+    if place == PRIVATE_PLACE:
         await insert_new(session, Subscription, [{"person_id": person.id, "rhythm": usual(held)}])
-        found = await session.scalar(_wanted(person, place))
+    found = await session.scalar(_wanted(person, place).with_for_update())
     if found is None:
         raise NotFound
     return found
+
+
+async def _reading(session: AsyncSession, person: Person) -> list[Role]:
+    """The roles of somebody who may read digests."""
+    held = await roles(session, person.id)
+    if _reach(held) == []:
+        raise NotAllowed("digest-for-managers")
+    return held
+
+
+async def set_language(session: AsyncSession, person: Person, address_id: int, language: str) -> None:
+    """In which language it goes to a group or channel."""
+    (await to_change(session, person, address_id)).language = language
 
 
 async def readable_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
@@ -169,16 +194,30 @@ async def readable_groups(session: AsyncSession, person: Person) -> list[Workgro
     return list((await session.execute(wanted)).scalars())
 
 
+async def living(session: AsyncSession, person: Person, chosen: Subscription) -> list[Workgroup] | None:
+    """The living groups that a digest will be of; None: all that the role reaches. Of none, no digest comes."""
+    reached, known = await reach(session, person), await readable_groups(session, person)
+    left = _narrowed(reached, chosen)
+    if chosen.group_ids is None or (left == [] and chosen.address_id is None):
+        return None if known or reached is None else []
+    return [group for group in known if group.id in (left or ())]
+
+
 async def take(session: AsyncSession, person: Person, place: int, group_id: int, *, on: bool) -> None:
-    """Takes a group into a digest or leaves it out. None chosen, or every one, is all that the role reaches."""
-    mine, known = await chosen(session, person, place), {one.id for one in await readable_groups(session, person)}
+    """Takes a group into a digest or leaves it out. Every one is all that the role reaches, and will reach."""
+    known = {one.id for one in await readable_groups(session, person)}
     if group_id not in known:
         raise NotFound
-    now = known & set(mine.group_ids or ())
+    now = known & set((await chosen(session, person, place)).group_ids or ())
     left = now | {group_id} if on else now - {group_id}
-    mine.group_ids = sorted(left) if left and left != known else None
+    if left == now:
+        return
+    if not left:
+        raise NotAllowed("digest-of-one-at-least")
+    (await to_change(session, person, place)).group_ids = sorted(left) if left != known else None
 
 
 async def take_all(session: AsyncSession, person: Person, place: int) -> None:
     """All that the role reaches, and will reach."""
-    (await chosen(session, person, place)).group_ids = None
+    if (await chosen(session, person, place)).group_ids is not None:
+        (await to_change(session, person, place)).group_ids = None

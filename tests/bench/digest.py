@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db, migrating
 from bot.config import Settings
-from models import digests
+from models import digest_plans
 from tests.bench import history
 from tests.bench.stand import Line, ratios
 from tests.databases import new_database, postgres_server
@@ -75,7 +75,9 @@ async def planned(engine: AsyncEngine) -> float:
     async with db.make_sessions(engine)() as session:
         await session.begin()
         began = time.perf_counter()
-        planned = await digests.plan(session, policy=Settings().policy(), now=history.NOW)
+        policy, planned = Settings().policy(), 0
+        for one in await digest_plans.wanted(session, policy=policy, now=history.NOW):
+            planned += await digest_plans.plan(session, one, policy=policy, now=history.NOW)
         spent = time.perf_counter() - began
         await session.rollback()
     assert planned == 1

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import earlier, forms, groups, highlights
-from models.digests import freeze, thaw
 from models.errors import NotFound
 from models.forms import OTHER, Form, FormVersion
+from models.freezing import freeze, thaw
 from models.funnel import Funnel, Scope
 from models.groups import Workgroup
 from models.items import Choice, Item, Kind

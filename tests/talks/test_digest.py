@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
+from bot.clock import plan_digests
 from bot.sandbox.messages import Message
 from models import access, digests, groups, links
 from models.access import Role, RoleKind
@@ -86,8 +87,7 @@ async def test_whatever_happens_it_comes_once(talk: Talk, anna: Actor, maija: Ac
     await talk.manager(maija)
     await talk.until(at(2027, 4, 1))
     for _ in range(3):
-        async with talk.app.sessions.begin() as session:
-            assert await digests.plan(session, policy=talk.app.policy, now=talk.clock.now()) == 0
+        await plan_digests(talk.app)
         await talk.time_passes(hours=5)
     await talk.until(at(2027, 5, 5))
     assert months_of(maija) == ["maaliskuu 2027", "huhtikuu 2027"]
@@ -169,8 +169,8 @@ async def test_a_bot_that_was_down_sends_it_late_but_not_after_ten_days(talk: Ta
 async def test_planned_in_time_but_delayed_beyond_ten_days_it_expires(talk: Talk, anna: Actor, maija: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await talk.manager(maija)
-    async with talk.app.sessions.begin() as session:
-        assert await digests.plan(session, policy=talk.app.policy, now=at(2027, 4, 1)) == 1
+    talk.clock.moment = at(2027, 4, 1)
+    await plan_digests(talk.app)
     talk.clock.moment = at(2027, 4, 12)
     await talk.settle()
     assert not digests_of(maija)

@@ -6,8 +6,9 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from bot.clock import plan_digests
 from bot.sandbox.chats import Chat
-from models import digests, links
+from models import links
 from models.access import RoleKind
 from models.digests import Digest
 from models.groups import Workgroup
@@ -165,7 +166,10 @@ async def test_whoever_chooses_groups_gets_the_next_one_so(talk: Talk, maija: Ac
     await maija.taps("Asetukset")
     await maija.taps("Valitse työryhmät")
     await maija.taps("✓ Aikuissosiaalityö")
-    assert maija.labels()[0] == "✓ Kaikki työryhmät"
+    assert maija.toast == "Valitse ainakin yksi työryhmä, tai lopeta kooste."
+    assert maija.labels()[:2] == ["Kaikki työryhmät", "✓ Aikuissosiaalityö"]
+    await maija.taps("Kaikki työryhmät")
+    assert maija.labels()[:2] == ["✓ Kaikki työryhmät", "Aikuissosiaalityö"]
 
 
 async def test_a_manager_of_one_group_cannot_choose_others(talk: Talk, anna: Actor, maija: Actor) -> None:
@@ -211,8 +215,9 @@ async def test_a_group_gets_the_figures_without_buttons(talk: Talk, maija: Actor
     assert post.startswith("Månadsöversikt: april 2027")
     assert [message.buttons for message in chat.messages if message.from_bot] == [[]]
     assert months_of(maija)[-1] == "huhtikuu 2027"
-    async with talk.app.sessions.begin() as session:
-        assert await digests.plan(session, policy=talk.app.policy, now=talk.clock.now()) == 0
+    await plan_digests(talk.app)
+    await talk.settle()
+    assert len(posts(chat)) == 1
 
 
 async def test_it_is_stopped_by_its_owner_or_when_the_bot_is_sent_away(talk: Talk, maija: Actor, march: None) -> None:
@@ -220,7 +225,8 @@ async def test_it_is_stopped_by_its_owner_or_when_the_bot_is_sent_away(talk: Tal
     await maija.taps("Lähetä sinne", maija.messages[-2])
     await maija.taps("Lähetä sinne", maija.messages[-1])
     await maija.taps("Älä lähetä enää tänne")
-    assert maija.labels(maija.last)[-2:] == ["Johtoryhmä", "Takaisin"]
+    assert maija.labels(maija.last)[-2:] == ["Kuukausikooste", "Asetukset"]
+    assert "Johtoryhmä" in maija.labels(maija.last)
     first.sets_bot_status("kicked", by=maija.user)
     await talk.answered()
     await talk.settle()
