@@ -10,7 +10,8 @@ from pathlib import Path
 from bot import db, operating
 from bot.config import Settings
 from bot.operating import OperatingError
-from handlers.report import report_pages, report_pdf, version
+from handlers.report import version
+from handlers.report_paper import report_pages, report_pdf
 from handlers.report_sheet import manifest_json, report_xlsx
 from handlers.screen import File
 from handlers.texts import texts

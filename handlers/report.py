@@ -8,19 +8,17 @@ from importlib.metadata import version as installed
 
 from markupsafe import Markup
 
-from handlers.charts import Inputs
 from handlers.figures import number, percent
-from handlers.report_rows import Row, Section
-from handlers.report_sheet import file_name, manifest_json, report_xlsx
-from handlers.report_words import report, until
+from handlers.report_paper import report_page, report_pdf
+from handlers.report_sheet import manifest_json, report_xlsx
+from handlers.report_words import until
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, File, Screen
 from handlers.start import go
-from handlers.texts import Texts, texts
-from handlers.typesetting import MARK, pages, pdf, settable, unknown
+from handlers.texts import Texts
 from models import snapshots
 from models.access import RoleKind
-from models.annual import Annual
+from models.annual_forms import Part
 from models.errors import NotFound, Refused
 from models.possible import Rate, Share
 from models.snapshots import Kept, Snapshot
@@ -85,17 +83,17 @@ def summary(t: Texts, kept: Kept) -> Markup:
             remote=number(done.remote, t.language),
         ),
         t("report-people-line", n=done.people, named=number(done.named, t.language)),
-        _answered(t, year),
+        *([_answered(t, part) for part in year.parts if part.asked] or [t("report-answered-none")]),
     ]
     heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, kept))
     return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t("report-files")])
 
 
-def _answered(t: Texts, year: Annual) -> Markup:
-    if not year.asked:
-        return t("report-answered-none")
-    rate = percent(Share(year.answered, year.asked), t.language)
-    return t("report-answered-line", n=year.answered, asked=number(year.asked, t.language), rate=rate)
+def _answered(t: Texts, part: Part) -> Markup:
+    """Answers after meetings are of attendances, the others of people: never in one figure."""
+    rate = percent(Share(part.answered, part.asked), t.language)
+    asked = number(part.asked, t.language)
+    return t(f"report-answered-{part.sort}", n=part.answered, asked=asked, rate=rate)
 
 
 @tap("report-file")
@@ -121,75 +119,11 @@ async def on_report_page(context: Context, tap: Tap) -> Screen:
     kept = snapshot.kept
     turns = [Button(context.t("previous"), data("report-page", snapshot.id, page - 1, "turn"))] if page else []
     turns.append(Button(context.t("next"), data("report-page", snapshot.id, page % MOST_PAGES + 1, "turn")))
-    text = context.t("report-page", year=str(kept.figures.year))
+    text = context.t("report-page", year=str(kept.figures.year))  # drawing tells what is on it
     draws = partial(report_page, kept, context.language, version(), page)
     is_turn = len(tap.args) > 2
     return Screen(text, (tuple(turns), (_back(context, snapshot),)), draws=draws, fresh=not is_turn)
 
 
 MOST_PAGES = 999
-
-
-def report_pdf(kept: Kept, language: str, drawn_with: str) -> File:
-    """The report on A4: tagged as PDF/UA-1 asks, and from the same snapshot the same bytes each time."""
-    inputs = report_inputs(kept, language, drawn_with)
-    return File(f"{file_name(kept, language)}.pdf", pdf("report", inputs, at=kept.made_at))
-
-
-def report_pages(kept: Kept, language: str, drawn_with: str) -> list[File]:
-    """Each page of the report as a picture."""
-    drawn = pages("report", report_inputs(kept, language, drawn_with), at=kept.made_at)
-    name = file_name(kept, language)
-    return [File(f"{name}-{number}.png", one, is_picture=True) for number, one in enumerate(drawn, 1)]
-
-
-def report_page(kept: Kept, language: str, drawn_with: str, page: int) -> File:
-    """One page as a picture, counted on from the first after the last: how many there are only drawing tells."""
-    drawn = report_pages(kept, language, drawn_with)
-    return drawn[page % len(drawn)]
-
-
 WAYS: dict[str, Make] = {"pdf": report_pdf, "xlsx": report_xlsx, "json": manifest_json}
-
-
-def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
-    """What the pages show: every figure as printed, every bar as a share of its length."""
-    t, made = texts(language), report(kept, language, drawn_with)
-    told = {
-        "title": made.title,
-        "under": made.under,
-        "tiles": made.tiles,
-        "sections": [_section(one) for one in made.sections],
-    }
-    lacking = unknown(told)
-    how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if lacking else [])]
-    names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
-    return {**settable(told, lacking), "names": names, "language": language, "how": how}
-
-
-def _section(one: Section) -> Inputs:
-    return {
-        "level": one.level,
-        "heading": one.heading,
-        "head": one.head,
-        "lead": one.lead,
-        "rows": [_row(row) for row in one.rows],
-        "texts": one.texts,
-        "pairs": one.pairs,
-        "notes": one.notes,
-        "breaks": one.key in LONG,
-    }
-
-
-LONG = "groups", "questions"
-"""Tables that may go on over a page's end."""
-
-
-def _row(row: Row) -> Inputs:
-    return {
-        "label": row.label,
-        "figures": [figure.printed for figure in row.figures],
-        "along": None if row.along is None else float(row.along),
-        "points": row.points,
-        "notes": row.notes,
-    }

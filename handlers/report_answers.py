@@ -10,7 +10,8 @@ from handlers.report_method import why_hidden
 from handlers.report_rows import Figure, Row, Section, count, head, hidden, of_whole, ranges
 from handlers.result_text import choices, group_name
 from handlers.texts import Texts
-from models.annual_forms import Found, Part
+from models.annual_forms import Part
+from models.annual_questions import Found
 from models.items import Background, Kind
 from models.possible import Parts, Share
 

@@ -10,7 +10,8 @@ from handlers.report_rows import Figure, Row, Section, hidden, ranges
 from handlers.result_text import withheld
 from handlers.texts import Texts
 from models.annual import Annual
-from models.annual_forms import Found, Part
+from models.annual_forms import Part
+from models.annual_questions import Found
 from models.items import Kind
 from models.releases import OFF, spread_from
 from models.snapshots import Kept
@@ -25,6 +26,8 @@ def method(t: Texts, kept: Kept, version: str) -> Iterator[str]:
     thresholds = sorted({threshold for part in parts for threshold in part.thresholds})
     yield t("report-method-counts", year=str(year.year), zone=year.zone).unescape()
     yield t("report-people-note").unescape()
+    if erased := year.activity.erased:
+        yield t("report-method-erased", n=erased).unescape()
     for threshold in thresholds:
         key = "report-method-off" if threshold == OFF else "report-method-threshold"
         yield t(key, threshold=threshold, least=spread_from(threshold)).unescape()

@@ -2,20 +2,21 @@
 made, so that none can show a figure that the others have not.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from handlers.dates import day_text
-from handlers.figures import number
+from handlers.figures import decimal, number
 from handlers.form_words import asked
 from handlers.report_answers import answers
 from handlers.report_method import method, questions
-from handlers.report_rows import Row, Section, count, head, of_whole
+from handlers.report_rows import Figure, Row, Section, count, head, of_whole, ranges
 from handlers.texts import Texts, texts
 from models.annual import Activity, Annual
-from models.possible import Rate, Share
+from models.possible import Mean, Rate, Share
+from models.replies import Changed
 from models.snapshots import Kept
 
 
@@ -56,9 +57,10 @@ def until(t: Texts, kept: Kept) -> str:
 
 
 def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
-    """What is counted, and the main figures: never people and attendances in one."""
+    """What is counted, and the main figures, each of them in a row, too: never people and attendances in one."""
     done = year.activity
-    told = {"meetings": done.meetings, "attended": done.attended, "people": done.people, "answered": year.answered}
+    told = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
+    told |= {str(part.sort): part.answered for part in year.parts if part.forms}
     for key, n in told.items():
         yield t(f"report-tile-{key}").unescape(), number(n, t.language)
 
@@ -148,6 +150,31 @@ def _texts(t: Texts, year: Annual) -> Section:
 
 
 def _replies(t: Texts, year: Annual) -> Section:
-    told: Iterable[tuple[str, str, str]] = ((one.group, asked(t, one.statement), one.text) for one in year.replies)
-    notes = (t("report-replies-note" if year.replies else "report-replies-none").unescape(),)
-    return Section("replies", t("report-replies").unescape(), pairs=tuple(told), notes=notes)
+    """Each with the figure that it is about."""
+    rows = [_replied(t, place, one, one.mean) for place, one in enumerate(year.replies, 1) if one.mean is not None]
+    return Section(
+        "replies",
+        t("report-replies").unescape(),
+        rows=tuple(rows),
+        pairs=tuple((one.group, _statement(t, one), one.text) for one in year.replies),
+        notes=(t("report-replies-note" if year.replies else "report-replies-none").unescape(),),
+    )
+
+
+def _statement(t: Texts, one: Changed) -> str:
+    statement, mean = asked(t, one.statement), one.mean
+    if mean is None:
+        return statement
+    figures = {"mean": decimal(mean, t.language), "n": number(mean.n, t.language)}
+    return t("report-replied", statement=statement, **figures).unescape()
+
+
+def _replied(t: Texts, place: int, one: Changed, mean: Mean) -> Row:
+    figures = Figure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
+    return Row(
+        f"reply-{place}",
+        f"{one.group}: {asked(t, one.statement)}",
+        (figures, Figure("n", number(mean.n, t.language), mean.n)),
+        t("report-source-question", releases=ranges(one.releases)).unescape(),
+        releases=one.releases,
+    )

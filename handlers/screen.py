@@ -69,6 +69,8 @@ class File:
     name: str
     content: bytes
     is_picture: bool = False
+    caption: Markup | None = None
+    """What it shows, where only making it tells: then it takes the place of the screen's text."""
 
     def upload(self, *, attach: bool = False) -> InputFile:
         """The file to send; attached if it stands in a message's media rather than in a parameter of its own."""
@@ -119,8 +121,8 @@ class Screen:
             file = await asyncio.to_thread(self.draws)
         except Exception:
             log.exception("picture not drawn")
-            file = None
-        return replace(self, file=file, draws=None)
+            return replace(self, file=None, draws=None)
+        return replace(self, text=file.caption or self.text, file=file, draws=None)
 
     def markup(self) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
         """What goes under a new message; only an inline keyboard can be edited later."""

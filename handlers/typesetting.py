@@ -61,6 +61,24 @@ def pages(template: str, inputs: Inputs, *, at: datetime) -> list[bytes]:
     return content if isinstance(content, list) else [content]
 
 
+def found(template: str, inputs: Inputs, label: str) -> Any:
+    """The value that a template leaves under a label: what only setting it tells."""
+    import typst
+
+    return json.loads(
+        typst.query(
+            str(TEMPLATES / f"{template}.typ"),
+            label,
+            field="value",
+            one=True,
+            root=str(TEMPLATES),
+            font_paths=[str(TEMPLATES / "fonts")],
+            ignore_system_fonts=True,
+            sys_inputs={"data": json.dumps(inputs)},
+        )
+    )
+
+
 def unknown(told: object) -> frozenset[str]:
     """The characters somewhere in some texts that no font has."""
     doubtful = sorted(set("".join(_texts(told))) - set(map(chr, PLAIN)) - set(JOINERS))

@@ -4,6 +4,7 @@ Meetings and attendances are those of meetings held in the year; asked and answe
 figures those released, in it. Everything is a frozen dataclass, so that `models.snapshots` can keep it.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,17 +12,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import annual_forms, annual_groups
-from models.annual_forms import Part
+from models import annual_forms, annual_groups, replies
+from models.annual_forms import Part, Span
 from models.annual_groups import GroupYear
 from models.forms import Question
-from models.funnel import Funnel, Scope, funnel
-from models.groups import Workgroup
+from models.funnel import Scope, funnel
 from models.meetings import Meeting, MeetingState
 from models.outcome import Words
 from models.periods import Period
 from models.releases import OpenAnswer, Release
-from models.replies import Reply
+from models.replies import Changed
 from models.runs import Run, RunState
 
 
@@ -43,6 +43,8 @@ class Activity:
     """Of the attendances, those counted without a name."""
     people: int
     """Different people among those with a name."""
+    erased: int = 0
+    """Of the attendances with a name, those of people who have been erased since: ``people`` lacks them."""
 
     @property
     def attended(self) -> int:
@@ -62,15 +64,6 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Changed:
-    """You said, we did: what a coordinator answered to a statement of their group."""
-
-    group: str
-    statement: Words
-    text: str
-
-
-@dataclass(frozen=True)
 class Annual:
     """Everything in an annual report."""
 
@@ -84,30 +77,29 @@ class Annual:
     highlights: tuple[Quote, ...] = ()
     replies: tuple[Changed, ...] = ()
 
-    @property
-    def asked(self) -> int:
-        return sum(part.asked for part in self.parts)
-
-    @property
-    def answered(self) -> int:
-        return sum(part.answered for part in self.parts)
-
 
 async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime) -> Annual:
-    """The figures of a calendar year, as they are known now."""
+    """The figures of a calendar year, as they are known now.
+
+    On SQLite no read waits for anything: between them the program's other work gets its turn.
+    """
     span = _span(year, zone)
-    parts, release_ids = await annual_forms.parts(session, span)
     scope = Scope(Period.parse(str(year)), zone, None)
-    groups, heads = await annual_groups.groups(session, scope)
+    parts = await annual_forms.parts(session, span)
+    await asyncio.sleep(0)
+    groups = await annual_groups.groups(session, scope)
+    await asyncio.sleep(0)
+    activity = await _activity(session, scope)
+    await asyncio.sleep(0)
     return Annual(
         year=year,
         zone=zone.key,
         is_over=span[1] <= now,
-        activity=_activity(await funnel(session, scope), heads),
+        activity=activity,
         groups=groups,
         parts=parts,
-        highlights=await _highlights(session, release_ids),
-        replies=await _replies(session, span),
+        highlights=await _highlights(session, span),
+        replies=await replies.of_year(session, span),
     )
 
 
@@ -120,12 +112,13 @@ async def first_year(session: AsyncSession, zone: ZoneInfo) -> int | None:
     return min((moment.astimezone(zone).year for moment in moments if moment is not None), default=None)
 
 
-def _span(year: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _span(year: int, zone: ZoneInfo) -> Span:
     """The year's first moment and the first after it."""
     return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
 
 
-def _activity(counted: Funnel, heads: int) -> Activity:
+async def _activity(session: AsyncSession, scope: Scope) -> Activity:
+    counted = await funnel(session, scope)
     return Activity(
         groups=counted.groups,
         roster=counted.roster,
@@ -135,31 +128,19 @@ def _activity(counted: Funnel, heads: int) -> Activity:
         yes=counted.yes,
         on_site=counted.on_site,
         remote=counted.remote,
-        heads=heads,
+        heads=await annual_groups.unnamed(session, scope),
         people=counted.people,
+        erased=await annual_groups.erased(session, scope),
     )
 
 
-async def _highlights(session: AsyncSession, release_ids: list[int]) -> tuple[Quote, ...]:
+async def _highlights(session: AsyncSession, span: Span) -> tuple[Quote, ...]:
     """What is marked in the year's releases, in an order of chance that stays."""
     wanted = (
         select(OpenAnswer.text, Question.identity, Question.text)
         .join(Question, Question.id == OpenAnswer.question_id)
-        .where(OpenAnswer.highlighted, OpenAnswer.release_id.in_(release_ids))
+        .join(Release, Release.id == OpenAnswer.release_id)
+        .where(OpenAnswer.highlighted, Release.released_at >= span[0], Release.released_at < span[1])
         .order_by(OpenAnswer.id)
     )
     return tuple(Quote(text, Words(identity, words)) for text, identity, words in await session.execute(wanted))
-
-
-async def _replies(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
-    """What was answered in the year, by group."""
-    wanted = (
-        select(Workgroup.name, Question.identity, Question.text, Reply.text)
-        .join(Workgroup, Workgroup.id == Reply.workgroup_id)
-        .join(Question, Question.id == Reply.question_id)
-        .join(Release, Release.id == Reply.release_id)
-        .where(Reply.created_at >= span[0], Reply.created_at < span[1])
-        .order_by(Workgroup.name, Workgroup.id, Reply.created_at, Reply.id)
-    )
-    rows = await session.execute(wanted)
-    return tuple(Changed(group, Words(identity, words), text) for group, identity, words, text in rows)

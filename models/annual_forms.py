@@ -5,19 +5,18 @@ question of several forms is one, and all figures are sums of releases.
 """
 
 import enum
-from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import annual_people
-from models.forms import FormVersion, Question
+from models import annual_questions
+from models.annual_questions import Found
+from models.forms import FormVersion
 from models.items import Kind
-from models.outcome import Result, outcome
-from models.releases import Figure, Release, Withheld
+from models.pools import Pool, Waits
+from models.releases import Release
 from models.runs import Run, RunState
 
 Span = tuple[datetime, datetime]
@@ -26,28 +25,6 @@ Span = tuple[datetime, datetime]
 class Sort(enum.StrEnum):
     ON_ITS_OWN = "on-its-own"  # sent to a group at a time of its own, as the annual form is
     AFTER_MEETINGS = "after-meetings"
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """In how many releases a question's figure is withheld, for one reason."""
-
-    why: Withheld
-    releases: int
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was said to one question in the year."""
-
-    result: Result
-    releases: tuple[int, ...]
-    """Those in which it has figures: where the figures come from."""
-    hidden: tuple[Hidden, ...] = ()
-    unparted: int = 0
-    """Of a background question: releases in which respondents could not be told apart."""
-    texts: int = 0
-    """Open answers that have come out."""
 
 
 @dataclass(frozen=True)
@@ -74,53 +51,45 @@ class Part:
         return tuple(found for found in self.questions if found.result.kind is kind)
 
 
-async def parts(session: AsyncSession, span: Span) -> tuple[tuple[Part, ...], list[int]]:
-    """What each sort of forms has said, without those of which there were none; and the releases of them all."""
-    by_sort = await _releases(session, span)
-    found = [await _part(session, sort, by_sort[sort], span) for sort in Sort]
-    return (
-        tuple(part for part in found if part.forms or part.releases),
-        sorted(release.id for some in by_sort.values() for release in some),
-    )
+async def parts(session: AsyncSession, span: Span) -> tuple[Part, ...]:
+    """What each sort of forms has said, without those of which there were none."""
+    found = [await _part(session, sort, span) for sort in Sort]
+    return tuple(part for part in found if part.forms or part.releases)
 
 
-async def _releases(session: AsyncSession, span: Span) -> dict[Sort, list[Release]]:
-    """The year's releases. A pool is of meetings if its form was put to its group after any."""
-    after_meetings = (
+def _of(sort: Sort, span: Span) -> Select[int]:
+    """The year's releases of a sort. A pool is of meetings if its form was put to its group after any."""
+    after = (
         select(FormVersion.form_id, Run.workgroup_id)
         .join(Run, Run.form_version_id == FormVersion.id)
         .where(Run.meeting_id.is_not(None))
         .distinct()
+        .subquery()
     )
-    met = {(form_id, group_id) for form_id, group_id in await session.execute(after_meetings)}
-    wanted = (
-        select(Release, FormVersion.form_id, Run.id, Run.meeting_id)
+    of_meeting = case((Release.run_id.is_not(None), Run.meeting_id.is_not(None)), else_=after.c.form_id.is_not(None))
+    return (
+        select(Release.id)
         .join(FormVersion, FormVersion.id == Release.form_version_id)
         .outerjoin(Run, Run.id == Release.run_id)
+        .outerjoin(
+            after,
+            and_(
+                Release.run_id.is_(None),
+                after.c.form_id == FormVersion.form_id,
+                after.c.workgroup_id == Release.workgroup_id,
+            ),
+        )
         .where(Release.released_at >= span[0], Release.released_at < span[1])
-        .order_by(Release.id)
+        .where(of_meeting if sort is Sort.AFTER_MEETINGS else ~of_meeting)
     )
-    found: dict[Sort, list[Release]] = defaultdict(list)
-    for release, form_id, run_id, meeting_id in await session.execute(wanted):
-        of_meeting = meeting_id is not None if run_id is not None else (form_id, release.workgroup_id) in met
-        found[Sort.AFTER_MEETINGS if of_meeting else Sort.ON_ITS_OWN].append(release)
-    return found
 
 
-async def _part(session: AsyncSession, sort: Sort, releases: Sequence[Release], span: Span) -> Part:
-    run = await _runs(session, sort, span)
-    ids = [release.id for release in releases]
-    said, traces = await outcome(session, releases), await _traces(session, ids)
-    people = await annual_people.backgrounds(session, ids)
-    questions = []
-    for result in said.results:
-        found = Found(replace(result, texts=(), groups=(), question_id=0), (), texts=len(result.texts))
-        if result.background is not None:
-            questions.append(annual_people.parted(found, people.get(result.words.identity)))
-            continue
-        shown, hidden = traces.get(_same_as(result), ((), ()))
-        questions.append(replace(found, releases=shown, hidden=hidden))
-    promised = {run.threshold for run in releases} | run.thresholds
+async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
+    run, ids = await _runs(session, sort, span), _of(sort, span)
+    wanted = select(Release.id, Release.form_version_id, Release.threshold, Release.answered, Pool.kind)
+    wanted = wanted.outerjoin(Pool, Pool.id == Release.pool_id).where(Release.id.in_(ids)).order_by(Release.id)
+    releases = (await session.execute(wanted)).all()
+    newest = max((release.form_version_id for release in releases), default=0)
     return Part(
         sort=sort,
         forms=run.forms,
@@ -128,10 +97,11 @@ async def _part(session: AsyncSession, sort: Sort, releases: Sequence[Release], 
         answered=run.answered,
         waiting=run.waiting,
         unreadable=run.unreadable,
-        thresholds=tuple(sorted(promised)),
-        released=said.answered,
-        releases=tuple(ids),
-        questions=tuple(questions),
+        thresholds=tuple(sorted({release.threshold for release in releases} | run.thresholds)),
+        # Whoever wrote a text that waited is counted where their figures are.
+        released=sum(release.answered for release in releases if release.kind is not Waits.TEXTS),
+        releases=tuple(release.id for release in releases),
+        questions=await annual_questions.questions(session, ids, newest),
     )
 
 
@@ -164,32 +134,3 @@ async def _runs(session: AsyncSession, sort: Sort, span: Span) -> _Runs:
     rows = [tuple(row) for row in await session.execute(wanted)]
     forms, asked, answered, waiting, unreadable = (sum(row[column] for row in rows) for column in range(1, 6))
     return _Runs(forms, asked, answered, waiting, unreadable, frozenset(row[0] for row in rows))
-
-
-SameAs = tuple[object, ...]
-Trace = tuple[tuple[int, ...], tuple[Hidden, ...]]
-
-
-def _same_as(result: Result) -> SameAs:
-    return result.words.identity, result.kind, result.low, result.high
-
-
-async def _traces(session: AsyncSession, release_ids: list[int]) -> dict[SameAs, Trace]:
-    """By question, the releases with its figures, and how many withhold them."""
-    wanted = (
-        select(Question.identity, Question.kind, Question.low, Question.high, Figure.release_id, Figure.withheld)
-        .join(Question, Question.id == Figure.question_id)
-        .where(Figure.release_id.in_(release_ids))
-    )
-    shown: dict[SameAs, set[int]] = defaultdict(set)
-    hidden: dict[SameAs, Counter[Withheld]] = defaultdict(Counter)
-    for identity, kind, low, high, release_id, why in await session.execute(wanted):
-        same = identity, kind, low or 0, high or 0
-        if why is None:
-            shown[same].add(release_id)
-        else:
-            hidden[same][why] += 1
-    return {
-        same: (tuple(sorted(shown[same])), tuple(Hidden(why, hidden[same][why]) for why in sorted(hidden[same])))
-        for same in [*shown, *hidden]
-    }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.attendance import HeadCount
-from models.funnel import By, Flow, Scope, flows
+from models.attendance import Attendance, Attended, HeadCount
+from models.funnel import By, Flow, Scope, flows, in_period
 from models.groups import Workgroup
 from models.meetings import Meeting, MeetingState
 
@@ -29,8 +29,8 @@ class GroupYear:
         return self.on_site + self.remote
 
 
-async def groups(session: AsyncSession, scope: Scope) -> tuple[tuple[GroupYear, ...], int]:
-    """The groups by name, and how many attendances in all of them were counted without a name."""
+async def groups(session: AsyncSession, scope: Scope) -> tuple[GroupYear, ...]:
+    """The groups by name."""
     found = await flows(session, scope, By.GROUP)
     held = [group_id for group_id, flow in found.items() if flow.meetings]
     living = Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= scope.first)
@@ -39,7 +39,7 @@ async def groups(session: AsyncSession, scope: Scope) -> tuple[tuple[GroupYear, 
         _year(group, found.get(group.id, Flow()), scope)
         for group in (await session.execute(wanted.order_by(Workgroup.id))).scalars()
     ]
-    return tuple(sorted(years, key=lambda one: one.name.casefold())), await _unnamed(session, scope)
+    return tuple(sorted(years, key=lambda one: one.name.casefold()))
 
 
 def _year(group: Workgroup, flow: Flow, scope: Scope) -> GroupYear:
@@ -53,7 +53,14 @@ def _year(group: Workgroup, flow: Flow, scope: Scope) -> GroupYear:
     )
 
 
-async def _unnamed(session: AsyncSession, scope: Scope) -> int:
+async def unnamed(session: AsyncSession, scope: Scope) -> int:
+    """How many attendances were counted without a name."""
     counted = select(func.sum(HeadCount.on_site + HeadCount.remote)).join(Meeting, Meeting.id == HeadCount.meeting_id)
-    counted = counted.where(Meeting.state == MeetingState.HELD)
-    return await session.scalar(counted.where(Meeting.starts_at >= scope.first, Meeting.starts_at < scope.after)) or 0
+    return await session.scalar(in_period(counted, scope).where(Meeting.state == MeetingState.HELD)) or 0
+
+
+async def erased(session: AsyncSession, scope: Scope) -> int:
+    """How many attendances were by name until their person was erased: whether of one or many, nobody knows."""
+    counted = select(func.count(Attendance.id)).join(Meeting, Meeting.id == Attendance.meeting_id)
+    counted = counted.where(Attendance.person_id.is_(None), Attendance.attended != Attended.NO)
+    return await session.scalar(in_period(counted, scope).where(Meeting.state == MeetingState.HELD)) or 0

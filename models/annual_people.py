@@ -5,19 +5,17 @@ every group is a sum of whole released cells, so that nothing more can be told f
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.forms import UNTOLD, Option, Question
 from models.outcome import Group, Words
 from models.releases import Cell, Figure, Release
 
-if TYPE_CHECKING:
-    from models.annual_forms import Found
-
+Ids = Select[int]
+"""Which releases: a query, for a year may have more than a statement may have values."""
 Told = tuple[frozenset[str], int]
 """A released cell: the identities of its options (`NOBODYS` among them), and how many people."""
 NOBODYS = ""
@@ -33,19 +31,10 @@ class People:
     unparted: int
 
 
-def parted(found: "Found", people: People | None) -> "Found":
-    """What was found of a background question, with its respondents."""
-    if people is None:
-        return found
-    n = sum(group.n for group in people.groups) or None
-    result = replace(found.result, groups=people.groups, n=n)
-    return replace(found, result=result, releases=people.releases, unparted=people.unparted)
-
-
-async def backgrounds(session: AsyncSession, release_ids: list[int]) -> dict[str, People]:
+async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
     """The respondents of some releases, by the identity of each background question that was asked."""
-    asked = await _asked(session, release_ids)
-    words, cells = await _words(session, asked), await _cells(session, release_ids)
+    asked = await _asked(session, ids)
+    words, cells = await _words(session, asked), await _cells(session, ids)
     found = {}
     for identity, release_of in asked.items():
         told = {release_id: cells[release_id, question_id] for release_id, question_id in release_of.items()}
@@ -56,12 +45,12 @@ async def backgrounds(session: AsyncSession, release_ids: list[int]) -> dict[str
     return found
 
 
-async def _asked(session: AsyncSession, release_ids: list[int]) -> dict[str, dict[int, int]]:
+async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
     """By identity, the releases with figures whose forms ask it, and the question's id there."""
     wanted = (
         select(Question.identity, Release.id, Question.id)
         .join(Release, Release.form_version_id == Question.form_version_id)
-        .where(Question.background.is_not(None), Release.id.in_(release_ids))
+        .where(Question.background.is_not(None), Release.id.in_(ids))
         .where(select(Figure.release_id).where(Figure.release_id == Release.id).exists())
     )
     found: dict[str, dict[int, int]] = defaultdict(dict)
@@ -80,17 +69,17 @@ async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dic
     return found
 
 
-async def _cells(session: AsyncSession, release_ids: list[int]) -> dict[tuple[int, int], list[Told]]:
+async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[Told]]:
     """By release and question."""
-    cells = list((await session.execute(select(Cell).where(Cell.release_id.in_(release_ids)))).scalars())
-    numbered = select(Option).where(Option.question_id.in_({cell.question_id for cell in cells}))
-    names = {(one.question_id, one.number): one.identity for one in (await session.execute(numbered)).scalars()}
+    wanted = select(Cell.release_id, Cell.question_id, Cell.backgrounds, Cell.n).where(Cell.release_id.in_(ids))
+    cells = (await session.execute(wanted)).all()
+    numbered = select(Option.question_id, Option.number, Option.identity)
+    numbered = numbered.where(Option.question_id.in_({question_id for _, question_id, _, _ in cells}))
+    names = {(question_id, number): identity for question_id, number, identity in await session.execute(numbered)}
     found: dict[tuple[int, int], list[Told]] = defaultdict(list)
-    for cell in cells:
-        identities = frozenset(
-            NOBODYS if value == UNTOLD else names[cell.question_id, value] for value in cell.backgrounds
-        )
-        found[cell.release_id, cell.question_id].append((identities, cell.n))
+    for release_id, question_id, backgrounds, n in cells:
+        identities = frozenset(NOBODYS if value == UNTOLD else names[question_id, value] for value in backgrounds)
+        found[release_id, question_id].append((identities, n))
     return found
 
 

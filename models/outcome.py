@@ -242,7 +242,7 @@ def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[Chosen, ..
     told = [key for key in where if rows.counts.get(key)]
     found: dict[str | int, Chosen] = {}
     for key in told:
-        for value, words in _options(rows.questions[key[1]]).items():
+        for value, words in options_of(rows.questions[key[1]]).items():
             same = words.identity if words else value
             here, before = rows.counts[key].get(value), found.get(same, Chosen(value, words, 0))
             people = None if here is None or before.people is None else before.people + here
@@ -250,7 +250,8 @@ def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[Chosen, ..
     return tuple(found.values()), sum(rows.figures[key].n or 0 for key in told)
 
 
-def _options(question: Question) -> dict[int, Words | None]:
+def options_of(question: Question) -> dict[int, Words | None]:
+    """The words of all that can be chosen, by value; those of a scale have none."""
     if not question.has_options:
         return dict.fromkeys(question.values)
     named = {option.number: Words(option.identity, option.text) for option in question.options}
@@ -262,7 +263,7 @@ def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Group, ...]:
     keys = [key for key in where if rows.cells.get(key)]
     if len(keys) != 1:
         return ()
-    (release_id, question_id), named = keys[0], _options(rows.questions[keys[0][1]])
+    (release_id, question_id), named = keys[0], options_of(rows.questions[keys[0][1]])
     return tuple(
         Group(
             backgrounds=tuple(words for value in cell.backgrounds if (words := named.get(value)) is not None),

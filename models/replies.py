@@ -30,10 +30,10 @@ from models.forms import Question
 from models.groups import Membership, Workgroup
 from models.invitations import Invitation
 from models.meetings import Meeting
-from models.outcome import Outcome, Words, outcome
+from models.outcome import Outcome, Words
 from models.people import Person, tidy
 from models.possible import Mean
-from models.releases import Release
+from models.releases import Figure, Release
 from models.results import Listed
 from models.runs import Run
 
@@ -43,7 +43,6 @@ AT_ONCE = 3
 """Replies heard with one invitation, at most: it is about the meeting."""
 WEAKEST = 2
 """Statements that are marked as the weakest."""
-LARGEST_ID = 2**31 - 1
 
 
 class Reply(Base):
@@ -125,15 +124,16 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Answered:
+class Changed:
     """A reply for the annual report, beside the figure that it is about."""
 
     group: str
-    words: Words
-    mean: Mean
-    """With its n, as released."""
+    statement: Words
     text: str
-    at: datetime
+    mean: Mean | None = None
+    """With its n, as released; None in what earlier programs froze."""
+    releases: tuple[int, ...] = ()
+    """Where it comes from."""
 
 
 def line(typed: str) -> str:
@@ -148,8 +148,6 @@ def line(typed: str) -> str:
 
 async def board(session: AsyncSession, person: Person, release_id: int) -> Board:
     """The gate of replying to a release: those who coordinate its group."""
-    if not 0 < release_id <= LARGEST_ID:
-        raise NotFound
     listed, found = await results.of_release(session, person, release_id)
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
@@ -273,20 +271,24 @@ async def heard(session: AsyncSession, invitation: Invitation) -> tuple[Heard, .
     return tuple(Heard(Words(identity, own), text) for identity, own, text in await session.execute(HEARD, who))
 
 
-async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Answered, ...]:
+async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
     """The replies written from a moment to another, by group and time; of archived groups, too."""
     wanted = (
-        select(Reply, Workgroup.name, Release)
+        select(Workgroup.name, Question, Figure, Reply.text)
         .join(Workgroup, Workgroup.id == Reply.workgroup_id)
-        .join(Release, Release.id == Reply.release_id)
+        .join(Question, Question.id == Reply.question_id)
+        .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
         .where(Reply.created_at >= span[0], Reply.created_at < span[1])
-        .order_by(Workgroup.name, Workgroup.id, Reply.created_at, Reply.id)
+        .order_by(Workgroup.id, Reply.created_at, Reply.id)
     )
-    rows = (await session.execute(wanted)).all()
-    said = {release.id: await outcome(session, [release]) for release in {row[2].id: row[2] for row in rows}.values()}
-    found = []
-    for reply, group, release in rows:
-        result = said[release.id].result(reply.question_id)
-        if result.mean is not None:  # never otherwise: a release is not rewritten
-            found.append(Answered(group, result.words, result.mean, reply.text, reply.created_at))
-    return tuple(found)
+    found = [
+        Changed(
+            group=group,
+            statement=Words(question.identity, question.text),
+            text=text,
+            mean=Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0),
+            releases=(figure.release_id,),
+        )
+        for group, question, figure, text in await session.execute(wanted)
+    ]
+    return tuple(sorted(found, key=lambda one: one.group.casefold()))

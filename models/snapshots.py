@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import UniqueConstraint, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import annual, thawing
@@ -67,14 +69,37 @@ async def of(session: AsyncSession, person: Person, snapshot_id: int) -> Snapsho
 
 async def take(session: AsyncSession, year: int, zone: ZoneInfo, *, version: str, now: datetime) -> Snapshot:
     """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
-    await _check(session, year, zone, now)
-    content = freeze(await annual.annual(session, year, zone, now=now))
+    async with _at_one_moment(session) as still:
+        await _check(still, year, zone, now)
+        content = freeze(await annual.annual(still, year, zone, now=now))
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
     made_at = now.replace(microsecond=0)
     row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": made_at}
     await insert_new(session, Snapshot, [row])  # of two who ask at once, the later finds the first one's
     wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint == fingerprint)
     return (await session.execute(wanted)).scalar_one()
+
+
+@asynccontextmanager
+async def _at_one_moment(session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """A session in which all is read as it stood at one moment: figures of many queries must agree.
+
+    On SQLite any transaction does that. On PostgreSQL ours see what others commit meanwhile, and when this one has
+    begun nothing can change that any more: so it takes a transaction of its own.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name == "sqlite":
+        yield session
+        return
+    alone = AsyncEngine(engine).execution_options(isolation_level="REPEATABLE READ")
+    async with AsyncSession(alone, expire_on_commit=False) as still:
+        yield still
+
+
+async def known(session: AsyncSession, year: int) -> list[Snapshot]:
+    """A year's snapshots, oldest first."""
+    wanted = select(Snapshot).where(Snapshot.year == year).order_by(Snapshot.made_at, Snapshot.id)
+    return list((await session.execute(wanted)).scalars())
 
 
 async def _check(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 
-from handlers.report import report_pdf
+from handlers.report_paper import report_pdf
 from handlers.texts import LANGUAGES
 from tests import verapdf
 from tests.handlers.test_papers import made

@@ -9,21 +9,29 @@ from typing import Any
 
 import openpyxl
 import pytest
+from markupsafe import Markup
 from pypdf import PdfReader
 
-from handlers.report import read_year, report_pages, report_pdf, summary
+from handlers import report_paper
+from handlers.report import read_year, summary
+from handlers.report_paper import report_page, report_pages, report_pdf
 from handlers.report_rows import ranges
 from handlers.report_sheet import manifest_json, report_xlsx
 from handlers.report_words import report
+from handlers.screen import CAPTION_LENGTH, shown_length
 from handlers.texts import LANGUAGES, texts
 from handlers.typesetting import MARK
 from models import snapshots
-from models.annual import Activity, Annual, Changed, Quote
-from models.annual_forms import Found, Hidden, Part, Sort
+from models.annual import Activity, Annual, Quote
+from models.annual_forms import Part, Sort
 from models.annual_groups import GroupYear
+from models.annual_questions import Found, Hidden
 from models.errors import Refused
+from models.items import Kind
 from models.outcome import Words
+from models.possible import Mean
 from models.releases import Withheld
+from models.replies import Changed
 from models.snapshots import Kept
 from tests.handlers.test_papers import FORMULAS, FOUND, HOSTILE, NEWS, tags
 
@@ -43,13 +51,13 @@ YEAR = Annual(
     2027,
     "Europe/Helsinki",
     True,
-    Activity(8, 210, 30, 2, 620, 410, 180, 320, 120, 97),
+    Activity(8, 210, 30, 2, 620, 410, 180, 320, 120, 97, 3),
     tuple(
         GroupYear(name, place == 3, 3 + place, 10 + place, 30, 12) for place, name in enumerate(("Kuntakokous", *LONG))
     ),
     (SURVEY, MEETINGS),
     (Quote("Vertaistuki 👍 on ollut parasta", Words("open-feedback")), Quote(HOSTILE, Words("open-feedback"))),
-    (Changed(LONG[0], Words("influence-on-agenda"), FORMULAS[0]),),
+    (Changed(LONG[0], Words("influence-on-agenda"), FORMULAS[0], Mean(11, 5, 1, 5), (7,)),),
 )
 
 
@@ -85,7 +93,7 @@ def test_it_is_tagged_titled_in_its_language_and_its_headings_are_in_order(langu
     names = [name for name, _ in tags(content)]
     assert {"/Title", "/H1", "/H2", "/Table", "/THead", "/TH", "/TD", "/L", "/LI", "/TOC", "/TOCI"} <= set(names)
     assert "/Figure" not in names  # bars are decoration: their figures stand beside them
-    tables = [one for one in report(kept(), language, "2").sections if one.rows]
+    tables = [one for one in report(kept(), language, "2").sections if one.rows and not one.pairs]
     assert names.count("/Table") == names.count("/THead") == len(tables)
     heads = [scope for name, node in tags(content) if name == "/TH" for scope in scopes(node)]
     assert set(heads) == {"/Column"}
@@ -109,9 +117,10 @@ def test_every_figure_is_on_the_pages_in_the_workbook_and_in_the_manifest(langua
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(kept(), language, "2").content))
     figures = [figure for _, row in made.rows for figure in row.figures]
     assert len(listed) == len(figures) == book.worksheets[0].max_row - 1
-    for _, row in made.rows:
-        printed = " ".join(figure.printed.replace("\xa0", " ") for figure in row.figures)
-        assert printed in text, row.label
+    for section, row in made.rows:
+        printed = [figure.printed.replace("\xa0", " ") for figure in row.figures]
+        said = [" ".join(printed)] if not section.pairs else printed
+        assert all(one in text for one in said), row.label
         assert all(bool(figure.withheld) == (figure.exact is None) for figure in row.figures), row
         assert row.source
     assert len({(one["key"], *one["where"]) for one in listed}) == len(listed)
@@ -120,13 +129,100 @@ def test_every_figure_is_on_the_pages_in_the_workbook_and_in_the_manifest(langua
 def test_people_are_never_attendances() -> None:
     text = read(report_pdf(kept(), "fi", "2").content)
     for line in (
-        "Pidettyjä kokouksia 30 Osallistumisia 500 Eri ihmisiä (nimellä kirjattuja) 97 Vastauksia kyselyihin 353",
+        "Pidettyjä kokouksia 30 Osallistumisia 500 Eri ihmisiä (nimellä kirjattuja) 97",
+        "Vastauksia kyselyihin 33 Palautteita kokouksista 320",
         "Osallistumisia 500 81 % kutsuista",
         "– laskettu ilman nimeä 120 24 % osallistumisista Eri ihmisiä nimellä kirjatuissa 97",
         "Sama ihminen kahdessa kokouksessa on kaksi osallistumista mutta yksi ihminen.",
         "Yhteensä 30 500 180 320 97",
     ):
         assert line in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_main_figure_stands_in_a_row_and_of_each_part_alone(language: str) -> None:
+    both = report(kept(), language, "2")
+    first, alone = kept(replace(YEAR, parts=(SURVEY,))), kept(replace(YEAR, parts=()))
+    assert [len(report(one, language, "2").tiles) for one in (kept(), first, alone)] == [5, 4, 3]
+    counts = {row.key: row.figures[0].printed for _, row in both.rows}
+    keys = ("meetings", "attended", "people", "on-its-own-answered", "after-meetings-answered")
+    assert [figure for _, figure in both.tiles] == [counts[key] for key in keys]
+    lines = summary(texts(language), kept()).unescape().splitlines()
+    told = [[one for one in line.split() if one.strip(",.:") in ("33", "320")] for line in lines]
+    assert max(map(len, told)) == 1  # people and attendances are not put together
+    assert sum(map(len, told)) == 3  # 320 attended remotely, too
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("fi", "(keskiarvo 2,2, n = 5)"), ("sv", "(medelvärde 2,2, n = 5)"), ("en", "(mean 2.2, n = 5)")],
+)
+def test_what_was_done_stands_beside_the_figure_it_is_about(language: str, said: str) -> None:
+    assert said in read(report_pdf(kept(), language, "2").content)
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(kept(), language, "2").content))
+    assert any(said in str(row[1]) for row in book.worksheets[2].iter_rows(values_only=True))
+    listed = json.loads(manifest_json(kept(), language, "2").content)["figures"]
+    mean, n = [one for one in listed if one["key"] == "replies/reply-1"]
+    assert (mean["exact"], n["exact"]) == ({"total": 11, "n": 5, "low": 1, "high": 5}, 5)
+    assert mean["releases"] == [7]
+
+
+def test_a_reply_that_an_earlier_program_froze_stands_without_its_figure() -> None:
+    early = json.loads(snapshots.freeze(YEAR))
+    del early["replies"][0]["mean"], early["replies"][0]["releases"], early["activity"]["erased"]
+    year = snapshots.thaw(json.dumps(early))
+    assert FORMULAS[0] in read(report_pdf(kept(year), "fi", "2").content)
+    assert "replies" not in {section.key for section, _ in report(kept(year), "fi", "2").rows}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_caption_of_a_page_says_what_it_shows(language: str) -> None:
+    made, shown = report(kept(), language, "2"), report_pages(kept(), language, "2")
+    pages = [read_page(report_pdf(kept(), language, "2").content, number) for number in range(len(shown))]
+    captions = [str((one.caption or Markup("")).unescape()) for one in shown]
+    assert all(f"{figure}" in captions[0] and what in captions[0] for what, figure in made.tiles)
+    for number, caption in enumerate(captions, 1):
+        assert str(texts(language)("report-page-of", page=number, pages=len(shown))) in caption
+        assert shown_length(shown[number - 1].caption or "") <= CAPTION_LENGTH
+        assert caption.count("\n") > 1
+    for section in made.sections:
+        (where,) = [number for number, caption in enumerate(captions) if f"– {section.heading[:40]}" in caption]
+        assert section.heading[:40] in pages[where]
+
+
+def read_page(content: bytes, number: int) -> str:
+    text = PdfReader(io.BytesIO(content)).pages[number].extract_text()
+    return " ".join(text.replace("\xa0", " ").replace("\u200b", "").split())
+
+
+def test_a_caption_of_endless_headings_fits() -> None:
+    endless = tuple(
+        replace(one, result=replace(one.result, words=Words(f"q{number}", "sanoja & " * 60)))
+        for number, one in enumerate(MEETINGS.questions * 30)
+    )
+    hidden = tuple(replace(one, result=replace(one.result, kind=Kind.SINGLE, mean=None)) for one in endless)
+    year = replace(YEAR, parts=(replace(MEETINGS, questions=hidden),))
+    for one in report_pages(kept(year), "fi", "2"):
+        assert one.caption is not None
+        assert shown_length(one.caption) <= CAPTION_LENGTH
+
+
+def test_pages_are_drawn_once_however_often_one_turns() -> None:
+    first = report_page(kept(), "fi", "2", 0)
+    drawn = report_paper._drawn.cache_info().misses
+    for number in range(1, 30):
+        assert report_page(kept(), "fi", "2", number).content
+    assert report_page(kept(), "fi", "2", 0) == first
+    assert report_paper._drawn.cache_info().misses == drawn
+    assert report_page(kept(replace(YEAR, groups=())), "fi", "2", 0) != first
+
+
+def test_who_was_erased_since_is_told_in_the_method() -> None:
+    assert "3 nimellä kirjatun osallistumisen tekijät on sittemmin poistettu tiedoista." in read(
+        report_pdf(kept(), "fi", "2").content
+    )
+    untouched = replace(YEAR, activity=replace(YEAR.activity, erased=0))
+    assert "poistettu tiedoista" not in read(report_pdf(kept(untouched), "fi", "2").content)
 
 
 def test_the_yield_is_in_order_and_what_is_not_told_stands_last() -> None:

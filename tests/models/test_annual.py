@@ -2,25 +2,34 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import annual, annual_people, forms, groups, snapshots
-from models.annual_forms import Hidden, Sort
+from models import annual, annual_people, forgetting, forms, groups, pools, snapshots
+from models.annual_forms import Sort
 from models.annual_people import NOBODYS
+from models.annual_questions import Hidden
+from models.answers import Ballot
 from models.attendance import Attendance, Attended, HeadCount
 from models.builtin_forms import ANNUAL_FORM
 from models.errors import Refused
+from models.forms import Question
 from models.groups import Workgroup
-from models.items import Background
+from models.items import Background, Item, Kind
 from models.meetings import Meeting, MeetingState, Mode
-from models.outcome import Words
+from models.outcome import Words, outcome
 from models.people import Person, Reach
+from models.pools import Pool, Waits
+from models.possible import Mean
 from models.releases import Cell, Figure, Release, Withheld
+from models.replies import Reply
 from models.runs import Run, RunState
 from models.snapshots import Snapshot
 from tests.talk import Talk
@@ -224,3 +233,126 @@ async def test_before_the_first_meeting_there_is_no_report(talk: Talk) -> None:
     with pytest.raises(Refused) as refused:
         await take(talk)
     assert refused.value.key == "report-nothing-yet"
+
+
+async def test_the_groups_and_the_replies_stand_in_one_order(talk_anywhere: Talk) -> None:
+    names = ("aikuiset", "Lastensuojelu", "äidit", "Öljy", "Vammaispalvelu")
+    async with talk_anywhere.app.sessions.begin() as session:
+        for name in reversed(names):
+            group = await groups.found(session, name, now=FOUNDED)
+            made, asked = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC))
+            about = {"workgroup_id": group.id, "release_id": made.id, "question_id": asked[0].id}
+            session.add(Reply(**about, text="Teimme.", created_at=datetime(2027, 4, 1, tzinfo=UTC)))
+    async with talk_anywhere.app.sessions() as session:
+        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    assert [one.name for one in found.groups] == [one.group for one in found.replies]
+    assert [one.name for one in found.groups] == sorted(names, key=str.casefold)
+    assert {one.mean for one in found.replies} == {Mean(40, 10, 1, 5)}
+
+
+async def test_whoever_was_erased_is_missing_from_the_people_and_that_is_counted(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        one, two, three = await people(session, 3)
+        for day in (1, 8):
+            at = await meeting(session, group, datetime(2027, 3, day, 9, tzinfo=HELSINKI))
+            await there(session, at, one, two)
+            await there(session, at, three, how=Attended.NO)
+        await there(session, await meeting(session, group, datetime(2026, 12, 1, 9, tzinfo=HELSINKI)), one)
+        for gone in (one, three):
+            await forgetting.erase(session, gone, now=LATER)
+    async with talk_anywhere.app.sessions() as session:
+        done = (await annual.annual(session, 2027, HELSINKI, now=LATER)).activity
+    assert (done.named, done.people, done.erased) == (4, 1, 2)
+
+
+THRESHOLD = 3
+DROPPED = 4
+"""Questions that the newer version has not."""
+
+
+async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> list[Release]:
+    """Forms of two versions with every kind of question, answered by nobody to eleven, by chance; some after meetings,
+    some in pools."""
+    group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+    form = forms.Form(key="own-all", name="Kaikki", workgroup_id=group.id, created_at=FOUNDED)
+    session.add(form)
+    await session.flush()
+    items = (*ANNUAL_FORM.items, Item(Kind.SCALE, identity="unsure", text="?", low=1, high=4, dont_know=True))
+    turned = [replace(item, choices=tuple(reversed(item.choices))) for item in reversed(items)]
+    versions = [await forms.write(session, form, some) for some in (items, turned[DROPPED:])]
+    found = []
+    for number in range(40):
+        version, when = versions[number > 25], datetime(2027, 1, 2 + number // 2, 9, tzinfo=UTC)
+        at = await meeting(session, group, when) if number % 3 == 0 else None
+        source: Run | Pool
+        if number % 5 == 4:
+            kind = random.choice(list(Waits))
+            source = Pool(kind=kind, form_version_id=version.id, workgroup_id=group.id, threshold=THRESHOLD)
+            source.opened_at = when
+        else:
+            source = Run(form_version_id=version.id, workgroup_id=group.id, threshold=THRESHOLD, opens_at=when)
+            source.closes_at, source.state, source.meeting_id = when, RunState.CLOSED, at.id if at else None
+        ballots = [ballot(version.questions, random) for _ in range(random.randrange(12))]
+        source.asked, source.answered = 12, len(ballots)
+        session.add(source)
+        await session.flush()
+        found += await pools.release(session, source, ballots, talk.app.keys, now=when)
+    await session.flush()
+    return found
+
+
+def ballot(questions: Sequence[Question], random: Random) -> Ballot:
+    """What one person says; the first of several choices they all tick in the end."""
+    said: Ballot = {}
+    for question in questions:
+        if question.kind is Kind.OPEN:
+            said[question.id] = "Sana"
+        elif question.kind is Kind.SEVERAL:
+            said[question.id] = [1, *random.sample(question.values[1:], random.randrange(4))]
+        else:
+            value = random.choice(question.values[:3])
+            said[question.id] = [value] if question.has_options else value
+    return {key: value for key, value in said.items() if random.random() < 0.8}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_sums_are_what_all_the_rows_say(talk_anywhere: Talk, seed: int) -> None:
+    """A year's figures against `outcome`, which reads each row."""
+    async with talk_anywhere.app.sessions.begin() as session:
+        made = await many_releases(session, talk_anywhere, Random(seed))
+        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
+        assert {part.sort for part in found.parts} == set(Sort)
+        assert sorted(one for part in found.parts for one in part.releases) == sorted(one.id for one in made)
+        for part in found.parts:
+            said = await outcome(session, [one for one in made if one.id in part.releases])
+            assert part.released == said.answered
+            assert [one.texts for one in part.questions] == [len(one.texts) for one in said.results]
+            wanted = [replace(one, texts=(), groups=(), question_id=0) for one in said.results]
+            ours = [replace(one.result, groups=()) for one in part.questions]
+            unparted = [one if one.background is None else replace(one, n=None) for one in ours]
+            assert unparted == [one if one.background is None else replace(one, n=None) for one in wanted]
+            assert any(None in {each.people for each in one.spread} for one in ours)
+            assert any(one.hidden for one in part.questions)
+
+
+async def test_a_meeting_held_while_figures_are_read_is_in_all_of_them_or_in_none(talk_anywhere: Talk) -> None:
+    """The reading stops before the head counts; meanwhile a meeting is held. On SQLite nobody can write meanwhile."""
+    await a_meeting(talk_anywhere)
+    app = talk_anywhere.app
+    if app.engine.dialect.name == "sqlite":
+        pytest.skip("one writes at a time")
+    async with app.sessions.begin() as other:
+        await other.execute(text("LOCK TABLE head_count IN ACCESS EXCLUSIVE MODE"))
+        taking = asyncio.create_task(take(talk_anywhere))
+        stands = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        async with app.sessions() as watching:
+            while not await watching.scalar(stands):
+                await watching.rollback()
+        group = (await other.execute(select(Workgroup))).scalars().one()
+        held = await meeting(other, group, datetime(2027, 9, 5, 9, tzinfo=HELSINKI))
+        other.add(HeadCount(meeting_id=held.id, on_site=7, remote=0))
+    done = (await taking).kept.figures.activity
+    assert (done.meetings, done.attended, done.heads) == (1, 0, 0)
+    after = (await take(talk_anywhere)).kept.figures.activity
+    assert (after.meetings, after.attended, after.heads) == (2, 7, 7)

@@ -2,32 +2,44 @@
 
 import asyncio
 import io
+import json
 from datetime import datetime
+from typing import Any
 
+import httpx
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select
 
+from bot.app import App
 from handlers.texts import LANGUAGES, texts
 from models import links
 from models.access import RoleKind
 from models.groups import Workgroup
 from models.links import LinkKind
 from models.snapshots import Snapshot
-from tests.talk import HELSINKI, Actor, Talk, words
+from tests.answering import pdf_text
+from tests.talk import ADMIN_ID, HELSINKI, Actor, Talk, words
+
+JANUARY = datetime(2028, 1, 10, 10, tzinfo=HELSINKI)
 
 
-@pytest.fixture
-async def held(talk: Talk, aino: Actor, anna: Actor, bo: Actor, maija: Actor) -> Workgroup:
+async def one_meeting(talk: Talk, aino: Actor, anna: Actor, bo: Actor) -> Workgroup:
     """One meeting of 2027, which Bo attended; nobody answered. It is January."""
     await aino.starts()
     group = await talk.group(members=[bo], coordinator=anna)
-    await talk.manager(maija)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
     await talk.until(datetime(2027, 3, 10, 12, 30, tzinfo=HELSINKI))
     await bo.taps("Kyllä, etänä")
     await talk.time_passes(days=8)
-    talk.clock.moment = datetime(2028, 1, 10, 10, tzinfo=HELSINKI)
+    talk.clock.moment = JANUARY
+    return group
+
+
+@pytest.fixture
+async def held(talk: Talk, aino: Actor, anna: Actor, bo: Actor, maija: Actor) -> Workgroup:
+    group = await one_meeting(talk, aino, anna, bo)
+    await talk.manager(maija)
     return group
 
 
@@ -62,9 +74,12 @@ async def test_files_and_pages_are_behind_buttons(talk: Talk, maija: Actor, held
     await maija.taps("Sivut kuvina", report)
     count = len(maija.messages)
     seen = {maija.last.photo.content if maija.last.photo else b""}
+    for part in ("Sivu 1/", "Pidettyjä kokouksia: 1", "Palautteita kokouksista: 0", "– Kokoukset ja osallistuminen"):
+        assert part in maija.text
     for _ in range(3):
         await maija.taps("Seuraava")
         assert maija.last.photo is not None
+        assert "Tällä sivulla:" in maija.text
         seen.add(maija.last.photo.content)
     assert len(maija.messages) == count  # it turns in place, and after the last page the first comes again
     assert 1 <= len(seen - {b""}) <= 3
@@ -77,7 +92,8 @@ async def test_it_speaks_the_readers_language(talk: Talk, maija: Actor, held: Wo
         await maija.taps("Kieli")
         await maija.taps({"sv": "Svenska", "en": "English"}[language])
     await maija.says("/report 2027")
-    assert texts(language)("report-answered-line", n=0, asked="1", rate="0%").unescape()[:6] in maija.text
+    rate = "0%" if language == "en" else "0\N{NO-BREAK SPACE}%"
+    assert texts(language)("report-answered-after-meetings", n=0, asked="1", rate=rate).unescape() in maija.text
     await maija.taps("PDF")
     assert maija.last.document is not None
     reader = PdfReader(io.BytesIO(maija.last.document.content))
@@ -154,3 +170,98 @@ async def test_two_who_ask_at_once_get_one_and_the_same(talk: Talk, aino: Actor,
     assert aino.last.document is not None
     assert maija.last.document is not None
     assert aino.last.document.content == maija.last.document.content
+
+
+async def test_two_programs_make_one_and_the_same(talk_anywhere: Talk) -> None:
+    """As replicas on one database do: each hears one of two who ask at once."""
+    talk = talk_anywhere
+    aino, eeva, anna, bo = talk.person("Aino", id=ADMIN_ID), *map(talk.person, ("Eeva", "Anna", "Bo"))
+    await one_meeting(talk, aino, anna, bo)
+    await talk.manager(eeva)
+    other = App(talk.app.settings, talk.clock, transport=httpx.ASGITransport(app=talk.sandbox.app))
+    await other.start()
+    try:
+        aino.user.says("/report 2027")
+        eeva.user.says("/report 2027")
+        asked = await talk.app.bot.get_updates(offset=talk.app.inbox.offset, timeout=0)
+        apps = talk.app, other
+        heard = await asyncio.gather(
+            *(app.inbox.applying.hear((update,)) for app, update in zip(apps, asked, strict=True))
+        )
+        await asyncio.gather(*(app.inbox.replies.show(some) for app, some in zip(apps, heard, strict=True)))
+        talk.app.inbox.offset = asked[-1].update_id + 1
+    finally:
+        await other.close()
+    assert aino.text == eeva.text
+    assert aino.text.startswith("Vuosi 2027")
+    assert await snapshots_kept(talk) == 1
+    assert report_pdf_of(aino) == report_pdf_of(eeva)
+
+
+def report_pdf_of(actor: Actor) -> list[str]:
+    """Which files the buttons of the report make."""
+    return [str(button.data) for row in actor.last.buttons for button in row if button.label == "PDF-tiedosto"]
+
+
+async def test_one_meeting_and_no_answers_are_a_whole_report(talk: Talk, maija: Actor, held: Workgroup) -> None:
+    manifest, text = await everything(maija)
+    assert manifest["activity/meetings"] == [1]
+    assert manifest["after-meetings-answered"] == [0, {"part": 0, "whole": 1}]
+    for line in (
+        "Pyydettiin 1 Vastasi 0 0 % pyydetyistä",
+        "Avovastauksista ei ole nostettu mitään.",
+        "Palautteeseen ei ole kirjattu vastauksia tänä vuonna.",
+    ):
+        assert line in text
+
+
+async def everything(actor: Actor) -> tuple[dict[str, list[Any]], str]:
+    """The figures of the manifest by the end of their keys, and the words of the PDF."""
+    await actor.says("/report 2027")
+    report = actor.last
+    await actor.taps("Lukujen lähteet", report)
+    assert actor.last.document is not None
+    figures: dict[str, list[Any]] = {}
+    for one in json.loads(actor.last.document.content)["figures"]:
+        figures.setdefault(one["key"].removeprefix("after-meetings/"), []).append(one["exact"])
+    await actor.taps("PDF", report)
+    assert actor.last.document is not None
+    return figures, pdf_text(actor.last.document.content)
+
+
+async def test_where_everything_is_withheld_no_figure_is_told(
+    talk: Talk, aino: Actor, anna: Actor, maija: Actor
+) -> None:
+    """Four of five answers are too few to come out at all. Of five, two statements have two answers each; on two all
+    agree, and a mean would tell what each has said."""
+    await aino.starts()
+    people = [talk.person(f"Jäsen {number}") for number in range(6)]
+    await talk.group(members=people, coordinator=anna)
+    await talk.manager(maija)
+    for day, month, four in ((10, 3, ["4", "2", "3", "4"]), (14, 4, None)):
+        await talk.called_meeting(anna, f"Lastensuojelu ke {day}.{month}. klo 9-12 Teams: Aihe {day}")
+        await talk.until(datetime(2027, month, day, 12, 30, tzinfo=HELSINKI))
+        for number, member in enumerate(people[: 4 if four else 5]):
+            some = "4" if number < 2 else "Ohita"
+            await member.taps("Kyllä, etänä")
+            for rating in four or [some, "5", some, "5"]:
+                await member.taps(rating)
+            await member.says("Salainen sana")
+            await member.taps("Lähetä palaute")
+        await talk.time_passes(days=8)
+    talk.clock.moment = JANUARY
+    figures, text = await everything(maija)
+    assert figures["after-meetings-forms"] == [2]
+    assert figures["after-meetings-waiting"] == [1]
+    assert figures["after-meetings-answered"] == [9, {"part": 9, "whole": 9}]
+    assert figures["after-meetings-released"] == [5]
+    exact = [one for some in figures.values() for one in some]
+    assert not [one for one in exact if isinstance(one, dict) and "total" in one]
+    for line in (
+        "Alle 5 vastausta, joten lukua ei näytetä. – –",
+        "Lukua ei näytetä, jotta kenenkään vastaus ei paljastu (n = 5). – 5",
+        "Yhdessä kyselyssä oli liian vähän vastauksia näytettäväksi erikseen.",
+        "Avovastauksista ei ole nostettu mitään.",
+    ):
+        assert line in text
+    assert "Salainen" not in text
