@@ -7,10 +7,12 @@ catches up, and a tick repeated does nothing.
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import db
 from models import closing, digest_plans, digests, forgetting, meetings, outbox, previews, runs, surveys, updates
@@ -54,14 +56,33 @@ class StandingClock(Clock):
         self.moment += timedelta(seconds=seconds)
 
 
+Made = TypeVar("Made")
+
+
+async def _alone(
+    app: "App", failed: str, doing: Callable[[AsyncSession], Awaitable[Made]], **about: int
+) -> Made | None:
+    """Does one of a tick's things in a transaction of its own; None if it failed. It comes again with the next tick,
+    and holds nothing else up."""
+    try:
+        async with app.sessions.begin() as session:
+            return await doing(session)
+    except Exception:
+        log.exception(failed, **about)
+        return None
+
+
 async def ask_for_feedback(app: "App") -> None:
     """Holds the meetings that have ended and, after the delay, opens their forms."""
     now = app.clock.now()
     async with app.sessions.begin() as session:
         await meetings.hold(session, now=now)
-        for meeting in await runs.due_to_open(session, app.policy, now=now):
-            run = await runs.open_run(session, meeting, app.keys, policy=app.policy, now=now)
-            log.info("run opened", meeting=meeting.id, run=run.id if run else None)
+    async with app.sessions() as session:
+        due = await runs.due_to_open(session, app.policy, now=now)
+    for meeting_id in due:
+        opening = partial(runs.open_run, meeting_id=meeting_id, keys=app.keys, policy=app.policy, now=now)
+        if run := await _alone(app, "run not opened", opening, meeting=meeting_id):
+            log.info("run opened", meeting=meeting_id, run=run.id)
 
 
 async def open_surveys(app: "App") -> None:
@@ -70,9 +91,10 @@ async def open_surveys(app: "App") -> None:
     async with app.sessions() as session:
         due = await surveys.due_to_open(session, now=now)
     for run_id in due:
-        async with app.sessions.begin() as session:
-            opened = await surveys.open_planned(session, run_id, app.keys, policy=app.policy, now=now)
-        log.info("survey opened" if opened else "survey not opened", run=run_id)
+        opening = partial(surveys.open_planned, run_id=run_id, keys=app.keys, policy=app.policy, now=now)
+        opened = await _alone(app, "survey failed to open", opening, run=run_id)
+        if opened is not None:
+            log.info("survey opened" if opened else "survey not opened", run=run_id)
 
 
 async def close_forms(app: "App") -> None:
@@ -90,12 +112,8 @@ async def close_forms(app: "App") -> None:
 
 async def _close_form(app: "App", run_id: int, now: datetime) -> None:
     """Closes one form. One that fails comes again, and keeps neither the others open nor their keys."""
-    try:
-        async with app.sessions.begin() as session:
-            run = await closing.close(session, run_id, app.keys, policy=app.policy, now=now)
-    except Exception:
-        log.exception("run not closed", run=run_id)
-        return
+    ending = partial(closing.close, run_id=run_id, keys=app.keys, policy=app.policy, now=now)
+    run = await _alone(app, "run not closed", ending, run=run_id)
     if run is None:
         return
     log.info("run closed", run=run_id)
@@ -108,8 +126,7 @@ async def end_previews(app: "App") -> None:
     async with app.sessions() as session:
         due = await previews.over(session, now=app.clock.now())
     for run_id in due:
-        async with app.sessions.begin() as session:
-            await previews.end(session, run_id, app.keys)
+        await _alone(app, "preview not removed", partial(previews.end, run_id=run_id, keys=app.keys), run=run_id)
 
 
 async def plan_digests(app: "App") -> None:
@@ -191,12 +208,13 @@ async def guarded(tick: Tick, app: "App") -> None:
 
 async def next_event(app: "App") -> datetime | None:
     """When the next message, form or digest is due: where simulated time may jump to."""
+    now = app.clock.now()
     async with app.sessions() as session:
         moments = [
             await outbox.next_due(session, edits=False),
-            await runs.next_opening(session, app.policy, now=app.clock.now()),
-            await surveys.next_opening(session),
-            await runs.next_closing(session),
-            digests.next_due(app.policy, now=app.clock.now()),
+            await runs.next_opening(session, app.policy, now=now),
+            await surveys.next_opening(session, now=now),
+            await runs.next_closing(session, now=now),
+            digests.next_due(app.policy, now=now),
         ]
     return min((moment for moment in moments if moment), default=None)

@@ -90,16 +90,17 @@ def _unasked(state: MeetingState, *, after: datetime) -> "Select[Meeting]":
     return wanted.where(Meeting.state == state, Meeting.ends_at > after, Run.id.is_(None))
 
 
-async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[Meeting]:
+async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[int]:
     """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
     latest = now - policy.feedback_delay
     wanted = _unasked(MeetingState.HELD, after=latest - ASKS_WITHIN).where(Meeting.ends_at <= latest)
-    return list((await session.execute(wanted.order_by(Meeting.ends_at, Meeting.id))).scalars())
+    ids = wanted.with_only_columns(Meeting.id).order_by(Meeting.ends_at, Meeting.id)
+    return list((await session.execute(ids)).scalars())
 
 
 async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
-    """When feedback is next to be asked for."""
-    after = now - policy.feedback_delay - ASKS_WITHIN
+    """When feedback is next to be asked for, after now: what was due already and could not be done is no event."""
+    after = now - policy.feedback_delay
     ends = [
         await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
         for state in (MeetingState.HELD, MeetingState.ANNOUNCED)
@@ -109,12 +110,13 @@ async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) 
 
 
 async def open_run(
-    session: AsyncSession, meeting: Meeting, keys: Keyring, *, policy: Policy, now: datetime
+    session: AsyncSession, meeting_id: int, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run | None:
     """Opens a held meeting's form and asks whoever did not decline; None if another replica was first.
 
     The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
     """
+    meeting = await session.get_one(Meeting, meeting_id)
     version = await form_choice.version_for(session, meeting)
     opens = next_waking(now, policy.quiet)
     row = {
@@ -237,9 +239,10 @@ async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now
     return await session.scalar(lately.limit(1)) is None
 
 
-async def next_closing(session: AsyncSession) -> datetime | None:
-    """When the next open run closes."""
-    return await session.scalar(select(func.min(Run.closes_at)).where(Run.state == RunState.OPEN))
+async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:
+    """When the next open run closes, after now."""
+    waiting = Run.state == RunState.OPEN, Run.closes_at > now
+    return await session.scalar(select(func.min(Run.closes_at)).where(*waiting))
 
 
 async def due_to_close(session: AsyncSession, *, now: datetime) -> list[int]:

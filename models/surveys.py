@@ -154,9 +154,10 @@ async def send(
     return run
 
 
-async def next_opening(session: AsyncSession) -> datetime | None:
-    """When the next planned survey opens."""
-    return await session.scalar(select(func.min(Run.opens_at)).where(Run.state == RunState.PLANNED))
+async def next_opening(session: AsyncSession, *, now: datetime) -> datetime | None:
+    """When the next planned survey opens, after now."""
+    waiting = Run.state == RunState.PLANNED, Run.opens_at > now
+    return await session.scalar(select(func.min(Run.opens_at)).where(*waiting))
 
 
 async def due_to_open(session: AsyncSession, *, now: datetime) -> list[int]:

@@ -147,7 +147,7 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
             await funnel(session, scope),
             await statistics.month_figures(session, scope),
             await renewal.open_forms(session, talk.app.keys, now=now),
-            await runs.next_closing(session),
+            await runs.next_closing(session, now=now),
             await runs.due_to_close(session, now=now + previews.LASTS * 2),
             await results.latest(session, await person(session, anna)),
             await digests.own(session, await person(session, maija), scope.period, policy=policy, now=now),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import clock
 from migrations.tables import metadata
-from models import attendance, closing
+from models import attendance, closing, forms
 from models.attendance import Attendance, Attended
 from models.closing import close
 from models.drafts import Draft
+from models.forms import Form, GroupForm
+from models.groups import Workgroup
+from models.items import Item, Kind
 from models.meetings import Meeting
 from models.people import Person
 from models.pools import Pool
 from models.releases import Figure, OpenAnswer, OptionCount, Release
 from models.runs import Participation, Run, Staged
 from tests.databases import KIND
-from tests.talk import Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk
 
 LINE = "Lastensuojelu {day} klo 9-12 Teams: {title}"
 
@@ -253,6 +256,29 @@ async def test_a_form_that_cannot_be_closed_keeps_no_other_open(
     await clock.close_forms(talk.app)
     assert {run.state for run in await rows(talk, Run)} == {"closed"}
     assert talk.app.keys.names() == []
+
+
+async def test_a_meeting_whose_form_cannot_open_holds_up_no_other(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    """It is tried again: once what was wrong with it is mended, it is asked about."""
+    await talk.group("Vammaispalvelu", members=members[:2], coordinator=anna)
+    async with talk.app.sessions.begin() as session:  # a form without any version
+        group = (await session.execute(select(Workgroup).where(Workgroup.name == "Lastensuojelu"))).scalar_one()
+        form = Form(key="own", name="Oma", workgroup_id=group.id, created_at=talk.clock.now())
+        session.add(form)
+        await session.flush()
+        session.add(GroupForm(workgroup_id=group.id, form_id=form.id))
+    for line in ("Lastensuojelu ke 10.3.2027 klo 9-12 Teams: Eka", "Vammaispalvelu ke 10.3.2027 klo 9-12 Teams: Toka"):
+        await talk.called_meeting(anna, line)
+    await talk.until(datetime(2027, 3, 10, 12, 30, tzinfo=HELSINKI))
+    assert [run.workgroup_id for run in await rows(talk, Run)] == [group.id + 1]
+    assert [member.sees("Osallistuitko tähän kokoukseen?") for member in members] == [True] * 2 + [False] * 10
+    async with talk.app.sessions.begin() as session:
+        await forms.write(session, await session.get_one(Form, form.id), [Item(Kind.OPEN, "Mitä kuuluu?")])
+    await talk.time_passes(minutes=1)
+    assert len(await rows(talk, Run)) == 2
+    assert all(member.sees("Osallistuitko tähän kokoukseen?") for member in members)
 
 
 async def test_who_is_marked_absent_in_mid_sentence_is_told(talk: Talk, anna: Actor, members: list[Actor]) -> None:

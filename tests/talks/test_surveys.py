@@ -414,6 +414,27 @@ async def test_a_survey_that_was_overslept_for_a_month_is_dropped(
     assert sum(map(letters, members)) == 0
 
 
+async def test_a_survey_that_cannot_open_holds_up_no_other(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    """It is tried again: once what was wrong with it is mended, it opens."""
+    await talk.group("Vammaispalvelu", members=members[:2], coordinator=anna)
+    for group in ("Lastensuojelu", "Vammaispalvelu"):
+        await begins(talk, anna)
+        for label in (group, "Huomenna klo 9", "Viikko", "Ajasta"):
+            await anna.taps(label)
+    broken, other = await rows(talk, Run)
+    await write(talk, update(Run).where(Run.id == broken.id).values(reminders=-1))  # a division by zero
+    await talk.time_passes(days=2)
+    assert {run.id: run.state for run in await rows(talk, Run)} == {
+        broken.id: RunState.PLANNED,
+        other.id: RunState.OPEN,
+    }
+    assert [letters(member) for member in members] == [1, 1, 0, 0, 0, 0]
+    await write(talk, update(Run).where(Run.id == broken.id).values(reminders=1))
+    await talk.time_passes(minutes=1)
+    assert {run.state for run in await rows(talk, Run)} == {RunState.OPEN}
+    assert [letters(member) for member in members] == [2, 2, 1, 1, 1, 1]
+
+
 async def test_a_planned_survey_can_be_taken_back(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await sends(talk, anna, "Huomenna klo 9")
     await anna.taps("Peru kysely")
