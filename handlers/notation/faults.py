@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -41,21 +42,26 @@ def quoted(words: str) -> str:
 
 
 def told(t: Texts, faults: Sequence[Fault]) -> Markup:
-    """As many faults as a message holds, each with its line and what to write instead, and how many more there are."""
-    lines, length = [t("notation-faults", n=len(faults))], 0
+    """As many faults as a message holds, by line and each with what to write instead, and how many more there are."""
+    fit, length = list[Fault](), 0
     for fault in faults:
-        line = _told(t, fault)
-        length += len(line.striptags())
+        length += len(_told(t, [fault]).striptags())
         if length > TOLD:
             break
-        lines.append(line)
-    if more := len(faults) - len(lines) + 1:
-        lines.append(t("notation-faults-more", n=more))
-    return Markup("\n\n").join(lines)
+        fit.append(fault)
+    blocks = [t("notation-faults", n=len(faults))]
+    blocks += (_told(t, list(some)) for _, some in groupby(fit, key=lambda fault: fault.line))
+    if more := len(faults) - len(fit):
+        blocks.append(t("notation-faults-more", n=more))
+    return Markup("\n\n").join(blocks)
 
 
-def _told(t: Texts, fault: Fault) -> Markup:
-    said = t(fault.key, **fault.values)
-    if fault.line is None:
-        return said
-    return t("notation-fault", line=fault.line, words=quoted(fault.words), fault=said)
+def _told(t: Texts, faults: Sequence[Fault]) -> Markup:
+    """The faults of one line under its beginning, or what is wrong with the form as a whole."""
+    first, said = faults[0], [t(fault.key, **fault.values) for fault in faults]
+    if first.line is None:
+        return Markup("\n").join(said)
+    if len(said) == 1:
+        return t("notation-fault", line=first.line, words=quoted(first.words), fault=said[0])
+    listed = Markup("\n").join(Markup("– {}").format(one) for one in said)
+    return t("notation-fault-several", line=first.line, words=quoted(first.words), faults=listed)

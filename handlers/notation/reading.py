@@ -70,8 +70,12 @@ def unmarked(line: str) -> str:
 
 
 def _faults(number: int, line: str, troubles: Iterable[Trouble]) -> list[Fault]:
-    begins = tidy(line[: 3 * QUOTED], 2 * QUOTED)
-    return [Fault(number, key, values, begins) for key, values in troubles]
+    """Each once: two options may be wrong in the very same way."""
+    begins, found = tidy(line[: 3 * QUOTED], 2 * QUOTED), list[Fault]()
+    for key, values in troubles:
+        if (fault := Fault(number, key, values, begins)) not in found:
+            found.append(fault)
+    return found
 
 
 def _wrong_name(name: str) -> Iterator[Trouble]:

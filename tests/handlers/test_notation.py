@@ -243,6 +243,21 @@ def test_all_faults_are_found_each_with_its_line() -> None:
     assert faults(f"Nimi: {'x' * 61}\nSujui") == [(1, "notation-name-long")]
 
 
+def test_each_fault_is_told_once_and_its_line_too() -> None:
+    with pytest.raises(Unreadable) as refused:
+        read("Kumpi? (yksi: a / 🙂 / 🙂 / A)\nSujui\nSujui (x)", own_words=OWN)
+    assert [(one.line, one.key) for one in refused.value.faults] == [
+        (1, "notation-option-wordless"),
+        (1, "notation-option-twice"),
+        (3, "notation-unknown"),
+        (3, "notation-question-twice"),
+    ]
+    message = told(texts("fi"), refused.value.faults).striptags()
+    assert [message.count(f"Rivi {line} (") for line in (1, 3)] == [1, 1]
+    assert [message.count(said) for said in ("ei ole sanoja", "on kahdesti", "jo rivillä 2")] == [1, 1, 1]
+    assert message.startswith("4 kohtaa")
+
+
 @pytest.mark.parametrize("text", ["", "\n \n", "Nimi: Tyhjä", "1.\n2.", "\u200b\u202e"])
 def test_a_form_has_questions(text: str) -> None:
     assert faults(text) == [(None, "notation-none")]
