@@ -96,19 +96,28 @@ async def own(session: AsyncSession, person: Person, period: Span, *, policy: Po
     live = await _live(session, person, period, policy)
     if live.first > now:
         raise NotFound("digest-not-yet")
+    kept = await _kept(session, person, period)
+    figures = kept.figures if kept is not None else None
+    if figures is None or figures.groups is None or figures.held is None:
+        known = await statistics.month_figures(session, live, now=now)
+        figures = _completed(figures, known) if figures is not None else known
+    scope = Scope(period, policy.zone, kept.group_ids) if kept is not None else live
+    return await _shown(session, figures, scope, now=now)
+
+
+def _completed(figures: MonthFigures, known: MonthFigures) -> MonthFigures:
+    """What an earlier program froze lacks some details: they come as they stand."""
+    return replace(figures, groups=known.groups, months=known.months, held=known.held)
+
+
+async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:
+    """What was frozen, if all of it may still be read."""
     wanted = select(Digest).where(
         Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.month == str(period)
     )
-    digest = await session.scalar(wanted)
-    if digest is not None and subscriptions.within(digest.group_ids, await subscriptions.reach(session, person)):
-        live, figures = Scope(period, policy.zone, digest.group_ids), digest.figures
-    else:
-        figures = None
-    if figures is None or figures.groups is None:
-        known = await statistics.month_figures(session, live, now=now)
-        # What an earlier program froze has neither groups nor months: they come as they stand.
-        figures = replace(figures, groups=known.groups, months=known.months) if figures is not None else known
-    return await _shown(session, figures, live, now=now)
+    kept = await session.scalar(wanted)
+    reached = await subscriptions.reach(session, person)
+    return kept if kept is not None and subscriptions.within(kept.group_ids, reached) else None
 
 
 async def _live(session: AsyncSession, person: Person, period: Span, policy: Policy) -> Scope:

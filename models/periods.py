@@ -6,7 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.errors import NotFound
-from models.months import YEARS, Month
+from models.months import Month
+
+YEARS = range(2000, 2200)
+"""Of which anything can be asked."""
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +30,7 @@ class Period:
         if text == "all":
             return cls()
         year, _, quarter = text.partition("-")
-        if len(year) != 4 or not (year.isascii() and year.isdigit()) or int(year) not in YEARS:
+        if not re.fullmatch(r"[0-9]{4}", year) or int(year) not in YEARS:
             raise NotFound
         if quarter not in ("", "q1", "q2", "q3", "q4") or text.endswith("-"):
             raise NotFound
@@ -89,8 +92,9 @@ Span = Month | Period
 
 def parse(text: str) -> Span:
     """Reads a month, a quarter or a year as `str` has written it; anything else is nobody's."""
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
-        return Month.parse(text)
     if text == "all":
         raise NotFound
-    return Period.parse(text)
+    found = Month.parse(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else Period.parse(text)
+    if found.year not in YEARS:
+        raise NotFound
+    return found
