@@ -135,9 +135,9 @@ async def plan_digests(app: "App") -> None:
     async with app.sessions() as session:
         due = await digest_plans.wanted(session, policy=app.policy, now=now)
     for one in due:
-        async with app.sessions.begin() as session:
-            planned = await digest_plans.plan(session, one, policy=app.policy, now=now)
-        log.info("digests planned", count=planned)
+        planning = partial(digest_plans.plan, one=one, policy=app.policy, now=now)
+        if planned := await _alone(app, "digests not planned", planning):
+            log.info("digests planned", count=planned)
 
 
 async def forget(app: "App") -> None:

@@ -15,6 +15,7 @@ from models.groups import Workgroup
 from models.outbox import Delivery, Sending
 from models.people import Address, Person, Reach
 from models.subscriptions import Rhythm, Subscription
+from tests.models.test_statistics import released
 from tests.talk import HELSINKI, Actor, Talk, words
 from tests.talks.test_digest import a_good_month, at, digests_of, months_of
 
@@ -381,6 +382,17 @@ async def test_a_program_that_died_in_the_middle_plans_the_rest(talk: Talk) -> N
     talk.clock.moment = NINE
     await plan_digests(talk.app)
     assert await planned(talk) == 5
+
+
+async def test_figures_that_cannot_be_made_hold_up_only_their_own_digest(talk: Talk) -> None:
+    """A mean outside its scale, as no program of ours would release it."""
+    await many(talk, 3)
+    async with talk.app.sessions.begin() as session:
+        await released(session, await session.get_one(Workgroup, 1), at(2027, 3, 20), 1000, 10)
+    talk.clock.moment = NINE
+    await plan_digests(talk.app)
+    async with talk.app.sessions() as session:
+        assert list((await session.execute(select(Digest.group_ids).order_by(Digest.id))).scalars()) == [[2], [3]]
 
 
 async def test_managers_of_the_same_share_one_computation(talk: Talk) -> None:
