@@ -144,10 +144,13 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
 
 
 async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
+    """Of the groups in it; those archived before the period have nothing there."""
     if scope.group_ids is None:
         return None
-    wanted = select(Workgroup.name).where(Workgroup.id.in_(scope.group_ids))
-    return tuple(sorted((await session.execute(wanted)).scalars(), key=in_order))
+    wanted = select(Workgroup.name, Workgroup.archived_at).where(Workgroup.id.in_(scope.group_ids))
+    found = [(name, archived) for name, archived in await session.execute(wanted)]
+    lived = [name for name, archived in found if archived is None or archived >= scope.first]
+    return tuple(sorted(lived or [name for name, _ in found], key=in_order))
 
 
 async def _coming(session: AsyncSession, scope: Scope) -> tuple[Coming, ...]:

@@ -254,6 +254,22 @@ async def test_of_an_archived_group_alone_nothing_comes_and_the_settings_say_so(
     assert months_of(maija)[-1] == "heinäkuu 2027"
 
 
+async def test_groups_that_were_archived_before_are_not_named(
+    talk: Talk, anna: Actor, maija: Actor, march: None
+) -> None:
+    await talk.group("äidit ja isät", members=[], coordinator=anna)
+    await maija.says("/settings")
+    await maija.taps("Kooste")
+    for button in ("digest-take:0:0:1:on", "digest-take:0:0:2:on"):
+        await maija.taps_data(button)
+    await talk.until(at(2027, 4, 15))
+    await archived(talk, "Lastensuojelu")
+    await talk.until(at(2027, 6, 2))
+    april, may = (words(one).splitlines()[1] for one in digests_of(maija)[1:])
+    assert april == "Työryhmät: Aikuiset, Lastensuojelu"
+    assert may == "Työryhmä: Aikuiset"
+
+
 # Periods
 
 
