@@ -85,12 +85,25 @@ async def _answering(context: Context, tap: Tap) -> Sheet:
 
 
 async def show(context: Context, tap: Tap) -> Screen:
-    return where_they_are(context, await _page(context, tap))
+    """Where they are; a form that has closed is over, and its message has no buttons any more."""
+    try:
+        return where_they_are(context, await _page(context, tap))
+    except Refused as refusal:
+        return _over(context, refusal)
+
+
+def _over(context: Context, refusal: Refused) -> Screen:
+    if refusal.key != feedback.CLOSED:
+        raise refusal
+    return Screen(context.t(refusal.key))
 
 
 async def show_lacking(context: Context, tap: Tap) -> Screen:
     """The question without whose answer the form cannot be finished."""
-    page = await _page(context, tap)
+    try:
+        page = await _page(context, tap)
+    except Refused as refusal:
+        return _over(context, refusal)
     return _shown(context, page, page.lacking) if page.lacking and page.may_answer else where_they_are(context, page)
 
 

@@ -37,8 +37,15 @@ def summary(context: Context, page: Sheet, *, waits: bool = False) -> Screen:
         blocks.append(Markup("\n").join([t("feedback-told-named" if page.run.named else "feedback-told"), *told]))
     if page.closing is not None:
         blocks.append(Markup("\n").join(_closing(context, page, page.closing, waits)))
-    blocks.append(t("feedback-sent-already" if page.finished else "feedback-unsent"))
+    blocks.append(_standing(context, page))
     return page_screen(context, page, blocks, _buttons(context, page, listed, waits))
+
+
+def _standing(context: Context, page: Sheet) -> Markup:
+    """What counts as it is, and what sending adds: of a named form only what was sent counts."""
+    if page.finished:
+        return context.t("feedback-sent-already")
+    return context.t("feedback-unsent-named" if page.run.named else "feedback-unsent")
 
 
 def _line(context: Context, page: Sheet, question: Question, number: int, limit: int) -> Markup:

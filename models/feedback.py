@@ -25,6 +25,9 @@ from models.people import Person
 from models.runs import Participation, Run, RunState, Staged
 from models.sealing import Keyring
 
+CLOSED = "feedback-is-closed"
+"""The refusal of a form that has closed, for those who may have been asked."""
+
 
 @dataclass
 class Sheet:
@@ -156,9 +159,9 @@ async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyrin
     run, group, form, meeting, attended, blob = row
     if finished is None:
         # After closing nobody can tell who was asked: whoever may have been hears that it is closed, others nothing.
-        raise Refused("feedback-is-closed") if await _may_have_been_asked(session, person, run) else NotFound
+        raise Refused(CLOSED) if await _may_have_been_asked(session, person, run) else NotFound
     if run.state not in (RunState.OPEN, RunState.PREVIEW) or run.closes_at <= now:
-        raise Refused("feedback-is-closed")
+        raise Refused(CLOSED)
     if meeting is not None:
         meeting.workgroup = group
     return Sheet(

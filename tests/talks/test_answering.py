@@ -277,6 +277,33 @@ async def test_the_summary_changes_any_answer_and_comes_back(talk: Talk, bo: Act
     assert (await ballots(talk))["Bo"] == {2: [2], 3: [1, 3]}
 
 
+async def test_the_summary_says_what_counts_before_it_is_sent(talk: Talk, bo: Actor, cilla: Actor) -> None:
+    """It agrees with what is said before the first question, and with what is counted at closing."""
+    await put(talk, [SCALE, OPEN])
+    assert "Jokainen antamasi vastaus lasketaan, vaikka lomake jäisi kesken." in bo.text
+    await bo.taps("4")
+    assert "Antamasi vastaukset lasketaan, kun kysely sulkeutuu. Kun lähetät palautteen, olet valmis" in bo.text
+    await bo.taps("Lähetä palaute")
+    await talk.time_passes(days=15)
+    await put(talk, [SCALE, OPEN], named=True)
+    await cilla.taps("4")
+    assert "Vastauksesi lasketaan vasta, kun olet lähettänyt ne." in cilla.text
+
+
+@pytest.mark.parametrize("press", ["rate:{r}:{q}:3", "page:{r}:{q}", "summary:{r}", "done:{r}"])
+async def test_a_closed_form_loses_its_buttons_at_the_next_press(talk: Talk, bo: Actor, press: str) -> None:
+    run = await put(talk, [SCALE, OPEN])
+    (scale, _) = await questions(talk)
+    await bo.taps("4")
+    form, before = bo.last, len(bo.messages)
+    await talk.time_passes(days=15)
+    assert "Lähetä palaute" in bo.labels(form)
+    closed = "Tämä kysely on sulkeutunut. Kiitos kaikille vastanneille!"
+    assert await bo.taps_data(press.format(r=run, q=scale.id), form) == closed
+    assert (words(form), form.buttons) == (closed, [])
+    assert len(bo.messages) == before
+
+
 async def test_what_is_required_is_not_skipped(talk: Talk, bo: Actor) -> None:
     required = [Item(one.kind, one.text, low=1, high=5, choices=one.choices, required=True) for one in (SCALE, SEVERAL)]
     run = await put(talk, [*required, OPEN])
