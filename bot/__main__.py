@@ -212,6 +212,10 @@ def report(
         typer.Option("--output", "-o", help="Its ending says what: .pdf, .xlsx, .png (a picture a page) or .json."),
     ],
     language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
+    snapshot: Annotated[
+        str,
+        typer.Option(help="Makes an earlier report again: the beginning of its fingerprint, as its last page says."),
+    ] = "",
     config: ConfigFile = None,
 ) -> None:
     """Makes the annual report of a year, while the bot runs or not. An earlier file of that name is replaced."""
@@ -223,7 +227,7 @@ def report(
     with _in_words(settings):
         from bot import reporting
 
-        _said(reporting.report(settings, year, language, file))
+        _said(reporting.report(settings, year, language, file, snapshot=snapshot))
 
 
 @cli.command()

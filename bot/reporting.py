@@ -24,8 +24,11 @@ WAYS: dict[str, Make] = {".pdf": report_pdf, ".xlsx": report_xlsx, ".json": mani
 PAGES = ".png"
 
 
-async def report(settings: Settings, year: int, language: str, file: Path) -> list[str]:
-    """Makes the report of a year into a file, or (of PNG) into a file for each page; returns what is told of it."""
+async def report(settings: Settings, year: int, language: str, file: Path, *, snapshot: str = "") -> list[str]:
+    """Makes the report of a year into a file, or (of PNG) into a file for each page; returns what is told of it.
+
+    With the beginning of a ``snapshot``'s fingerprint it is made again from that one.
+    """
     way = file.suffix.lower()
     if way not in (*WAYS, PAGES):
         known = ", ".join((*WAYS, PAGES))
@@ -33,7 +36,7 @@ async def report(settings: Settings, year: int, language: str, file: Path) -> li
     if not file.parent.is_dir():
         raise OperatingError(f"-o {file}: there is no folder {file.parent}")
     async with operating.opened(settings) as (_, sessions):
-        kept = await _kept(sessions, settings, year)
+        kept = await (_earlier(sessions, year, snapshot) if snapshot else _kept(sessions, settings, year))
     return [*_put(_made(kept, way, language, file)), *_about(kept)]
 
 
@@ -45,6 +48,19 @@ async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Kept:
         except Refused as refused:
             raise OperatingError(texts("en")(refused.key, **refused.values).unescape()) from None
         return taken.kept
+
+
+async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> Kept:
+    """Figures that were frozen once; where not one of the year's is meant, those that there are."""
+    async with sessions() as session:
+        meant = await snapshots.known(session, year, beginning.lower())
+        if len(meant) == 1:
+            return meant[0].kept
+        there = meant or await snapshots.known(session, year)
+    told = [f"  {one.fingerprint}  of {one.made_at:%Y-%m-%d %H:%M} UTC, made with {one.version}" for one in there]
+    several = f"--snapshot {beginning}: several of {year} begin so, write more of the one you mean:"
+    none = f"--snapshot {beginning}: none of {year} begins so. " + ("There are:" if told else "There is none at all.")
+    raise OperatingError("\n".join([several if meant else none, *told]))
 
 
 def _made(kept: Kept, way: str, language: str, file: Path) -> dict[Path, bytes]:

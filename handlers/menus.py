@@ -1,12 +1,12 @@
 """The command menus, by language, and by role for those who have one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
 
 from handlers.routes import ROUTES, Context
 from handlers.texts import LANGUAGES, texts
-from models import access
+from models import access, snapshots
 from models.access import RoleKind
 
 ORDER = (
@@ -29,11 +29,11 @@ ORDER = (
 """What people do most often comes first, what is there everywhere last."""
 
 
-def commands(language: str, roles: set[RoleKind]) -> list[BotCommand]:
+def commands(language: str, roles: set[RoleKind], but: Collection[str] = ()) -> list[BotCommand]:
     """The commands that a person with these roles sees, described in a language."""
     held = roles | ({RoleKind.COORDINATOR, RoleKind.MANAGER} if RoleKind.ADMINISTRATOR in roles else set())
     t = texts(language)
-    seen = [name for name, role in ROUTES.menu.items() if role is None or role in held]
+    seen = [name for name, role in ROUTES.menu.items() if (role is None or role in held) and name not in but]
     return [BotCommand(name, t(f"command-{name}")) for name in ordered(seen)]
 
 
@@ -45,7 +45,12 @@ def ordered(names: Iterable[str]) -> list[str]:
 async def of(context: Context) -> tuple[BotCommand, ...]:
     """The menu of the person whose chat this is, by the roles and the language they have now."""
     held = {role.kind for role in await access.roles(context.session, context.person.id)}
-    return tuple(commands(context.language, held))
+    return tuple(commands(context.language, held, await refused(context)))
+
+
+async def refused(context: Context) -> set[str]:
+    """Commands that a role sees but not everyone who holds it: the annual report is not for managers of groups."""
+    return set() if await snapshots.may_ask(context.session, context.person) else {"report"}
 
 
 async def publish(bot: Bot) -> None:

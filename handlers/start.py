@@ -137,9 +137,9 @@ async def help_screen(context: Context) -> Screen:
     t, held = context.t, await _held(context)
     if RoleKind.ADMINISTRATOR in held:
         held |= {RoleKind.COORDINATOR, RoleKind.MANAGER}
-    parts = [t("help-foot")]
+    parts, refused = [t("help-foot")], await menus.refused(context)
     for role in (None, *RoleKind):
-        names = menus.ordered(name for name, seen_by in ROUTES.menu.items() if seen_by is role)
+        names = menus.ordered(name for name, seen_by in ROUTES.menu.items() if seen_by is role and name not in refused)
         if names and (role is None or role in held):
             lines = [t("help-line", command=f"/{name}", what=t(f"command-{name}")) for name in names]
             parts.append(Markup("\n").join([t(f"help-{role or 'everyone'}"), *lines]))

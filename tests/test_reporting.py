@@ -27,11 +27,11 @@ def koolla(*words: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-async def meet() -> None:
+async def meet(name: str = "Lastensuojelu") -> None:
     """A meeting of last year, and one of this."""
     engine = db.make_engine(Settings().database.url)
     async with db.make_sessions(engine).begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=datetime(YEAR, 1, 1, tzinfo=UTC))
+        group = await groups.found(session, name, now=datetime(YEAR, 1, 1, tzinfo=UTC))
         for starts in (datetime(YEAR, 1, 2, 9, tzinfo=UTC), datetime(YEAR + 1, 1, 2, 9, tzinfo=UTC)):
             row = Meeting(workgroup_id=group.id, starts_at=starts, ends_at=starts + timedelta(hours=1))
             row.starts_wall = row.ends_wall = starts.replace(tzinfo=None)
@@ -76,6 +76,42 @@ def test_asked_again_it_is_the_same_file_from_the_same_snapshot(folder: Path) ->
         assert koolla("report", str(YEAR), "-o", name)[0] == 0
     assert (folder / "one.pdf").read_bytes() == (folder / "two.pdf").read_bytes()
     assert asyncio.run(snapshots_kept()) == 1
+
+
+def told_fingerprint(*words: str) -> str:
+    code, said = koolla("report", *words)
+    assert code == 0, said
+    return said.split("fingerprint ")[1].split()[0]
+
+
+def test_an_earlier_report_is_made_again_from_its_snapshot(folder: Path) -> None:
+    year = str(YEAR)
+    first = told_fingerprint(year, "-o", "first.pdf")
+    asyncio.run(meet("Aikuiset"))
+    assert told_fingerprint(year, "-o", "second.pdf") != first
+    for beginning in (first, first[:16], first[:16].upper()):
+        assert told_fingerprint(year, "--snapshot", beginning, "-o", "again.pdf") == first
+        assert (folder / "again.pdf").read_bytes() == (folder / "first.pdf").read_bytes()
+    assert (folder / "second.pdf").read_bytes() != (folder / "first.pdf").read_bytes()
+    assert asyncio.run(snapshots_kept()) == 2
+
+
+def test_a_snapshot_that_is_not_there_or_not_one_is_told_with_those_that_are(folder: Path) -> None:
+    prints: list[str] = []
+    while len({one[0] for one in prints}) == len(prints):  # until two begin alike
+        asyncio.run(meet(f"Ryhmä {len(prints)}"))
+        prints.append(told_fingerprint(str(YEAR), "-o", "report.json"))
+    alike = [one for one in prints if one[0] == prints[-1][0]]
+    code, said = koolla("report", str(YEAR), "--snapshot", alike[0][0], "-o", "report.pdf")
+    assert (code, "several" in said) == (2, True)
+    assert [one for one in prints if one in said] == alike
+    for beginning in ("%", "_", "x", prints[0] + "0", "'; --"):
+        code, said = koolla("report", str(YEAR), "--snapshot", beginning, "-o", "report.pdf")
+        assert (code, "none of" in said) == (2, True)
+        assert all(one in said for one in prints)
+    code, said = koolla("report", str(YEAR + 1), "--snapshot", prints[0], "-o", "report.pdf")
+    assert (code, "There is none at all." in said) == (2, True)
+    assert not (folder / "report.pdf").exists()
 
 
 def test_a_year_under_way_says_so(folder: Path) -> None:

@@ -139,6 +139,12 @@ async def test_it_is_for_those_who_run_or_manage_the_organisation(
         link = await links.make(session, LinkKind.ROLE, now=talk.clock.now(), group_id=held.id, role=RoleKind.MANAGER)
     await dan.starts(link.code)  # a manager of the group alone
     await cilla.starts()
+    for actor, sees in ((dan, False), (talk.people["Maija"], True), (aino, True)):
+        await actor.says("/help")
+        assert "/digest" in actor.text
+        assert ("/report" in actor.text) is sees
+        await actor.says("/start")
+        assert ("report" in {one.command for one in actor.user.commands}) is sees
     await aino.says("/report 2027")
     number = next(str(b.data) for row in aino.last.buttons for b in row if b.label.startswith("PDF")).split(":")[1]
     for actor in (talk.people["Anna"], talk.people["Bo"], cilla, dan):
