@@ -1,6 +1,7 @@
 """Feedback: one message, edited in place: did you take part, the questions, all answers in short, done.
 
-What it looks like is drawn by ``feedback_top``, ``feedback_question`` and ``feedback_summary``.
+What it looks like is drawn by ``feedback_top``, ``feedback_question`` and ``feedback_summary``; what people type
+is heard by ``feedback_words``.
 """
 
 from dataclasses import replace
@@ -8,27 +9,23 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.dates import span_text
-from handlers.feedback_question import ask, shortened
+from handlers.feedback_question import ask
 from handlers.feedback_summary import summary, thanks
 from handlers.feedback_top import about, closing_text, page_screen, promise
 from handlers.invitations import meeting_name
-from handlers.routes import Context, Tap, data, letter, said, tap
+from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from models import drafts, feedback, runs
 from models.answers import Press
 from models.attendance import Attended
-from models.drafts import Draft
 from models.errors import NotFound, Refused
 from models.feedback import Sheet
 from models.forms import DONT_KNOW, OTHER, Question
 from models.invitations import answers_for
 from models.items import Kind
 from models.outbox import Delivery, Superseded
-from models.people import tidy
 
 SUBJECT = "feedback"
-NOTED = 200
-"""Characters of what was typed that the next page repeats."""
 
 
 def ask_attendance(context: Context, page: Sheet) -> Screen:
@@ -55,10 +52,10 @@ def where_they_are(context: Context, page: Sheet) -> Screen:
         return absent(context, page)
     if page.finished:
         return thanks(context, page)
-    return _shown(context, page, page.unanswered)
+    return shown(context, page, page.unanswered)
 
 
-def _shown(context: Context, page: Sheet, question: Question | None, *, waits: bool = False) -> Screen:
+def shown(context: Context, page: Sheet, question: Question | None, *, waits: bool = False) -> Screen:
     """A question's page, or (None, or one that has no page) the summary."""
     if question is None or question is page.closing:
         return summary(context, page, waits=waits)
@@ -104,29 +101,30 @@ async def show_lacking(context: Context, tap: Tap) -> Screen:
         page = await _page(context, tap)
     except Refused as refusal:
         return _over(context, refusal)
-    return _shown(context, page, page.lacking) if page.lacking and page.may_answer else where_they_are(context, page)
+    return shown(context, page, page.lacking) if page.lacking and page.may_answer else where_they_are(context, page)
 
 
 async def _arrive(context: Context, page: Sheet, question: Question | None) -> Screen:
     """Shows a question or (None) the summary; what takes words waits for a typed line, unless the person is in the
     middle of something else."""
     typed = question or page.closing
-    if typed is None or not _wants_words(page, typed):
+    if typed is None or not wants_words(typed):
         await _leave(context)
-        return _shown(context, page, question)
+        return shown(context, page, question)
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is not None and draft.subject != SUBJECT:
-        return _shown(context, page, question)
-    return await _wait(context, page, typed)
+        return shown(context, page, question)
+    return await wait(context, page, typed)
 
 
-def _wants_words(page: Sheet, question: Question) -> bool:
-    return question.kind is Kind.OPEN or (question.other and OTHER in page.ticked(question))
+def wants_words(question: Question) -> bool:
+    """Whether a typed line is an answer: with "other" it is what that is, tapped before or not."""
+    return question.kind is Kind.OPEN or question.other
 
 
-async def _wait(context: Context, page: Sheet, question: Question) -> Screen:
+async def wait(context: Context, page: Sheet, question: Question) -> Screen:
     await context.begin(SUBJECT, "text", {"run": page.run.id, "question": question.id})
-    return _shown(context, page, question, waits=True)
+    return shown(context, page, question, waits=True)
 
 
 async def _leave(context: Context) -> None:
@@ -134,7 +132,7 @@ async def _leave(context: Context) -> None:
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
 
 
-def _press(context: Context) -> Press:
+def press_of(context: Context) -> Press:
     return Press(context.update_id, context.now)
 
 
@@ -157,7 +155,7 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
     question = page.question(tap.number(1))
     words = {"skip": None, "unsure": DONT_KNOW}
     value = words[tap.word(2)] if tap.word(2) in words else tap.number(2)
-    await feedback.choose(context.session, page, question, value, keys=context.keys, press=_press(context))
+    await feedback.choose(context.session, page, question, value, keys=context.keys, press=press_of(context))
     stays = question.other and value == OTHER
     return await _arrive(context, page, question if stays else page.onward(question))
 
@@ -169,7 +167,7 @@ async def on_tick(context: Context, tap: Tap) -> Screen:
     if tap.word(3) not in {"on", "off"}:
         raise NotFound
     ticked = tap.number(2), tap.word(3) == "on"
-    await feedback.tick(context.session, page, question, ticked, keys=context.keys, press=_press(context))
+    await feedback.tick(context.session, page, question, ticked, keys=context.keys, press=press_of(context))
     return await _arrive(context, page, question)
 
 
@@ -177,7 +175,7 @@ async def on_tick(context: Context, tap: Tap) -> Screen:
 async def on_settle(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
     question = page.question(tap.number(1))
-    await feedback.settle(context.session, page, question, keys=context.keys, press=_press(context))
+    await feedback.settle(context.session, page, question, keys=context.keys, press=press_of(context))
     return await _arrive(context, page, page.onward(question))
 
 
@@ -201,49 +199,13 @@ async def on_write(context: Context, tap: Tap) -> Screen:
     question = page.question(tap.number(1))
     if not question.takes_text:
         raise NotFound
-    return await _wait(context, page, question)
-
-
-async def ask_again(context: Context, draft: Draft) -> Screen:
-    page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
-    return _shown(context, page, page.question(draft.data["question"]), waits=True)
-
-
-@said(SUBJECT, fresh=ask_again, yields_to_codes=True)
-async def on_text(context: Context, draft: Draft, text: str) -> Screen:
-    """A typed answer; it is kept at once, and until the next tap more typing replaces it."""
-    try:
-        page = await feedback.sheet(context.session, context.person, draft.data["run"], context.keys, now=context.now)
-    except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
-        await drafts.end(context.session, context.person, context.chat_id)
-        return Screen(context.t(refusal.key, **refusal.values))
-    if not page.may_answer:  # marked absent meanwhile
-        await drafts.end(context.session, context.person, context.chat_id)
-        return where_they_are(context, page)
-    question = page.question(draft.data["question"])
-    typed = tidy(text, limit=question.length + 1)
-    await feedback.write(context.session, page, question, typed, keys=context.keys, press=_press(context))
-    if question is page.closing or question.kind is Kind.SEVERAL:
-        return _shown(context, page, question, waits=True)
-    return await _noted(context, page, question, typed)
-
-
-async def _noted(context: Context, page: Sheet, question: Question, typed: str) -> Screen:
-    """The page after a typed answer, which is repeated above it."""
-    onward = page.onward(question)
-    takes_over = onward or page.closing
-    if takes_over is not None and _wants_words(page, takes_over):
-        key, screen = "feedback-noted", await _wait(context, page, takes_over)
-    else:
-        key, screen = "feedback-written", _shown(context, page, onward)
-    note = context.t(key, text=shortened(typed, NOTED))
-    return replace(screen, text=Markup("\n\n").join([note, screen.text]))
+    return await wait(context, page, question)
 
 
 @tap("done", fresh=show_lacking)
 async def on_done(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
-    await feedback.finish(context.session, page, keys=context.keys, press=_press(context))
+    await feedback.finish(context.session, page, keys=context.keys, press=press_of(context))
     await _leave(context)
     return thanks(context, page)
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
-from handlers import digest_places
+from handlers import digest_places, feedback_words
 from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.start import go
@@ -165,7 +165,8 @@ async def _message(context: Context, message: Message) -> Screen:
         return await _said(context, route, draft, text)
     if is_code:
         return await ROUTES.commands["start"](context, text)
-    return await ROUTES.commands["help"](context, "")
+    about_a_form = await feedback_words.aside(context, text) if draft is None else None
+    return about_a_form or await ROUTES.commands["help"](context, "")
 
 
 async def _said(context: Context, route: SaidRoute, draft: Draft, text: str) -> Screen:

@@ -11,10 +11,11 @@ from models import access, attendance, form_choice, invitations, outbox
 from models.attendance import Attended
 from models.base import Base, insert_new
 from models.calendar import Quiet, next_waking
+from models.cards import Message
 from models.invitations import Answer
 from models.meetings import Meeting, MeetingState
 from models.outbox import Delivery, Planned
-from models.people import Person
+from models.people import Address, Person
 from models.policy import Policy, quiet_of
 from models.sealing import Keyring
 
@@ -237,6 +238,20 @@ async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now
         Delivery.sent_at > now - APART,
     )
     return await session.scalar(lately.limit(1)) is None
+
+
+async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now: datetime) -> list[int]:
+    """The open forms that stand in a person's chat and wait for their answer, the newest message first."""
+    stands = select(Run.id).join(Message, (Message.kind == "feedback") & (Message.subject == Run.id))
+    stands = stands.join(Address, Address.id == Message.address_id)
+    asked = stands.join(Participation, Participation.run_id == Run.id).where(
+        Address.chat_id == chat_id,
+        Participation.person_id == person_id,
+        Participation.finished.is_(False),
+        Run.state == RunState.OPEN,
+        Run.closes_at > now,
+    )
+    return list((await session.execute(asked.order_by(Message.message_id.desc()))).scalars())
 
 
 async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:

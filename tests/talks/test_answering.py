@@ -231,6 +231,65 @@ async def test_other_can_be_said_or_left_out(talk: Talk, bo: Actor, cilla: Actor
     assert "ei ole vastaus" not in str(await ballots(talk))
 
 
+async def test_words_under_a_choice_with_other_are_the_other(talk: Talk, bo: Actor, cilla: Actor) -> None:
+    """Nobody has to tap Muu first; on the first page too, which nothing but the letter has brought."""
+    await put(talk, [SINGLE, SCALE, SEVERAL, SINGLE, SCALE])
+    await bo.says("Puhelimella")
+    assert bo.text.startswith("Kirjoitit: Puhelimella\nUusi viesti korvaa tämän.\nMerkitsin vastaukseksesi Muu.")
+    assert "2/5" in bo.text
+    await bo.taps("4")
+    await bo.taps("Tieto")
+    await bo.says("Ruoka")
+    assert "3/5" in bo.text
+    assert [label for label in bo.labels() if label.startswith("✓")] == ["✓ Tieto", "✓ Muu"]
+    assert "Kirjoitit: Ruoka" in bo.text
+    await bo.taps("Valmis")
+    await bo.taps("Etänä")
+    await bo.taps("‹ Edellinen")
+    await bo.says("x" * 201)
+    assert "Viesti on liian pitkä" in bo.text
+    assert "✓ Etänä" in bo.labels()
+    await bo.says("Sekä että")
+    assert "5/5" in bo.text
+    assert (await ballots(talk))["Bo"] == {
+        **{1: [OTHER], -1: "Puhelimella", 2: 4},
+        **{3: [1, OTHER], -3: "Ruoka", 4: [OTHER], -4: "Sekä että"},
+    }
+    await bo.taps("4")
+    assert "1. Miten osallistut? – Muu: Puhelimella" in bo.text
+
+
+NOT_SAVED = "Viestiäsi ei tallennettu, sillä tähän vastataan painikkeilla. Muissa asioissa auttaa /help."
+
+
+async def test_words_that_a_question_does_not_take_are_said_not_to_be_kept(talk: Talk, bo: Actor) -> None:
+    await put(talk, [SCALE, YES_NO, SINGLE])
+    await bo.says("Aika hyvä oli")
+    assert bo.text.startswith(NOT_SAVED)
+    assert "1/3" in bo.text
+    await bo.taps("4")
+    await bo.says("Jatketaan vaan")
+    assert bo.text.startswith(NOT_SAVED)
+    assert "2/3" in bo.text
+    await bo.taps("Kyllä")
+    await bo.taps("‹ Edellinen")
+    await bo.says("Eikun ei")  # that the next question would take words is another matter
+    assert bo.text.startswith(NOT_SAVED)
+    assert (await ballots(talk))["Bo"] == {1: 4, 2: [1]}
+    await bo.taps("Etänä")
+    await bo.taps("Lähetä palaute")
+    assert "/privacy" in await bo.says("Mitä nyt?")  # the form waits no more: help, as ever
+    assert "viestiäsi" not in bo.text.casefold()
+
+
+async def test_words_are_no_answer_where_two_forms_might_be_meant(talk: Talk, bo: Actor) -> None:
+    await put(talk, [SINGLE, SCALE])
+    await put(talk, [SINGLE, SCALE])
+    await bo.says("Puhelimella")
+    assert bo.text.startswith(NOT_SAVED)
+    assert await ballots(talk) == {}
+
+
 async def test_more_typing_replaces_what_was_typed_until_the_next_tap(talk: Talk, bo: Actor) -> None:
     await put(talk, [Item(Kind.OPEN, "Miksi?"), SCALE, OPEN])
     assert "napauta ensin Kirjoita vastaus" in bo.text
