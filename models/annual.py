@@ -4,7 +4,6 @@ Meetings and attendances are those of meetings held in the year; asked and answe
 figures those released, in it. Everything is a frozen dataclass, so that `models.snapshots` can keep it.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import annual_forms, annual_groups, replies
 from models.annual_forms import Part, Span
 from models.annual_groups import GroupYear
+from models.annual_questions import others_turn
 from models.forms import Question
 from models.funnel import Scope, funnel
 from models.meetings import Meeting, MeetingState
@@ -79,18 +79,15 @@ class Annual:
 
 
 async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime) -> Annual:
-    """The figures of a calendar year, as they are known now.
-
-    On SQLite no read waits for anything: between them the program's other work gets its turn.
-    """
+    """The figures of a calendar year, as they are known now."""
     span = _span(year, zone)
     scope = Scope(Period.parse(str(year)), zone, None)
     parts = await annual_forms.parts(session, span)
-    await asyncio.sleep(0)
+    await others_turn()
     groups = await annual_groups.groups(session, scope)
-    await asyncio.sleep(0)
+    await others_turn()
     activity = await _activity(session, scope)
-    await asyncio.sleep(0)
+    await others_turn()
     return Annual(
         year=year,
         zone=zone.key,
@@ -119,6 +116,7 @@ def _span(year: int, zone: ZoneInfo) -> Span:
 
 async def _activity(session: AsyncSession, scope: Scope) -> Activity:
     counted = await funnel(session, scope)
+    await others_turn()
     return Activity(
         groups=counted.groups,
         roster=counted.roster,

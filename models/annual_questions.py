@@ -3,6 +3,7 @@
 The same rules as in `models.outcome`, which puts together a few releases with all that they hold.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -66,9 +67,17 @@ class _Sum:
         return bool(self.shown or self.hidden)
 
 
+async def others_turn() -> None:
+    """Lets the program's other work go on: on SQLite a read waits for nothing, and many would keep it standing."""
+    await asyncio.sleep(0.001)  # with nought, only what is ready at this moment
+
+
 async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found, ...]:
     """All that the releases say: the questions of the newest version in their order, then those that it has not."""
-    sums, people = await _sums(session, ids), await annual_people.backgrounds(session, ids)
+    sums = await _sums(session, ids)
+    await others_turn()
+    people = await annual_people.backgrounds(session, ids)
+    await others_turn()
     with_cells = set(await session.scalars(select(Cell.question_id).where(Cell.release_id.in_(ids)).distinct()))
     own = await forms.questions(session, newest)
     older = await forms.some_questions(session, {*sums, *with_cells} - {question.id for question in own})
@@ -104,10 +113,12 @@ async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
         if spread:
             one.spread.append(release_id)
             one.spread_n += n or 0
+    await others_turn()
     key = OptionCount.question_id, OptionCount.value
     chosen = select(*key, func.sum(OptionCount.chosen), func.count()).where(OptionCount.release_id.in_(ids))
     for question_id, value, people, releases in await session.execute(chosen.group_by(*key)):
         found[question_id].chosen[value] = people, releases
+    await others_turn()
     texts = select(OpenAnswer.question_id, func.count()).where(OpenAnswer.release_id.in_(ids))
     for question_id, count in await session.execute(texts.group_by(OpenAnswer.question_id)):
         found[question_id].texts = count

@@ -9,7 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import annual, annual_people, forgetting, forms, groups, pools, snapshots
@@ -28,7 +28,7 @@ from models.outcome import Words, outcome
 from models.people import Person, Reach
 from models.pools import Pool, Waits
 from models.possible import Mean
-from models.releases import Cell, Figure, Release, Withheld
+from models.releases import Cell, Figure, OptionCount, Release, Withheld
 from models.replies import Reply
 from models.runs import Run, RunState
 from models.snapshots import Snapshot
@@ -356,3 +356,39 @@ async def test_a_meeting_held_while_figures_are_read_is_in_all_of_them_or_in_non
     assert (done.meetings, done.attended, done.heads) == (1, 0, 0)
     after = (await take(talk_anywhere)).kept.figures.activity
     assert (after.meetings, after.attended, after.heads) == (2, 7, 7)
+
+
+async def test_other_work_goes_on_while_a_year_is_read_and_no_row_of_counts_becomes_an_object(
+    talk_anywhere: Talk,
+) -> None:
+    """On SQLite nothing that is read waits, so that nobody else would get a turn by itself."""
+    turns = 0
+    loaded: list[object] = []
+    tables = Figure, OptionCount, Cell, Release
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with talk_anywhere.app.sessions.begin() as session:
+        await many_releases(session, talk_anywhere, Random(1))
+
+    def load(row: object, _: object) -> None:
+        loaded.append(row)
+
+    for table in tables:
+        event.listen(table, "load", load)
+    beside = asyncio.create_task(others())
+    try:
+        async with talk_anywhere.app.sessions() as session:
+            await session.execute(select(1))
+            before = turns
+            await annual.annual(session, 2027, HELSINKI, now=LATER)
+            assert turns - before > len(Sort)
+    finally:
+        beside.cancel()
+        for table in tables:
+            event.remove(table, "load", load)
+    assert not loaded
