@@ -24,7 +24,7 @@ from models.errors import NotFound
 from models.funnel import Flow
 from models.periods import parse
 from models.possible import Rate, Share
-from models.statistics import GroupFlow, MeetingFlow, MonthFigures
+from models.statistics import Detail, GroupFlow, MeetingFlow, MonthFigures
 
 FITS = CAPTION_LENGTH - 120
 """Of a page's lines; the rest is for what stands above them."""
@@ -32,10 +32,10 @@ WORDS = 200
 """Of a statement: whoever came here wants to read it."""
 
 
-async def _figures(context: Context, tap: Tap) -> MonthFigures:
-    """The digest whose button it is, through its own gate."""
-    period = read_period(tap.word(0))
-    shown = await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
+async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> MonthFigures:
+    """The digest whose button it is, through its own gate; of one that was never sent only what is asked for."""
+    period, session = read_period(tap.word(0)), context.session
+    shown = await digests.own(session, context.person, period, policy=context.policy, now=context.now, only=only)
     return shown.figures
 
 
@@ -68,19 +68,20 @@ def pages(lines: Sequence[Markup]) -> list[list[Markup]]:
 
 @tap("digest-groups")
 async def on_groups(context: Context, tap: Tap) -> Screen:
-    t, figures = context.t, await _figures(context, tap)
+    t, figures = context.t, await _figures(context, tap, "groups")
     lines = [group_line(t, one) for one in figures.groups or ()]
     page = _page(context, tap, _title(t, figures, "digest-groups"), lines)
-    if not figures.held:
+    meetings = sum(one.flow.meetings for one in figures.groups or ())
+    if not meetings:
         return page
-    to_meetings = Button(str(t("digest-to-meetings", n=len(figures.held))), data("digest-meetings", figures.month))
+    to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.month))
     turns, *back = page.buttons
     return Screen(page.text, (turns, (to_meetings,), *back))
 
 
 @tap("digest-meetings")
 async def on_meetings(context: Context, tap: Tap) -> Screen:
-    t, figures = context.t, await _figures(context, tap)
+    t, figures = context.t, await _figures(context, tap, "held")
     lines = [meeting_line(t, one) for one in figures.held or ()]
     return _page(context, tap, _title(t, figures, "digest-meetings-held"), lines)
 
@@ -120,7 +121,7 @@ def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Marku
 @tap("digest-statements")
 async def on_statements(context: Context, tap: Tap) -> Screen:
     """All, each scale under its ends."""
-    t, figures = context.t, await _figures(context, tap)
+    t, figures = context.t, await _figures(context, tap, "statements")
     lines = []
     for some in by_scale(figures.statements):
         lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
@@ -130,7 +131,7 @@ async def on_statements(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-attention")
 async def on_attention(context: Context, tap: Tap) -> Screen:
-    t, figures = context.t, await _figures(context, tap)
+    t, figures = context.t, await _figures(context, tap, "attention")
     lines = [t("digest-attention-line", group=name, why=reasons(t, some)) for name, some in needing(figures)]
     return _page(context, tap, t("digest-attention"), lines)
 
@@ -138,7 +139,7 @@ async def on_attention(context: Context, tap: Tap) -> Screen:
 @tap("digest-trend")
 async def on_trend(context: Context, tap: Tap) -> Screen:
     """Twelve months in figures, and as a picture."""
-    t, figures = context.t, await _figures(context, tap)
+    t, figures = context.t, await _figures(context, tap, "months")
     lines = [_month(t, one.month, one.flow) for one in reversed(figures.months or ())]
     title = t("digest-trend", month=period_title(t, parse(figures.month).last))
     shown = _page(context, tap, title, lines)

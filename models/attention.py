@@ -84,13 +84,13 @@ async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: d
 
 async def _living(session: AsyncSession, group_ids: list[int] | None, at: datetime) -> dict[int, Workgroup]:
     """The groups with members at that moment."""
-    member = select(Membership.id).where(
-        Membership.workgroup_id == Workgroup.id,
-        Membership.joined_at < at,
-        Membership.left_at.is_(None) | (Membership.left_at >= at),
+    manned = select(Membership.workgroup_id).where(
+        Membership.joined_at < at, Membership.left_at.is_(None) | (Membership.left_at >= at)
     )
     wanted = select(Workgroup).where(
-        Workgroup.created_at < at, Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= at), member.exists()
+        Workgroup.created_at < at,
+        Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= at),
+        Workgroup.id.in_(manned),
     )
     if group_ids is not None:
         wanted = wanted.where(Workgroup.id.in_(group_ids))

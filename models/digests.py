@@ -18,7 +18,7 @@ from models.months import Month
 from models.people import Person
 from models.periods import Period, Span, parse
 from models.policy import Policy
-from models.statistics import MonthFigures
+from models.statistics import Detail, MonthFigures
 from models.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 
 
@@ -90,15 +90,19 @@ def next_for(rhythm: Rhythm, policy: Policy, *, now: datetime) -> datetime:
     return due_at(month, policy)
 
 
-async def own(session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime) -> Shown:
+async def own(
+    session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime, only: Detail | None = None
+) -> Shown:
     """A manager's digest of a period: as it was sent, or the figures as they stand if it never was, or was of more
-    than the manager's roles reach by now."""
+    than the manager's roles reach by now; of those ``only`` one detail, if no other is wanted."""
     live = await _live(session, person, period, policy)
     if live.first > now:
         raise NotFound("digest-not-yet")
     kept = await _kept(session, person, period)
     figures = kept.figures if kept is not None else None
-    if figures is None or figures.groups is None or figures.held is None:
+    if figures is None and only is not None:
+        figures = await statistics.detail(session, live, only, now=now)
+    elif figures is None or figures.groups is None or figures.held is None:
         known = await statistics.month_figures(session, live, now=now)
         figures = _completed(figures, known) if figures is not None else known
     scope = Scope(period, policy.zone, kept.group_ids) if kept is not None else live

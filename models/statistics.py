@@ -5,8 +5,11 @@ closed, and the figures that were released, in it. How many were asked and answe
 what they answered, only as it was released.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -121,10 +124,30 @@ class MonthFigures:
         return self.funnel.is_empty and not self.statements
 
 
+Detail = Literal["groups", "held", "statements", "attention", "months"]
+
+
+async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: datetime) -> MonthFigures:
+    """One of the figures alone, and nothing in place of the others: what one page tells, without what they cost."""
+    made: dict[Detail, Callable[[], Awaitable[Any]]] = {
+        "groups": partial(_groups, session, scope),
+        "held": partial(_meetings, session, scope),
+        "statements": partial(statements, session, scope),
+        "attention": partial(attention, session, scope.group_ids, at=_looked_at(scope, now)),
+        "months": partial(_months, session, scope),
+    }
+    parts = {name: await made[name](), "of": await _names(session, scope)}
+    return replace(MonthFigures(str(scope.period), Funnel(), Funnel(), (), 0), **parts)
+
+
+def _looked_at(scope: Scope, now: datetime | None) -> datetime:
+    """The period's end, or the present in one that is not over yet."""
+    return scope.after if now is None else min(scope.after, now.astimezone(scope.zone))
+
+
 async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | None = None) -> MonthFigures:
     """The figures of a month or quarter, of some groups or of the organisation. ``now``: if it may not be over yet."""
     called = MeetingState.ANNOUNCED, MeetingState.HELD
-    at = scope.after if now is None else min(scope.after, now.astimezone(scope.zone))
     year_before = await funnel(session, scope.of(scope.period.year_before))
     return MonthFigures(
         month=str(scope.period),
@@ -134,7 +157,7 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
         coming=await count_meetings(session, scope.shifted(1), *called),
         highlights=await highlights.of_month(session, scope),
         year_before=year_before if year_before.groups or not year_before.is_empty else None,
-        attention=await attention(session, scope.group_ids, at=at),
+        attention=await attention(session, scope.group_ids, at=_looked_at(scope, now)),
         meetings=await _coming(session, scope.shifted(1)),
         groups=await _groups(session, scope),
         months=await _months(session, scope),

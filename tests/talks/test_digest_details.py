@@ -59,6 +59,18 @@ async def test_the_meetings_stand_behind_the_groups(talk: Talk, maija: Actor, ma
     assert maija.labels(digest) == ["Takaisin koosteeseen"]
 
 
+async def test_an_unsent_month_has_the_same_pages(talk: Talk, maija: Actor, march: None) -> None:
+    taps = [f"digest-{name}:2027-03" for name in ("groups", "meetings", "statements", "trend")]
+
+    async def pages() -> list[str]:
+        return [await maija.taps_data(one) for one in taps]
+
+    sent = await pages()
+    async with talk.app.sessions.begin() as session:
+        await session.delete((await session.execute(select(Digest))).scalar_one())
+    assert await pages() == sent
+
+
 async def test_the_trend_is_a_picture_and_drawing_is_announced(talk: Talk, maija: Actor, march: None) -> None:
     (digest,) = digests_of(maija)
     before = digest.photo
