@@ -5,14 +5,20 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot import db, migrating
 from bot.config import Settings
-from models import digest_plans
+from models import digest_plans, forms
+from models.access import Role, RoleKind
+from models.forms import Form
+from models.items import Item, Kind
+from models.people import Address, Person, Reach
+from models.releases import Figure, Release
 from tests.bench import history
 from tests.bench.stand import Line, ratios
 from tests.databases import new_database, postgres_server
@@ -63,11 +69,39 @@ async def filled(engine: AsyncEngine, answers: int) -> int:
     await migrating.upgrade(engine)
     async with db.make_sessions(engine).begin() as session:
         rows = await history.write(session, answers)
+        await a_first_time(session)
+        await a_second_scope(session)
     async with engine.connect() as connection:
         outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
         if engine.dialect.name == "postgresql":
             await outside.execute(text("VACUUM ANALYZE"))  # as its own daemon does
     return rows
+
+
+async def a_first_time(session: AsyncSession) -> None:
+    """Statements of a form of its own, released once in the last month: nothing earlier is there to find."""
+    form = Form(key="own", name="Oma", created_at=history.LAST)
+    session.add(form)
+    await session.flush()
+    items = [Item(Kind.SCALE, text=f"Uusi väittämä {number}", low=1, high=5) for number in range(5)]
+    version = await forms.write(session, form, items)
+    key = await session.scalar(select(func.max(Release.id))) or 0
+    release = Release(id=key + 1, workgroup_id=1, form_version_id=version.id, threshold=5, asked=20, answered=10)
+    release.released_at = history.LAST
+    session.add(release)
+    await session.flush()
+    for question in await forms.questions(session, version.id):
+        session.add(Figure(release_id=release.id, question_id=question.id, n=10, total=40, withheld=None))
+
+
+async def a_second_scope(session: AsyncSession) -> None:
+    """A manager of one group."""
+    manager = history.GROUPS * history.MEMBERS + 2
+    founded = datetime(1990, 1, 1, tzinfo=UTC)
+    session.add(Person(id=manager, telegram_id=manager, name="Toinen", reach=Reach.REACHABLE, created_at=founded))
+    await session.flush()
+    session.add(Address(chat_id=manager, person_id=manager, thread_id=0))
+    session.add(Role(person_id=manager, kind=RoleKind.MANAGER, workgroup_id=1, granted_at=founded))
 
 
 async def planned(engine: AsyncEngine) -> float:
@@ -80,5 +114,5 @@ async def planned(engine: AsyncEngine) -> float:
             planned += await digest_plans.plan(session, one, policy=policy, now=history.NOW)
         spent = time.perf_counter() - began
         await session.rollback()
-    assert planned == 1
+    assert planned == 2  # of the organisation, and of one group
     return spent
