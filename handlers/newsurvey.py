@@ -22,10 +22,11 @@ from handlers.survey_draft import (
     offered,
     place,
     read,
+    stamp,
     timing_of,
     today,
 )
-from handlers.surveys import survey_screen
+from handlers.surveys import survey_list, survey_screen
 from models import drafts, survey_plan, surveys
 from models.drafts import Draft
 from models.errors import NotFound, Refused, Stale
@@ -51,13 +52,13 @@ async def _draft(context: Context, tap: Tap) -> Draft:
 
 
 async def fresh(context: Context, tap: Tap) -> Screen:
-    """What an old card shows: the survey that it has become, or the dialogue that is open now, if any."""
+    """What an old card shows: the survey that it has become, the dialogue that is open now, or what has been sent."""
     sent = await surveys.card_of(context.session, context.person, context.chat_id, context.message_id)
     if sent is not None:
         return survey_screen(context, sent)
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is None or draft.subject != SUBJECT:
-        return Screen(context.t("dialogue-is-over"))
+        return await survey_list(context)
     return await ask_next(context, draft)
 
 
@@ -166,13 +167,15 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     if sent is not None:  # pressed twice, or delivered again
         return survey_screen(context, sent)
     draft = await _draft(context, tap)
-    shown = draft.data.get("version", 0)
+    version_id = tap.number(1)
+    if tap.word(2) != stamp(draft):
+        raise Stale("survey-card-is-old")
     asked = await ask_next(context, draft)
     form, _, group = await place(context, draft)
     timing = timing_of(context, draft.data)
     if draft.awaits != "confirm" or timing is None or group is None:  # its time has passed since it was drawn
         return asked
-    decided = Plan(group, form, shown, timing)
+    decided = Plan(group, form, version_id, timing)
     if not await drafts.end(context.session, context.person, context.chat_id):
         raise Stale("dialogue-is-over")
     run = await surveys.send(

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 from typing import Any
+from zlib import crc32
 
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
@@ -226,12 +227,17 @@ def offered(context: Context, draft: Draft, index: int) -> str | None:
     return read(context, draft.awaits, when_from(offers[index])) if index < len(offers) else None
 
 
+def stamp(draft: Draft) -> str:
+    """Tells a card from one that said something else: only what a card shows is sent by its button."""
+    told = [draft.data.get(name) for name in ("form", *STEPS)]
+    return f"{crc32(repr(told).encode()):08x}"
+
+
 async def card(context: Context, draft: Draft, form: Form, group: Workgroup) -> Screen:
     """The message as people will get it, when, how many, who not; one tap sends it."""
     t, timing = context.t, timing_of(context, draft.data)
     assert timing is not None
     version = await forms.newest(context.session, form)
-    drafts.learn(draft, "confirm", now=context.now, version=version.id)
     people = await survey_plan.audience(context.session, group.id)
     other = await survey_plan.at_the_same_time(context.session, group, form, timing)
     lines = [*_as_received(context, group, version, timing), _facts(context, draft, group, version, timing)]
@@ -242,7 +248,7 @@ async def card(context: Context, draft: Draft, form: Form, group: Workgroup) -> 
         rows.append((Button(t("survey-see-other"), data("survey", other)),))
     elif people.asked:
         key = "survey-send" if timing.opens_at <= context.now else "survey-plan"
-        rows.append((Button(t(key, n=len(people.asked)), data("survey-go", draft.number)),))
+        rows.append((Button(t(key, n=len(people.asked)), data("survey-go", draft.number, version.id, stamp(draft))),))
     else:
         rows.append((Button(t("survey-members"), data("roster", group.id, 0)),))
     return Screen(Markup("\n\n").join(lines), (*rows, *_edits(context, draft)))

@@ -63,7 +63,10 @@ async def answers(member: Actor) -> None:
 
 def letters(member: Actor) -> int:
     """How many messages about the form have come, those since replaced included."""
-    return sum(bool(re.search("Työpajapalaute|uudempi viesti", words(message))) for message in member.messages)
+    return sum(
+        bool(re.search("Työpajapalaute|uudempi viesti|kysely on sulkeutunut", words(message)))
+        for message in member.messages
+    )
 
 
 @pytest.fixture
@@ -105,6 +108,48 @@ async def test_a_second_tap_sends_nothing_more(talk: Talk, anna: Actor, members:
     assert len(await rows(talk, Run)) == 1
     assert [letters(member) for member in members] == [1] * 6
     assert NAME in anna.text
+
+
+async def test_an_older_card_sends_nothing_but_what_it_shows(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await begins(talk, anna)
+    await anna.taps("Heti")
+    await anna.taps("Viikko")
+    old = anna.last
+    await anna.says("Hei")  # the card comes again below
+    await anna.taps("Muuta sulkeutumista", anna.last)
+    await anna.taps("Kuukausi", anna.last)
+    assert "Sulkeutuu ti 9.3.2027" in words(old)
+    await anna.taps("Lähetä 6", old)
+    assert anna.toast == said("survey-card-is-old")
+    assert "Sulkeutuu pe 2.4.2027" in words(old)  # the fresh card
+    assert await rows(talk, Run) == []
+    await anna.taps("Lähetä 6", anna.last)
+    await anna.taps("Lähetä 6", old)
+    await talk.settle()
+    assert anna.toast == said("dialogue-is-over")
+    assert f"{NAME}\nAvoinna, sulkeutuu pe 2.4.2027" in words(old)
+    assert len(await rows(talk, Run)) == 1
+    assert [letters(member) for member in members] == [1] * 6
+
+
+async def test_a_form_that_changed_meanwhile_is_sent_once_it_was_seen(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    async with talk.app.sessions.begin() as session:
+        own = Form(key="own", name="Oma", workgroup_id=1, created_at=talk.clock.now())
+        session.add(own)
+        await session.flush()
+        await forms.write(session, own, [Item(Kind.SCALE, text="Hyvä?", low=1, high=5)])
+    await anna.taps_data(f"survey-new:{own.id}")
+    await anna.taps("Heti")
+    await anna.taps("Viikko")
+    async with talk.app.sessions.begin() as session:
+        await forms.write(session, await session.get_one(Form, own.id), [Item(Kind.SCALE, text="Uusi?", low=1, high=5)])
+    await anna.taps("Lähetä 6")
+    assert anna.toast == said("survey-form-changed")
+    assert "Uusi?" in anna.text
+    await anna.taps("Lähetä 6")
+    assert anna.toast == said("toast-survey-sent", n=6)
 
 
 async def test_a_second_coordinator_finds_the_first_ones_survey(
