@@ -1,5 +1,6 @@
 """Who answered what on a form that had said that names would be told: for those who coordinate the group."""
 
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -7,12 +8,13 @@ from markupsafe import Markup
 from handlers.form_words import asked, form_name, options
 from handlers.result_text import paged
 from handlers.results import page_number, page_screen, turns
-from handlers.routes import Context, Tap, data, tap
+from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from models import named
 from models.forms import OTHER, Question
 from models.items import Kind
 from models.named import Signed
+from models.outbox import Delivery, Superseded
 
 PAGE = 10
 
@@ -20,9 +22,14 @@ PAGE = 10
 @tap("named")
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Those who answered, by name."""
-    t, found = context.t, await named.signed(context.session, context.person, tap.id)
+    found = await named.signed(context.session, context.person, tap.id)
+    return _people(context, found, page_number(tap, 1))
+
+
+def _people(context: Context, found: Signed, number: int = 0) -> Screen:
+    t = context.t
     last = max(0, (len(found.ballots) - 1) // PAGE)
-    page = min(page_number(tap, 1), last)
+    page = min(number, last)
     shown = found.ballots[page * PAGE : (page + 1) * PAGE]
     rows: list[tuple[Button, ...]] = [
         (Button(person.name, data("named-of", found.run.id, person.id)),) for person, _ in shown
@@ -31,6 +38,17 @@ async def on_named(context: Context, tap: Tap) -> Screen:
     rows.append(turns(context, "named", page, found.run.id, has_more=page < last))
     text = t("named-heading", form=_form(context, found), n=len(found.ballots))
     return Screen(text, (*rows, (Button(t("back"), back),)))
+
+
+@letter("named")
+async def named_letter(context: Context, delivery: Delivery) -> Screen:
+    """A named form has closed with too few answers for figures: what came, behind the names."""
+    found = await named.signed(context.session, context.person, delivery.subject)
+    if not found.ballots:  # they have erased themselves meanwhile
+        raise Superseded
+    screen = _people(context, found)
+    closed = context.t("named-closed", n=len(found.ballots), asked=found.run.asked, threshold=found.run.threshold)
+    return replace(screen, text=Markup("\n\n").join([screen.text, closed]))
 
 
 def _form(context: Context, found: Signed) -> Markup:

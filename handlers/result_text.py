@@ -109,7 +109,8 @@ def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
     elif result.withheld is not None and not result.spread:
         lines = [question, withheld(t, result, found.threshold)]
     elif result.kind is Kind.OPEN and not result.texts:
-        lines = [question, t("result-no-texts")]
+        waiting = t("result-texts-waiting", least=view.waits) if view.waits else t("result-no-texts")
+        lines = [question, waiting]
     else:
         lines = [question, *_choices(t, result)]
     if result.texts:

@@ -54,7 +54,9 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     elif ballots and not run.named:  # among named answers the others of a pool would stand out
         made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
     for release in made:
-        await _tell(session, release, policy=policy, now=now)
+        await _tell(session, "results", release.id, release.workgroup_id, policy=policy, now=now)
+    if run.named and ballots and not made:
+        await _tell(session, "named", run.id, run.workgroup_id, policy=policy, now=now)
     await forget_people(session, run)
     await _forget_last_words(session, now=now)
     await _blur_attendance(session, run)
@@ -69,14 +71,16 @@ async def _is_being_answered(session: AsyncSession, run_id: int) -> bool:
     return len(free) < len((await session.execute(mine)).all())
 
 
-async def _tell(session: AsyncSession, release: Release, *, policy: Policy, now: datetime) -> None:
-    """Tells the group's coordinators that there are results."""
+async def _tell(
+    session: AsyncSession, kind: str, subject: int, group_id: int, *, policy: Policy, now: datetime
+) -> None:
+    """Tells the group's coordinators that there are results, or signed answers too few for any."""
     due = next_waking(now, policy.quiet)
-    coordinators = await access.coordinators(session, release.workgroup_id)
+    coordinators = await access.coordinators(session, group_id)
     await outbox.plan(
         session,
         [
-            Planned(person_id=person.id, kind="results", subject=release.id, due_at=due, expires_at=due + TELLS)
+            Planned(person_id=person.id, kind=kind, subject=subject, due_at=due, expires_at=due + TELLS)
             for person in coordinators
         ],
     )

@@ -35,6 +35,8 @@ class View:
     listed: Listed | None = None
     """Of a release."""
     period: Period | None = None
+    waits: int | None = None
+    """Of a period: open answers to the form are still sealed, until so many have answered. Not of which period."""
 
     def result(self, question_id: int) -> Result:
         return self.outcome.result(question_id)
@@ -70,7 +72,8 @@ async def _of_period(
     if period.before is not None and (span := period.before.span(zone)) is not None:
         found = await earlier.since_period(session, found, group.id, span)
     address = f"{group.id}.{form.id}.{period}"
-    return View(address, group.id, group.name, form, found, period=period)
+    waits = await results.texts_wait_for(session, group.id, form.id)
+    return View(address, group.id, group.name, form, found, period=period, waits=waits)
 
 
 def _releases(group_id: int) -> "Select[Release]":

@@ -64,6 +64,14 @@ async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
     return sorted(found, key=lambda one: one.group)
 
 
+async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
+    """For how many respondents the open answers to a group's form wait; None if none wait."""
+    wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
+    wanted = wanted.where(Pool.kind == Waits.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
+    pool = await session.scalar(wanted.where(Pool.opened_at.is_(None), Pool.answered > 0))
+    return pool.enough if pool is not None else None
+
+
 @dataclass(frozen=True)
 class Page:
     """A page of the list, newest first."""

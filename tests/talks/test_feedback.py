@@ -162,6 +162,19 @@ async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: 
     assert anna.sees("Ensimmäinen")
 
 
+async def test_a_period_says_that_texts_wait_and_not_how_many(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    for day in ("ke 10.3.2027", "ke 24.3.2027"):
+        await held(talk, anna, day)
+        for member in members[:5] if day == "ke 24.3.2027" else members[:10]:
+            await answers(member, "5432", "Teksti" if day == "ke 24.3.2027" and member is members[0] else "")
+        await talk.time_passes(days=8)
+    await anna.taps_data("result:1.1.2027")
+    assert (
+        "Avovastauksia odottaa vielä salassa. Ne tulevat näkyviin, kun vastaajia on yhteensä vähintään 10" in anna.text
+    )
+    assert "Ei avovastauksia näytettäväksi" not in anna.text
+
+
 async def test_attendance_tells_no_order_after_closing(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await held(talk, anna)
     for member in reversed(members):

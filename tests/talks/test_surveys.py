@@ -373,6 +373,10 @@ async def test_a_named_form_with_few_answers_is_read_behind_its_button(
     await members[0].taps("4")
     await members[0].taps("Lähetä")
     await talk.time_passes(days=8)
+    assert anna.sees("Kysely on sulkeutunut. 1 vastasi, kysyttiin 6 ihmiseltä.")  # it came by itself
+    assert anna.labels() == [members[0].name, "Takaisin"]
+    await anna.taps(members[0].name)
+    assert "Hyvä?\n4" in anna.text
     assert "Kuka vastasi mitäkin, näet painikkeesta." in await anna.says("/results")
     await anna.taps("Nimellinen (Lastensuojelu)")
     assert members[0].name in anna.labels()
