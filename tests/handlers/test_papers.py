@@ -195,7 +195,7 @@ def test_every_figure_is_on_the_page_and_what_is_withheld_says_why() -> None:
         "Viiva: lukua ei näytetä",
         "Valintojen määrät näytetään, kun vastauksia on vähintään 10 (n = 8).",
         "A. Kunta 23 70 %",
-        "Muu tai ei kerrottu, yhteensä 10 30 % Pienet ryhmät on yhdistetty",
+        "Muu organisaatio tai ei kerrottu, yhteensä 10 30 % Pienet ryhmät on yhdistetty",
         "asialistaan 4,0 n = 23 4,0 n = 10",
         "Taustoja ei näytetä, koska niistä ei saa kahta ryhmää",
         "Keskiarvo näytetään, kun vastauksia on vähintään 5.",

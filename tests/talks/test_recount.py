@@ -57,7 +57,7 @@ OPTIONS = {
     "Mistä kuulit tästä?": ["Postista", "Kaverilta", "Botilta", "Muu"],
     "Mitä teit?": ["Kuuntelin", "Puhuin", "Kirjoitin", "Muu"],
     "Tuletko uudelleen?": ["Kyllä", "Ei"],
-    "Taustaorganisaatiosi": ["Kunta", "Hyvinvointialue", "Järjestö", "Yritys", "Oppilaitos", "Muu"],
+    "Taustaorganisaatiosi": ["Kunta", "Hyvinvointialue", "Järjestö", "Yritys", "Oppilaitos", "Muu organisaatio"],
 }
 CASES = [(size, threshold, 1) for size in (3, 5, 9, 12, 33) for threshold in (5, 3)]
 CASES += [(size, threshold, seed) for size, threshold in ((9, 3), (12, 5)) for seed in (2, 3, 4)]

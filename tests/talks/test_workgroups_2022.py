@@ -52,7 +52,7 @@ BACKGROUNDS = {
         ("Järjestö", 3, "9 %"),
         ("Yritys", 3, "9 %"),
         ("Oppilaitos", 1, "3 %"),
-        ("Muu", 3, "9 %"),
+        ("Muu organisaatio", 3, "9 %"),
         ("ei kerrottu", 0, "0 %"),
     ),
     FIELD: (
