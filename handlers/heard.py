@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from handlers.figures import decimal, number
 from handlers.form_words import asked
 from handlers.screen import CAPTION_LENGTH, shown_length
 from handlers.texts import Texts
@@ -37,15 +38,21 @@ def in_full(t: Texts, heard: Sequence[Heard]) -> Markup:
 
 def _line(t: Texts, one: Heard, most: int | None = None) -> Markup:
     statement = asked(t, one.words)
-    return t("heard-line", statement=statement if most is None else cut(statement, most), line=one.text)
+    return _told(t, one, statement if most is None else cut(statement, most), one.text)
+
+
+def _told(t: Texts, one: Heard, statement: str, line: str) -> Markup:
+    """With the figure, or the words of a statement would be taken for the answer to it."""
+    figures = {"mean": decimal(one.mean, t.language), "n": number(one.mean.n, t.language)}
+    return t("heard-line", statement=statement, line=line, **figures)
 
 
 def _shortened(t: Texts, one: Heard, most: int) -> Markup:
     """A line cut to so many units; empty where too little would be left of it."""
-    room = most - _units(t("heard-line", statement="", line=""))
+    room = most - _units(_told(t, one, "", ""))
     statement = cut(asked(t, one.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - _units(one.text))))
     left = room - _units(statement)
-    return t("heard-line", statement=statement, line=cut(one.text, left)) if left >= LINE_LEAST else Markup("")
+    return _told(t, one, statement, cut(one.text, left)) if left >= LINE_LEAST else Markup("")
 
 
 def _share(lengths: Sequence[int], room: int) -> int:

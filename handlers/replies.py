@@ -119,7 +119,7 @@ def _stop(context: Context, draft: Draft) -> Row:
 
 
 def _as_heard(context: Context, one: Statement, text: str) -> Markup:
-    return in_full(context.t, [Heard(one.words, text)])
+    return in_full(context.t, [Heard(one.words, one.mean, text)])
 
 
 def _preview(context: Context, draft: Draft, board: Board, one: Statement) -> Screen:

@@ -117,9 +117,10 @@ class Board:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a participant hears: a statement, and what was done."""
+    """What a participant hears: a statement with its figure as released, and what was done."""
 
     words: Words
+    mean: Mean
     text: str
 
 
@@ -246,9 +247,10 @@ async def wait_again(session: AsyncSession, meeting: Meeting) -> None:
 
 
 HEARD = (
-    select(Question.identity, Question.text, Reply.text)
+    select(Question, Figure, Reply.text)
     .select_from(Reply)
     .join(Question, Question.id == Reply.question_id)
+    .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
     .join(Release, Release.id == Reply.release_id)
     .outerjoin(Run, Run.id == Release.run_id)
     .where(Reply.workgroup_id == bindparam("group"), Reply.meeting_id == bindparam("meeting"))
@@ -268,7 +270,15 @@ async def heard(session: AsyncSession, invitation: Invitation) -> tuple[Heard, .
     """What the invited person hears with an invitation: of feedback given while they were in the group."""
     meeting = invitation.meeting
     who = {"group": meeting.workgroup_id, "meeting": meeting.id, "person": invitation.person_id}
-    return tuple(Heard(Words(identity, own), text) for identity, own, text in await session.execute(HEARD, who))
+    return tuple(
+        Heard(Words(question.identity, question.text), _mean(question, figure), text)
+        for question, figure, text in await session.execute(HEARD, who)
+    )
+
+
+def _mean(question: Question, figure: Figure) -> Mean:
+    """To a statement one can reply only when its mean is shown."""
+    return Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0)
 
 
 async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
@@ -286,7 +296,7 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
             group=group,
             statement=Words(question.identity, question.text),
             text=text,
-            mean=Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0),
+            mean=_mean(question, figure),
             releases=(figure.release_id,),
         )
         for group, question, figure, text in await session.execute(wanted)

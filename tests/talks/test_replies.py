@@ -25,6 +25,7 @@ from tests.talks.test_refusals import said, world
 CLAIMS = ("Aikaa oli riittävästi", "Tila oli hyvä", "Kuulin uutta", "Sovimme yhdessä")
 MEANS = ((4, 4, 4, 4, 3), (2, 2, 2, 2, 3), (5, 5, 5, 5, 4), (3, 3, 3, 3, 4))
 LINE = "Varaamme jatkossa isomman huoneen."
+TOLD = f"”Tila oli hyvä” sai 2,2 (n = 5). Teimme: {LINE}"
 CALL = "Lastensuojelu ke 17.3. klo 9-12 Teams: Seuraava"
 HEADING = "Sanoit, teimme"
 
@@ -111,14 +112,14 @@ async def test_a_line_goes_from_the_results_to_those_who_were_there(room: Room, 
     await anna.taps("1. Tila")
     assert "enintään 200 merkkiä" in anna.text
     await anna.says(LINE)
-    assert f"{HEADING}\nTila oli hyvä: {LINE}" in anna.text
+    assert f"{HEADING}\n{TOLD}" in anna.text
     assert "Ryhmässä on nyt 1 niistä" in anna.text
     await anna.taps("Tallenna")
     assert anna.toast.startswith("Tallennettu")
     assert f"Vastaus odottaa seuraavaa kokouskutsua: {LINE}" in anna.text
     await joined(room, dan)
     await room.talk.called_meeting(anna, CALL)
-    assert bo.text.endswith(f"Pääsetkö mukaan?\n\n{HEADING}\nTila oli hyvä: {LINE}")
+    assert bo.text.endswith(f"Pääsetkö mukaan?\n\n{HEADING}\n{TOLD}")
     assert HEADING not in dan.text
     assert "Seuraava" in dan.text
     await anna.taps_data(f"replies:{room.release}")
