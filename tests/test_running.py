@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+import pytest
 import uvicorn
 
 from bot.sandbox import Limits, Sandbox
@@ -91,6 +92,7 @@ async def test_the_first_start_prints_a_claim_link_and_a_stop_is_clean(tmp_path:
         assert (tmp_path / "data" / "koolla.db").is_file()
 
 
+@pytest.mark.slow
 async def test_told_to_stop_while_telegram_hangs_it_stops_within_ten_seconds(tmp_path: Path) -> None:
     async with (
         network.served() as telegram,
@@ -129,6 +131,7 @@ def test_a_start_imports_nothing_heavy() -> None:
     assert not set(done.stdout.split()) & HEAVY
 
 
+@pytest.mark.slow
 async def test_a_second_program_on_the_same_file_is_barred_in_one_line(tmp_path: Path) -> None:
     async with served() as (sandbox, address), running(tmp_path, sandbox.token, address) as first:
         await said_until(first, "writes this code")

@@ -10,7 +10,7 @@ from tests.anonymity.linkage import Table
 from tests.conftest import LOG
 
 
-@pytest.mark.parametrize("through", ["verbs", "inbox"])
+@pytest.mark.parametrize("through", ["verbs", pytest.param("inbox", marks=pytest.mark.slow)])
 async def test_no_more_is_linked_than_by_chance(tmp_path: Path, migrated_url: str, through: str) -> None:
     table = Table()
     async with Stage.open(tmp_path, database={"url": migrated_url}) as stage:

@@ -3,6 +3,7 @@
 Each gets a kind message in the reader's language, and nothing changes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -118,17 +119,18 @@ def said(key: str, language: str = "fi", **values: Any) -> str:
     return texts(language)(key, **values).striptags()[:200]
 
 
-@pytest.mark.parametrize(
-    "who", ["bo", *(pytest.param(who, marks=pytest.mark.slow) for who in ("stranger", "dan", "ex-member"))]
-)
-async def test_forged_buttons_of_every_route_change_nothing(scene: Scene, who: str) -> None:
-    """Every route, pressed with every forged argument by people who run nothing."""
+EVERYBODY = [pytest.param(who, FORGED, marks=pytest.mark.slow) for who in ("bo", "stranger", "dan", "ex-member")]
+
+
+@pytest.mark.parametrize(("who", "forged"), [("bo", FORGED[2::4]), *EVERYBODY])
+async def test_forged_buttons_of_every_route_change_nothing(scene: Scene, who: str, forged: Sequence[str]) -> None:
+    """Every route, pressed with every forged argument (quickly: some) by people who run nothing."""
     actor = scene.bo if who == "ex-member" else getattr(scene, who)
     if who == "ex-member":
         await scene.write(update(Membership).values(left_at=scene.talk.clock.now()))
     before = await world(scene.talk, but=actor)
     for name in sorted(set(routes.load().taps) - OWN):
-        for arguments in FORGED:
+        for arguments in forged:
             data = f"{name}:{arguments}" if arguments else name
             toasts = len(actor.user.toasts)
             await actor.taps_data(data[:64], actor.messages[0])
