@@ -211,7 +211,7 @@ def report(
         Path,
         typer.Option("--output", "-o", help="Its ending says what: .pdf, .xlsx, .png (a picture a page) or .json."),
     ],
-    language: Annotated[str, typer.Option(help="fi, sv or en.")] = "fi",
+    language: Annotated[str, typer.Option(help="fi, sv or en; without it the configuration's.")] = "",
     snapshot: Annotated[
         str,
         typer.Option(help="Makes an earlier report again: the beginning of its fingerprint, as its last page says."),
@@ -221,13 +221,13 @@ def report(
     """Makes the annual report of a year, while the bot runs or not. An earlier file of that name is replaced."""
     from handlers.texts import LANGUAGES
 
-    if language not in LANGUAGES:
+    if language and language not in LANGUAGES:
         raise _stopped([f"--language: choose one of {', '.join(LANGUAGES)}"])
     settings = _load(config)
     with _in_words(settings):
         from bot import reporting
 
-        _said(reporting.report(settings, year, language, file, snapshot=snapshot))
+        _said(reporting.report(settings, year, language or settings.language, file, snapshot=snapshot))
 
 
 @cli.command()

@@ -163,6 +163,7 @@ class Settings(BaseSettings):
     admins: list[int] = []
     zone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = ZoneInfo("Europe/Helsinki")
     language: Literal["fi", "sv", "en"] = "fi"
+    organisation: Annotated[str, Field(max_length=100), AfterValidator(lambda typed: " ".join(typed.split()))] = ""
     telegram: Telegram = Telegram()
     database: Database = Database()
     quiet: QuietSettings = QuietSettings()
@@ -188,6 +189,7 @@ class Settings(BaseSettings):
         return Policy(
             zone=self.zone,
             language=self.language,
+            organisation=self.organisation,
             quiet=quiet,
             reminder_leads=tuple(self.meetings.reminder_leads),
             silent_lead=self.meetings.silent_lead,

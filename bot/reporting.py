@@ -5,6 +5,7 @@ It reads the database alone, and writes there nothing but the snapshot that the 
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot import db, operating
@@ -14,7 +15,6 @@ from handlers.report import version
 from handlers.report_paper import report_pages, report_pdf
 from handlers.report_sheet import manifest_json, report_xlsx
 from handlers.screen import File
-from handlers.texts import texts
 from models import snapshots
 from models.errors import Refused
 from models.snapshots import Kept
@@ -40,14 +40,22 @@ async def report(settings: Settings, year: int, language: str, file: Path, *, sn
     return [*_put(_made(kept, way, language, file)), *_about(kept)]
 
 
+REFUSALS = {
+    "report-not-yet": "{year} has not begun yet. This year's figures: koolla report {this} -o FILE",
+    "report-before-first": "{year} has no figures. The first year with figures: koolla report {first} -o FILE",
+    "report-nothing-yet": "The report can be made when the first meeting has been held.",
+}
+"""In the terminal's words: those of the chat name its commands."""
+
+
 async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Kept:
     """The year's figures as they stand now, frozen."""
     async with sessions.begin() as session:
         try:
-            taken = await snapshots.take(session, year, settings.zone, version=version(), now=datetime.now(UTC))
+            take = partial(snapshots.take, version=version(), now=datetime.now(UTC), organisation=settings.organisation)
+            return (await take(session, year, settings.zone)).kept
         except Refused as refused:
-            raise OperatingError(texts("en")(refused.key, **refused.values).unescape()) from None
-        return taken.kept
+            raise OperatingError(REFUSALS[refused.key].format(**refused.values)) from None
 
 
 async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> Kept:

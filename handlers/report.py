@@ -37,8 +37,30 @@ async def on_report(context: Context, line: str) -> Screen:
     """The year in the line; without one, the last."""
     await snapshots.demand(context.session, context.person)
     year = read_year(line) if line.strip() else context.now.astimezone(context.zone).year - 1
-    taken = await snapshots.take(context.session, year, context.zone, version=version(), now=context.now)
+    return await _year_screen(context, year)
+
+
+async def _year_screen(context: Context, year: int) -> Screen:
+    """A year's main figures; of a year without any, why, and a button to one that has some."""
+    take = partial(snapshots.take, version=version(), now=context.now, organisation=context.policy.organisation)
+    try:
+        taken = await take(context.session, year, context.zone)
+    except Refused as refusal:
+        return _instead(context, refusal)
     return report_screen(context, taken)
+
+
+def _instead(context: Context, refusal: Refused) -> Screen:
+    there = refusal.values.get("first") or refusal.values.get("this")
+    ways = (Button(str(context.t("report-of", year=there)), data("report-year", int(there))),) if there else ()
+    return Screen(context.t(refusal.key, **refusal.values), (*((ways,) if ways else ()), (go(context, "help"),)))
+
+
+@tap("report-year")
+async def on_report_year(context: Context, tap: Tap) -> Screen:
+    """Another year."""
+    await snapshots.demand(context.session, context.person)
+    return await _year_screen(context, read_year(tap.word(0)))
 
 
 def read_year(line: str) -> int:
@@ -73,20 +95,17 @@ def report_screen(context: Context, snapshot: Snapshot) -> Screen:
 def summary(t: Texts, kept: Kept) -> Markup:
     """The main figures in a few lines."""
     year, done = kept.figures, kept.figures.activity
+    on_site, remote = number(done.on_site, t.language), number(done.remote, t.language)
+    now = "" if year.is_over else "-now"
+    named = {"named": number(done.named, t.language), "rate": percent(Rate(done.named, done.invited), t.language)}
     lines = [
-        t("report-meetings-line", n=done.meetings, groups=number(done.groups, t.language)),
-        t(
-            "report-attended-line",
-            n=done.attended,
-            rate=percent(Rate(done.attended, done.invited), t.language),
-            on_site=number(done.on_site, t.language),
-            remote=number(done.remote, t.language),
-        ),
-        t("report-people-line", n=done.people, named=number(done.named, t.language)),
+        t(f"report-meetings-line{now}", n=done.meetings, groups=number(done.groups, t.language)),
+        t("report-attended-line", n=done.attended, on_site=on_site, remote=remote),
+        t("report-people-line", n=done.people, **named),
         *([_answered(t, part) for part in year.parts if part.asked] or [t("report-answered-none")]),
     ]
     heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, kept))
-    return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t("report-files")])
+    return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t(f"report-files{now}")])
 
 
 def _answered(t: Texts, part: Part) -> Markup:

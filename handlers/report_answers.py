@@ -6,8 +6,8 @@ from itertools import groupby
 
 from handlers.figures import decimal, number, percent
 from handlers.form_words import asked, ends
-from handlers.report_method import why_hidden
-from handlers.report_rows import Figure, Row, Section, count, head, hidden, of_whole, ranges
+from handlers.report_method import heading, why_all, why_here, why_hidden
+from handlers.report_rows import Figure, Row, Section, count, gathered, head, hidden, of_whole, ranges
 from handlers.result_text import choices, group_name
 from handlers.texts import Texts
 from models.annual_forms import Part
@@ -47,8 +47,9 @@ def _response(t: Texts, part: Part) -> Section:
         str(part.sort),
         t(f"report-{part.sort}").unescape(),
         head=head(t, "report-column-what", "report-column-count", "report-column-share"),
+        intro=(t(f"report-note-{part.sort}").unescape(),),
         rows=tuple(rows),
-        notes=(t(f"report-note-{part.sort}").unescape(),),
+        notes=tuple(one for one in [why_all(t, part)] if one),
     )
 
 
@@ -77,7 +78,7 @@ def _place(one: Found) -> int:
 
 
 def _choice(t: Texts, part: Part, one: Found) -> Section:
-    result, notes = one.result, [why_hidden(t, one, part)]
+    result, notes = one.result, [why_here(t, one, part)]
     told = _people(t, one) if result.background is not None else _options(t, one)
     of = result.n if result.background is not None else result.spread_n
     if result.kind is Kind.SEVERAL and told:
@@ -99,7 +100,7 @@ def _choice(t: Texts, part: Part, one: Found) -> Section:
     ]
     return Section(
         f"{part.sort}-{result.words.identity}",
-        asked(t, result.words),
+        heading(t, one),
         level=2,
         head=head(t, "paper-column-option", "report-column-answers", "paper-share"),
         lead=t("chart-n", n=of).unescape() if of and told else "",
@@ -144,14 +145,15 @@ def _statements(t: Texts, part: Part) -> Iterator[Section]:
 
     some = sorted(part.of_kind(Kind.SCALE), key=scale)
     for place, (of, same) in enumerate(groupby(some, key=scale), 1):
-        rows = [_statement(t, part, one) for one in sorted(same, key=strongest)]
+        rows, notes = gathered([_statement(t, part, one) for one in sorted(same, key=strongest)])
         yield Section(
             f"{part.sort}-statements-{place}",
             t("paper-statements", low=of[1], high=-of[0]).unescape(),
             level=2,
             head=(*head(t, "paper-statement", "paper-mean"), "n"),
             lead=" · ".join(of[2:]),
-            rows=tuple(rows),
+            rows=rows,
+            notes=notes,
         )
 
 
@@ -169,6 +171,6 @@ def _statement(t: Texts, part: Part, one: Found) -> Row:
         t("report-source-question", releases=ranges(one.releases)).unescape(),
         along=mean.along if mean else None,
         points=result.high - result.low + 1,
-        notes=(why,) if why else (),
+        notes=tuple(one for one in [why_here(t, one, part)] if one),
         releases=one.releases,
     )

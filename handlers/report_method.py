@@ -1,9 +1,11 @@
 """How a report's figures were made: what counts as what, n of each question, and what is withheld and why."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from handlers.dates import day_text
+from handlers.dates.printing import bare_day_text
 from handlers.figures import number
 from handlers.form_words import asked
 from handlers.report_rows import Figure, Row, Section, hidden, ranges
@@ -44,21 +46,34 @@ def method(t: Texts, kept: Kept, version: str) -> Iterator[str]:
         yield t("paper-method-mean").unescape()
         yield t("paper-method-share").unescape()
     yield t("report-method-texts").unescape()
-    day = day_text(kept.made_at.astimezone(ZoneInfo(year.zone)).date(), t.language)
+    day = bare_day_text(kept.made_at.astimezone(ZoneInfo(year.zone)).date(), t.language)
     yield t("report-method-made", day=day, made=kept.version, drawn=version, print=kept.fingerprint[:SHORT]).unescape()
 
 
-def questions(t: Texts, year: Annual) -> Section:
-    """How many answered each question, in how many forms, and what of it is not shown."""
-    rows = [_question(t, part, found) for part in year.parts for found in part.questions]
+def questions(t: Texts, year: Annual) -> Iterator[Section]:
+    """How many answered each question, in how many forms, and what of it is not shown: of each sort of forms alone."""
     names = "paper-column-question", "report-column-n", "report-column-forms", "report-column-withheld"
-    return Section(
-        "questions",
-        t("report-questions").unescape(),
-        head=tuple(str(t(name)) for name in names),
-        rows=tuple(rows),
-        notes=(t("report-questions-note").unescape(),),
-    )
+    note = t("report-questions-note").unescape()
+    yield Section("questions", t("report-questions").unescape(), intro=(note,))
+    for part in year.parts:
+        rows = [_question(t, part, found) for found in part.questions]
+        # In how many forms a figure is withheld stands in each row: why, once for several of them.
+        told = Counter(note for row in rows for note in row.notes)
+        reasons = [note for note, times in told.items() if times > 1]
+        yield Section(
+            f"questions-{part.sort}",
+            t(f"report-questions-{part.sort}").unescape(),
+            level=2,
+            head=tuple(str(t(name)) for name in names) if rows else (),
+            rows=tuple(replace(row, notes=tuple(one for one in row.notes if told[one] == 1)) for row in rows),
+            notes=tuple(reasons) or (() if rows else (t("report-questions-none").unescape(),)),
+        )
+
+
+def heading(t: Texts, found: Found) -> str:
+    """What a question is called in a report, where nobody is asked: backgrounds have names of their own."""
+    words, background = found.result.words, found.result.background
+    return asked(t, words) if words.text or background is None else t(f"report-{background}").unescape()
 
 
 def _question(t: Texts, part: Part, found: Found) -> Row:
@@ -66,18 +81,34 @@ def _question(t: Texts, part: Part, found: Found) -> Row:
     column, forms = str(t("report-column-n")), str(t("report-column-forms"))
     withheld_in = sum(one.releases for one in found.hidden) + found.unparted
     n = found.texts if result.kind is Kind.OPEN else result.n
+    figures = [
+        hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
+        Figure(forms, number(len(found.releases), t.language), len(found.releases)),
+    ]
+    if result.kind is not Kind.OPEN:  # texts wait until there are enough: none are withheld for good
+        figures.append(Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
     return Row(
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
-        asked(t, result.words),
-        (
-            hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
-            Figure(forms, number(len(found.releases), t.language), len(found.releases)),
-            Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in),
-        ),
+        heading(t, found),
+        tuple(figures),
         t("report-source-question", releases=ranges(found.releases)).unescape(),
         notes=(why,) if why else (),
         releases=found.releases,
     )
+
+
+def why_all(t: Texts, part: Part) -> str:
+    """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
+    some = [one for one in part.questions if one.result.kind is not Kind.OPEN and one.result.background is None]
+    reasons = {why_hidden(t, one, part) for one in some}
+    is_one = len(some) > 1 and len(reasons) == 1 and all(one.result.withheld is None for one in some)
+    return reasons.pop() if is_one else ""
+
+
+def why_here(t: Texts, found: Found, part: Part) -> str:
+    """`why_hidden` where it is not said of the whole part already."""
+    why = why_hidden(t, found, part)
+    return "" if why == why_all(t, part) else why
 
 
 def why_hidden(t: Texts, found: Found, part: Part) -> str:

@@ -18,8 +18,6 @@ from handlers.texts import Texts, texts
 from handlers.typesetting import MARK, found, pages, pdf, settable, unknown
 from models.snapshots import Kept
 
-LONG = "groups", "questions"
-"""Tables that may go on over a page's end."""
 HEADING = 90
 """Characters of a heading in a caption, at most."""
 KEPT_REPORTS = 4
@@ -97,27 +95,51 @@ def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
     t, made = texts(language), report(kept, language, drawn_with)
     told = {
         "title": made.title,
+        "organisation": made.organisation,
         "under": made.under,
         "tiles": made.tiles,
-        "sections": [_section(one) for one in made.sections],
+        "sections": [_section(t, one) for one in made.sections],
     }
     lacking = unknown(told)
+    told = _told_apart(t, told, [group.name for group in kept.figures.groups], lacking)
     how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if lacking else [])]
     names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
     return {**settable(told, lacking), "names": names, "language": language, "how": how}
 
 
-def _section(one: Section) -> Inputs:
+def _told_apart(t: Texts, told: Inputs, names: Sequence[str], lacking: frozenset[str]) -> Inputs:
+    """The same with the groups of whose names no letter can be drawn told by their places in the table, too."""
+    unseen = {
+        name: t("report-group-numbered", number=number, name=name).unescape()
+        for number, name in enumerate(names, 1)
+        if not any(character.isalnum() and character not in lacking for character in name)
+    }
+
+    def of_section(one: Inputs) -> Inputs:
+        pairs = [(unseen.get(group, group), *rest) for group, *rest in one["pairs"]]
+        if one["key"] != "groups":
+            return {**one, "pairs": pairs}
+        listed = zip(one["rows"], [*names, ""], strict=False)  # below the groups stands what they are together
+        return {
+            **one,
+            "rows": [{**row, "label": row["label"].replace(name, unseen.get(name, name))} for row, name in listed],
+        }
+
+    return {**told, "sections": [of_section(one) for one in told["sections"]]} if unseen else told
+
+
+def _section(t: Texts, one: Section) -> Inputs:
     return {
+        "key": one.key,
         "level": one.level,
         "heading": one.heading,
         "head": one.head,
         "lead": one.lead,
+        "intro": one.intro,
         "rows": [] if one.pairs else [_row(row) for row in one.rows],
         "texts": one.texts,
-        "pairs": one.pairs,
+        "pairs": [(group, about, t("report-done", line=line).unescape()) for group, about, line in one.pairs],
         "notes": one.notes,
-        "breaks": one.key in LONG,
     }
 
 

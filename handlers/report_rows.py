@@ -1,7 +1,7 @@
 """What a report is made of: sections of rows of figures, each figure with its exact value, its n and its source."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from handlers.figures import number, percent
@@ -50,10 +50,19 @@ class Section:
     level: int = 1
     head: tuple[str, ...] = ()
     lead: str = ""
+    intro: tuple[str, ...] = ()
+    """What explains it, under the heading."""
     rows: tuple[Row, ...] = ()
     texts: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    """What is said of its figures, under them."""
+
+
+def gathered(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """Rows without the notes that all of them have, and those notes."""
+    same = len(rows) > 1 and len({row.notes for row in rows}) == 1
+    return (tuple(replace(row, notes=()) for row in rows), rows[0].notes) if same else (tuple(rows), ())
 
 
 def head(t: Texts, *names: str) -> tuple[str, ...]:

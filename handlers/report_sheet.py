@@ -35,8 +35,13 @@ def report_xlsx(kept: Kept, language: str, version: str) -> File:
         fill(book, names[0], [_columns(t), *_figures(made)], FIGURE_WIDTHS, language)
         fill(book, names[1], list(_groups(made)), (60, 14, 14, 14, 14, 22), language)
         fill(book, names[2], list(_texts(t, made)), (40, 60, 100), language)
-        fill(book, names[3], [[made.title], [made.under], [], *([line] for line in made.method)], (120,), language)
+        fill(book, names[3], _about(made), (120,), language)
     return File(f"{file_name(kept, language)}.xlsx", content.getvalue())
+
+
+def _about(made: Report) -> list[list[Cell]]:
+    lines: list[str] = [one for one in (made.title, made.organisation, made.under) if one]
+    return [[line] if line else [] for line in (*lines, "", *made.method)]
 
 
 def _columns(t: Texts) -> list[Cell]:
@@ -71,6 +76,7 @@ def manifest_json(kept: Kept, language: str, version: str) -> File:
     made, year = report(kept, language, version), kept.figures
     told = {
         "title": made.title,
+        "organisation": made.organisation,
         "year": year.year,
         "is_over": year.is_over,
         "language": language,
@@ -83,7 +89,7 @@ def manifest_json(kept: Kept, language: str, version: str) -> File:
         "texts": [
             {"section": one.key, "heading": one.heading, "count": len(one.texts) + len(one.pairs)}
             for one in made.sections
-            if not one.head
+            if one.key in ("highlights", "replies")
         ],
     }
     content = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)

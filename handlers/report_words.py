@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from handlers.dates import day_text
+from handlers.dates.printing import bare_day_text
 from handlers.figures import decimal, number
 from handlers.form_words import asked
 from handlers.report_answers import answers
 from handlers.report_method import method, questions
 from handlers.report_rows import Figure, Row, Section, count, head, of_whole, ranges
 from handlers.texts import Texts, texts
-from models.annual import Activity, Annual
+from models.annual import Annual
 from models.possible import Mean, Rate, Share
 from models.replies import Changed
 from models.snapshots import Kept
@@ -25,6 +25,7 @@ class Report:
     """A report in one language."""
 
     title: str
+    organisation: str
     under: str
     """What it is about, and until when."""
     tiles: tuple[tuple[str, str], ...]
@@ -42,6 +43,7 @@ def report(kept: Kept, language: str, version: str) -> Report:
     t, year = texts(language), kept.figures
     return Report(
         title=str(t("report-title", year=str(year.year))),
+        organisation=year.organisation,
         under=until(t, kept),
         tiles=tuple(tiles(t, year)),
         sections=tuple(_sections(t, year)),
@@ -53,7 +55,7 @@ def until(t: Texts, kept: Kept) -> str:
     """Of which time the figures are: of the year, or of as much of it as is over."""
     year, day = kept.figures, kept.made_at.astimezone(ZoneInfo(kept.figures.zone)).date()
     key = "report-over" if year.is_over else "report-ongoing"
-    return t(key, year=str(year.year), day=day_text(day, t.language)).unescape()
+    return t(key, year=str(year.year), day=bare_day_text(day, t.language)).unescape()
 
 
 def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
@@ -66,24 +68,27 @@ def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
 
 
 def _sections(t: Texts, year: Annual) -> Iterator[Section]:
-    yield _activity(t, year.activity)
+    yield _activity(t, year)
     yield _groups(t, year)
     for part in year.parts:
         yield from answers(t, part)
     yield _texts(t, year)
     yield _replies(t, year)
     if year.parts:
-        yield questions(t, year)
+        yield from questions(t, year)
 
 
 # What was done
 
 
-def _activity(t: Texts, done: Activity) -> Section:
+def _activity(t: Texts, year: Annual) -> Section:
+    done = year.activity
+
     def row(name: str, n: int, of: str = "", whole: Rate | None = None, source: str = "meetings") -> Row:
         figures = (count(t, "report-column-count", n), *([of_whole(t, whole, of)] if whole else []))
         along = min(Fraction(whole.part, whole.whole), Fraction(1)) if whole and whole.whole else None
-        return Row(name, t(f"report-{name}").unescape(), figures, str(t(f"report-source-{source}")), along=along)
+        words = t(f"report-{name}" if year.is_over or name not in STANDING else f"report-{name}-now").unescape()
+        return Row(name, words, figures, str(t(f"report-source-{source}")), along=along)
 
     invited, attended = done.invited, done.attended
     rows = [
@@ -93,10 +98,11 @@ def _activity(t: Texts, done: Activity) -> Section:
         row("cancelled", done.cancelled),
         row("invited", invited, source="invitations"),
         row("yes", done.yes, "report-of-invited", Share(done.yes, invited), source="invitations"),
-        row("attended", attended, "report-of-invited", Rate(attended, invited), source="attendances"),
+        row("attended", attended, source="attendances"),
         row("on-site", done.on_site, "report-of-attended", Share(done.on_site, attended), source="attendances"),
         row("remote", done.remote, "report-of-attended", Share(done.remote, attended), source="attendances"),
-        row("named", done.named, "report-of-attended", Share(done.named, attended), source="named"),
+        # Whoever was counted without a name may not have been invited, so the rate is of the others.
+        row("named", done.named, "report-of-invited", Rate(done.named, invited), source="named"),
         row("heads", done.heads, "report-of-attended", Share(done.heads, attended), source="heads"),
         row("people", done.people, source="named"),
     ]
@@ -104,11 +110,13 @@ def _activity(t: Texts, done: Activity) -> Section:
         "activity",
         t("report-activity").unescape(),
         head=head(t, "report-column-what", "report-column-count", "report-column-share"),
+        intro=(t("report-people-note").unescape(),),
         rows=tuple(rows),
-        notes=(t("report-people-note").unescape(),),
     )
 
 
+STANDING = "groups", "roster"
+"""As of the year's end or, before it, of now."""
 GROUP_COLUMNS = ("meetings", "attended", "on-site", "remote", "people")
 
 
@@ -135,8 +143,8 @@ def _groups(t: Texts, year: Annual) -> Section:
         "groups",
         t("report-by-group").unescape(),
         head=head(t, "report-column-group", *names),
+        intro=(t("report-groups-note" if rows else "report-groups-none").unescape(),),
         rows=tuple(rows),
-        notes=(t("report-groups-note" if rows else "report-groups-none").unescape(),),
     )
 
 
@@ -145,8 +153,8 @@ def _groups(t: Texts, year: Annual) -> Section:
 
 def _texts(t: Texts, year: Annual) -> Section:
     told = tuple(quote.text for quote in year.highlights)
-    notes = [t("report-highlights-note" if told else "report-highlights-none").unescape()]
-    return Section("highlights", t("report-highlights").unescape(), texts=told, notes=tuple(notes))
+    intro = t("report-highlights-note" if told else "report-highlights-none").unescape()
+    return Section("highlights", t("report-highlights").unescape(), texts=told, intro=(intro,))
 
 
 def _replies(t: Texts, year: Annual) -> Section:
@@ -155,9 +163,9 @@ def _replies(t: Texts, year: Annual) -> Section:
     return Section(
         "replies",
         t("report-replies").unescape(),
+        intro=(t("report-replies-note" if year.replies else "report-replies-none").unescape(),),
         rows=tuple(rows),
         pairs=tuple((one.group, _statement(t, one), one.text) for one in year.replies),
-        notes=(t("report-replies-note" if year.replies else "report-replies-none").unescape(),),
     )
 
 

@@ -17,6 +17,8 @@ PLAIN = range(0x20, 0x250)
 """Our font has the letters among these; of all others it is asked."""
 MOST_ASKED = 500
 """Characters that are asked about for one paper: each takes milliseconds, and more come from nobody's language here."""
+MOST_MARKS = 10
+"""That stand for letters in a row."""
 LONG = 30
 """A word longer than this may be broken anywhere, or it would run off the page."""
 JOINERS = "\u200d\ufe0e\ufe0f"
@@ -106,7 +108,7 @@ def _has_glyph(character: str) -> bool:
 
 
 def settable(told: Any, lacking: frozenset[str]) -> Any:
-    """The same with every text made settable: runs of lacking characters as one mark, endless words breakable."""
+    """The same with every text made settable: marks for what is lacking, endless words breakable."""
     if isinstance(told, str):
         return _settable(told, lacking)
     if isinstance(told, Mapping):
@@ -117,5 +119,10 @@ def settable(told: Any, lacking: frozenset[str]) -> Any:
 def _settable(text: str, lacking: frozenset[str]) -> str:
     if lacking:
         either = re.escape("".join(sorted(lacking)))
-        text = re.sub(f"[{either}][{either}{JOINERS}]*", MARK, text)
+        text = re.sub(f"[{either}][{either}{JOINERS}]*", lambda run: MARK * _marks(run[0]), text)
     return re.sub(rf"\S{{{LONG},}}", lambda word: re.sub(r"(.{10})(?=.)", rf"\1{BREAK}", word[0]), text)
+
+
+def _marks(run: str) -> int:
+    """One for each letter, so that a word is seen to be one; a row of signs, as an emoji may be made of, has one."""
+    return min(max(sum(map(str.isalnum, run)), 1), MOST_MARKS)

@@ -76,9 +76,11 @@ class Annual:
     parts: tuple[Part, ...]
     highlights: tuple[Quote, ...] = ()
     replies: tuple[Changed, ...] = ()
+    organisation: str = ""
+    """Whose report it is; empty if that was not told."""
 
 
-async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime) -> Annual:
+async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime, organisation: str = "") -> Annual:
     """The figures of a calendar year, as they are known now."""
     span = _span(year, zone)
     scope = Scope(Period.parse(str(year)), zone, None)
@@ -97,6 +99,7 @@ async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datet
         parts=parts,
         highlights=await _highlights(session, span),
         replies=await replies.of_year(session, span),
+        organisation=organisation,
     )
 
 

@@ -34,7 +34,7 @@ class Found:
 
     result: Result
     releases: tuple[int, ...]
-    """Those in which it has figures: where the figures come from."""
+    """Those in which it has figures or, of an open question, texts: where the figures come from."""
     hidden: tuple[Hidden, ...] = ()
     unparted: int = 0
     """Of a background question: releases in which respondents could not be told apart."""
@@ -61,6 +61,8 @@ class _Sum:
     chosen: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By value, how many chose it, and how many releases tell of it."""
     texts: int = 0
+    with_texts: list[int] = field(default_factory=list)
+    """Releases with open answers to it."""
 
     @property
     def has_figures(self) -> bool:
@@ -119,9 +121,11 @@ async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
     for question_id, value, people, releases in await session.execute(chosen.group_by(*key)):
         found[question_id].chosen[value] = people, releases
     await others_turn()
-    texts = select(OpenAnswer.question_id, func.count()).where(OpenAnswer.release_id.in_(ids))
-    for question_id, count in await session.execute(texts.group_by(OpenAnswer.question_id)):
-        found[question_id].texts = count
+    texts_of = OpenAnswer.question_id, OpenAnswer.release_id
+    texts = select(*texts_of, func.count()).where(OpenAnswer.release_id.in_(ids)).group_by(*texts_of)
+    for question_id, release_id, count in await session.execute(texts):
+        found[question_id].texts += count
+        found[question_id].with_texts.append(release_id)
     return found
 
 
@@ -147,7 +151,8 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
     )
     if first.background is not None:
         return _parted(Found(result, (), texts=texts), people)
-    shown = sorted({release_id for one in of for release_id in one.shown})
+    has_them = [one.with_texts if first.kind is Kind.OPEN else one.shown for one in of]
+    shown = sorted({release_id for some in has_them for release_id in some})
     hidden = sum((one.hidden for one in of), Counter[Withheld]())
     reasons = sorted(one.first_hidden for one in of if one.first_hidden is not None)
     n: int | None = None

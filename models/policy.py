@@ -14,6 +14,7 @@ class Policy:
 
     zone: ZoneInfo = HELSINKI
     language: str = "fi"
+    organisation: str = ""
     quiet: Quiet = field(default_factory=Quiet)
     reminder_leads: tuple[timedelta, ...] = (timedelta(days=1),)
     silent_lead: timedelta = timedelta(days=3)

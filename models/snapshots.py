@@ -72,11 +72,13 @@ async def of(session: AsyncSession, person: Person, snapshot_id: int) -> Snapsho
     return snapshot
 
 
-async def take(session: AsyncSession, year: int, zone: ZoneInfo, *, version: str, now: datetime) -> Snapshot:
+async def take(
+    session: AsyncSession, year: int, zone: ZoneInfo, *, version: str, now: datetime, organisation: str = ""
+) -> Snapshot:
     """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
     async with _at_one_moment(session) as still:
         await _check(still, year, zone, now)
-        content = freeze(await annual.annual(still, year, zone, now=now))
+        content = freeze(await annual.annual(still, year, zone, now=now, organisation=organisation))
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
     made_at = now.replace(microsecond=0)
     row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": made_at}

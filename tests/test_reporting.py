@@ -71,6 +71,14 @@ def test_each_ending_makes_its_kind_of_file(folder: Path) -> None:
     assert len(pages) == len(PdfReader(folder / "report.pdf").pages)
 
 
+def test_without_a_language_it_is_in_the_configurations(folder: Path) -> None:
+    (folder / "config.toml").write_text('language = "sv"\norganisation = "  Det  regionala\\n centret "\n')
+    assert koolla("report", str(YEAR), "-o", "report.pdf")[0] == 0
+    reader = PdfReader(folder / "report.pdf")
+    assert reader.trailer["/Root"]["/Lang"] == "sv"
+    assert "Det regionala centret" in reader.pages[0].extract_text()
+
+
 def test_asked_again_it_is_the_same_file_from_the_same_snapshot(folder: Path) -> None:
     for name in ("one.pdf", "two.pdf"):
         assert koolla("report", str(YEAR), "-o", name)[0] == 0
@@ -128,8 +136,8 @@ def test_a_year_under_way_says_so(folder: Path) -> None:
         ((str(YEAR), "-o", "report"), "the ending says what is made"),
         ((str(YEAR), "-o", "nowhere/report.pdf"), "there is no folder nowhere"),
         ((str(YEAR), "--language", "de", "-o", "report.pdf"), "--language: choose one of fi, sv, en"),
-        ((str(YEAR + 5), "-o", "report.pdf"), "has not begun yet"),
-        ((str(YEAR - 1), "-o", "report.pdf"), "The first year with figures"),
+        ((str(YEAR + 5), "-o", "report.pdf"), f"has not begun yet. This year's figures: koolla report {YEAR + 1} -o"),
+        ((str(YEAR - 1), "-o", "report.pdf"), f"The first year with figures: koolla report {YEAR} -o FILE"),
         (("19", "-o", "report.pdf"), "2000"),
         (("99999999999999999999", "-o", "report.pdf"), "2199"),
         (("last", "-o", "report.pdf"), "valid integer"),
@@ -156,3 +164,10 @@ def test_where_there_is_no_database_it_is_told(tmp_path: Path, monkeypatch: pyte
     code, said = koolla("report", str(YEAR), "-o", "report.pdf")
     assert code == 2
     assert "There is no database" in said
+
+
+def test_before_any_meeting_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert koolla("migrate")[0] == 0
+    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
+    assert (code, "when the first meeting has been held" in said, "/" in said) == (2, True, False)

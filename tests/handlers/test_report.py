@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -68,7 +69,7 @@ def kept(year: Annual = YEAR) -> Kept:
 
 def read(content: bytes) -> str:
     pages = PdfReader(io.BytesIO(content)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\u200b", "").split())
+    return " ".join(" ".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\xad\n", "").split())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -131,7 +132,8 @@ def test_people_are_never_attendances() -> None:
     for line in (
         "Pidettyjä kokouksia 30 Osallistumisia 500 Eri ihmisiä (nimellä kirjattuja) 97",
         "Vastauksia kyselyihin 33 Palautteita kokouksista 320",
-        "Osallistumisia 500 81 % kutsuista",
+        "Osallistumisia 500 – paikan päällä 180 36 % osallistumisista",
+        "– nimellä kirjattuja 380 61 % kutsuista",
         "– laskettu ilman nimeä 120 24 % osallistumisista Eri ihmisiä nimellä kirjatuissa 97",
         "Sama ihminen kahdessa kokouksessa on kaksi osallistumista mutta yksi ihminen.",
         "Yhteensä 30 500 180 320 97",
@@ -155,10 +157,11 @@ def test_every_main_figure_stands_in_a_row_and_of_each_part_alone(language: str)
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("fi", "(keskiarvo 2,2, n = 5)"), ("sv", "(medelvärde 2,2, n = 5)"), ("en", "(mean 2.2, n = 5)")],
+    [("fi", "” sai 2,2 (n = 5)."), ("sv", "” fick 2,2 (n = 5)."), ("en", "” got 2.2 (n = 5).")],
 )
 def test_what_was_done_stands_beside_the_figure_it_is_about(language: str, said: str) -> None:
-    assert said in read(report_pdf(kept(), language, "2").content)
+    done = texts(language)("report-done", line=FORMULAS[0]).unescape()
+    assert f"{said} {done}" in read(report_pdf(kept(), language, "2").content)
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(kept(), language, "2").content))
     assert any(said in str(row[1]) for row in book.worksheets[2].iter_rows(values_only=True))
     listed = json.loads(manifest_json(kept(), language, "2").content)["figures"]
@@ -192,7 +195,7 @@ def test_the_caption_of_a_page_says_what_it_shows(language: str) -> None:
 
 def read_page(content: bytes, number: int) -> str:
     text = PdfReader(io.BytesIO(content)).pages[number].extract_text()
-    return " ".join(text.replace("\xa0", " ").replace("\u200b", "").split())
+    return " ".join(text.replace("\xa0", " ").replace("\xad\n", "").split())
 
 
 def test_a_caption_of_endless_headings_fits() -> None:
@@ -271,8 +274,105 @@ def test_a_year_of_nothing_and_one_of_which_everything_is_withheld() -> None:
     )
     part = replace(SURVEY, answered=4, released=0, waiting=1, releases=(), questions=hidden)
     text = read(report_pdf(kept(replace(YEAR, parts=(part,), highlights=())), "fi", "2").content)
-    assert "Alle 5 vastausta, joten lukua ei näytetä. – –" in text
+    assert text.count("Alle 5 vastausta, joten lukua ei näytetä.") == 5  # of three statements once, of each choice
     assert "Yhdessä kyselyssä oli liian vähän vastauksia" in text
+
+
+ENDLESS = "Moniammatillisuusosaamiskeskittymätyöryhmä", *LONG[:2], "x" * 100
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_endless_name_is_found_as_it_is_written(language: str) -> None:
+    """Hyphenated where its line ends, which readers undo; without a sign that nobody sees."""
+    groups = tuple(GroupYear(f"{name}{number}", False, 1, 2, 3, 4) for number, name in enumerate(ENDLESS * 3))
+    done = (*YEAR.replies, Changed("Y" * 70, Words("", ENDLESS[0] * 4), "z" * 200, Mean(11, 5, 1, 5), (7,)))
+    content = report_pdf(kept(replace(YEAR, groups=groups, replies=done)), language, "2").content
+    told = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert "\u200b" not in told
+    told = re.sub("[\xad-]\n", "", told).replace("\n", "")
+    assert all(one.name in told for one in groups)
+    assert ENDLESS[0] * 4 in told
+    assert "z" * 200 in told
+
+
+def test_a_name_that_cannot_be_drawn_has_a_mark_for_each_letter_and_its_place() -> None:
+    names = ("会議", LONG[2], "Ryhmä 会", "\U0001f600")
+    groups = tuple(GroupYear(name, name == "会議", 1, 2, 3, 4) for name in names)
+    done = (Changed("会議", Words("influence-on-agenda"), "Teimme", Mean(11, 5, 1, 5), (7,)),)
+    year = kept(replace(YEAR, groups=groups, replies=done, highlights=()))
+    text = read(report_pdf(year, "fi", "2").content)
+    for number, told in ((1, MARK * 2 + " (päättynyt) 1"), (2, MARK * 10), (4, MARK)):
+        assert f"Työryhmä {number}: {told}" in text
+    assert f"Ryhmä {MARK} 1 5 2 3 4" in text
+    assert f"Työryhmä 1: {MARK * 2} ”Minulla" in text
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(year, "fi", "2").content))
+    assert [row[0] for row in book.worksheets[1].iter_rows(min_row=2, max_row=3, values_only=True)] == [
+        "会議 (päättynyt)",
+        LONG[2],
+    ]
+
+
+def of_few(question: Found, forms: int) -> Found:
+    """Without the figures of so many forms."""
+    return replace(question, hidden=(Hidden(Withheld.FEW, forms),))
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 1), (1, 1, 2)])
+def test_a_reason_that_all_have_stands_once_above_them(counts: tuple[int, ...]) -> None:
+    statements = tuple(
+        of_few(replace(QUESTIONS[0], result=replace(QUESTIONS[0].result, words=Words(f"q{n}", f"Väittämä {n}"))), count)
+        for n, count in enumerate(counts)
+    )
+    text = read(report_pdf(kept(replace(YEAR, parts=(replace(SURVEY, questions=statements),))), "fi", "2").content)
+    reason = "Yhdessä kyselyssä oli alle 5 vastausta, joten se ei ole mukana."
+    assert text.rindex(reason) > text.index("Kyselyjen kysymykset")  # there its count is in each row, and it once
+    if counts == (1, 1, 1):
+        assert text.count(reason) == 2
+        assert text.index("– vastauksia, jotka ovat mukana luvuissa") < text.index(reason) < text.index("Väittämät")
+    else:
+        assert text.count(reason) == 3
+
+
+def test_an_open_question_tells_from_how_many_forms_its_texts_are_and_of_which_sort() -> None:
+    year = kept(replace(YEAR, parts=(SURVEY, replace(MEETINGS, questions=QUESTIONS))))
+    made = report(year, "fi", "2")
+    found = {
+        section.key: (section.heading, row) for section, row in made.rows if row.label == "Mitä muuta haluat sanoa?"
+    }
+    assert [found[key][0] for key in ("questions-on-its-own", "questions-after-meetings")] == [
+        "Kyselyjen kysymykset",
+        "Kokouspalautteen kysymykset",
+    ]
+    for _, row in found.values():
+        assert [(one.column, one.exact) for one in row.figures] == [("n", 9), ("Lomakkeita", 1)]
+        assert row.source.endswith("nro 1")
+
+
+def test_the_organisation_stands_under_the_title() -> None:
+    name = "Osaamiskeskus #1 <b>"
+    year = kept(replace(YEAR, organisation=name))
+    assert f"Työryhmien vuosi 2027 {name} Kokoukset, osallistujat" in read(report_pdf(year, "fi", "2").content)
+    book = openpyxl.load_workbook(io.BytesIO(report_xlsx(year, "fi", "2").content))
+    assert book.worksheets[3]["A2"].value == name
+    assert json.loads(manifest_json(year, "fi", "2").content)["organisation"] == name
+    early = json.loads(snapshots.freeze(YEAR))
+    del early["organisation"]
+    assert snapshots.thaw(json.dumps(early)) == YEAR
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_year_under_way_is_a_draft_of_now(language: str) -> None:
+    t = texts(language)
+    under_way, over = (read(report_pdf(kept(replace(YEAR, is_over=over)), language, "2").content) for over in (0, 1))
+    draft = {"fi": "Luonnos: vuosi 2027 on kesken", "sv": "Utkast: året 2027 pågår", "en": "Draft: the year 2027"}
+    assert draft[language] in under_way
+    for key in ("report-groups", "report-roster"):
+        now, end = (t(one).unescape() for one in (f"{key}-now", key))
+        assert (now in under_way, end in under_way) == (True, False)
+        assert (now in over, end in over) == (False, True)
+    lines = summary(t, kept(replace(YEAR, is_over=False)))
+    assert t("report-files-now") in lines
+    assert t("report-files") not in lines
 
 
 def test_two_hundred_groups_go_on_from_page_to_page() -> None:

@@ -62,11 +62,11 @@ def of_meetings(done: Done) -> Figures:
         ("Pidettyjä kokouksia", MEETINGS, 0),
         ("Peruttuja kokouksia", 0, 0),
         ("Kutsuja pidettyihin kokouksiin", done.invited, 0),
-        ("Ilmoittautui tulevansa", done.yes, done.invited),
-        ("Osallistumisia", there, done.invited),
+        ("Ilmoitti tulevansa", done.yes, done.invited),
+        ("Osallistumisia", there, 0),
         ("– paikan päällä", on_site, there),
         ("– etänä", remote, there),
-        ("– nimellä kirjattuja", named, there),
+        ("– nimellä kirjattuja", named, done.invited),
         ("– laskettu ilman nimeä", done.heads, there),
         ("Eri ihmisiä nimellä kirjatuissa", len(people), 0),
     ]
@@ -97,31 +97,34 @@ def of_answers(told: dict[str, tuple[tuple[str, int | None], ...]], done: Done) 
         found[heading, "Vastasi", "Määrä"] = answered
         found[heading, "Vastasi", "Osuus"] = answered / asked
         found[heading, "– vastauksia, jotka ovat mukana luvuissa", "Määrä"] = released
+    told = {BACKGROUND_NAMES.get(name, name): options for name, options in told.items()}
     for question, options in told.items():
         for option, people in options:
             n = N.get(question, PEOPLE)
             found[question, option, "Vastauksia"] = people
             found[question, option, "Osuus"] = None if people is None else people / n
-        found["Kysymykset ja vastausten määrät", question, "n"] = N.get(question, PEOPLE)
+        found["Kyselyjen kysymykset", question, "n"] = N.get(question, PEOPLE)
     for name, (_, counts) in STATEMENTS.items():
         total = sum(value * count for value, count in enumerate(counts, 1))
         found["Väittämät, asteikko 1–5", name, "Keskiarvo"] = total / PEOPLE
         found["Väittämät, asteikko 1–5", name, "n"] = PEOPLE
-        found["Kysymykset ja vastausten määrät", name, "n"] = PEOPLE
+        found["Kyselyjen kysymykset", name, "n"] = PEOPLE
     weakest = next(name for name in STATEMENTS if name.startswith(WEAKEST))
     for column in ("Keskiarvo", "n"):
         found["Sanoit, teimme", f"{OWN}: {weakest}", column] = found["Väittämät, asteikko 1–5", weakest, column]
     for question in (*STATEMENTS, *told):
-        found["Kysymykset ja vastausten määrät", question, "Lomakkeita"] = 1
-        found["Kysymykset ja vastausten määrät", question, "Ei näytetä"] = 0
+        found["Kyselyjen kysymykset", question, "Lomakkeita"] = 1
+        found["Kyselyjen kysymykset", question, "Ei näytetä"] = 0
     return found
 
 
+BACKGROUND_NAMES = {ORGANISATION: "Taustaorganisaatio", FIELD: "Toimiala"}
+"""Nobody is asked in a report."""
 OPEN = "Mitä muuta haluat sanoa?"
 MERGED = {
     ORGANISATION: (
         ("Kunta", 23),
-        ("Hyvinvointialue, Järjestö, Yritys, Oppilaitos, Muu tai ei kerrottu, yhteensä", 10),
+        ("Hyvinvointialue, Järjestö, Yritys, Oppilaitos, Muu organisaatio tai ei kerrottu, yhteensä", 10),
     ),
     FIELD: (
         ("Lastensuojelu", 9),
@@ -196,7 +199,8 @@ def has_every_figure(made: Made, wanted: Figures) -> None:
         rows.setdefault((section, label), []).append(printed(value, column))
     for (section, label), figures in rows.items():
         if section == "Sanoit, teimme":
-            told = f"{label.replace(': ', ' ', 1)} (keskiarvo {figures[0]}, n = {figures[1]}) {DONE}"
+            group, statement = label.split(": ", 1)
+            told = f"{group} ”{statement}” sai {figures[0]} (n = {figures[1]}). Teimme: {DONE}"
             assert told in text
             continue
         between = r"(?: \w+)?(?: [a-zåäö]+)? "

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -53,8 +54,9 @@ async def test_without_a_year_it_is_the_last_one(talk: Talk, maija: Actor, held:
         await maija.says(line)
         assert maija.text.startswith("Vuosi 2027")
         assert "Kokouksia 1. Työryhmiä vuoden lopussa 1." in maija.text
-        assert "Osallistumisia 1, 100" in maija.text
-        assert "Eri ihmisiä 1, kun nimellä kirjattuja osallistumisia on 1." in maija.text
+        assert "Osallistumisia 1: paikan päällä 0, etänä 1." in maija.text
+        assert "nimellä kirjattuja 1, 100\N{NO-BREAK SPACE}% kutsuista. Niissä on eri ihmisiä 1." in maija.text
+        assert "Palautetta annettiin 0 kertaa, kun sitä pyydettiin 1 kertaa" in maija.text
     assert await snapshots_kept(talk) == 1
 
 
@@ -64,7 +66,7 @@ async def test_files_and_pages_are_behind_buttons(talk: Talk, maija: Actor, held
     for label, name in (
         ("PDF", "vuosiraportti-2027.pdf"),
         ("Excel", "vuosiraportti-2027.xlsx"),
-        ("Lukujen lähteet", "vuosiraportti-2027-manifest.json"),
+        ("Tarkistustiedosto", "vuosiraportti-2027-manifest.json"),
     ):
         await maija.taps(label, report)
         assert maija.last.document is not None
@@ -103,15 +105,17 @@ async def test_it_speaks_the_readers_language(talk: Talk, maija: Actor, held: Wo
 
 async def test_a_year_under_way_says_that_it_is_not_over(talk: Talk, aino: Actor, held: Workgroup) -> None:
     await aino.says("/report 2028")
-    assert "Vuosi 2028 on kesken. Luvut ovat tilanteesta ma 10.1.2028" in aino.text
+    assert "Luonnos: vuosi 2028 on kesken. Luvut ovat tilanteesta 10.1.2028" in aino.text
+    assert "Työryhmiä nyt 1." in aino.text
+    assert "PDF on luonnos, kunnes vuosi on päättynyt." in aino.text
     assert "Kokouksia 0." in aino.text
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("2029", "Vuosi 2029 ei ole vielä alkanut. Kuluvan vuoden luvut saat näin: /report 2028"),
-        ("2026", "Vuodelta 2026 ei ole mitään."),
+        ("2029", "Vuosi 2029 ei ole vielä alkanut. Kuluvan vuoden luvut saat painikkeesta."),
+        ("2026", "Vuodelta 2026 ei ole lukuja. Ensimmäinen vuosi, josta niitä on, on 2027."),
         ("1999", "En tunnistanut vuotta."),
         ("vuosi", "En tunnistanut vuotta."),
         ("2027-03", "En tunnistanut vuotta."),
@@ -126,10 +130,31 @@ async def test_what_is_no_year_gets_kind_words(talk: Talk, maija: Actor, held: W
     assert await snapshots_kept(talk) == 0
 
 
+async def test_a_year_without_figures_has_a_button_to_one_that_has(
+    talk: Talk, maija: Actor, bo: Actor, held: Workgroup
+) -> None:
+    for line, year in (("2029", 2028), ("2026", 2027)):
+        await maija.says(f"/report {line}")
+        await maija.taps(f"Vuosiraportti {year}")
+        assert maija.text.startswith(f"Vuosi {year}")
+    assert await snapshots_kept(talk) == 2
+    assert await bo.taps_data(f"report-year:{year}") == texts("fi")("report-for-managers").striptags()
+    assert await maija.taps_data("report-year:1999") == texts("fi")("report-unread").striptags()
+
+
+async def test_the_organisation_of_the_settings_is_in_the_report(talk: Talk, maija: Actor, held: Workgroup) -> None:
+    talk.app.policy = replace(talk.app.policy, organisation="Osaamiskeskus")
+    await maija.says("/report")
+    await maija.taps("PDF")
+    assert maija.last.document is not None
+    assert "Työryhmien vuosi 2027 Osaamiskeskus" in pdf_text(maija.last.document.content)
+
+
 async def test_before_anything_has_happened_it_says_what_comes_first(talk: Talk, aino: Actor) -> None:
     await aino.starts()
     await aino.says("/report")
-    assert "yhtään kokousta ei ole pidetty" in aino.text
+    assert aino.text == "Raportin voi tehdä, kun ensimmäinen kokous on pidetty."
+    assert [button.label for row in aino.last.buttons for button in row] == ["Ohje"]
 
 
 async def test_it_is_for_those_who_run_or_manage_the_organisation(
@@ -225,7 +250,7 @@ async def everything(actor: Actor) -> tuple[dict[str, list[Any]], str]:
     """The figures of the manifest by the end of their keys, and the words of the PDF."""
     await actor.says("/report 2027")
     report = actor.last
-    await actor.taps("Lukujen lähteet", report)
+    await actor.taps("Tarkistustiedosto", report)
     assert actor.last.document is not None
     figures: dict[str, list[Any]] = {}
     for one in json.loads(actor.last.document.content)["figures"]:
