@@ -28,7 +28,7 @@ from models.outcome import Words, outcome
 from models.people import Person, Reach
 from models.pools import Pool, Waits
 from models.possible import Mean
-from models.releases import Cell, Figure, OptionCount, Release, Withheld
+from models.releases import Cell, Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.replies import Reply
 from models.runs import Run, RunState
 from models.snapshots import Snapshot
@@ -136,6 +136,23 @@ async def test_releases_are_put_together_and_what_is_withheld_is_counted(talk_an
     assert (statement.result.mean.total, statement.result.mean.n) == (51, 15)
     assert statement.releases == (one.id, two.id)
     assert statement.hidden == (Hidden(Withheld.FEW, 1),)
+
+
+async def test_an_open_question_comes_from_the_releases_with_its_texts(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        made = [await release(session, group, datetime(2027, month, 1, tzinfo=UTC)) for month in (3, 4, 5)]
+        for (one, asked), count in zip(made, (2, 0, 1), strict=True):
+            (question,) = (each for each in asked if each.kind is Kind.OPEN)
+            texts = [
+                OpenAnswer(id=one.id * 10 + n, release_id=one.id, question_id=question.id, text=f"Sana {n}")
+                for n in range(count)
+            ]
+            session.add_all(texts)
+    async with talk_anywhere.app.sessions() as session:
+        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    (said,) = found.parts[0].of_kind(Kind.OPEN)
+    assert (said.texts, said.releases) == (3, (made[0][0].id, made[2][0].id))
 
 
 async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_all_can_tell(
