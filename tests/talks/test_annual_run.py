@@ -230,7 +230,7 @@ async def test_367_people_are_asked_and_only_the_unfinished_reminded(talk: Talk)
         release = (await session.execute(select(Release))).scalar_one()
     assert (run.state, run.asked, run.answered) == (RunState.CLOSED, SIZE, 93)
     assert (release.asked, release.answered) == (SIZE, 93)
-    assert coordinator.sees("Vastasi 93 / 367 kysytystä (25\N{NO-BREAK SPACE}%).")
+    assert coordinator.sees("Vastasi 93 / 367 pyydetystä (25\N{NO-BREAK SPACE}%).")
     assert coordinator.sees(f"{FORM_NAME} (Lastensuojelu)")
     print(table(everyone))
 

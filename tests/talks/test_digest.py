@@ -260,7 +260,7 @@ async def test_results_come_with_a_picture_too(talk: Talk, anna: Actor) -> None:
     await a_good_month(talk, anna)
     await talk.until(at(2027, 3, 18, 10))
     assert anna.last.photo is not None
-    assert "Vastasi 5 / 5 kysytystä" in anna.text
+    assert "Vastasi 5 / 5 pyydetystä" in anna.text
     await anna.taps("Kaikki tulokset")
     assert anna.last.photo is None
     await anna.taps("Johdatus")
@@ -268,7 +268,7 @@ async def test_results_come_with_a_picture_too(talk: Talk, anna: Actor) -> None:
     assert "n = 5" in anna.text
     await anna.taps("Kuva")
     assert anna.last.photo is not None
-    assert "Vastasi 5 / 5 kysytystä" in anna.text
+    assert "Vastasi 5 / 5 pyydetystä" in anna.text
     assert words(shown).startswith("Johdatus")
 
 

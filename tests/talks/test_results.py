@@ -118,7 +118,7 @@ async def test_every_kind_of_question_with_its_n(office: Office) -> None:
     ballots[32][office.questions[9].id] = [2]  # one says no: all but one say yes
     release = await office.released(ballots, asked=500)
     text = (await office.reads(f"result:{release}")).replace("\N{NO-BREAK SPACE}", " ")
-    assert "Vastasi 33 / 500 kysytystä (7 %)" in text
+    assert "Vastasi 33 / 500 pyydetystä (7 %)" in text
     assert text.count("1 = täysin eri mieltä") == 1
     assert re.search(r"asialistaan\n[█░]{10} \d,\d, n = 33\nJakauma 1: \d+ · 2: \d+ · 3: \d+ · 4: \d+ · 5: \d+", text)
     assert "Erittäin hyvin: 17 (52 %)" in text
@@ -201,7 +201,7 @@ async def test_a_summary_sums_the_releases_of_a_period(office: Office) -> None:
     assert office.anna.labels() == ["2027", *quarters, "kaikki vuodet", "Takaisin"]
     await office.anna.taps("2027")
     assert "Oma lomake, 2027 (Lastensuojelu)" in office.anna.text
-    assert "Vastasi 10 / 20 kysytystä (50\N{NO-BREAK SPACE}%)." in office.anna.text
+    assert "Vastasi 10 / 20 pyydetystä (50\N{NO-BREAK SPACE}%)." in office.anna.text
     assert "Mukana on 2 julkaistua tulosta." in office.anna.text
     assert "3,7, n = 10" in office.anna.text  # 37/10
     assert "PDF" not in office.anna.labels()
@@ -365,7 +365,7 @@ async def test_the_list_has_pages_and_counts(office: Office) -> None:
         await office.talk.time_passes(days=1)
         await office.released([office.ballot(n) for n in (3, 3, 3, 3, 4)])
     await office.anna.says("/results")
-    assert office.anna.text.count("5 vastausta, kysyttiin 40 ihmiseltä") == 8
+    assert office.anna.text.count("5 vastausta, pyydettiin 40 ihmiseltä") == 8
     days = re.findall(r"(\d+\.\d\.2027) Oma", office.anna.text)
     await office.anna.taps("Seuraava ›")
     days += re.findall(r"(\d+\.\d\.2027) Oma", office.anna.text)
@@ -387,7 +387,7 @@ async def test_an_open_form_tells_how_many_have_answered_from_five_on(talk: Talk
             for _ in range(4):
                 await member.taps("4")
             await member.taps("Lähetä palaute")
-    assert "Kysyttiin 6 ihmiseltä, 5 on vastannut." in await anna.says("/results")
+    assert "Vastausta pyydettiin 6 ihmiseltä, 5 on vastannut." in await anna.says("/results")
 
 
 async def test_hostile_and_huge_texts_go_through_every_page(office: Office) -> None:

@@ -165,7 +165,7 @@ async def test_a_second_coordinator_finds_the_first_ones_survey(
     assert aino.toast == said("survey-already")
     assert "Katso sitä kyselyä" in aino.labels()
     await aino.taps("Katso sitä kyselyä")
-    assert "Kysyttiin 6 ihmiseltä." in aino.text
+    assert "Vastausta pyydettiin 6 ihmiseltä." in aino.text
     assert len(await rows(talk, Run)) == 1
 
 
@@ -318,7 +318,7 @@ async def test_the_card_says_who_does_not_get_it_and_why(talk: Talk, anna: Actor
     await anna.taps("Lähetä 4")
     await talk.settle()
     assert [letters(member) for member in members] == [0, 0, 1, 1, 1, 1]
-    assert anna.sees("Kysyttiin 4 ihmiseltä.")
+    assert anna.sees("Vastausta pyydettiin 4 ihmiseltä.")
 
 
 async def test_nothing_is_sent_to_nobody(talk: Talk, anna: Actor, bo: Actor) -> None:
@@ -373,7 +373,7 @@ async def test_a_named_form_with_few_answers_is_read_behind_its_button(
     await members[0].taps("4")
     await members[0].taps("Lähetä")
     await talk.time_passes(days=8)
-    assert anna.sees("Kysely on sulkeutunut. 1 vastasi, kysyttiin 6 ihmiseltä.")  # it came by itself
+    assert anna.sees("Kysely on sulkeutunut. 1 vastasi, pyydettiin 6 ihmiseltä.")  # it came by itself
     assert anna.labels() == [members[0].name, "Takaisin"]
     await anna.taps(members[0].name)
     assert "Hyvä?\n4" in anna.text
