@@ -132,6 +132,8 @@ async def end_previews(app: "App") -> None:
 async def plan_digests(app: "App") -> None:
     """Plans the digests that are due: those of the same groups in one transaction, so that taps come between."""
     now = app.clock.now()
+    if missed := await _alone(app, "missed digests not sent", partial(digest_plans.send_again, now=now)):
+        log.info("missed digests sent", count=missed)
     async with app.sessions() as session:
         due = await digest_plans.wanted(session, policy=app.policy, now=now)
     for one in due:

@@ -4,10 +4,18 @@ import re
 from functools import partial
 
 from handlers.digest_charts import digest_picture
-from handlers.digest_text import digest_text, needing, period_title
+from handlers.digest_needs import needing
+from handlers.digest_rooms import Room
+from handlers.digest_text import (
+    digest_text,
+    fitting,
+    has_all_attention,
+    has_all_coming,
+    has_all_statements,
+    period_title,
+)
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
-from handlers.start import go
 from handlers.texts import texts
 from models import digests
 from models.access import RoleKind
@@ -16,6 +24,7 @@ from models.errors import NotFound
 from models.outbox import Delivery
 from models.people import is_stranger
 from models.periods import Span, parse
+from models.statistics import MonthFigures
 
 
 @command("digest", role=RoleKind.MANAGER)
@@ -56,18 +65,21 @@ def digest_screen(context: Context, shown: Shown) -> Screen:
         if period is not None
     )
     draws = partial(digest_picture, figures, t.language)
-    text = digest_text(t, figures, is_ongoing=shown.is_ongoing)
-    return Screen(text, (row, *_details(context, shown), _last_row(context)), draws=draws)
+    text, room = fitting(t, figures, is_ongoing=shown.is_ongoing)
+    return Screen(text, (row, *_details(context, figures, room), _last_row(context, figures.month)), draws=draws)
 
 
-def _details(context: Context, shown: Shown) -> list[tuple[Button, ...]]:
-    """The ways behind the digest; of nothing there is none."""
-    figures = shown.figures
-    counts = {"groups": len(figures.groups or ()), "statements": len(figures.statements)}
-    counted = tuple(_to(context, name, figures.month, n) for name, n in counts.items() if n)
-    needs = len(needing(figures))
-    asking = (_to(context, "attention", figures.month, needs),) if needs else ()
-    return [counted, asking, (_to(context, "trend", figures.month), _to(context, "sheet", figures.month))]
+def _details(context: Context, figures: MonthFigures, room: Room) -> list[tuple[Button, ...]]:
+    """The ways behind the digest, two in a row; of nothing there is none, nor to what is told already."""
+    t = context.t
+    counts = {
+        "groups": len(figures.groups or ()),
+        "coming": 0 if has_all_coming(figures, room) else len(figures.rest) + len(figures.meetings),
+        "statements": 0 if has_all_statements(t, figures, room) else len(figures.statements),
+        "attention": 0 if has_all_attention(figures, room) else len(needing(figures)),
+    }
+    counted = [_to(context, name, figures.month, n) for name, n in counts.items() if n]
+    return [tuple(counted[at : at + 2]) for at in range(0, len(counted), 2)]
 
 
 def _to(context: Context, name: str, month: str, n: int | None = None) -> Button:
@@ -75,8 +87,9 @@ def _to(context: Context, name: str, month: str, n: int | None = None) -> Button
     return Button(str(context.t(f"digest-to-{name}", **count)), data(f"digest-{name}", month))
 
 
-def _last_row(context: Context) -> tuple[Button, ...]:
-    return (Button(str(context.t("digest-to-settings")), data("digest-settings")), go(context, "help"))
+def _last_row(context: Context, month: str) -> tuple[Button, ...]:
+    settings = Button(str(context.t("digest-to-settings")), data("digest-settings"))
+    return (_to(context, "trend", month), _to(context, "sheet", month), settings)
 
 
 @letter("digest", stands="digest")

@@ -1,13 +1,16 @@
-"""The digest's pictures: its funnel with the strongest and weakest statements, and twelve months."""
+"""The digest's pictures: its funnel with the strongest and weakest statements, and twelve months.
+
+They come with their figures in words: a picture is small enough to be seen with them, and leaves to them what it can.
+"""
 
 from handlers.charts import Inputs, drawn_mean, picture_file, share
+from handlers.digest_attended import has_rate
 from handlers.digest_text import (
     heading,
     meetings,
+    no_statements,
     nothing,
-    people,
     period_title,
-    statement_figures,
     strongest_and_weakest,
     whose,
 )
@@ -21,7 +24,8 @@ from models.months import Month
 from models.outcome import Words
 from models.periods import parse
 from models.possible import Share
-from models.statistics import MonthFigures, Statement
+from models.statements import Statement
+from models.statistics import MonthFigures
 
 NAME = 40
 """Of a group's name under a title."""
@@ -56,7 +60,7 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
         "steps": [] if figures.is_empty else _steps(t, figures),
         "ends": list(ends(t, strong[0])) if strong else [],
         "statements": [
-            {"heading": t(key).striptags(), "statements": [_statement(t, figures, one) for one in some]}
+            {"heading": t(key).striptags(), "statements": [_statement(t, one) for one in some]}
             for key, some in parts.items()
             if some
         ],
@@ -65,24 +69,25 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
 
 
 def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
-    by = people(t, figures.funnel).striptags()
+    now, shown = figures.funnel, steps(figures.funnel, t.language)
+    names = ["invited", "yes"] if now.meetings else []
+    names += ["named"] if has_rate(now) else []
+    names += ["asked", "answered"] if now.asked else []
     return [
         {
-            "label": str(t(f"chart-{step.name}")),
+            "label": str(t("chart-attended" if name == "named" and not now.heads else f"chart-{name}")),
             "figure": step.figure,
             "rate": str(t(f"chart-of-{step.whole}", rate=step.rate)) if step.whole else "",
-            "note": by if step.name == "attended" else "",
             "share": float(step.share),
         }
-        for step in steps(figures.funnel, t.language).values()
+        for name, step in ((name, shown[name]) for name in names)
     ]
 
 
-def _statement(t: Texts, figures: MonthFigures, one: Statement) -> Inputs:
+def _statement(t: Texts, one: Statement) -> Inputs:
     return {
         "statement": asked(t, Words(one.identity, one.text)),
         **drawn_mean(t, one.mean),
-        "figures": statement_figures(t, figures, one),
         "earlier": share(one.earlier) if one.earlier else None,
     }
 
@@ -138,6 +143,9 @@ def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
     if figures.is_empty:
         return []
     if not figures.statements:
-        return [str(t("digest-no-statements"))]
-    told = [*strongest_and_weakest(figures)[0], *strongest_and_weakest(figures)[1]]
-    return [str(t("chart-diamond"))] if any(one.earlier for one in told) else []
+        return list(filter(None, [str(no_statements(t, figures))]))
+    told = [one for some in strongest_and_weakest(figures) for one in some]
+    sizes = sorted({one.mean.n for one in told})
+    between = "–".join(number(n, t.language) for n in (sizes[0], *sizes[1:][-1:]))
+    notes = [t("chart-n", n=between), *([t("chart-diamond")] if any(one.earlier for one in told) else [])]
+    return [". ".join(str(one) for one in notes)]

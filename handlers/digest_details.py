@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from handlers.dates.printing import near_day_text
 from handlers.digest import read_period
+from handlers.digest_attended import attended_there, is_recorded, who
 from handlers.digest_charts import month_number, trend_picture
+from handlers.digest_needs import needing, reasons
 from handlers.digest_sheet import digest_xlsx
-from handlers.digest_text import by_scale, heading, needing, people, period_title, reasons, statement
+from handlers.digest_text import by_scale, coming_line, heading, period_title, statement
 from handlers.figures import number, percent
 from handlers.form_words import ends
 from handlers.result_text import shown_size
@@ -23,11 +25,11 @@ from models import digests
 from models.errors import NotFound
 from models.funnel import Flow
 from models.periods import parse
-from models.possible import Rate, Share
+from models.possible import Share
 from models.statistics import Detail, GroupFlow, MeetingFlow, MonthFigures
 
-FITS = CAPTION_LENGTH - 120
-"""Of a page's lines; the rest is for what stands above them."""
+COUNT = 12
+"""Units for which page of how many it is."""
 WORDS = 200
 """Of a statement: whoever came here wants to read it."""
 
@@ -41,7 +43,7 @@ async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> Mo
 
 def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
     """One page of lines, with the ways to its neighbours and back to the digest."""
-    t, found = context.t, pages(lines)
+    t, found = context.t, pages(lines, CAPTION_LENGTH - COUNT - shown_size(title))
     if not found:
         raise NotFound
     at = min(tap.number(1) if len(tap.args) > 1 else 0, len(found) - 1)
@@ -56,11 +58,11 @@ def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) ->
     return Screen(text, (turns, (Button(str(t("digest-back")), data("digest", month)),)))
 
 
-def pages(lines: Sequence[Markup]) -> list[list[Markup]]:
-    """Lines in pages that fit."""
+def pages(lines: Sequence[Markup], most: int) -> list[list[Markup]]:
+    """Lines in pages of at most so many units."""
     found: list[list[Markup]] = []
     for line in lines:
-        if not found or sum(shown_size(one) + 1 for one in found[-1]) + shown_size(line) > FITS:
+        if not found or sum(shown_size(one) + 1 for one in found[-1]) + shown_size(line) > most:
             found.append([])
         found[-1].append(line)
     return found
@@ -103,15 +105,15 @@ def meeting_line(t: Texts, one: MeetingFlow) -> Markup:
     title = Markup(": {}").format(one.title) if one.title else ""
     line = t("digest-coming-line", day=near_day_text(one.day, t.language), group=one.group, title=title)
     # At one meeting people and attendances are the same, as far as there are names.
-    told = _came_of(t, one.flow, has_people=one.flow.unnamed > 0)
+    told = _came_of(t, one.flow, has_people=one.flow.unnamed > one.flow.heads)
     return t("digest-meeting", meeting=line, told=Markup(", ").join(told))
 
 
 def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
-    if flow.meetings:
-        rate = percent(Rate(flow.attended, flow.invited), t.language)
-        by = Markup(", {}").format(people(t, flow)) if flow.people and has_people else ""
-        yield t("digest-group-attended", attended=number(flow.attended, t.language), rate=rate, people=by)
+    if is_recorded(flow):
+        yield attended_there(t, flow, who(t, flow, has_people=has_people))
+    if flow.unrecorded:
+        yield t("digest-group-unrecorded", n=flow.unrecorded)
     if flow.asked:
         rate = percent(Share(flow.answered, flow.asked), t.language)
         told = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
@@ -136,24 +138,36 @@ async def on_attention(context: Context, tap: Tap) -> Screen:
     return _page(context, tap, t("digest-attention"), lines)
 
 
+@tap("digest-coming")
+async def on_coming(context: Context, tap: Tap) -> Screen:
+    """All the meetings that are called, in the rest of a period that is not over, and in the next."""
+    t, figures = context.t, await _figures(context, tap, "meetings")
+    lines = [coming_line(t, one, WORDS, WORDS) for one in (*figures.rest, *figures.meetings)]
+    return _page(context, tap, t("digest-coming-all"), lines)
+
+
 @tap("digest-trend")
 async def on_trend(context: Context, tap: Tap) -> Screen:
     """Twelve months in figures, and as a picture."""
     t, figures = context.t, await _figures(context, tap, "months")
-    lines = [_month(t, one.month, one.flow) for one in reversed(figures.months or ())]
+    lines = [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
     title = t("digest-trend", month=period_title(t, parse(figures.month).last))
-    shown = _page(context, tap, title, lines)
+    shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), lines)
     return Screen(shown.text, shown.buttons, draws=partial(trend_picture, figures, t.language))
 
 
-def _month(t: Texts, month: str, flow: Flow) -> Markup:
+def trend_line(t: Texts, month: str, flow: Flow) -> Markup:
+    """A month so short that twelve of them fit a page."""
     told = [t("trend-meetings", n=flow.meetings)]
-    if flow.meetings:
-        by = Markup(" ({})").format(people(t, flow)) if flow.people else ""
+    if is_recorded(flow):
+        by = Markup(" ({})").format(number(flow.people, t.language)) if flow.people else ""
         told.append(t("trend-attended", attended=number(flow.attended, t.language), people=by))
+    if flow.heads:
+        told.append(t("trend-heads", n=number(flow.heads, t.language)))
+    if flow.unrecorded:
+        told.append(t("digest-group-unrecorded", n=flow.unrecorded))
     if flow.asked:
-        rate = percent(Share(flow.answered, flow.asked), t.language)
-        told.append(t("trend-answered", rate=rate))
+        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
     return t("trend-month", month=month_number(month), told=Markup(", ").join(told))
 
 

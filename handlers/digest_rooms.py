@@ -3,15 +3,14 @@
 All of it is behind the digest's buttons or in its picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from handlers.result_text import shown_size
+from models.statements import ENDS
 
 AIM = 900
-ENDS = 2
-"""Statements told of the strongest, and of the weakest."""
 
 
 @dataclass(frozen=True)
@@ -31,28 +30,33 @@ class Room:
     """Statements of the strongest and of the weakest."""
     has_ways: bool = True
     """How many came on site, how many remotely."""
+    has_year: bool = True
+    """What attendances and answers were a year ago."""
 
 
+LESS = Room(quote=70, has_ways=False, has_year=False)
+LEAST = replace(LESS, quotes=0, coming=0, groups=0)
 ROOMS = (
     Room(title=40),
     Room(),
     Room(quote=70),
-    Room(quote=70, has_ways=False),
-    Room(quote=70, has_ways=False, coming=2),
-    Room(quote=70, has_ways=False, coming=2, quotes=1),
-    Room(quote=70, has_ways=False, coming=1, quotes=1),
-    Room(quote=70, has_ways=False, coming=1, quotes=1, groups=2),
+    LESS,
+    replace(LESS, coming=2),
+    replace(LESS, coming=2, quotes=1),
+    replace(LESS, coming=1, quotes=1),
+    replace(LESS, coming=1, quotes=1, groups=2),
+    replace(LEAST, coming=1, groups=2),
+    replace(LEAST, groups=2),
     # So far for the aim; the rest only where Telegram would take no more.
-    Room(quotes=0, has_ways=False, coming=1, groups=2),
-    Room(quotes=0, has_ways=False, coming=1, groups=2, statement=45, name=30),
-    Room(quotes=0, has_ways=False, coming=0, groups=2, statement=30, name=20),
-    Room(quotes=0, has_ways=False, coming=0, groups=1, statement=20, name=10),
-    Room(quotes=0, has_ways=False, coming=0, groups=0, statement=10, name=10),
+    replace(LEAST, coming=1, groups=2, statement=45, name=30),
+    replace(LEAST, groups=2, statement=30, name=20),
+    replace(LEAST, groups=1, statement=20, name=10),
+    replace(LEAST, statement=10, name=10),
     # Statements may be endless words, which stay whole: then fewer of them, or none but in the picture.
-    Room(quotes=0, has_ways=False, coming=0, groups=0, statement=10, ends=1),
-    Room(quotes=0, has_ways=False, coming=0, groups=0, ends=0),
+    replace(LEAST, statement=10, ends=1),
+    replace(LEAST, ends=0),
 )
-FOR_THE_AIM = 8
+FOR_THE_AIM = 10
 
 
 def at_words(text: str, most: int) -> str:

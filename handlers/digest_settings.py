@@ -37,10 +37,10 @@ async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
         *await _groups(context, chosen),
     ]
     if not place:
-        lines.append(t("digest-set-elsewhere"))
+        lines += [t("digest-set-language"), t("digest-set-elsewhere")]
     rows: list[tuple[Button, ...]] = [
-        tuple(
-            _ticked(t(f"digest-rhythm-{one}"), one is chosen.rhythm, data("digest-rhythm", place, one))
+        *(
+            (_ticked(t(f"digest-rhythm-{one}"), one is chosen.rhythm, data("digest-rhythm", place, one)),)
             for one in Rhythm
             if not (place and one is Rhythm.NEVER)
         ),
@@ -130,13 +130,13 @@ async def on_take(context: Context, tap: Tap) -> Screen:
         raise NotFound
     on = tap.word(3) == "on"
     await subscriptions.take(context.session, context.person, tap.id, tap.number(2), on=on)
-    return await groups_screen(context, tap.id, tap.number(1))
+    return (await groups_screen(context, tap.id, tap.number(1))).toasting(context.t("settings-saved"))
 
 
 @tap("digest-all-of")
 async def on_all(context: Context, tap: Tap) -> Screen:
     await subscriptions.take_all(context.session, context.person, tap.id)
-    return await groups_screen(context, tap.id, 0)
+    return (await groups_screen(context, tap.id, 0)).toasting(context.t("settings-saved"))
 
 
 async def groups_screen(context: Context, place: int, page: int) -> Screen:

@@ -26,14 +26,15 @@ STEPS = (
     "attended",
     "on_site",
     "remote",
+    "heads",
+    "named",
     "people",
-    "unnamed",
     "asked",
     "answered",
 )
-FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "people", "unnamed", "asked", "answered")
-OF_A_MEETING = ("invited", "yes", "on_site", "remote", "unnamed", "asked", "answered")
-RATES = ("yes", "attended", "answered")
+FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "heads", "named", "people", "asked", "answered")
+OF_A_MEETING = ("invited", "yes", "on_site", "remote", "heads", "named", "asked", "answered")
+RATES = ("yes", "named", "answered")
 Lines = list[list[Cell]]
 
 
@@ -46,10 +47,10 @@ def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
     with Workbook(content, inert) as book:
         book.set_properties({"title": heading(t, figures).striptags(), "created": at.replace(tzinfo=None)})
         fill(book, str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24), language)
-        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 9), language)
-        fill(book, str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 10), language)
+        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 10), language)
+        fill(book, str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 11), language)
         fill(book, str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30), language)
-        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 9), language)
+        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 10), language)
     return File(f"{t('digest-file-name')}-{figures.month}.xlsx", content.getvalue())
 
 
@@ -57,7 +58,7 @@ def _funnel(t: Texts, figures: MonthFigures) -> Lines:
     period = parse(figures.month)
     then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
     titles = [period_title(t, one) for one in (period, period.shifted(-1), period.year_before)]
-    whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else ""
+    whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else str(t("sheet-funnel"))
     found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in STEPS:
         rate, of = _rate(t, figures.funnel, name)

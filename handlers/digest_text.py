@@ -1,38 +1,43 @@
 """The digest in words, short enough for one phone screen: a caption of `AIM` units if it can be, of 1,024 always."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from markupsafe import Markup
 
 from handlers.dates import month_title
-from handlers.dates.printing import bare_day_text, near_day_text
-from handlers.digest_rooms import AIM, ENDS, FOR_THE_AIM, ROOMS, Room, at_words
+from handlers.dates.printing import near_day_text
+from handlers.digest_attended import attended, is_recorded, who
+from handlers.digest_needs import needing, reasons
+from handlers.digest_rooms import AIM, FOR_THE_AIM, ROOMS, Room, at_words
 from handlers.figures import change, decimal, number, percent, steps
 from handlers.form_words import asked, ends
 from handlers.result_text import period_name, shown_size
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import Texts
-from models.attention import Attention, Reason
-from models.funnel import Flow, Funnel
-from models.groups import in_order
+from models.funnel import Funnel
 from models.months import Month
 from models.outcome import Words
 from models.periods import Span, parse
 from models.possible import Share
-from models.statistics import MonthFigures, Statement
+from models.statements import ENDS, Statement, strong_and_weak
+from models.statistics import Coming, MonthFigures
 
 
 def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
     """What happened, what was said of it, who needs attention and what comes, as far as there is room."""
-    told = Markup("")
+    return fitting(t, figures, is_ongoing=is_ongoing)[0]
+
+
+def fitting(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> tuple[Markup, Room]:
+    """The words, and the room that each part of them has got."""
+    told, room = Markup(""), ROOMS[0]
     for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
         for room in rooms:
             told = Markup("\n\n").join(filter(None, _parts(t, figures, room, is_ongoing=is_ongoing)))
             if shown_size(told) <= most:
-                return told
-    return told
+                return told, room
+    return told, room
 
 
 def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
@@ -44,7 +49,7 @@ def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> 
         *what,
         _attention(t, figures, room),
         _highlights(t, figures, room),
-        _coming(t, figures, room) if figures.coming or _was(figures.funnel) else Markup(""),
+        _coming(t, figures, room),
         t("digest-ongoing") if is_ongoing else Markup(""),
     ]
 
@@ -79,11 +84,15 @@ def period_title(t: Texts, period: Span) -> str:
     return month_title(period.year, period.month, t.language) if isinstance(period, Month) else period_name(t, period)
 
 
-def since(t: Texts, figures: MonthFigures, name: str) -> Markup:
+def since(t: Texts, figures: MonthFigures, name: str, *, has_year: bool = True) -> Markup:
     """The same count in the period before and a year ago, as far as there were groups then."""
-    then = {"before": figures.before, "year": figures.year_before}
+    then = _then(figures, has_year=has_year)
     told = {key: number(getattr(one, name), t.language) for key, one in then.items() if _was(one)}
     return _since(t, told)
+
+
+def _then(figures: MonthFigures, *, has_year: bool) -> dict[str, Funnel | None]:
+    return {"before": figures.before, **({"year": figures.year_before} if has_year else {})}
 
 
 def _was(one: Funnel | None) -> bool:
@@ -101,12 +110,12 @@ def _funnel(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     lines = [meetings(t, figures), _roster(t, now)]
     if now.meetings:
         lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
-        attended = since(t, figures, "attended")
-        lines.append(
-            t("digest-attended", rate=shown["attended"].rate, since=attended, who=_who(t, now, room), **printed)
-        )
+    if is_recorded(now):
+        lines.append(attended(t, now, since(t, figures, "attended", has_year=room.has_year), _who(t, now, room)))
+    if now.unrecorded:
+        lines.append(t("digest-unrecorded", n=now.unrecorded))
     if now.asked:
-        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures), **printed))
+        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures, room), **printed))
     if now.waiting:
         lines.append(t("digest-waiting", n=now.waiting))
     if is_unchanged(figures):
@@ -126,23 +135,14 @@ def is_unchanged(figures: MonthFigures) -> bool:
     return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
 
 
-def people(t: Texts, flow: Flow) -> Markup:
-    """By how many different people; of some attendances only that somebody was there is known, and nobody's name."""
-    if not flow.people:
-        return Markup("")
-    return t("digest-people-named" if flow.unnamed else "digest-people", n=flow.people)
-
-
-def _who(t: Texts, now: Funnel, room: Room) -> Markup:
+def _who(t: Texts, now: Funnel, room: Room) -> list[Markup]:
     """By how many people, and how they were there."""
     ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
-    told = [people(t, now)] if now.people else []
-    told += [t("digest-ways", **ways)] if room.has_ways else []
-    return Markup("").join(Markup(", {}").format(one) for one in told)
+    return [*who(t, now), *([t("digest-ways", **ways)] if room.has_ways else [])]
 
 
-def _rates(t: Texts, figures: MonthFigures) -> Markup:
-    then = {"before": figures.before, "year": figures.year_before}
+def _rates(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    then = _then(figures, has_year=room.has_year)
     told = {
         key: percent(Share(one.answered, one.asked), t.language)
         for key, one in then.items()
@@ -162,8 +162,7 @@ def strongest_and_weakest(figures: MonthFigures, most: int = ENDS) -> tuple[Sequ
     """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
     scales = by_scale(figures.statements)
     some = scales[0] if scales else []
-    strong = min(most, (len(some) + 1) // 2)
-    weak = min(most, len(some) - strong)
+    strong, weak = strong_and_weak(len(some), most)
     return some[:strong], some[len(some) - weak :][::-1]
 
 
@@ -177,7 +176,7 @@ def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
 
 def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     if not figures.statements:
-        return t("digest-no-statements")
+        return no_statements(t, figures)
     strong, weak = strongest_and_weakest(figures, room.ends)
     if not strong:
         return t("digest-statements-in-picture")
@@ -189,20 +188,27 @@ def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
 
 
+def no_statements(t: Texts, figures: MonthFigures) -> Markup:
+    """Why there is no mean: none may be shown, or none came; of too few answers the line above tells."""
+    if figures.withheld:
+        return t("digest-means-withheld")
+    # None: what earlier programs froze does not say.
+    return t("digest-no-results") if figures.releases == 0 and not figures.funnel.waiting else Markup("")
+
+
+def has_all_statements(t: Texts, figures: MonthFigures, room: Room) -> bool:
+    """Whether each statement is told, and in all its words."""
+    told = [one for some in strongest_and_weakest(figures, room.ends) for one in some]
+    words = [asked(t, Words(one.identity, one.text)) for one in told]
+    return len(told) == len(figures.statements) and all(at_words(one, room.statement) == one for one in words)
+
+
 def statement(t: Texts, figures: MonthFigures, one: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
     words = at_words(asked(t, Words(one.identity, one.text)), most)
     moved = ", ".join(_moved(t, figures, one))
     mean = decimal(one.mean, t.language)
     return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
-
-
-def statement_figures(t: Texts, figures: MonthFigures, one: Statement) -> str:
-    """The n of a mean, and its change; since when, if that was not the period before."""
-    moved, *month = _moved(t, figures, one) or [""]
-    if month:
-        return str(t("chart-n-changed", n=one.mean.n, change=moved, month=month[0]))
-    return str(t("chart-n-moved" if moved else "chart-n", n=one.mean.n, change=moved))
 
 
 def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
@@ -212,38 +218,6 @@ def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
         return []
     is_before = one.earlier_month == str(parse(figures.month).shifted(-1))
     return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
-
-
-def needing(figures: MonthFigures) -> list[tuple[str, list[Attention]]]:
-    """The groups that need attention with their reasons, those with most first."""
-    found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda one: one.group)]
-    return sorted(found, key=lambda one: (-len(one[1]), in_order(one[0])))
-
-
-def reasons(t: Texts, some: list[Attention]) -> str:
-    """Why a group needs attention: "ei kokousta 3.1.2027 jälkeen"."""
-    return "; ".join(_reason(t, one) for one in some)
-
-
-def _reason(t: Texts, one: Attention) -> str:
-    if one.reason is Reason.QUIET:
-        return _quiet(t, one)
-    if one.now is None:
-        return str(t("digest-few-untold"))
-    now = percent(one.now, t.language)
-    if one.reason is Reason.FALLING and one.before is not None:
-        return str(t("digest-falling", now=now, before=percent(one.before, t.language)))
-    asked_of = number(one.now.whole, t.language)
-    return str(t("digest-few", rate=now, answered=number(one.now.part, t.language), asked=asked_of))
-
-
-def _quiet(t: Texts, one: Attention) -> str:
-    coming = t("digest-quiet-coming", day=bare_day_text(one.coming, t.language)) if one.coming else ""
-    if one.since is not None:
-        return str(t("digest-quiet-since", day=bare_day_text(one.since, t.language), coming=coming))
-    if one.founded is not None:
-        return str(t("digest-quiet-never", day=bare_day_text(one.founded, t.language), coming=coming))
-    return str(t("digest-quiet"))
 
 
 def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
@@ -260,6 +234,12 @@ def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join(lines)
 
 
+def has_all_attention(figures: MonthFigures, room: Room) -> bool:
+    """Whether each group that needs attention is told, by its whole name."""
+    needs = needing(figures)
+    return len(needs) <= room.groups and all(at_words(name, room.name) == name for name, _ in needs)
+
+
 def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     """What people said: two at most; one that begins with an endless word is left out."""
     told = [at_words(one, room.quote) for one in figures.highlights[: room.quotes]]
@@ -270,12 +250,36 @@ def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
 
 
 def _coming(t: Texts, figures: MonthFigures, room: Room) -> Markup:
-    following = period_title(t, parse(figures.month).shifted(1))
-    if not figures.coming:
-        return t("digest-coming-none", month=following)
-    lines = [t("digest-coming", n=figures.coming, month=following)]
-    for one in figures.meetings[: room.coming]:
-        title = Markup(": {}").format(at_words(one.title, room.title)) if one.title and room.title else ""
-        group, day = at_words(one.group, room.name), near_day_text(one.day, t.language)
-        lines.append(t("digest-coming-line", group=group, day=day, title=title))
+    """What comes in the period after, and before it in the rest of one that is not over."""
+    period = parse(figures.month)
+    lines: list[Markup] = []
+    if figures.rest:
+        lines += _called(t, period, len(figures.rest), figures.rest, room)
+    if figures.coming:
+        lines += _called(t, period.shifted(1), figures.coming, figures.meetings, room)
+    elif _was(figures.funnel):
+        lines.append(t("digest-coming-none", month=period_title(t, period.shifted(1))))
     return Markup("\n").join(lines)
+
+
+def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], room: Room) -> Iterator[Markup]:
+    yield t("digest-coming", n=count, month=period_title(t, period))
+    told = some[: room.coming]
+    for one in told:
+        yield coming_line(t, one, room.name, room.title)
+    if told and count > len(told):
+        yield t("digest-coming-more", n=count - len(told))
+
+
+def coming_line(t: Texts, one: Coming, name: int, title: int) -> Markup:
+    """A meeting to come, by names of so many units; without a title where that has no room."""
+    words = Markup(": {}").format(at_words(one.title, title)) if one.title and title else ""
+    return t("digest-coming-line", group=at_words(one.group, name), day=near_day_text(one.day, t.language), title=words)
+
+
+def has_all_coming(figures: MonthFigures, room: Room) -> bool:
+    """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
+    some = (*figures.rest, *figures.meetings)
+    shown = [one for part in (figures.rest, figures.meetings) for one in part[: room.coming]]
+    is_whole = all(at_words(one.title or "", room.title) == (one.title or "") for one in some)
+    return len(figures.meetings) < figures.coming or (len(shown) == len(some) and is_whole)

@@ -78,23 +78,21 @@ class Step:
     rate: str
     whole: str
     share: Fraction
-    """Of the largest count drawn on the same scale."""
+    """Of that whole, as its bar is drawn: one that is no part of another is whole, and none is longer."""
 
 
-WHOLES = {"reachable": "roster", "yes": "invited", "attended": "invited", "answered": "asked"}
-PEOPLE = ("roster", "reachable")
-TIMES = ("invited", "yes", "attended", "asked", "answered")
+WHOLES = {"reachable": "roster", "yes": "invited", "named": "invited", "answered": "asked"}
+STEPS = ("roster", "reachable", "invited", "yes", "named", "asked", "answered")
 
 
 def steps(funnel: Funnel, language: str) -> dict[str, Step]:
-    """The funnel from roster to answers: people on one scale, times invited, there and asked on another."""
+    """The funnel from roster to answers, each count as a share of what stands beside it."""
     found = {}
-    for names in (PEOPLE, TIMES):
-        counts: dict[str, int] = {name: getattr(funnel, name) for name in names}
-        largest = max(*counts.values(), 1)
-        for name, count in counts.items():
-            whole = WHOLES.get(name, "")
-            kind = Rate if name == "attended" else Share  # head counts may exceed the invited
-            rate = percent(kind(count, counts[whole]), language) if whole else ""
-            found[name] = Step(name, number(count, language), rate, whole, Fraction(count, largest))
+    for name in STEPS:
+        count, whole = getattr(funnel, name), WHOLES.get(name, "")
+        of = getattr(funnel, whole) if whole else count
+        kind = Rate if name == "named" else Share  # people come uninvited, too
+        rate = percent(kind(count, of), language) if whole else ""
+        share = min(Fraction(count, of), Fraction(1)) if of else Fraction(0)
+        found[name] = Step(name, number(count, language), rate, whole, share)
     return found

@@ -4,7 +4,7 @@ from handlers.texts import Texts
 from models.forms import DONT_KNOW, OTHER, Form, Question
 from models.items import Item
 from models.outcome import ELSE, Result, Words
-from models.statistics import Statement
+from models.statements import Statement
 
 
 def form_name(t: Texts, form: Form) -> str:

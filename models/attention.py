@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.attendance import Attendance, Attended, HeadCount
+from models.attendance import Attendance, Attended
 from models.groups import Membership, Workgroup, in_order
 from models.invitations import Invitation
 from models.meetings import Meeting, MeetingState
@@ -42,7 +42,7 @@ class Reason(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Attention:
-    """A group and why. ``now`` and ``before`` are attendance of invited, or ``now`` answers of asked."""
+    """A group and why. ``now`` and ``before`` are attendance by name of invited, or ``now`` answers of asked."""
 
     group: str
     reason: Reason
@@ -55,6 +55,8 @@ class Attention:
     """Of a quiet group: when it was founded."""
     coming: date | None = None
     """Of a quiet group: its next meeting, if one is called."""
+    latest: int | None = None
+    """How many forms ``now`` is of, or meetings, with as many ``before``; None in what earlier programs froze."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ async def _living(session: AsyncSession, group_ids: list[int] | None, at: dateti
 
 
 async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[_Held]]:
-    """The last meetings held, newest first, with how many were invited and came."""
+    """The last meetings held, newest first, with how many were invited and came, by name."""
     newest_first = Meeting.starts_at.desc(), Meeting.id.desc()
     number = func.row_number().over(partition_by=Meeting.workgroup_id, order_by=newest_first)
     last = (
@@ -108,11 +110,9 @@ async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> di
         .subquery()
     )
     came = select(func.count()).where(Attendance.meeting_id == last.c.id, Attendance.attended != Attended.NO)
-    heads = select(func.sum(HeadCount.on_site + HeadCount.remote)).where(HeadCount.meeting_id == last.c.id)
     invited = select(func.count()).where(Invitation.meeting_id == last.c.id)
-    people = came.scalar_subquery() + func.coalesce(heads.scalar_subquery(), 0)
     wanted = (
-        select(last.c.workgroup_id, last.c.starts_at, people, invited.scalar_subquery())
+        select(last.c.workgroup_id, last.c.starts_at, came.scalar_subquery(), invited.scalar_subquery())
         .where(last.c.number <= 2 * LATEST)
         .order_by(last.c.workgroup_id, last.c.number)
     )
@@ -172,7 +172,7 @@ def _falling(group: Workgroup, held: list[_Held], at: datetime) -> Iterator[Atte
     now, before = _together(held[:LATEST]), _together(held[LATEST:])
     points = 100 * before.part * now.whole - 100 * now.part * before.whole
     if now.whole and before.whole and points >= FALLS_BY * now.whole * before.whole:
-        yield Attention(group.name, Reason.FALLING, now=now, before=before)
+        yield Attention(group.name, Reason.FALLING, now=now, before=before, latest=LATEST)
 
 
 def _together(held: list[_Held]) -> Rate:
@@ -183,4 +183,4 @@ def _few_answers(group: Workgroup, answers: list[Rate]) -> Iterator[Attention]:
     latest = answers[:LATEST]
     now = Rate(sum(one.part for one in latest), sum(one.whole for one in latest))
     if now.whole >= ASKED_AT_LEAST and 100 * now.part < FEW * now.whole:
-        yield Attention(group.name, Reason.FEW_ANSWERS, now=now)
+        yield Attention(group.name, Reason.FEW_ANSWERS, now=now, latest=len(latest))

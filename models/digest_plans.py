@@ -7,16 +7,17 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import outbox, places, statistics, subscriptions
+from models.access import Role
 from models.base import insert_new
 from models.digests import Digest, due_at, latest_due
 from models.freezing import freeze
 from models.funnel import Scope
 from models.groups import Workgroup
-from models.outbox import Planned
-from models.people import Person
+from models.outbox import Delivery, Planned, Sending
+from models.people import Address, Person, Reach
 from models.periods import Period, Span
 from models.policy import Policy
-from models.subscriptions import Recipient, Rhythm, Subscription
+from models.subscriptions import PRIVATE_PLACE, Recipient, Rhythm, Subscription
 
 KEEPS = timedelta(days=10)
 """A digest older than this is not sent any more."""
@@ -46,8 +47,11 @@ async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> lis
         return []
     known = await _known(session, due)
     readers: dict[tuple[Span, tuple[int, ...] | None], list[Recipient]] = {}
+    away = await _away(session)
     for one in await subscriptions.recipients(session, held_by=_moment(due, policy)):
         period = due.get(one.rhythm)
+        if one.place == PRIVATE_PLACE and one.person_id in away:
+            continue  # who comes back while it is not too old gets it then
         if period is not None and (one.person_id, one.place) not in known:
             which = period, tuple(one.group_ids) if one.group_ids is not None else None
             readers.setdefault(which, []).append(one)  # many managers see the same
@@ -57,6 +61,13 @@ async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> lis
         if await _is_living(session, scope):
             found.append(Wanted(scope, tuple(some)))
     return found
+
+
+async def _away(session: AsyncSession) -> set[int]:
+    """Managers who have blocked the bot, or whose account is gone."""
+    gone = Person.reach.in_([Reach.BLOCKED, Reach.DEACTIVATED])
+    wanted = select(Person.id).join(Role, Role.person_id == Person.id).where(gone)
+    return set((await session.execute(wanted)).scalars())
 
 
 def _moment(due: dict[Rhythm, Span], policy: Policy) -> datetime:
@@ -70,6 +81,24 @@ async def _is_living(session: AsyncSession, scope: Scope) -> bool:
     alive = Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= scope.first)
     lived = select(Workgroup.id).where(Workgroup.id.in_(scope.group_ids), alive)
     return await session.scalar(lived.limit(1)) is not None
+
+
+async def send_again(session: AsyncSession, *, now: datetime) -> int:
+    """What Telegram refused because its reader had blocked the bot goes out once the reader is back, while it is worth
+    it: refused, it surely never came. Returns how many."""
+    refused = Delivery.error.in_([Reach.BLOCKED, Reach.DEACTIVATED]) | Delivery.error.startswith("Forbidden")
+    missed = (
+        select(Delivery)
+        .join(Address, Address.id == Delivery.address_id)
+        .join(Person, Person.id == Address.person_id)
+        .where(Delivery.state == Sending.FAILED, Delivery.urgent.is_(False), Delivery.due_at > now - KEEPS)
+        .where(Delivery.kind == "digest", Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
+        .where(Person.reach == Reach.REACHABLE)
+    )
+    found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
+    for delivery in found:
+        delivery.state, delivery.error = Sending.DUE, None
+    return len(found)
 
 
 async def plan(session: AsyncSession, one: Wanted, *, policy: Policy, now: datetime) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVarTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.attendance import Attendance, Attended, HeadCount
@@ -44,10 +44,20 @@ class Flow:
     """Forms that closed with too few answers to show."""
     unnamed: int = 0
     """Of the attendances, those that no name is known of: by head counts, and of people who were erased."""
+    heads: int = 0
+    """Of the attendances, those counted without a name."""
+    unrecorded: int = 0
+    """Of the meetings held, those of which nobody told who came."""
 
     @property
     def attended(self) -> int:
         return self.on_site + self.remote
+
+    @property
+    def named(self) -> int:
+        """Attendances by name: people were invited by name, so these alone are a rate of invitations. Who came
+        uninvited is among them."""
+        return self.attended - self.heads
 
     @property
     def is_empty(self) -> bool:
@@ -184,9 +194,13 @@ def _without_key(row: Mapping[Any, Any]) -> dict[str, int]:
 
 def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
     state, held = Meeting.state, Meeting.state == MeetingState.HELD
-    stands = select(key, _sum(held).label("meetings"), _sum(state == MeetingState.CANCELLED).label("cancelled")).where(
-        state.in_([MeetingState.HELD, MeetingState.CANCELLED])
-    )
+    told = exists().where(Attendance.meeting_id == Meeting.id) | exists().where(HeadCount.meeting_id == Meeting.id)
+    stands = select(
+        key,
+        _sum(held).label("meetings"),
+        _sum(state == MeetingState.CANCELLED).label("cancelled"),
+        _sum(held & ~told).label("unrecorded"),
+    ).where(state.in_([MeetingState.HELD, MeetingState.CANCELLED]))
     yes = _sum(Invitation.answer.in_([Answer.ON_SITE, Answer.REMOTE]))
     invited = select(key, func.count(Invitation.id).label("invited"), yes.label("yes")).join(
         Meeting, Meeting.id == Invitation.meeting_id
@@ -204,6 +218,7 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         func.sum(HeadCount.on_site).label("on_site"),
         func.sum(HeadCount.remote).label("remote"),
         func.sum(HeadCount.on_site + HeadCount.remote).label("unnamed"),
+        func.sum(HeadCount.on_site + HeadCount.remote).label("heads"),
     ).join(Meeting, Meeting.id == HeadCount.meeting_id)
     wanted = (stands, *(one.where(held) for one in (invited, named, counted)))
     return [in_period(one, scope).group_by("key") for one in wanted]

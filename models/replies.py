@@ -36,13 +36,12 @@ from models.possible import Mean
 from models.releases import Figure, Release
 from models.results import Listed
 from models.runs import Run
+from models.statements import strong_and_weak
 
 LENGTH = 200
 """Characters of a line."""
 AT_ONCE = 3
 """Replies heard with one invitation, at most: it is about the meeting."""
-WEAKEST = 2
-"""Statements that are marked as the weakest."""
 
 
 class Reply(Base):
@@ -162,11 +161,13 @@ async def board(session: AsyncSession, person: Person, release_id: int) -> Board
 
 
 def weakest_first(found: Outcome) -> list[Statement]:
-    """The statements whose means are shown, by how far along their scales they are; the weakest of several marked."""
+    """The statements whose means are shown, by how far along their scales they are; as many of them are marked as the
+    weakest, and of equal ones the same, as in a digest."""
     shown = [Statement(one.question_id, one.words, one.mean) for one in found.results if one.mean is not None]
+    shown.sort(key=lambda one: one.words.identity, reverse=True)
     shown.sort(key=lambda one: one.mean.along)
-    marked = min(WEAKEST, len(shown) - 1)
-    return [replace(one, is_weakest=place < marked) for place, one in enumerate(shown)]
+    _, weak = strong_and_weak(len(shown))
+    return [replace(one, is_weakest=place < weak) for place, one in enumerate(shown)]
 
 
 THEN = func.coalesce(Run.opens_at, Release.released_at)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models import highlights
@@ -20,41 +20,11 @@ from models.forms import Question
 from models.funnel import By, Flow, Funnel, Scope, Window, by_month, count_meetings, flows, funnel, in_period
 from models.groups import Workgroup, in_order
 from models.meetings import Meeting, MeetingState
-from models.possible import Mean
 from models.releases import Figure, Release
+from models.statements import Statement, statements
 
-NAMED = 3
-"""Coming meetings that are kept by name."""
 MONTHS = 12
 """Of the trend."""
-LOOKS_BACK = 24
-"""Months: a statement that was last asked before them is compared with nothing."""
-
-Scale = tuple[str, int, int]
-"""A statement's identity and the ends of its scale: means on different scales are never put together."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement over a period's releases, and over those of the latest earlier one that had any."""
-
-    identity: str
-    mean: Mean
-    earlier: Mean | None = None
-    earlier_month: str | None = None
-    text: str | None = None
-    """Its words, if they are not in the catalogues."""
-    low_name: str | None = None
-    high_name: str | None = None
-    """What the ends of its scale mean, if not agreement."""
-
-    @property
-    def low(self) -> int:
-        return self.mean.low
-
-    @property
-    def high(self) -> int:
-        return self.mean.high
 
 
 @dataclass(frozen=True)
@@ -110,7 +80,7 @@ class MonthFigures:
     """The same period of the year before; None if there was no group then."""
     attention: tuple[Attention, ...] = ()
     meetings: tuple[Coming, ...] = ()
-    """The first of those that are coming."""
+    """Those that are coming; in what earlier programs froze, the first of them."""
     groups: tuple[GroupFlow, ...] | None = None
     """The groups in which anything happened, by name; None in what earlier programs froze, as ``months``."""
     months: tuple[MonthFlow, ...] | None = None
@@ -118,13 +88,19 @@ class MonthFigures:
     """The period's meetings, by day; None in what earlier programs froze."""
     of: tuple[str, ...] | None = None
     """The names of the groups that it is of; None of the organisation, and in what earlier programs froze."""
+    rest: tuple[Coming, ...] = ()
+    """In a period that is not over yet, the meetings called for the rest of it."""
+    releases: int | None = None
+    """How often figures came out in the period; None in what earlier programs froze."""
+    withheld: int = 0
+    """Of the statements in those, how many have no mean that may be shown."""
 
     @property
     def is_empty(self) -> bool:
-        return self.funnel.is_empty and not self.statements
+        return self.funnel.is_empty and not self.statements and not self.releases
 
 
-Detail = Literal["groups", "held", "statements", "attention", "months"]
+Detail = Literal["groups", "held", "statements", "attention", "months", "meetings"]
 
 
 async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: datetime) -> MonthFigures:
@@ -135,8 +111,11 @@ async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: date
         "statements": partial(statements, session, scope),
         "attention": partial(attention, session, scope.group_ids, at=_looked_at(scope, now)),
         "months": partial(_months, session, scope),
+        "meetings": partial(_coming, session, scope.shifted(1)),
     }
     parts = {name: await made[name](), "of": await _names(session, scope)}
+    if name == "meetings":
+        parts["rest"] = await _coming(session, scope, after=now)
     return replace(MonthFigures(str(scope.period), Funnel(), Funnel(), (), 0), **parts)
 
 
@@ -149,6 +128,7 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
     """The figures of a month or quarter, of some groups or of the organisation. ``now``: if it may not be over yet."""
     called = MeetingState.ANNOUNCED, MeetingState.HELD
     year_before = await funnel(session, scope.of(scope.period.year_before))
+    releases, withheld = await _came_out(session, scope)
     return MonthFigures(
         month=str(scope.period),
         funnel=await funnel(session, scope),
@@ -163,6 +143,9 @@ async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | 
         months=await _months(session, scope),
         of=await _names(session, scope),
         held=await _meetings(session, scope),
+        rest=await _coming(session, scope, after=now) if now is not None and now < scope.after else (),
+        releases=releases,
+        withheld=withheld,
     )
 
 
@@ -176,11 +159,27 @@ async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
     return tuple(sorted(lived or [name for name, _ in found], key=in_order))
 
 
-async def _coming(session: AsyncSession, scope: Scope) -> tuple[Coming, ...]:
+async def _came_out(session: AsyncSession, scope: Scope) -> tuple[int, int]:
+    """How often figures did, and how many of the statements had no mean that may be shown."""
+    hidden = case((Question.low.is_not(None) & Figure.total.is_(None), Figure.question_id))
+    wanted = (
+        select(func.count(Release.id.distinct()), func.count(hidden))
+        .outerjoin(Figure, Figure.release_id == Release.id)
+        .outerjoin(Question, Question.id == Figure.question_id)
+        .where(Release.released_at >= scope.first, Release.released_at < scope.after)
+    )
+    row = (await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))).one()
+    return row[0], row[1]
+
+
+async def _coming(session: AsyncSession, scope: Scope, *, after: datetime | None = None) -> tuple[Coming, ...]:
+    """The meetings called for a period, or for what is left of it ``after`` a moment."""
     called = Meeting.state.in_([MeetingState.ANNOUNCED, MeetingState.HELD])
     wanted = select(Meeting.starts_at, Workgroup.name, Meeting.title).where(called)
     wanted = wanted.join(Workgroup, Workgroup.id == Meeting.workgroup_id).order_by(Meeting.starts_at, Meeting.id)
-    rows = await session.execute(in_period(wanted, scope).limit(NAMED))
+    if after is not None:
+        wanted = wanted.where(Meeting.starts_at > after)
+    rows = await session.execute(in_period(wanted, scope))
     return tuple(Coming(at.astimezone(scope.zone).date(), group, title) for at, group, title in rows)
 
 
@@ -204,75 +203,12 @@ async def _meetings(session: AsyncSession, scope: Scope) -> tuple[MeetingFlow, .
 
 
 async def _months(session: AsyncSession, scope: Scope) -> tuple[MonthFlow, ...]:
-    found = await by_month(session, Window(scope.period, scope.zone, scope.group_ids, months=MONTHS))
-    return tuple(MonthFlow(str(month), flow) for month, flow in found.items())
-
-
-async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:
-    """The statements whose figures were released in a period, strongest first, each with its last earlier period."""
-    now = await _means(session, scope)
-    earlier = await _earlier(session, scope, set(now))
-    words = await _words(session, [one.question_id for one in now.values()])
-    found = []
-    for scale, one in now.items():
-        text, low_name, high_name = words[one.question_id]
-        before = earlier.get(scale)
-        found.append(
-            Statement(
-                identity=scale[0],
-                mean=one.mean,
-                earlier=before.mean if before else None,
-                earlier_month=before.month if before else None,
-                text=text,
-                low_name=low_name,
-                high_name=high_name,
-            )
-        )
-    return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
-
-
-async def _words(session: AsyncSession, ids: list[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
-    """The words of questions, and those of the ends of their scales."""
-    wanted = select(Question.id, Question.text, Question.low_name, Question.high_name).where(Question.id.in_(ids))
-    return {row.id: (row.text, row.low_name, row.high_name) for row in await session.execute(wanted)}
-
-
-@dataclass(frozen=True)
-class _Meant:
-    """A mean of a period, and the newest of the questions that were asked: its words are the statement's."""
-
-    mean: Mean
-    question_id: int
-    month: str
-
-
-async def _earlier(session: AsyncSession, scope: Scope, wanted: set[Scale]) -> dict[Scale, _Meant]:
-    """Each statement in the latest period of the same length that released it, `LOOKS_BACK` months back at most.
-
-    Period by period: nearly all were in the one before, and what is asked for the first time looks back no further
-    however long the history is.
-    """
-    found: dict[Scale, _Meant] = {}
-    first, before = scope.period.last.shifted(-LOOKS_BACK), scope.shifted(-1)
-    while wanted - found.keys() and before.period.last >= first:
-        means = await _means(session, before)
-        found |= {scale: means[scale] for scale in (wanted - found.keys()) & means.keys()}
-        before = before.shifted(-1)
-    return found
-
-
-async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, _Meant]:
-    sums = func.sum(Figure.total), func.sum(Figure.n)
-    wanted = (
-        select(Question.identity, Question.low, Question.high, *sums, func.max(Question.id))
-        .join(Question, Question.id == Figure.question_id)
-        .join(Release, Release.id == Figure.release_id)
-        .where(Figure.total.is_not(None), Release.released_at >= scope.first, Release.released_at < scope.after)
-        .group_by(Question.identity, Question.low, Question.high)
-    )
-    rows = await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))
-    found = {}
-    for identity, low, high, total, n, question_id in rows:
-        mean = Mean(total or 0, n or 0, low or 0, high or 0)
-        found[identity, mean.low, mean.high] = _Meant(mean, question_id, str(scope.period))
-    return found
+    """Of the twelve, from the first in which there was a group."""
+    window = Window(scope.period, scope.zone, scope.group_ids, months=MONTHS)
+    founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
+    found, last = list((await by_month(session, window)).items()), window.each[-1]
+    while (
+        found[0][0] < last and found[0][1].is_empty and (founded is None or founded >= found[0][0].span(scope.zone)[1])
+    ):
+        del found[0]
+    return tuple(MonthFlow(str(month), flow) for month, flow in found)

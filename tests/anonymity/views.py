@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 
 from bot import db
-from models import answers, evidence, evidence_figures, forms, statistics
+from models import answers, evidence, evidence_figures, forms, statements
 from models.answers import Given
 from models.base import Base
 from models.forms import DONT_KNOW, UNTOLD, FormVersion, Question
@@ -236,7 +236,7 @@ class Watch:
             Scope(month, ZoneInfo("Europe/Helsinki"), [self.group]),
         ):
             within = [one for one in releases if scope.first <= one.released_at < scope.after]
-            shown = await statistics.statements(session, scope)
+            shown = await statements.statements(session, scope)
             self._is_of_whole_releases(((one.identity, one.mean) for one in shown), within)
 
     def _is_of_whole_releases(self, means: Iterable[tuple[str, Any]], releases: Sequence[Release]) -> None:

@@ -7,18 +7,28 @@ from datetime import date
 
 import pytest
 
+from handlers.digest_attended import people
 from handlers.digest_charts import digest_inputs
-from handlers.digest_details import FITS, group_line, meeting_line, pages
-from handlers.digest_rooms import AIM, at_words
-from handlers.digest_text import digest_text, is_unchanged, needing, people
+from handlers.digest_details import COUNT, group_line, meeting_line, pages, trend_line
+from handlers.digest_needs import needing, reasons
+from handlers.digest_rooms import AIM, ROOMS, at_words
+from handlers.digest_text import (
+    digest_text,
+    fitting,
+    has_all_attention,
+    has_all_coming,
+    has_all_statements,
+    is_unchanged,
+)
 from handlers.result_text import shown_size
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
 from models.attention import Attention, Reason
 from models.funnel import Flow, Funnel
 from models.possible import Mean, Rate
-from models.statistics import Coming, GroupFlow, MeetingFlow, MonthFigures, Statement
-from tests.handlers.test_charts import COMING, FIGURES, NOTHING
+from models.statements import Statement
+from models.statistics import Coming, GroupFlow, MeetingFlow, MonthFigures
+from tests.handlers.test_charts import COMING, FIGURES, NOTHING, plain
 
 LONG = (
     "Epäjärjestelmällistyttämättömyydelläänkö",
@@ -84,6 +94,7 @@ def test_a_digest_fits_its_caption(language: str, groups: int) -> None:
     check_whole(told, figures)
 
 
+FITS = 900
 NAME = "å" * 60
 """A group's name of one endless word, as long as they may be."""
 ENDLESS = ("x" * 200, "я" * 200, f"{'x' * 150} {'y' * 49}", "lyhyt väittämä tästä asiasta")
@@ -148,7 +159,7 @@ def test_a_typical_digest_fits_one_screen(language: str) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_groups_fit_and_have_each_group_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages([group_line(texts(language), one) for one in figures.groups or ()])
+    found = pages([group_line(texts(language), one) for one in figures.groups or ()], FITS)
     assert sum(len(page) for page in found) == groups
     for page in found:
         assert sum(shown_size(line) + 1 for line in page) <= FITS + 1
@@ -180,7 +191,7 @@ def test_texts_end_at_a_word(text: str, most: int, kept: str) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_meetings_fit_and_have_each_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages([meeting_line(texts(language), one) for one in figures.held or ()])
+    found = pages([meeting_line(texts(language), one) for one in figures.held or ()], FITS)
     assert sum(len(page) for page in found) == groups
     for page in found:
         assert sum(shown_size(line) + 1 for line in page) <= FITS + 1
@@ -233,35 +244,156 @@ def test_one_meeting_and_no_answers() -> None:
     told = digest_text(texts("fi"), replace(NOTHING, funnel=funnel))
     assert "Palautetta <b>0</b> / 3 (0\N{NO-BREAK SPACE}% pyydetyistä)" in told
     assert "1 eri ihminen" in told
-    assert "Palautteen tuloksia ei valmistunut." in told
+    assert "tuloksia" not in told  # whether any came, is not known
+    assert "Uusia palautetuloksia ei tullut." in digest_text(texts("fi"), replace(NOTHING, funnel=funnel, releases=0))
 
 
-def test_head_counts_are_no_known_people() -> None:
+def test_whoever_comes_uninvited_is_said_to_have_come() -> None:
     funnel = replace(FIGURES.funnel, people=0, invited=500, yes=400)
     told = digest_text(texts("fi"), replace(FIGURES, funnel=funnel, attention=(), statements=()))
     assert "eri ihmistä" not in told
-    assert "178\N{NO-BREAK SPACE}% kutsuista" in told
+    assert "178\N{NO-BREAK SPACE}% kutsuista, mukana muitakin kuin kutsuttuja" in told
+
+
+COUNTED = Flow(1, 0, 14, 9, 12, 3, 10, 12, 8, unnamed=5, heads=5)
+"""Fifteen were there, five of them counted without a name."""
 
 
 @pytest.mark.parametrize(
-    ("language", "named", "all_named"),
+    ("language", "said"),
     [
-        ("fi", "12 eri ihmistä nimellä", "12 eri ihmistä"),
-        ("sv", "12 olika personer med namn", "12 olika personer"),
-        ("en", "12 different people by name", "12 different people"),
+        ("fi", "15, joista 5 ilman nimeä; nimellä 10 (71\N{NO-BREAK SPACE}% kutsuista), 10 eri ihmistä"),
+        ("sv", "15, varav 5 utan namn; med namn 10 (71\N{NO-BREAK SPACE}% av inbjudningarna), 10 olika personer"),
+        ("en", "15, of which 5 without a name; by name 10 (71% of invitations), 10 different people"),
     ],
 )
-def test_people_are_said_to_be_those_with_a_name(language: str, named: str, all_named: str) -> None:
-    t, flow = texts(language), Flow(1, 0, 600, 400, 480, 20, 12, 40, 30, unnamed=488)
-    funnel = replace(FIGURES.funnel, **vars(flow))
-    for told in (
-        digest_text(t, replace(FIGURES, funnel=funnel)),
-        group_line(t, GroupFlow("Lastensuojelu", flow)),
-        meeting_line(t, MeetingFlow(date(2027, 9, 1), "Lastensuojelu", None, flow)),
-        digest_inputs(replace(FIGURES, funnel=funnel), language)["steps"][4]["note"],
-    ):
-        assert named in told
-    assert people(t, replace(flow, unnamed=0)) == all_named
-    none_named = replace(flow, people=0, unnamed=500)
-    assert people(t, none_named) == ""
-    assert group_line(t, GroupFlow("Lastensuojelu", none_named)).count(", ") == 2
+def test_whoever_is_counted_without_a_name_is_no_part_of_the_invitations(language: str, said: str) -> None:
+    t, funnel = texts(language), replace(FIGURES.funnel, **vars(COUNTED))
+    alone = replace(NOTHING, funnel=funnel)
+    whole = plain(digest_text(t, alone))
+    assert said.partition(" (")[0].partition("; ")[2] in whole
+    assert said.partition("; ")[2] in whole
+    assert said in group_line(t, GroupFlow("Lastensuojelu", COUNTED))
+    assert said.rpartition(", ")[0] in meeting_line(t, MeetingFlow(date(2027, 9, 1), "Lastensuojelu", None, COUNTED))
+    for line in (whole, group_line(t, GroupFlow("L", COUNTED)), digest_inputs(alone, language)["steps"][2]["rate"]):
+        assert "107" not in line
+
+
+def test_who_was_erased_was_there_by_name() -> None:
+    flow = replace(COUNTED, unnamed=6, people=9)
+    line = group_line(texts("fi"), GroupFlow("Lastensuojelu", flow))
+    assert "nimellä 10 (71\N{NO-BREAK SPACE}% kutsuista), 9 eri ihmistä nimellä" in line
+    assert people(texts("sv"), flow) == "9 olika personer med namn"
+
+
+def test_only_counted_heads_have_no_rate() -> None:
+    flow = Flow(1, 0, 14, 9, 12, 3, 0, unnamed=15, heads=15)
+    assert group_line(texts("fi"), GroupFlow("L", flow)).endswith("osallistumisia 15, kaikki ilman nimeä")
+    told = plain(digest_text(texts("en"), replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow)))))
+    assert "Attendances 15, all without a name, on site 12, remotely 3\n" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("fi", "Osallistumisia ei kirjattu 1 kokouksesta.", "Osallistumisia ei kirjattu 2 kokouksesta."),
+        ("sv", "För 1 möte antecknades inga deltagare.", "För 2 möten antecknades inga deltagare."),
+        ("en", "Attendance of 1 meeting was not recorded.", "Attendance of 2 meetings was not recorded."),
+    ],
+)
+def test_a_meeting_of_which_nobody_told_who_came(language: str, one: str, two: str) -> None:
+    t, flow = texts(language), Flow(1, 0, 14, 9, unrecorded=1)
+    told = digest_text(t, replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow))))
+    assert one in told
+    assert "(0" not in told.partition(one)[0].splitlines()[-1]
+    line = group_line(t, GroupFlow("Lastensuojelu", flow))
+    assert line.endswith(one[0].lower() + one[1:-1])
+    both = replace(FIGURES.funnel, unrecorded=2)
+    assert two in digest_text(t, replace(FIGURES, funnel=both))
+    assert "888" in digest_text(t, replace(FIGURES, funnel=both))
+
+
+WITHHELD = {
+    "fi": "Väittämien keskiarvoja ei näytetä, jotta kenenkään vastaus ei paljastu.",
+    "sv": "Påståendenas medelvärden visas inte, så att ingens svar röjs.",
+    "en": "The means of statements are not shown, so that nobody's answer is revealed.",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_withheld_is_not_said_to_be_missing(language: str) -> None:
+    t, none = texts(language), {"fi": "Uusia palautetuloksia ei tullut.", "sv": "Inga nya", "en": "No new feedback"}
+    funnel = replace(FIGURES.funnel, waiting=0)
+    known = {
+        "withheld": replace(FIGURES, statements=(), funnel=funnel, releases=1, withheld=4),
+        "words alone": replace(FIGURES, statements=(), funnel=funnel, releases=1),
+        "too few": replace(FIGURES, statements=(), releases=0),
+        "nothing": replace(FIGURES, statements=(), funnel=funnel, releases=0),
+    }
+    for name, figures in known.items():
+        told = digest_text(t, figures).unescape()
+        assert (WITHHELD[language] in told) == (name == "withheld")
+        assert (none[language] in told) == (name == "nothing")
+        assert (
+            digest_inputs(figures, language)["notes"]
+            == [one for one in (WITHHELD[language], told) if one == WITHHELD[language] and name == "withheld"]
+            or name == "nothing"
+        )
+
+
+def test_what_comes_is_told_with_how_much_more_there_is() -> None:
+    seven = tuple(Coming(date(2027, 10, day), f"Ryhmä {day}", "Aihe") for day in range(1, 8))
+    told, room = fitting(texts("fi"), replace(NOTHING, coming=7, meetings=seven))
+    assert told.endswith("su 3.10. Ryhmä 3: Aihe\nja 4 muuta")
+    assert not has_all_coming(replace(NOTHING, coming=7, meetings=seven), room)
+    assert has_all_coming(replace(NOTHING, coming=3, meetings=seven[:3]), room)
+    assert has_all_coming(replace(NOTHING, coming=7, meetings=seven[:3]), room)  # an earlier program kept three
+    four = digest_text(texts("sv"), replace(NOTHING, coming=4, meetings=seven[:4]))
+    assert four.endswith("och 1 till")
+
+
+def test_the_rest_of_a_period_comes_before_the_next() -> None:
+    rest = (Coming(date(2027, 7, 20), "Perhetyö", "Kesä"),)
+    told = digest_text(texts("fi"), replace(NOTHING, rest=rest, coming=3, meetings=COMING), is_ongoing=True)
+    lines = told.splitlines()
+    at = lines.index("<b>Tulossa: heinäkuu 2027</b>, 1 kokous")
+    assert lines[at + 1 : at + 3] == ["ti 20.7. Perhetyö: Kesä", "<b>Tulossa: elokuu 2027</b>, 3 kokousta"]
+    for groups in (1, 10, 200):
+        busy = replace(endless(groups, 4), rest=tuple(replace(one, group=NAME) for one in COMING))
+        for language in LANGUAGES:
+            assert shown_size(digest_text(texts(language), busy, is_ongoing=True)) <= CAPTION_LENGTH
+
+
+def test_what_is_told_whole_needs_no_button() -> None:
+    room, t = ROOMS[0], texts("fi")
+    assert has_all_statements(t, FIGURES, room)
+    more = (*STATEMENTS, *FIGURES.statements)
+    for statements in (more, (replace(FIGURES.statements[0], text="sana " * 30), *FIGURES.statements[1:])):
+        assert not has_all_statements(t, replace(FIGURES, statements=statements), room)
+    assert has_all_attention(replace(FIGURES, attention=FIGURES.attention[:3]), room)
+    assert not has_all_attention(FIGURES, room)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_twelve_months_fit_a_page(language: str) -> None:
+    t, flow = texts(language), Flow(16, 2, 240, 200, 100, 80, 102, 198, 121, unnamed=45, heads=45)
+    lines = [trend_line(t, f"2027-{month:02}", flow) for month in range(1, 13)]
+    above = shown_size(t("digest-trend", month="syyskuu 2027")) + shown_size(t("trend-legend")) + 1
+    assert len(pages(lines, CAPTION_LENGTH - COUNT - above)) == 1
+
+
+def test_attention_says_of_which_meetings_and_forms() -> None:
+    fell = Attention("L", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40), latest=3)
+    few = [Attention("L", Reason.FEW_ANSWERS, now=Rate(4, 41), latest=latest) for latest in (1, 2)]
+    space = "\N{NO-BREAK SPACE}"
+    assert reasons(texts("fi"), [fell]) == (
+        f"osallistuminen laski: 3 viime kokousta 50{space}% kutsuista, 3 edellistä 83{space}%"
+    )
+    assert reasons(texts("sv"), [fell]) == (
+        f"deltagandet sjönk: de 3 senaste mötena 50{space}% av inbjudningarna, de 3 före dem 83{space}%"
+    )
+    assert reasons(texts("en"), [fell]) == "attendance fell: last 3 meetings 50% of invitations, the 3 before 83%"
+    assert [reasons(texts("en"), [one]) for one in few] == [
+        "feedback from only 10% of those asked in the last form (4 / 41)",
+        "feedback from only 10% of those asked in the last 2 forms (4 / 41)",
+    ]

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -130,17 +131,26 @@ FUNNEL = Funnel(
 )
 
 
-def test_each_rate_names_its_whole_and_people_have_a_scale_of_their_own() -> None:
+def test_each_rate_names_its_whole_and_its_bar_is_as_long() -> None:
     shown = steps(FUNNEL, "en")
-    assert list(shown) == ["roster", "reachable", "invited", "yes", "attended", "asked", "answered"]
+    assert list(shown) == ["roster", "reachable", "invited", "yes", "named", "asked", "answered"]
     assert {name: (step.rate, step.whole) for name, step in shown.items() if step.rate} == {
         "reachable": ("75%", "roster"),
         "yes": ("75%", "invited"),
-        "attended": ("50%", "invited"),
+        "named": ("50%", "invited"),
         "answered": ("55%", "asked"),
     }
-    assert shown["roster"].share == shown["invited"].share == 1
-    assert shown["attended"].share == shown["asked"].share == Fraction(1, 2)
+    assert shown["roster"].share == shown["invited"].share == shown["asked"].share == 1
+    for name, step in shown.items():
+        if step.rate:
+            assert step.share == Fraction(getattr(FUNNEL, name), getattr(FUNNEL, step.whole))
+
+
+def test_who_comes_uninvited_makes_a_rate_above_a_hundred_and_no_longer_bar() -> None:
+    step = steps(replace(FUNNEL, invited=4, yes=2, on_site=5, remote=0, heads=0), "fi")["named"]
+    assert (step.figure, step.rate, step.share) == ("5", "125\N{NO-BREAK SPACE}%", 1)
+    counted = steps(replace(FUNNEL, invited=14, yes=2, on_site=15, remote=0, heads=5), "fi")["named"]
+    assert (counted.figure, counted.rate) == ("10", "71\N{NO-BREAK SPACE}%")
 
 
 # No figure is printed anywhere else

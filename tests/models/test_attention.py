@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.digest_text import reasons
+from handlers.digest_needs import reasons
 from handlers.texts import LANGUAGES, texts
 from models import groups
 from models.attention import ASKED_AT_LEAST, Attention, Reason, attention
@@ -121,7 +121,7 @@ async def test_attendance_that_falls(talk_anywhere: Talk) -> None:
                 there = came if number < 3 else 15
                 await held(session, group, ago(10 + 20 * number), members, yes=15, there=there)
         (falling,) = await attention(session, None, at=AT)
-        assert falling == Attention("Laskee", Reason.FALLING, now=Rate(36, 60), before=Rate(45, 60))
+        assert falling == Attention("Laskee", Reason.FALLING, now=Rate(36, 60), before=Rate(45, 60), latest=3)
 
 
 async def test_attendance_that_falls_is_seen_of_whoever_meets_seldom(talk_anywhere: Talk) -> None:
@@ -147,8 +147,8 @@ async def test_few_answers_are_told_as_counts(talk_anywhere: Talk) -> None:
                 await closed(session, group, ago(5 + number), asked // 3, answered // 3 + (number < answered % 3))
         few = {one.group: one for one in await attention(session, None, at=AT)}
         assert few == {
-            "Vähän": Attention("Vähän", Reason.FEW_ANSWERS, now=Rate(5, 60)),
-            "Alle": Attention("Alle", Reason.FEW_ANSWERS, now=Rate(3, 30)),
+            "Vähän": Attention("Vähän", Reason.FEW_ANSWERS, now=Rate(5, 60), latest=3),
+            "Alle": Attention("Alle", Reason.FEW_ANSWERS, now=Rate(3, 30), latest=3),
         }
         assert "(3 / 30)" in reasons(texts("fi"), [few["Alle"]])
         assert ASKED_AT_LEAST > 6

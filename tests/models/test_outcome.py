@@ -20,7 +20,8 @@ from models.periods import Period
 from models.pools import Pool, Waits
 from models.possible import Mean
 from models.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
-from models.statistics import MonthFigures, Statement
+from models.statements import Statement
+from models.statistics import MonthFigures
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import forms, groups, statistics
+from models import forms, groups, statements, statistics
 from models.attendance import Attendance, Attended, HeadCount
 from models.errors import NotFound
 from models.forms import Form
@@ -155,7 +155,7 @@ async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywh
         assert (whole.asked, whole.answered) == (6, 5)
         by_group = await flows(session, quarter, By.GROUP)
         assert by_group[child.id] == Flow(meetings=2, invited=20, yes=12, remote=10, people=6)
-        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5, unnamed=4)
+        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5, unnamed=4, heads=4)
         by_meeting = await flows(session, quarter, By.MEETING)
         assert by_meeting[second.id] == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)  # its form, though it closed in April
         assert by_meeting[first.id] == Flow(meetings=1, invited=10, yes=7, remote=6, people=6)
@@ -180,6 +180,62 @@ async def test_attendances_without_a_name_are_told_apart_from_people(talk_anywhe
         await session.flush()
         shown = await funnel(session, scope())
         assert (shown.attended, shown.people, shown.unnamed) == (491, 2, 489)
+        assert (shown.heads, shown.named) == (488, 3)  # whoever was erased came by name
+
+
+async def test_a_meeting_of_which_nobody_told_who_came_is_counted(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        members = await people(session, group, 3)
+        await held(session, group, at(3, 3), members, there=0)  # that nobody came, was told
+        counted, silent = [await held(session, group, at(3, day), []) for day in (10, 17)]
+        session.add(HeadCount(meeting_id=counted.id, on_site=2, remote=0))
+        await held(session, group, at(3, 24), [], state=MeetingState.CANCELLED)
+        await session.flush()
+        assert (await funnel(session, scope())).unrecorded == 1
+        by_meeting = await flows(session, scope(), By.MEETING)
+        assert [one.unrecorded for one in by_meeting.values()].count(1) == by_meeting[silent.id].unrecorded == 1
+
+
+async def test_figures_that_came_out_and_may_not_be_shown_are_counted(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.found(session, "Aikuiset", now=BEGINNING)
+        await released(session, group, at(3, 20), None, None)
+        await released(session, group, at(3, 21), None, None)
+        await released(session, other, at(4, 2), 20, 5)
+        march = await statistics.month_figures(session, scope())
+        assert (march.statements, march.releases, march.withheld, march.is_empty) == ((), 2, 2, False)
+        april = await statistics.month_figures(session, scope(Month(2027, 4)))
+        assert (len(april.statements), april.releases, april.withheld) == (1, 1, 0)
+        none = await statistics.month_figures(session, scope(group_ids=[other.id]))
+        assert (none.releases, none.withheld, none.is_empty) == (0, 0, True)
+
+
+async def test_all_that_comes_is_kept_and_of_a_running_period_its_rest(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        for month, day in ((3, 10), (3, 20), (3, 30), *((4, day) for day in range(1, 8))):
+            await held(session, group, at(month, day), [], state=MeetingState.ANNOUNCED)
+        running = await statistics.month_figures(session, scope(), now=at(3, 15))
+        assert [one.day.day for one in running.rest] == [20, 30]
+        assert (running.coming, [one.day.day for one in running.meetings]) == (7, list(range(1, 8)))
+        assert thaw(freeze(running)) == running
+        page = await statistics.detail(session, scope(), "meetings", now=at(3, 15))
+        assert (page.rest, page.meetings) == (running.rest, running.meetings)
+        over = await statistics.month_figures(session, scope(), now=at(4, 1))
+        assert over.rest == ()
+
+
+async def test_the_months_begin_with_the_first_group(talk_anywhere: Talk) -> None:
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        young = await groups.found(session, "Nuoret", now=at(3, 5))
+        for group_ids, first in ((None, "2027-01"), ([group.id], "2027-01"), ([young.id], "2027-03")):
+            months = (await statistics.month_figures(session, scope(group_ids=group_ids))).months or ()
+            assert [one.month for one in months] == [f"2027-{month:02}" for month in range(int(first[-2:]), 4)]
+        before = await statistics.month_figures(session, scope(Month(2026, 12)))
+        assert [one.month for one in before.months or ()] == ["2026-12"]
 
 
 async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) -> None:
@@ -227,7 +283,7 @@ async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk)
         version = await forms.write(session, form, [reworded])
 
         async def words(group_ids: list[int] | None) -> tuple[str | None, str | None, str | None]:
-            (one,) = await statistics.statements(session, scope(group_ids=group_ids))
+            (one,) = await statements.statements(session, scope(group_ids=group_ids))
             return one.text, one.low_name, one.high_name
 
         for group_ids in (None, [mine.id]):  # written, and never sent
@@ -248,15 +304,15 @@ async def test_a_statement_is_compared_with_two_years_back_and_no_further(talk_a
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         await released(session, group, at(3, 20).replace(year=2025), 30, 10)
         await released(session, group, at(3, 20), 20, 10)
-        (one,) = await statistics.statements(session, scope())
+        (one,) = await statements.statements(session, scope())
         assert one.earlier_month == "2025-03"
         await released(session, group, at(4, 20), 20, 10)
-        (again,) = await statistics.statements(session, scope(Month(2027, 4)))
+        (again,) = await statements.statements(session, scope(Month(2027, 4)))
         assert again.earlier_month == "2027-03"
-        (quarter,) = await statistics.statements(session, Scope(Period(2027, 1), HELSINKI, None))
+        (quarter,) = await statements.statements(session, Scope(Period(2027, 1), HELSINKI, None))
         assert quarter.earlier_month == "2025-q1"
         await released(session, group, at(5, 20).replace(year=2029), 20, 10)
-        (far,) = await statistics.statements(session, scope(Month(2029, 5)))
+        (far,) = await statements.statements(session, scope(Month(2029, 5)))
         assert (far.earlier, far.earlier_month) == (None, None)
 
 
@@ -265,7 +321,7 @@ async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_any
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         for moment, total in ((at(1, 20), 30), (at(2, 20), 20), (at(7, 3), 45)):
             await released(session, group, moment, total, 10)
-        (one,) = await statistics.statements(session, Scope(Period(2027, 3), HELSINKI, None))
+        (one,) = await statements.statements(session, Scope(Period(2027, 3), HELSINKI, None))
         assert one.earlier is not None
         assert (one.mean.total, one.earlier.total, one.earlier.n, one.earlier_month) == (45, 50, 20, "2027-q1")
         figures = await statistics.month_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
@@ -343,18 +399,18 @@ async def test_statements_add_up_the_months_releases_and_compare_with_the_last_t
         await released(session, group, at(3, 20), 19, 5)
         await released(session, group, at(3, 21), None, None)  # withheld: in no mean
 
-        (both,) = await statistics.statements(session, scope())
+        (both,) = await statements.statements(session, scope())
         assert (both.identity, both.mean.total, both.mean.n) == (IDENTITY, 41, 11)
         assert both.earlier is not None
         assert (both.earlier.total, both.earlier.n, both.earlier_month) == (15, 5, "2027-02")
 
-        (own,) = await statistics.statements(session, scope(group_ids=[group.id]))
+        (own,) = await statements.statements(session, scope(group_ids=[group.id]))
         assert own.earlier is not None
         assert (own.mean.total, own.earlier.total, own.earlier_month) == (41, 36, "2027-01")
 
-        (first,) = await statistics.statements(session, scope(Month(2027, 1)))
+        (first,) = await statements.statements(session, scope(Month(2027, 1)))
         assert (first.mean.total, first.earlier, first.earlier_month) == (36, None, None)
-        assert await statistics.statements(session, scope(Month(2027, 4))) == ()
+        assert await statements.statements(session, scope(Month(2027, 4))) == ()
 
 
 def test_periods_are_read_and_turned() -> None:

@@ -223,7 +223,7 @@ async def test_every_channel_can_be_seen_and_stopped(talk: Talk, maija: Actor, m
     await maija.taps("Seuraava")
     assert [one for one in maija.labels() if "Kanava" in one] == ["Kanava 8", "Kanava 9"]
     await maija.taps("Kanava 9")
-    await maija.taps("Älä lähetä enää tänne")
+    await maija.taps("Lopeta lähettäminen sinne")
     await maija.taps("Seuraava")
     assert [one for one in maija.labels() if "Kanava" in one] == ["Kanava 8"]
     await maija.taps("‹ Edellinen")
@@ -244,12 +244,12 @@ async def test_of_an_archived_group_alone_nothing_comes_and_the_settings_say_so(
     assert months_of(maija) == ["maaliskuu 2027", "huhtikuu 2027"]
     await maija.says("/settings")
     await maija.taps("Kooste")
-    assert "Mistä: –\nNäitä työryhmiä ei enää ole, joten kooste ei tule. Valitse muita" in maija.text
+    assert "Työryhmät: –\nNäitä työryhmiä ei enää ole, joten kooste ei tule. Valitse muita" in maija.text
     assert "Seuraava" not in maija.text
     await maija.taps("Valitse työryhmät")
     await maija.taps("Aikuiset")
     await maija.taps("Takaisin")
-    assert "Mistä: Kaikki työryhmät" in maija.text  # the only one that lives
+    assert "Työryhmät: Kaikki työryhmät" in maija.text  # the only one that lives
     await talk.until(at(2027, 8, 5))
     assert months_of(maija)[-1] == "heinäkuu 2027"
 
@@ -319,7 +319,9 @@ async def test_one_meeting_and_no_answers(talk: Talk, anna: Actor, maija: Actor)
     await talk.until(at(2027, 4, 1, 10))
     (digest,) = digests_of(maija)
     assert "Kokouksia 1\n" in words(digest)
-    assert "Palautteen tuloksia ei valmistunut." in words(digest)
+    assert "Uusia palautetuloksia ei tullut." in words(digest)
+    assert "Osallistumisia ei kirjattu 1 kokouksesta.\n" in words(digest)
+    assert "Osallistumisia 0" not in words(digest)
     assert digest.photo is not None
     assert not [label for label in maija.labels() if label.startswith("Kaikki väittämät")]
 
@@ -339,7 +341,24 @@ async def test_everything_withheld(talk: Talk, anna: Actor, maija: Actor) -> Non
     assert "Palautetta 4 / 4" in words(digest)
     assert "1 kyselyssä vielä liian vähän vastauksia näytettäväksi" in words(digest)
     assert "n = " not in words(digest)
+    assert "tuloksia" not in words(digest)  # the line above has said why
     assert (await maija.taps_data("digest-statements:2027-03", digest)).startswith("Tätä ei löytynyt.")
+
+
+async def test_six_who_agree_are_not_said_to_have_said_nothing(talk: Talk, anna: Actor, maija: Actor) -> None:
+    members = [talk.person(f"Jäsen {number}") for number in range(6)]
+    await talk.group(members=members, coordinator=anna)
+    await talk.manager(maija)
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
+    await talk.until(at(2027, 3, 10, 13))
+    for member in members:
+        for label in ("Kyllä, etänä", "5", "5", "5", "5", "Lähetä palaute"):
+            await member.taps(label)
+    await talk.until(at(2027, 4, 1, 10))
+    (digest,) = digests_of(maija)
+    assert "Palautetta 6 / 6" in words(digest)
+    assert "Väittämien keskiarvoja ei näytetä, jotta kenenkään vastaus ei paljastu." in words(digest)
+    assert "n = " not in words(digest)
 
 
 # Many at once
