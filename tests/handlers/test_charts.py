@@ -24,6 +24,7 @@ from models.items import Background, Kind
 from models.outcome import Chosen, Earlier, Group, Outcome, Result, Said, Words
 from models.possible import Mean, Rate
 from models.releases import Withheld
+from models.replies import weakest_first
 from models.result_views import View
 from models.results import Listed
 from models.statements import Statement
@@ -223,6 +224,19 @@ def test_no_statement_is_both_strong_and_weak(count: int, strong: int, weak: int
     best, worst = strongest_and_weakest(replace(FIGURES, statements=statements))
     assert list(best) == list(statements[:strong])
     assert list(worst) == list(statements[::-1][:weak])
+
+
+@pytest.mark.parametrize(
+    "totals", [(90,), (90, 80), (90, 80, 70), (80, 80, 80), (90, 80, 80, 80, 60), (70, 80, 90, 60)]
+)
+def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[int, ...]) -> None:
+    means = [Mean(total, 30, 1, 5) for total in totals]
+    results = tuple(said(f"t-{at}", mean, 30, None) for at, mean in enumerate(means))
+    marked = {one.words.identity for one in weakest_first(Outcome(30, 30, 5, results)) if one.is_weakest}
+    statements = [Statement(f"t-{at}", mean) for at, mean in enumerate(means)]
+    statements.sort(key=lambda one: (-one.mean.value, one.identity))
+    _, weak = strongest_and_weakest(replace(FIGURES, statements=tuple(statements)))
+    assert {one.identity for one in weak} == marked
 
 
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
