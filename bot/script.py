@@ -222,7 +222,8 @@ async def _digest(script: Transcript, maija: Actor) -> bytes:
     script.heading("digest: the first working day of the month")
     await script.stage.until(datetime(2027, 4, 1, 12, tzinfo=HELSINKI) + timedelta(days=1))
     script.bot_says()
+    await script.taps(maija, script.label("digest-to-picture"))
     pictures = [message for message in maija.messages if message.photo]
     if not pictures or pictures[-1].photo is None:
-        raise Missing("the manager should get the digest with its picture")
+        raise Missing("the manager should get the digest, and its picture")
     return pictures[-1].photo.content

@@ -16,7 +16,7 @@ from handlers.digest_text import (
 )
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
-from handlers.texts import texts
+from handlers.texts import Texts, texts
 from models import digests
 from models.access import RoleKind
 from models.digests import Shown
@@ -52,21 +52,35 @@ async def on_month(context: Context, tap: Tap) -> Screen:
 
 
 async def _screen(context: Context, period: Span) -> Screen:
-    shown = await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
-    return digest_screen(context, shown)
+    return digest_screen(context, await _own(context, period))
+
+
+async def _own(context: Context, period: Span) -> Shown:
+    return await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
+
+
+@tap("digest-picture")
+async def on_picture(context: Context, tap: Tap) -> Screen:
+    """The same figures as a picture, with its words: to be kept or passed on."""
+    shown = await _own(context, read_period(tap.word(0)))
+    return _drawn(context.t, shown.figures, is_ongoing=shown.is_ongoing)
+
+
+def _drawn(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Screen:
+    draws = partial(digest_picture, figures, t.language)
+    return Screen(digest_text(t, figures, is_ongoing=is_ongoing), draws=draws, fresh=True)
 
 
 def digest_screen(context: Context, shown: Shown) -> Screen:
-    """Text and picture carry the same figures."""
+    """Words alone, so that they fit one screen of a phone; the rest, the picture too, is a tap away."""
     t, figures, turns = context.t, shown.figures, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
     row = tuple(
         Button(str(t(key, month=period_title(t, period))), data("digest", period))
         for period, key in turns
         if period is not None
     )
-    draws = partial(digest_picture, figures, t.language)
     text, room = fitting(t, figures, is_ongoing=shown.is_ongoing)
-    return Screen(text, (row, *_details(context, figures, room), _last_row(context, figures.month)), draws=draws)
+    return Screen(text, (row, *_details(context, figures, room), *_last_rows(context, figures)))
 
 
 def _details(context: Context, figures: MonthFigures, room: Room) -> list[tuple[Button, ...]]:
@@ -87,9 +101,10 @@ def _to(context: Context, name: str, month: str, n: int | None = None) -> Button
     return Button(str(context.t(f"digest-to-{name}", **count)), data(f"digest-{name}", month))
 
 
-def _last_row(context: Context, month: str) -> tuple[Button, ...]:
+def _last_rows(context: Context, figures: MonthFigures) -> tuple[tuple[Button, ...], ...]:
+    names = ("trend", "sheet") if figures.is_empty else ("trend", "picture", "sheet")
     settings = Button(str(context.t("digest-to-settings")), data("digest-settings"))
-    return (_to(context, "trend", month), _to(context, "sheet", month), settings)
+    return (tuple(_to(context, name, figures.month) for name in names), (settings,))
 
 
 @letter("digest", stands="digest")
@@ -102,8 +117,6 @@ async def digest_letter(context: Context, delivery: Delivery) -> Screen:
 
 
 async def _posted(context: Context, delivery: Delivery) -> Screen:
-    """To a group or channel, in its language: figures alone, for a button would work for nobody there."""
+    """To a group or channel, in its language: with its picture and no buttons, which would work for nobody there."""
     digest, chosen = await digests.posted(context.session, delivery.address_id, delivery.subject)
-    t = texts(chosen.language or context.policy.language)
-    figures = digest.figures
-    return Screen(digest_text(t, figures), draws=partial(digest_picture, figures, t.language))
+    return _drawn(texts(chosen.language or context.policy.language), digest.figures)

@@ -148,12 +148,27 @@ async def on_coming(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-trend")
 async def on_trend(context: Context, tap: Tap) -> Screen:
-    """Twelve months in figures, and as a picture."""
+    """Twelve months, with the way to their picture."""
     t, figures = context.t, await _figures(context, tap, "months")
-    lines = [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
     title = t("digest-trend", month=period_title(t, parse(figures.month).last))
-    shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), lines)
-    return Screen(shown.text, shown.buttons, draws=partial(trend_picture, figures, t.language))
+    shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), _trend(t, figures))
+    return Screen(shown.text, ((_drawing(context, figures.month),), *shown.buttons))
+
+
+def _drawing(context: Context, month: str) -> Button:
+    return Button(str(context.t("digest-to-picture")), data("digest-trend-picture", month))
+
+
+@tap("digest-trend-picture")
+async def on_trend_picture(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap, "months")
+    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    text = Markup("\n").join([title, t("trend-legend"), *_trend(t, figures)])
+    return Screen(text, draws=partial(trend_picture, figures, t.language), fresh=True)
+
+
+def _trend(t: Texts, figures: MonthFigures) -> list[Markup]:
+    return [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
 
 
 def trend_line(t: Texts, month: str, flow: Flow) -> Markup:
