@@ -386,9 +386,7 @@ def test_attention_says_of_which_meetings_and_forms() -> None:
     fell = Attention("L", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40), latest=3)
     few = [Attention("L", Reason.FEW_ANSWERS, now=Rate(4, 41), latest=latest) for latest in (1, 2)]
     space = "\N{NO-BREAK SPACE}"
-    assert reasons(texts("fi"), [fell]) == (
-        f"osallistuminen laski: 3 viime kokousta 50{space}% kutsuista, 3 edellistä 83{space}%"
-    )
+    assert reasons(texts("fi"), [fell]) == (f"3 viime kokousta 50{space}% kutsuista, 3 edellistä 83{space}%")
     assert reasons(texts("sv"), [fell]) == (
         f"deltagandet sjönk: de 3 senaste mötena 50{space}% av inbjudningarna, de 3 före dem 83{space}%"
     )

@@ -128,7 +128,13 @@ async def test_what_an_earlier_program_froze_has_its_details_too(talk: Talk, mai
 
 
 async def test_others_buttons_and_forged_ones_open_nothing(talk: Talk, anna: Actor, maija: Actor, march: None) -> None:
-    for button in ("digest-groups:2027-03", "digest-sheet:2027-03", "digest-picture:2027-03", "digest-settings", "digest-rhythm:0:never"):
+    for button in (
+        "digest-groups:2027-03",
+        "digest-sheet:2027-03",
+        "digest-picture:2027-03",
+        "digest-settings",
+        "digest-rhythm:0:never",
+    ):
         assert (await anna.taps_data(button)).startswith("Kuukausikooste on johdolle.")
     for button in ("digest-groups:2027-04:9", "digest-attention:2027-03", "digest-of:77:0", "digest-in:0:sv"):
         assert (await maija.taps_data(button)).startswith("Tätä ei löytynyt.")
