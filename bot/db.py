@@ -4,6 +4,7 @@ SQLite: explicit BEGIN IMMEDIATE, because a deferred one loses concurrent writes
 one connection, so that waiting for a turn is a queue and not a race of retries.
 """
 
+import asyncio
 import fcntl
 import re
 import sqlite3
@@ -16,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import await_only
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -23,7 +25,6 @@ AWAY = (SQLAlchemyError, OSError)
 """What is raised at the edges when the database cannot be reached or written. In the midst of work, see `is_away`."""
 
 PRAGMAS = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "secure_delete=ON",
@@ -97,9 +98,22 @@ def make_engine(url: str) -> AsyncEngine:
 def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver begins no transaction of its own
     cursor = connection.cursor()
+    _begin_journal(cursor)
     for pragma in PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_journal(cursor: Any) -> None:
+    """Of programs that make a file at once one begins its journal; SQLite's own timeout does not cover the others."""
+    for pause in (0.02, 0.1, 0.5, 2.0):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            await_only(asyncio.sleep(pause))
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Any) -> None:

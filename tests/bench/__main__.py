@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.stand import Line
 
-MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest")
+MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest", "digests")
 
 
 def told() -> str:

@@ -31,6 +31,7 @@ def ask(server: Telegram, method: str, **fields: object) -> Any:
             return json.load(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_every_tap_is_stored_answered_and_shown(tmp_path: Path, name: str) -> None:
     cards = seed.called(tmp_path / "koolla.db", people=5, meetings=2)

@@ -15,6 +15,9 @@ from tests.handlers.test_papers import made
 from tests.handlers.test_report import kept
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module", autouse=True)
 def there() -> None:
     reason = verapdf.missing()

@@ -17,6 +17,8 @@ from tests.talks.test_digest import a_good_month, at, months_of
 
 NOTES = ("digest-place", "digest-mute", "digest-foreign", "digest-ended")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def march(talk: Talk, anna: Actor, maija: Actor) -> None:

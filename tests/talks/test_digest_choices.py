@@ -287,23 +287,19 @@ async def test_a_manager_of_a_young_group_turns_back_to_its_founding(talk: Talk,
     assert not [one for one in maija.labels() if one.startswith("‹")]
 
 
-@pytest.mark.parametrize("typed", ["1999-12", "2200-01", "q1/2200", "12/1999", "2027", "all"])
-async def test_years_of_which_nothing_can_be_asked(talk: Talk, maija: Actor, march: None, typed: str) -> None:
-    assert (await maija.says(f"/digest {typed}")).startswith("Kirjoita kuukausi")
-
-
-@pytest.mark.parametrize("typed", ["2199-12", "q4/2199", "1/2100"])
-async def test_years_to_come(talk: Talk, maija: Actor, march: None, typed: str) -> None:
-    assert (await maija.says(f"/digest {typed}")).startswith("Kysymäsi aika ei ole vielä alkanut.")
+async def test_years_of_which_nothing_can_be_asked(talk: Talk, maija: Actor, march: None) -> None:
+    for typed in ("1999-12", "2200-01", "q1/2200", "12/1999", "2027", "all"):
+        assert (await maija.says(f"/digest {typed}")).startswith("Kirjoita kuukausi"), typed
+    for typed in ("2199-12", "q4/2199", "1/2100"):
+        assert (await maija.says(f"/digest {typed}")).startswith("Kysymäsi aika ei ole vielä alkanut."), typed
     assert (await maija.taps_data("digest:2199-12")).startswith("Kysymäsi aika ei ole vielä alkanut.")
 
 
-@pytest.mark.parametrize("typed", ["2/2027", "1/2000", "q3/2026"])
-async def test_before_the_first_group_there_was_nothing(talk: Talk, maija: Actor, march: None, typed: str) -> None:
-    shown = await maija.says(f"/digest {typed}")
-    lines = shown.splitlines()
-    assert lines[2] == "Silloin ei ollut yhtään työryhmää, joten kerrottavaa ei ole."
-    assert lines[3:5] == (["", "Tulossa: maaliskuu 2027, 1 kokous"] if typed == "2/2027" else [])
+async def test_before_the_first_group_there_was_nothing(talk: Talk, maija: Actor, march: None) -> None:
+    for typed in ("1/2000", "q3/2026", "2/2027"):
+        lines = (await maija.says(f"/digest {typed}")).splitlines()
+        assert lines[2] == "Silloin ei ollut yhtään työryhmää, joten kerrottavaa ei ole."
+        assert lines[3:5] == (["", "Tulossa: maaliskuu 2027, 1 kokous"] if typed == "2/2027" else [])
     await maija.taps("12 kuukautta")
     assert "0 kokousta" in maija.text
     await maija.taps("Takaisin koosteeseen")

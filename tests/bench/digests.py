@@ -1,0 +1,50 @@
+"""A digest of 1, 10 and 200 workgroups: its figures, its words in three languages, and its picture."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot import db
+from bot.config import Settings
+from handlers.digest_charts import digest_picture
+from handlers.digest_text import digest_text
+from handlers.result_text import shown_size
+from handlers.texts import LANGUAGES, texts
+from models import statistics
+from models.calendar import HELSINKI
+from models.funnel import Scope
+from models.months import Month
+from tests.bench import history
+from tests.bench.digest import filled
+from tests.bench.stand import Line
+
+GROUPS = (1, 10, 200)
+
+
+def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
+    yield from asyncio.run(_measure(f"sqlite:///{folder}/koolla.db", 2 if quick else 12, rounds))
+
+
+async def _measure(address: str, months: int, rounds: int) -> list[Line]:
+    engine = db.make_engine(Settings(database={"url": address}).database.url)
+    await filled(engine, months * history.ANSWERS_A_MONTH)
+    found: dict[tuple[int, str, str], list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        for groups in GROUPS:
+            scope = Scope(Month.of(history.LAST, HELSINKI), HELSINKI, list(range(1, groups + 1)))
+            began = time.perf_counter()
+            async with db.make_sessions(engine)() as session:
+                figures = await statistics.month_figures(session, scope, now=history.NOW)
+            found[groups, "figures", "ms"].append(1000 * (time.perf_counter() - began))
+            for language in LANGUAGES:
+                began = time.perf_counter()
+                length = shown_size(digest_text(texts(language), figures))
+                found[groups, f"words, {language}", "ms"].append(1000 * (time.perf_counter() - began))
+                found[groups, f"length, {language}", "chars"].append(length)
+            began = time.perf_counter()
+            digest_picture(figures, "fi")
+            found[groups, "picture", "ms"].append(1000 * (time.perf_counter() - began))
+    await engine.dispose()
+    return [Line(f"digest of {n} workgroups, {what}", tuple(times), unit) for (n, what, unit), times in found.items()]
