@@ -14,7 +14,6 @@ from tests import verapdf
 from tests.handlers.test_papers import made
 from tests.handlers.test_report import kept
 
-
 pytestmark = pytest.mark.slow
 
 
