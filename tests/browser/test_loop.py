@@ -33,11 +33,12 @@ async def test_from_a_call_to_the_digest(chats: Chats) -> None:
     await chats.sees("Anna", "Palautteen tulokset.*3 vastausta")
     assert "Maija Mäki 1" in await chats.jumps(NEXT_MONTH)
     await chats.sees("Maija", "Kuukausikooste: maaliskuu 2027.*Kokouksia 1")
+    await chats.picture_on_phone("digest", "Maija")
     await chats.taps("Maija", "Kuva")
     picture = chats.column("Maija").locator(".picture img").last
     await picture.scroll_into_view_if_needed()
     assert await picture.evaluate("image => image.complete && image.naturalWidth > 100")
-    await chats.picture("digest", "dark")
+    await chats.picture("digest-as-a-picture", "dark")
 
 
 @pytest.mark.parametrize(

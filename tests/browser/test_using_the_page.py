@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.chats import Chats
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # The contrast of every visible text against the colour behind it, by WCAG 2's formula.

@@ -545,6 +545,7 @@ LONGEST = (
 )
 
 
+@pytest.mark.slow
 async def test_the_longest_form_fits_every_page(talk: Talk, bo: Actor) -> None:
     """30 questions of 200 characters with 12 options of 200, answers of 200 and 1,000, in a trial with a name."""
     assert len(LONGEST) == 30
