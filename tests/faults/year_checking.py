@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
 from bot.stage import Stage
-from models import digests
+from models import digest_plans, digests
 from models.calendar import Quiet, is_quiet, last_waking, next_waking
 from models.invitations import Answer
 from models.months import Month
@@ -195,7 +195,7 @@ def monthly(judged: Judged, now: datetime) -> None:
         months.setdefault(first(message).words.plain.partition("\n")[0], []).append(message)
     month, due_months = Month.of(lived.began, quiet.zone), 0
     while (due := digests.due_at(month, judged.policy)) < now:
-        moment = lived.chance(due, due + digests.KEEPS, quiet)
+        moment = lived.chance(due, due + digest_plans.KEEPS, quiet)
         of_month = [message for message in came if due <= message.sent_at < due + timedelta(days=25)]
         judged.judge(f"digest of {month}", moment, True, of_month, quiet)
         month, due_months = month.shifted(1), due_months + 1
