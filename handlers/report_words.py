@@ -15,8 +15,8 @@ from handlers.report_method import method, questions
 from handlers.report_rows import Figure, Row, Section, count, head, of_whole, ranges
 from handlers.texts import Texts, texts
 from models.annual import Annual
+from models.annual_replies import Changed
 from models.possible import Mean, Rate, Share
-from models.replies import Changed
 from models.snapshots import Kept
 
 

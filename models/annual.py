@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import annual_forms, annual_groups, replies
+from models import annual_forms, annual_groups, annual_replies
 from models.annual_forms import Part, Span
 from models.annual_groups import GroupYear
 from models.annual_questions import others_turn
+from models.annual_replies import Changed
 from models.forms import Question
 from models.funnel import Scope, funnel
 from models.meetings import Meeting, MeetingState
 from models.outcome import Words
 from models.periods import Period
 from models.releases import OpenAnswer, Release
-from models.replies import Changed
 from models.runs import Run, RunState
 
 
@@ -98,7 +98,7 @@ async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datet
         groups=groups,
         parts=parts,
         highlights=await _highlights(session, span),
-        replies=await replies.of_year(session, span),
+        replies=await annual_replies.of_year(session, span),
         organisation=organisation,
     )
 

@@ -123,19 +123,6 @@ class Heard:
     text: str
 
 
-@dataclass(frozen=True)
-class Changed:
-    """A reply for the annual report, beside the figure that it is about."""
-
-    group: str
-    statement: Words
-    text: str
-    mean: Mean | None = None
-    """With its n, as released; None in what earlier programs froze."""
-    releases: tuple[int, ...] = ()
-    """Where it comes from."""
-
-
 def line(typed: str) -> str:
     """A typed line, tidied; refused if there is nothing of it or too much."""
     text = tidy(typed, LENGTH + 1)
@@ -272,34 +259,11 @@ async def heard(session: AsyncSession, invitation: Invitation) -> tuple[Heard, .
     meeting = invitation.meeting
     who = {"group": meeting.workgroup_id, "meeting": meeting.id, "person": invitation.person_id}
     return tuple(
-        Heard(Words(question.identity, question.text), _mean(question, figure), text)
+        Heard(Words(question.identity, question.text), mean(question, figure), text)
         for question, figure, text in await session.execute(HEARD, who)
     )
 
 
-def _mean(question: Question, figure: Figure) -> Mean:
-    """To a statement one can reply only when its mean is shown."""
+def mean(question: Question, figure: Figure) -> Mean:
+    """What was replied to: to a statement one can reply only when its mean is shown."""
     return Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0)
-
-
-async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
-    """The replies written from a moment to another, by group and time; of archived groups, too."""
-    wanted = (
-        select(Workgroup.name, Question, Figure, Reply.text)
-        .join(Workgroup, Workgroup.id == Reply.workgroup_id)
-        .join(Question, Question.id == Reply.question_id)
-        .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
-        .where(Reply.created_at >= span[0], Reply.created_at < span[1])
-        .order_by(Workgroup.id, Reply.created_at, Reply.id)
-    )
-    found = [
-        Changed(
-            group=group,
-            statement=Words(question.identity, question.text),
-            text=text,
-            mean=_mean(question, figure),
-            releases=(figure.release_id,),
-        )
-        for group, question, figure, text in await session.execute(wanted)
-    ]
-    return tuple(sorted(found, key=lambda one: one.group.casefold()))

@@ -27,12 +27,12 @@ from models.annual import Activity, Annual, Quote
 from models.annual_forms import Part, Sort
 from models.annual_groups import GroupYear
 from models.annual_questions import Found, Hidden
+from models.annual_replies import Changed
 from models.errors import Refused
 from models.items import Kind
 from models.outcome import Words
 from models.possible import Mean
 from models.releases import Withheld
-from models.replies import Changed
 from models.snapshots import Kept
 from tests.handlers.test_papers import FORMULAS, FOUND, HOSTILE, NEWS, tags
 

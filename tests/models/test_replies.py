@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import access, forgetting, forms, groups, meetings, own_data, pools, replies
+from models import access, annual_replies, forgetting, forms, groups, meetings, own_data, pools, replies
 from models.access import RoleKind
 from models.errors import NotFound, Refused, Stale
 from models.forms import Question
@@ -194,7 +194,7 @@ async def test_a_year_collects_what_was_replied_in_it_archived_groups_too(feedba
     await feedback.writes(2, "Myöhässä.", after)
     await feedback.meeting()
     await session.execute(update(Workgroup).values(archived_at=first))
-    found = await replies.of_year(session, (first, after))
+    found = await annual_replies.of_year(session, (first, after))
     assert [(one.group, one.text) for one in found] == [("Lastensuojelu", "Ensin."), ("Lastensuojelu", "Viimein.")]
     assert [(one.mean, one.statement.identity) for one in found] == [
         (Mean(11, 5, 1, 5), feedback.questions[0].identity),
@@ -202,7 +202,7 @@ async def test_a_year_collects_what_was_replied_in_it_archived_groups_too(feedba
     ]
     assert feedback.release is not None
     assert {one.releases for one in found} == {(feedback.release.id,)}
-    assert await replies.of_year(session, (first - DAY, first)) == ()
+    assert await annual_replies.of_year(session, (first - DAY, first)) == ()
     with pytest.raises(Refused):
         await feedback.writes(0)
 

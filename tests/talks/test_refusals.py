@@ -139,7 +139,7 @@ async def test_forged_buttons_of_every_route_change_nothing(scene: Scene, who: s
         assert await world(scene.talk, but=actor) == before, name
 
 
-async def refused(scene: Scene, who: str, *buttons: str, key: str = "not-found") -> None:
+async def assert_refused(scene: Scene, who: str, *buttons: str, key: str = "not-found") -> None:
     """Each button gets the same kind words, and changes nothing."""
     for data in buttons:
         before = await world(scene.talk)
@@ -148,8 +148,10 @@ async def refused(scene: Scene, who: str, *buttons: str, key: str = "not-found")
 
 
 async def test_what_is_no_button_of_ours_is_said_to_be_stale(scene: Scene) -> None:
-    await refused(scene, "stranger", "-", ":", "::::", "nobody:1", "🙂", "RSVP:1:no", "\x00", "a" * 64, key="stale")
-    await refused(scene, "stranger", "rsvp", "rsvp:1:on_site:1")
+    await assert_refused(
+        scene, "stranger", "-", ":", "::::", "nobody:1", "🙂", "RSVP:1:no", "\x00", "a" * 64, key="stale"
+    )
+    await assert_refused(scene, "stranger", "rsvp", "rsvp:1:on_site:1")
 
 
 RSVP = {
@@ -163,7 +165,7 @@ RSVP = {
 
 async def test_an_invitation_is_answered_by_nobody_else(scene: Scene) -> None:
     for who in RSVP.values():
-        await refused(scene, who, f"rsvp:{scene.invitation}:remote:1")
+        await assert_refused(scene, who, f"rsvp:{scene.invitation}:remote:1")
 
 
 async def test_an_ex_member_answers_no_more(scene: Scene) -> None:
@@ -237,12 +239,12 @@ def managing(scene: Scene) -> list[str]:
 
 @pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
 async def test_a_meeting_is_run_by_its_coordinators_alone(scene: Scene, who: str) -> None:
-    await refused(scene, who, *managing(scene))
+    await assert_refused(scene, who, *managing(scene))
 
 
 async def test_a_role_taken_away_since_the_button_was_drawn_is_gone(scene: Scene) -> None:
     await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
-    await refused(scene, "anna", *managing(scene))
+    await assert_refused(scene, "anna", *managing(scene))
 
 
 PAST = {
@@ -295,7 +297,7 @@ ANSWERING = (
 @pytest.mark.parametrize("who", ["stranger", "dan", "eeva", "anna"])
 async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str) -> None:
     run, first, last = await _form(scene)
-    await refused(scene, who, *(route.format(run=run, q=first, open=last) for route in ANSWERING))
+    await assert_refused(scene, who, *(route.format(run=run, q=first, open=last) for route in ANSWERING))
 
 
 async def test_an_answer_that_the_form_does_not_have_is_refused(scene: Scene) -> None:
@@ -318,7 +320,7 @@ async def test_an_answer_that_the_form_does_not_have_is_refused(scene: Scene) ->
         "page:{run}:9999",
         "was:{run}:perhaps",
     ):
-        await refused(scene, "bo", route.format(run=run, q=first, open=last))
+        await assert_refused(scene, "bo", route.format(run=run, q=first, open=last))
 
 
 async def _form(scene: Scene) -> tuple[int, int, int]:
@@ -335,7 +337,7 @@ async def test_questions_are_for_those_who_say_they_were_there(scene: Scene, abs
         await scene.bo.taps("En osallistunut")
     shown = scene.bo.text
     for route in sorted(set(ANSWERING) - {"was:{run}:remote"}):
-        await refused(scene, "bo", route.format(run=run, q=first, open=last))
+        await assert_refused(scene, "bo", route.format(run=run, q=first, open=last))
         assert scene.bo.text == shown
 
 
@@ -396,12 +398,12 @@ async def _own_form(scene: Scene) -> int:
 @pytest.mark.parametrize("who", ["stranger", "bo", "dan", "eeva"])
 async def test_a_form_of_a_group_is_its_coordinators_alone(scene: Scene, who: str) -> None:
     form = await _own_form(scene)
-    await refused(scene, who, *(route.format(form=form) for route in FORM))
+    await assert_refused(scene, who, *(route.format(form=form) for route in FORM))
 
 
 async def test_a_groups_form_is_chosen_by_its_coordinators_alone(scene: Scene) -> None:
     await scene.eeva.says("/forms")
-    await refused(scene, "eeva", "group-form:1", "group-form:1:1", "form-for:1:1")
+    await assert_refused(scene, "eeva", "group-form:1", "group-form:1:1", "form-for:1:1")
 
 
 @pytest.mark.parametrize(
@@ -478,13 +480,13 @@ async def a_survey(scene: Scene) -> dict[str, int]:
 async def test_a_survey_is_run_by_the_coordinators_of_its_group_alone(scene: Scene, who: str) -> None:
     survey = await a_survey(scene)
     may = {"survey-new:{form}"} if who == "eeva" else set()  # she may send the form to a group of her own
-    await refused(scene, who, *(route.format(**survey) for route in SURVEYS if route not in may))
+    await assert_refused(scene, who, *(route.format(**survey) for route in SURVEYS if route not in may))
 
 
 async def test_a_coordinator_no_more_runs_no_survey(scene: Scene) -> None:
     survey = await a_survey(scene)
     await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
-    await refused(scene, "anna", *(route.format(**survey) for route in SURVEYS))
+    await assert_refused(scene, "anna", *(route.format(**survey) for route in SURVEYS))
 
 
 STEPS = (
