@@ -134,8 +134,11 @@ class Stage:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, folder: Path, **settings: Any) -> AsyncIterator[Self]:
-        """A stage whose database is in the folder; settings as in `Settings`."""
+    async def open(cls, folder: Path, *, over_http: bool = False, **settings: Any) -> AsyncIterator[Self]:
+        """A stage whose database is in the folder; settings as in `Settings`.
+
+        The bot calls the sandbox by functions, or ``over_http``: through the server's code too, in this process.
+        """
         clock = StandingClock(START)
         sandbox = Sandbox(now=clock.now, limits=Limits())
         given: dict[str, Any] = {
@@ -144,7 +147,8 @@ class Stage:
             "database": {"url": f"sqlite:///{folder / 'koolla.db'}"},
             "feedback": {"keys": folder / "keys"},
         }
-        app = App(Settings(**{**given, **settings}), clock, transport=httpx.ASGITransport(app=sandbox.app))
+        transport = httpx.ASGITransport(app=sandbox.app) if over_http else sandbox.request
+        app = App(Settings(**{**given, **settings}), clock, transport=transport)
         try:
             await migrating.upgrade(app.engine)
             app.outbox.rate = Rate(25, late=timedelta(seconds=0.16))  # a few at once: nobody waits in real time

@@ -4,7 +4,8 @@ import asyncio
 import io
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.databases import KIND, KINDS, migrated, new_database, on_server, post
 from tests.talk import ADMIN_ID, Actor, Talk
 
 LOG = io.StringIO()
-"""What the program logs in all tests."""
+"""What the program logs in the current test."""
 
 
 def pytest_configure() -> None:
@@ -30,6 +31,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if {"migrated_url", "database_url"} & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    LOG.seek(0)
+    LOG.truncate()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The log of a failed test is printed with its failure."""
+    report = yield
+    if report.failed and LOG.getvalue():
+        report.sections.append((f"Program's log until {report.when}", LOG.getvalue()))
+    return report
 
 
 def told_nothing(talk: Talk, log: str) -> None:
@@ -85,21 +101,25 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield url
 
 
+@asynccontextmanager
+async def _stage(request: pytest.FixtureRequest, folder: Path, url: str) -> AsyncIterator[Talk]:
+    over_http = request.node.get_closest_marker("over_http") is not None
+    async with Talk.open(folder, over_http=over_http, database={"url": url}) as talk:
+        yield talk
+        told_nothing(talk, LOG.getvalue())
+
+
 @pytest.fixture
-async def talk(tmp_path: Path, migrated_url: str) -> AsyncIterator[Talk]:
-    mark = LOG.tell()
-    async with Talk.open(tmp_path, database={"url": migrated_url}) as one:
+async def talk(request: pytest.FixtureRequest, tmp_path: Path, migrated_url: str) -> AsyncIterator[Talk]:
+    async with _stage(request, tmp_path, migrated_url) as one:
         yield one
-        told_nothing(one, LOG.getvalue()[mark:])
 
 
 @pytest.fixture
-async def talk_anywhere(tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
+async def talk_anywhere(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
     """A stage on each kind of database in turn."""
-    mark = LOG.tell()
-    async with Talk.open(tmp_path, database={"url": database_url}) as one:
+    async with _stage(request, tmp_path, database_url) as one:
         yield one
-        told_nothing(one, LOG.getvalue()[mark:])
 
 
 @pytest.fixture

@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+from starlette.applications import Starlette
+
+from bot.sandbox import direct
 from bot.sandbox.calls import HANDLERS
 from bot.sandbox.chats import Chat
 from bot.sandbox.errors import ApiError
@@ -59,8 +63,12 @@ class Sandbox:
         self.log: list[Call] = []
         self.faults = Faults(self.updates, sleep)
         self.webhook = Webhook(self.updates, now, sleep=sleep)
-        self.app = build_app(self)
         self._poller = Poller(self.updates)
+
+    @cached_property
+    def app(self) -> Starlette:
+        """The server, as an ASGI application."""
+        return build_app(self)
 
     @property
     def users(self) -> dict[int, User]:
@@ -102,6 +110,12 @@ class Sandbox:
     def add_channel(self, title: str, administrators: Sequence[User]) -> Chat:
         """A channel that the bot is not in; the first of its administrators has made it."""
         return self.world.add_channel(title, administrators)
+
+    async def request(
+        self, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
+    ) -> tuple[int, bytes]:
+        """Answer one request of a bot in this process, without HTTP: status and body, or ConnectionError."""
+        return await direct.request(self, url, given, files)
 
     async def call(self, method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> Any:
         """Answer one request of the bot: its result, ApiError, or DroppedError."""

@@ -12,10 +12,11 @@ import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from bot.sandbox import direct
 from bot.sandbox.errors import ApiError, bad_request
 from bot.sandbox.faults import DroppedError
 from bot.sandbox.requests import Upload
@@ -26,23 +27,22 @@ if TYPE_CHECKING:
 
 def build_app(sandbox: Sandbox) -> Starlette:
     async def call(http: HttpRequest) -> Response:
-        if http.path_params["token"] != sandbox.token:
-            return _failure(ApiError(401, "Unauthorized"))
+        token, method = http.path_params["token"], http.path_params["method"]
         try:
             given, uploads = await _given(http)
-            result = await sandbox.call(http.path_params["method"], given, uploads)
+            return _answer(*await direct.call(sandbox, token, method, given, uploads))
         except ApiError as refusal:
-            return _failure(refusal)
+            return _answer(*direct.failure(refusal))
         except DroppedError as drop:
             return _NoAnswer(drop)
-        return JSONResponse({"ok": True, "result": result})
 
     async def download(http: HttpRequest) -> Response:
-        if sandbox.faults.down:
-            return _NoAnswer(DroppedError(refused=True))
-        file = sandbox.world.files.at(http.path_params["path"])
-        if http.path_params["token"] != sandbox.token or file is None:
-            return _failure(ApiError(404, "Not Found"))
+        try:
+            file = direct.download(sandbox, http.path_params["token"], http.path_params["path"])
+        except DroppedError as drop:
+            return _NoAnswer(drop)
+        if file is None:
+            return await _unknown(http)
         return Response(file.content, media_type="application/octet-stream")
 
     @asynccontextmanager
@@ -62,14 +62,11 @@ def build_app(sandbox: Sandbox) -> Starlette:
 
 
 async def _unknown(_: HttpRequest) -> Response:
-    return _failure(ApiError(404, "Not Found"))
+    return _answer(*direct.failure(ApiError(404, "Not Found")))
 
 
-def _failure(refusal: ApiError) -> Response:
-    body: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-    if refusal.parameters:
-        body["parameters"] = refusal.parameters
-    return JSONResponse(body, refusal.code)
+def _answer(status: int, body: bytes) -> Response:
+    return Response(body, status, media_type="application/json")
 
 
 class _NoAnswer(Response):

@@ -2,7 +2,11 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.talk import Talk, words
+
+pytestmark = pytest.mark.over_http
 
 
 async def test_the_loop(talk_anywhere: Talk) -> None:

@@ -14,6 +14,7 @@ from models import outbox
 from models.outbox import Delivery, Sending
 from tests.talk import Actor, Talk, words
 
+pytestmark = pytest.mark.over_http
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe"
 
 

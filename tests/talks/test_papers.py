@@ -7,6 +7,8 @@ from models.items import Item, Kind
 from tests.answering import file, pdf_text, sent, written
 from tests.talk import Actor, Talk, words
 
+pytestmark = pytest.mark.over_http
+
 
 @pytest.fixture
 async def members(talk: Talk, anna: Actor) -> list[Actor]:
