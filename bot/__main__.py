@@ -51,11 +51,12 @@ def _stopped(faults: list[str]) -> typer.Exit:
 def run(config: ConfigFile = None) -> None:
     """Runs the bot until it is stopped (Ctrl-C or SIGTERM)."""
     gc.disable()  # what a start makes stays: to look for garbage in it costs a third of the start
-    from bot import checking, logs
-    from bot.running import run_bot
+    from bot import logs
+    from bot.commands import config_check
+    from bot.commands.run import run_bot
 
     settings = _load(config)
-    if faults := checking.faults(settings) or asyncio.run(checking.database_faults(settings)):
+    if faults := config_check.faults(settings) or asyncio.run(config_check.database_faults(settings)):
         raise _stopped(faults)
     logs.set_up()
     gc.freeze()
@@ -66,11 +67,12 @@ def run(config: ConfigFile = None) -> None:
 @cli.command()
 def check(config: ConfigFile = None) -> None:
     """Says in words whether the configuration works, and what to do where it does not."""
-    from bot import checking, logs
+    from bot import logs
+    from bot.commands import config_check
 
     logs.set_up()
     settings = _load(config)
-    findings = asyncio.run(checking.findings(settings))
+    findings = asyncio.run(config_check.findings(settings))
     for finding in findings:
         typer.echo(str(finding))
     raise typer.Exit(0 if all(finding.good for finding in findings) else 2)
@@ -81,24 +83,26 @@ def migrate(config: ConfigFile = None) -> None:
     """Brings the database to the newest schema (`run` does it by itself)."""
     from sqlalchemy.exc import DBAPIError
 
-    from bot import checking, db, migrating
+    from bot import db
+    from bot.commands import config_check
+    from bot.commands.migrate import newest, upgrade
 
     settings = _load(config)
-    if faults := checking.folder_faults(settings) or asyncio.run(checking.database_faults(settings)):
+    if faults := config_check.folder_faults(settings) or asyncio.run(config_check.database_faults(settings)):
         raise _stopped(faults)
 
     async def go() -> bool:
         engine = db.make_engine(settings.database.url)
         try:
-            return await migrating.upgrade(engine)
+            return await upgrade(engine)
         finally:
             await engine.dispose()
 
     try:
         changed = asyncio.run(go())
     except DBAPIError as error:
-        raise _stopped([checking.database_fault(settings, error)]) from None
-    typer.echo(f"The database is at {migrating.newest()}" + ("" if changed else ", as it was") + ".")
+        raise _stopped([config_check.database_fault(settings, error)]) from None
+    typer.echo(f"The database is at {newest()}" + ("" if changed else ", as it was") + ".")
 
 
 @contextmanager
@@ -106,18 +110,18 @@ def _in_words(settings: "Settings") -> Iterator[None]:
     """Exit code 2, with readable lines, for whatever an operator may meet."""
     from sqlalchemy.exc import DBAPIError
 
-    from bot import checking
-    from bot.backup import BackupError
-    from bot.operating import OperatingError
+    from bot.commands import config_check
+    from bot.commands.admin import OperatingError
+    from bot.commands.backup import BackupError
 
-    if faults := checking.folder_faults(settings):
+    if faults := config_check.folder_faults(settings):
         raise _stopped(faults)
     try:
         yield
     except (BackupError, OperatingError) as error:
         raise _stopped([str(error)]) from None
     except (DBAPIError, OSError) as error:
-        raise _stopped([checking.database_fault(settings, error)]) from None
+        raise _stopped([config_check.database_fault(settings, error)]) from None
 
 
 def _said(doing: Coroutine[Any, Any, list[str]]) -> None:
@@ -128,7 +132,7 @@ def _said(doing: Coroutine[Any, Any, list[str]]) -> None:
 @cli.command()
 def status(config: ConfigFile = None) -> None:
     """Says how the bot is, while it runs or not: exit code 1 if something needs attention."""
-    from bot.status import read
+    from bot.commands.status import read
 
     settings = _load(config)
     with _in_words(settings):
@@ -140,11 +144,11 @@ def status(config: ConfigFile = None) -> None:
 @cli.command()
 def pause(config: ConfigFile = None) -> None:
     """Holds all messages back until `koolla resume`; answers to people's own taps go on."""
-    from bot import operating
+    from bot.commands import admin
 
     settings = _load(config)
     with _in_words(settings):
-        _said(operating.pause(settings))
+        _said(admin.pause(settings))
 
 
 @cli.command()
@@ -156,11 +160,11 @@ def resume(
     config: ConfigFile = None,
 ) -> None:
     """Lets messages go out again."""
-    from bot import operating
+    from bot.commands import admin
 
     settings = _load(config)
     with _in_words(settings):
-        _said(operating.resume(settings, drop_due=drop_due, ask_again=ask_again))
+        _said(admin.resume(settings, drop_due=drop_due, ask_again=ask_again))
 
 
 @cli.command()
@@ -169,7 +173,7 @@ def backup(
     config: ConfigFile = None,
 ) -> None:
     """Copies the database into a new file and checks the copy, also while the bot runs. Keys are not in it."""
-    from bot.backup import back_up
+    from bot.commands.backup import back_up
 
     settings = _load(config)
     with _in_words(settings):
@@ -185,17 +189,17 @@ def restore(
     config: ConfigFile = None,
 ) -> None:
     """Puts a backup in the database's place, which is kept beside it. Messages wait for `koolla resume`."""
-    from bot import restoring
+    from bot.commands.restore import restore as restore_file
 
     settings = _load(config)
     with _in_words(settings):
-        _said(restoring.restore(settings, file))
+        _said(restore_file(settings, file))
 
 
 @cli.command()
 def verify_anonymity(config: ConfigFile = None) -> None:
     """Prints for an auditor whether anything ties an answer to a person: exit code 1 if something does."""
-    from bot.verifying import verify
+    from bot.commands.anonymity_audit import verify
 
     settings = _load(config)
     with _in_words(settings):
@@ -225,9 +229,9 @@ def report(
         raise _stopped([f"--language: choose one of {', '.join(LANGUAGES)}"])
     settings = _load(config)
     with _in_words(settings):
-        from bot import reporting
+        from bot.commands.report import report as make_report
 
-        _said(reporting.report(settings, year, language or settings.language, file, snapshot=snapshot))
+        _said(make_report(settings, year, language or settings.language, file, snapshot=snapshot))
 
 
 @cli.command()
@@ -244,10 +248,10 @@ def demo(
         typer.echo(f"--language: choose one of {', '.join(LANGUAGES)}", err=True)
         raise typer.Exit(2)
     if script:
-        from bot.script import play
+        from bot.demo.script import play
 
         raise typer.Exit(play(language, Path("demo-output")))
-    from bot.demo import demo as run_demo
+    from bot.demo.server import demo as run_demo
 
     asyncio.run(run_demo(port=port, language=language, open_browser=browser))
 

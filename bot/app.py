@@ -11,13 +11,16 @@ from telegram.error import TelegramError
 from bot import clock as clocks
 from bot import db
 from bot.config import Settings
-from bot.inbox import Inbox
 from bot.metrics import Metrics
-from bot.outbox import Outbox
+from bot.receiving.inbox import Inbox
+from bot.sending.outbox import Outbox
 from bot.telegram import make_bot, make_polling
 from handlers import menus, routes
-from models import closing, leases, outbox, pace, roles
-from models.sealing import Keyring
+from models import leases
+from models.delivery import outbox, pace
+from models.feedback import closing
+from models.feedback.sealing import Keyring
+from models.membership import roles
 
 log = structlog.get_logger()
 

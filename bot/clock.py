@@ -15,7 +15,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import db
-from models import closing, digest_plans, digests, forgetting, meetings, outbox, previews, runs, surveys, updates
+from models.delivery import outbox, updates
+from models.feedback import closing, previews, runs, surveys
+from models.meetings import meetings
+from models.privacy import forgetting
+from models.reports import digest_plans, digests
 
 if TYPE_CHECKING:
     from bot.app import App

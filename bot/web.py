@@ -20,8 +20,8 @@ from starlette.routing import Route
 from bot import db
 from bot.exposing import CONTENT_TYPE, Sight, exposed
 from bot.metrics import OUTBOX, POLLER
-from models import health
-from models.outbox import Sending
+from models.delivery.outbox import Sending
+from models.operations import health
 
 if TYPE_CHECKING:
     from bot.app import App

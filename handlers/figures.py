@@ -7,8 +7,8 @@ none is printed that cannot be true.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from models.funnel import Funnel
 from models.possible import Claim, Mean, Rate, Share
+from models.reports.funnel import Funnel
 
 
 def decimal(mean: Mean, language: str) -> str:

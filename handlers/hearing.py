@@ -9,17 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
-from handlers import digest_places, feedback_words
+from handlers.feedback import feedback_words
+from handlers.people.start import go
+from handlers.reports.digest import places
 from handlers.routes import ROUTES, Context, SaidRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
-from handlers.start import go
 from handlers.texts import LANGUAGES, texts
-from models import blocking, cards, drafts, joining, links, people
-from models.drafts import Draft
+from models.delivery import cards, drafts
+from models.delivery.drafts import Draft
 from models.errors import NotAllowed, NotFound, Refused
-from models.people import Address, Person, Reach
+from models.feedback.sealing import Keyring
+from models.membership import blocking, joining
+from models.people import links, people
+from models.people.people import Address, Person, Reach
 from models.policy import Policy
-from models.sealing import Keyring
 
 
 class Running(Protocol):
@@ -121,7 +124,7 @@ def route_of(update: Update) -> str:
 async def answer(context: Context, update: Update) -> Screen:
     """What the person who acted is shown."""
     if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
-        await digest_places.hear(context, update)
+        await places.hear(context, update)
         return NOTHING
     if update.my_chat_member is not None:
         if _blocks(update):

@@ -6,8 +6,9 @@ from telegram import Bot, BotCommand, BotCommandScopeAllPrivateChats
 
 from handlers.routes import ROUTES, Context
 from handlers.texts import LANGUAGES, texts
-from models import access, snapshots
-from models.access import RoleKind
+from models.people import access
+from models.people.access import RoleKind
+from models.reports.annual import snapshots
 
 ORDER = (
     "meetings",

@@ -17,14 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import handlers
 from handlers.screen import Screen
 from handlers.texts import Texts
-from models import drafts
-from models.access import RoleKind
-from models.drafts import Draft
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.delivery.outbox import Delivery
 from models.errors import NotFound, Refused
-from models.outbox import Delivery
-from models.people import Person
+from models.feedback.sealing import Keyring
+from models.people.access import RoleKind
+from models.people.people import Person
 from models.policy import Policy
-from models.sealing import Keyring
 
 CLOCKS_DIFFER = timedelta(hours=1)
 """How far Telegram's clock and ours may be apart."""
@@ -211,8 +211,8 @@ def letter(kind: str, *, stands: str = "", edits: bool = False) -> Callable[[OnD
 
 def load() -> Routes:
     """Imports every conversation, so that all are registered."""
-    for module in pkgutil.iter_modules(handlers.__path__):
-        importlib.import_module(f"handlers.{module.name}")
+    for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
+        importlib.import_module(module.name)
     return ROUTES
 
 

@@ -25,7 +25,7 @@ Forms = tuple[str, ...]
 def catalogue(language: str) -> dict[str, Forms]:
     """All texts of a language by key; a text with plurals has two forms, for one and for many."""
     found: dict[str, Forms] = {}
-    for path in sorted((LOCALES / language).glob("*.po")):
+    for path in sorted((LOCALES / language).rglob("*.po")):
         for key, forms in _entries(path, language):
             if key in found:
                 raise ValueError(f"text {key!r} stands twice in {language}, again in {path.name}")

@@ -9,21 +9,22 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 
 
 def _write(connection: Connection, message: str) -> None:
     today = f"{datetime.now(UTC):%Y%m%d}"
-    taken = [path.stem for path in (migrating.FOLDER / "versions").glob(f"{today}_*.py")]
+    taken = [path.stem for path in (migrate.FOLDER / "versions").glob(f"{today}_*.py")]
     revision = f"{today}_{len(taken) + 1:02}"
-    command.revision(migrating.config(connection), message=message, autogenerate=True, rev_id=revision)
+    command.revision(migrate.config(connection), message=message, autogenerate=True, rev_id=revision)
 
 
 async def main(message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = db.make_engine(f"sqlite+aiosqlite:///{Path(folder) / 'new.db'}")
-        if any((migrating.FOLDER / "versions").glob("2*.py")):
-            await migrating.upgrade(engine)
+        if any((migrate.FOLDER / "versions").glob("2*.py")):
+            await migrate.upgrade(engine)
         async with engine.begin() as connection:
             await connection.run_sync(_write, message)
         await engine.dispose()

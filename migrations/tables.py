@@ -6,7 +6,7 @@ import pkgutil
 import models
 from models.base import Base
 
-for module in pkgutil.iter_modules(models.__path__):
-    importlib.import_module(f"models.{module.name}")
+for module in pkgutil.walk_packages(models.__path__, "models."):
+    importlib.import_module(module.name)
 
 metadata = Base.metadata

@@ -5,7 +5,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from models.calendar import HELSINKI, Quiet
-from models.people import Person
+from models.people.people import Person
 
 
 @dataclass(frozen=True)

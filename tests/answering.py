@@ -9,10 +9,10 @@ from typing import Any
 import openpyxl
 from pypdf import PdfReader
 
-from models import forms
-from models.forms import DONT_KNOW, OTHER, FormVersion, Question
-from models.groups import Workgroup
-from models.items import Item, Kind
+from models.forms import forms
+from models.forms.forms import DONT_KNOW, OTHER, FormVersion, Question
+from models.forms.items import Item, Kind
+from models.people.groups import Workgroup
 from tests.talk import Actor, Talk, words
 
 Said = Mapping[int, Any]

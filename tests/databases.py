@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
 
 KIND = os.environ.get("TEST_DATABASE", "sqlite")
@@ -64,7 +65,7 @@ async def on_server(server: str, statement: str) -> None:
 async def migrated(url: str) -> str:
     """Brings a database to the newest schema."""
     engine = db.make_engine(Settings(database={"url": url}).database.url)
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     await engine.dispose()
     return url
 

@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
-from bot.stage import ADMIN_ID, START, Actor, Stage, words
-from models import groups, links
-from models.access import RoleKind
-from models.groups import Workgroup
+from bot.demo.stage import ADMIN_ID, START, Actor, Stage, words
+from models.people import groups, links
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 

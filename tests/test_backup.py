@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot import backup, db, migrating
+from bot import db
 from bot.__main__ import cli
+from bot.commands import backup, migrate
 from bot.config import Settings
 from bot.sandbox.people import User
-from models.runs import Run
+from models.feedback.runs import Run
 from tests.faults import backup as scenario
 from tests.faults import disk
 from tests.faults.backup import Operator
@@ -57,7 +58,7 @@ def test_a_backup_is_private_whole_and_never_over_another(folder: Path) -> None:
     code, said = koolla("backup", "copies/first.db")
     assert code == 0, said
     assert stat.S_IMODE((folder / "copies/first.db").stat().st_mode) == 0o600
-    assert backup.checked(folder / "copies/first.db") == migrating.newest()
+    assert backup.checked(folder / "copies/first.db") == migrate.newest()
     before = (folder / "copies/first.db").read_bytes()
     code, said = koolla("backup", "copies/first.db")
     assert (code, "never overwrites" in said) == (2, True)
@@ -96,7 +97,7 @@ def test_a_file_that_may_not_be_used_is_named_and_not_the_database(
     assert (code, "is a folder" in said) == (2, True), said
     monkeypatch.setattr("bot.__main__._load", lambda _: Settings())
     monkeypatch.setattr(Path, "exists", locked)  # root, who may run the tests, is denied nothing
-    monkeypatch.setattr("bot.checking.folder_faults", lambda _: [])
+    monkeypatch.setattr("bot.commands.config_check.folder_faults", lambda _: [])
     code, said = koolla("backup", "locked/copy.db")
     assert (code, "locked/copy.db cannot be written (Permission denied)" in said) == (2, True), said
     monkeypatch.setattr(Path, "open", locked)
@@ -189,14 +190,14 @@ def test_an_older_backup_is_brought_up_to_date(folder: Path) -> None:
 
     async def down() -> None:
         engine = db.make_engine("sqlite+aiosqlite:///old.db")
-        await migrating.upgrade(engine)
+        await migrate.upgrade(engine)
         async with engine.begin() as connection:
-            await connection.run_sync(lambda c: command.downgrade(migrating.config(c), "20261122_01"))
+            await connection.run_sync(lambda c: command.downgrade(migrate.config(c), "20261122_01"))
         await engine.dispose()
 
     asyncio.run(down())
     code, said = koolla("restore", "old.db")
-    assert (code, migrating.newest() in said) == (0, True), said
+    assert (code, migrate.newest() in said) == (0, True), said
 
 
 def test_of_postgresql_the_tools_are_named_and_no_password(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

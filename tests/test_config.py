@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
-from bot import checking
 from bot.__main__ import cli
+from bot.commands import config_check
 from bot.config import ConfigError, Settings, load
 
 ROOT = Path(__file__).parent.parent
@@ -215,12 +215,14 @@ def test_a_database_that_cannot_be_written_is_told_with_what_is_in_the_way(
     error = OperationalError(None, None, sqlite3.OperationalError("attempt to write a readonly database"))
     shared = tmp_path / "koolla.db-shm"
     shared.touch()
-    monkeypatch.setattr(checking.os, "access", lambda path, _: path != shared)  # root may write everything
-    said = checking.database_fault(settings, error)
+    monkeypatch.setattr(config_check.os, "access", lambda path, _: path != shared)  # root may write everything
+    said = config_check.database_fault(settings, error)
     assert "(attempt to write a readonly database)" in said
     assert "koolla.db-shm cannot be written" in said
-    monkeypatch.setattr(checking, "LEAST_FREE", 10**18)
-    said = checking.database_fault(settings, OperationalError(None, None, sqlite3.OperationalError("disk I/O error")))
+    monkeypatch.setattr(config_check, "LEAST_FREE", 10**18)
+    said = config_check.database_fault(
+        settings, OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))
+    )
     assert "(the disk is full). Make room" in said
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(cli, ["check"]).output

@@ -42,13 +42,15 @@ def test_the_guide_names_settings_figures_and_pages_that_are_there() -> None:
     page = exposing.exposed(metrics.Metrics(), sight).decode()
     for figure in re.findall(r"koolla_[a-z_]+", GUIDE.replace("esimerkin_koolla_bot", "")):
         assert figure in page, figure
-    written = " ".join((ROOT / f"bot/{name}.py").read_text(encoding="utf-8") for name in ("web", "status", "operating"))
+    written = " ".join(
+        (ROOT / f"bot/{name}.py").read_text(encoding="utf-8") for name in ("web", "commands/status", "commands/admin")
+    )
     for page in ("/healthz", "/readyz", "/metrics"):
         assert page in written
 
 
 def test_every_line_of_the_log_that_the_guide_explains_is_logged() -> None:
-    code = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot").glob("*.py"))
+    code = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "bot").rglob("*.py"))
     lines = re.findall(r"log: ((?:`[^`]+`(?:, )?)+)", GUIDE)
     assert len(lines) >= 8
     for line in re.findall(r"`([^`]+)`", " ".join(lines)):

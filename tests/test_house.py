@@ -57,7 +57,7 @@ def test_tasks_are_made_in_bot_alone_and_time_is_an_argument() -> None:
 
 
 def test_handlers_neither_select_nor_commit_nor_send() -> None:
-    for path in (ROOT / "handlers").glob("*.py"):
+    for path in (ROOT / "handlers").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert "sqlalchemy import select" not in text, path
         assert ".commit(" not in text, path

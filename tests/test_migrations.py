@@ -7,11 +7,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
 from migrations.tables import metadata
-from models.digests import Digest
-from models.people import Person
+from models.people.people import Person
+from models.reports.digests import Digest
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -21,13 +22,13 @@ def _differences(connection: Connection) -> list[object]:
 
 async def test_an_upgraded_database_has_what_the_models_say(database_url: str) -> None:
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
-    assert await migrating.upgrade(engine) is True
+    assert await migrate.upgrade(engine) is True
     async with db.make_sessions(engine).begin() as session:
         session.add(Person(telegram_id=1, name="Anna", created_at=datetime(2027, 3, 2, tzinfo=UTC)))
-    assert await migrating.upgrade(engine) is False
+    assert await migrate.upgrade(engine) is False
     async with engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
-        assert await connection.run_sync(migrating.current) == migrating.newest()
+        assert await connection.run_sync(migrate.current) == migrate.newest()
     await engine.dispose()
 
 
@@ -35,12 +36,12 @@ async def test_down_and_up_again_leaves_nothing_behind(database_url: str) -> Non
     from alembic import command
 
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda c: command.downgrade(migrating.config(c), "base"))
+        await connection.run_sync(lambda c: command.downgrade(migrate.config(c), "base"))
     async with engine.begin() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]
-    assert await migrating.upgrade(engine) is True
+    assert await migrate.upgrade(engine) is True
     await engine.dispose()
 
 
@@ -52,7 +53,7 @@ async def test_an_upgrade_that_fails_changes_nothing(database_url: str, monkeypa
 
     monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fall)
     with pytest.raises(RuntimeError):
-        await migrating.upgrade(engine)
+        await migrate.upgrade(engine)
     async with engine.connect() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) in ([], ["alembic_version"])
     await engine.dispose()
@@ -64,10 +65,10 @@ async def test_digests_of_before_are_of_what_their_managers_might_read(database_
 
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda c: command.upgrade(migrating.config(c), "20261122_04"))
+        await connection.run_sync(lambda c: command.upgrade(migrate.config(c), "20261122_04"))
         for statement in BEFORE_DIGESTS_KNEW_THEIR_GROUPS:
             await connection.execute(text(statement))
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     async with engine.connect() as connection:
         found = await connection.execute(select(Digest.person_id, Digest.group_ids))
         assert dict(found.all()) == {1: [1, 2], 2: None, 3: None}

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from bot import db
 from bot.__main__ import cli
 from bot.config import Settings
-from models import groups
-from models.meetings import Meeting, MeetingState, Mode
-from models.snapshots import Snapshot
+from models.meetings.meetings import Meeting, MeetingState, Mode
+from models.people import groups
+from models.reports.annual.snapshots import Snapshot
 
 YEAR = datetime.now(UTC).year - 1
 

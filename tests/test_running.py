@@ -124,7 +124,7 @@ async def test_a_wrong_token_exits_2_in_one_line(tmp_path: Path) -> None:
 
 def test_a_start_imports_nothing_heavy() -> None:
     code = (
-        "import sys, bot.running, bot.__main__; from handlers import routes; routes.load(); "
+        "import sys, bot.commands.run, bot.__main__; from handlers import routes; routes.load(); "
         "print(*{name.split('.')[0] for name in sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

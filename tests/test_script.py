@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from bot.script import play
+from bot.demo.script import play
 from tests.conftest import LOG
 
 

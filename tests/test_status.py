@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from bot import checking, db, operating, status
+from bot import db
 from bot.__main__ import cli
+from bot.commands import admin, config_check, status
 from bot.config import Settings
-from models import leases, pace, updates
-from models.outbox import Delivery, Sending
+from models import leases
+from models.delivery import pace, updates
+from models.delivery.outbox import Delivery, Sending
 from tests.databases import migrated
 from tests.faults.backup import Operator
 from tests.faults.program import until
@@ -166,7 +168,7 @@ def test_an_old_backup_and_a_filling_disk_are_said(folder: Path, monkeypatch: py
     assert (code, "The last backup is 9 d old" in said) == (1, True), said
     monkeypatch.setattr(status, "LEAST_FREE", 10**18)
     assert "The disk is filling up" in koolla("status")[1]
-    monkeypatch.setattr(checking, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(config_check, "LEAST_FREE", 10**18)
     assert "The disk is full: nothing goes out" in koolla("status")[1]
 
 
@@ -209,10 +211,10 @@ async def _mark(rig: Rig, state: Sending, error: str | None) -> None:
 async def test_it_tells_the_same_of_either_database(tmp_path: Path, database_url: str) -> None:
     await migrated(database_url)
     settings = Settings(database={"url": database_url}, feedback={"keys": tmp_path / "keys"})
-    assert [line.partition(" until")[0] for line in await operating.pause(settings)] == ["Paused: no message goes out"]
+    assert [line.partition(" until")[0] for line in await admin.pause(settings)] == ["Paused: no message goes out"]
     found = await status.read(settings)
     assert [need.partition(":")[0] for need in found.needs] == ["It does not run", "Sending is paused"]
     assert "messages: 0 due, 0 wait for their time, 0 expired and stay unsent" in found.lines
-    said = await operating.resume(settings, drop_due=True, ask_again=False)
+    said = await admin.resume(settings, drop_due=True, ask_again=False)
     assert said == ["0 due message(s) dropped: they stay unsent", "Messages go out again"]
     assert len((await status.read(settings)).needs) == 1

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from bot import verifying
 from bot.__main__ import cli
-from bot.backup import back_up
+from bot.commands import anonymity_audit
+from bot.commands.anonymity_audit import Verdict
+from bot.commands.backup import back_up
 from bot.config import Settings
-from bot.verifying import Verdict
-from models.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, Kind
 from tests.anonymity.room import Room
 from tests.databases import KIND
 
@@ -72,7 +72,7 @@ def settings_of(room: Room, folder: Path) -> Settings:
 
 
 async def verified(room: Room, folder: Path) -> Verdict:
-    return await verifying.verify(settings_of(room, folder))
+    return await anonymity_audit.verify(settings_of(room, folder))
 
 
 async def test_where_nothing_is_nothing_is_found(room: Room, tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path
 async def test_keys_beside_backups_are_named(room: Room, tmp_path: Path) -> None:
     settings = settings_of(room, tmp_path)
     back_up(settings.database.url, tmp_path / "kept" / "one.db")
-    assert (await verifying.verify(settings)).faults == []
+    assert (await anonymity_audit.verify(settings)).faults == []
     (tmp_path / "kept" / "run-4.key").write_bytes(b"x")
-    assert any("run-4.key" in fault.text for fault in (await verifying.verify(settings)).faults)
+    assert any("run-4.key" in fault.text for fault in (await anonymity_audit.verify(settings)).faults)
 
 
 async def test_the_command_ends_with_a_verdict_and_a_code(

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from bot import db, web
 from bot.__main__ import cli
 from bot.metrics import OUTBOX, POLLER
-from models import pace
+from models.delivery import pace
 from tests.talk import Actor, Talk
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen aihe"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import db, logs
-from bot.stage import Stage
+from bot.demo.stage import Stage
 from tests.anonymity import naive
 from tests.anonymity.linkage import Table
 from tests.anonymity.worlds import World

@@ -12,15 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db
 from bot.config import Settings
-from models import closing, feedback, forms, runs
-from models.answers import Press
-from models.forms import Form, FormVersion
-from models.groups import Membership, Workgroup
-from models.items import Item
-from models.people import Person
+from models.feedback import closing, feedback, runs
+from models.feedback.answers import Press
+from models.feedback.runs import Run, RunState
+from models.feedback.sealing import Keyring
+from models.forms import forms
+from models.forms.forms import Form, FormVersion
+from models.forms.items import Item
+from models.people.groups import Membership, Workgroup
+from models.people.people import Person
 from models.policy import Policy
-from models.runs import Run, RunState
-from models.sealing import Keyring
 
 Profile = tuple[str | None, str | None]
 """Organisation and field."""

@@ -1,17 +1,18 @@
 """Erasure leaves no row, by a search through the whole schema and the file, and no released figure changes."""
 
-from models import forgetting, previews
-from models.answers import Press
-from models.feedback import choose, sheet
-from models.forms import Form
-from models.named import NamedAnswer
-from models.people import Person
-from models.runs import Participation, Run, RunState, Staged
+from models.feedback import previews
+from models.feedback.answers import Press
+from models.feedback.feedback import choose, sheet
+from models.feedback.named import NamedAnswer
+from models.feedback.runs import Participation, Run, RunState, Staged
+from models.forms.forms import Form
+from models.people.people import Person
+from models.privacy import forgetting
 from tests.anonymity.loot import files
 from tests.anonymity.room import Room
 from tests.anonymity.test_holes import HOUSE, OPEN, SCALE, room
 from tests.databases import KIND
-from tests.models.test_forgetting import released, traces
+from tests.models.privacy.test_forgetting import released, traces
 
 __all__ = ["room"]
 
@@ -62,8 +63,8 @@ async def _tries(room: Room, person_id: int, form_id: int, group_id: int) -> int
     """A trial of a form with an answer in it, as a coordinator begins one."""
     async with room.sessions.begin() as session:
         person, form = await session.get_one(Person, person_id), await session.get_one(Form, form_id)
-        from models.form_book import Kept
-        from models.groups import Workgroup
+        from models.forms.form_book import Kept
+        from models.people.groups import Workgroup
 
         kept = Kept(form, await session.get_one(Workgroup, group_id))
         run = await previews.begin(session, person, kept, room.keys, policy=room.policy, now=room.now)

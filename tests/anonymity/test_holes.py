@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from models import closing, feedback, outcome, results
-from models.answers import Press
-from models.items import Background, Choice, Item, Kind
-from models.named import NamedAnswer
-from models.outbox import Delivery
-from models.people import Address, Person
-from models.pools import Pool, Pooled
-from models.releases import CellFigure, Figure, OpenAnswer, Release
-from models.runs import Run, RunState, Staged
-from models.updates import SeenUpdate
+from models.delivery.outbox import Delivery
+from models.delivery.updates import SeenUpdate
+from models.feedback import closing, feedback
+from models.feedback.answers import Press
+from models.feedback.named import NamedAnswer
+from models.feedback.pools import Pool, Pooled
+from models.feedback.releases import CellFigure, Figure, OpenAnswer, Release
+from models.feedback.runs import Run, RunState, Staged
+from models.forms.items import Background, Choice, Item, Kind
+from models.people.people import Address, Person
+from models.results import outcome, results
 from tests.anonymity.room import Room
 from tests.databases import KIND
 from tests.talk import Actor, Talk
-from tests.talks.test_feedback import held
+from tests.talks.feedback.test_feedback import held
 
 SCALE = Item(Kind.SCALE, text="Väite", low=1, high=5)
 OPEN = Item(Kind.OPEN, text="Muuta")

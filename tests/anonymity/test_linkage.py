@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.stage import Stage
+from bot.demo.stage import Stage
 from tests.anonymity.campaign import one_world
 from tests.anonymity.linkage import Table
 from tests.conftest import LOG

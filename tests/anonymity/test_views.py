@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.forms import DONT_KNOW
+from models.forms.forms import DONT_KNOW
 from tests.anonymity.views import Sum, Values, Watch, items, small_sets, watched
 
 Step = Callable[[Watch], Coroutine[Any, Any, None]]

@@ -18,20 +18,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select, update
 
 from bot import db
-from models import answers, evidence, evidence_figures, forms, statements
-from models.answers import Given
 from models.base import Base
-from models.forms import DONT_KNOW, UNTOLD, FormVersion, Question
-from models.funnel import Scope
-from models.items import Background, Choice, Item, Kind
+from models.feedback import answers
+from models.feedback.answers import Given
+from models.feedback.pools import Pool, Waits
+from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
+from models.feedback.runs import Participation, Staged
+from models.feedback.sealing import Keyring
+from models.forms import forms
+from models.forms.forms import DONT_KNOW, UNTOLD, FormVersion, Question
+from models.forms.items import Background, Choice, Item, Kind
 from models.months import Month
-from models.outcome import outcome
-from models.people import Person
+from models.people.people import Person
 from models.policy import Policy
-from models.pools import Pool, Waits
-from models.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
-from models.runs import Participation, Staged
-from models.sealing import Keyring
+from models.privacy import evidence, evidence_figures
+from models.reports import statements
+from models.reports.funnel import Scope
+from models.results.outcome import outcome
 from tests.anonymity.room import Room
 
 Unit = tuple[int, int]

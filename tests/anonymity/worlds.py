@@ -7,21 +7,22 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bot.backup import back_up
+from bot.commands.backup import back_up
+from bot.demo.stage import Actor, Stage
 from bot.exposing import Sight, exposed
-from bot.stage import Actor, Stage
-from models import invitations, people
-from models.attendance import Attended
-from models.feedback import sheet, took_part
-from models.forms import GroupForm
-from models.groups import Membership, Workgroup
-from models.invitations import Answer, Invitation
-from models.items import Background, Choice, Item, Kind
-from models.meetings import Meeting, MeetingState, Mode
-from models.people import Person
-from models.releases import Figure, OptionCount
-from models.runs import Run
-from models.settings import Field, Organisation
+from models.feedback.feedback import sheet, took_part
+from models.feedback.releases import Figure, OptionCount
+from models.feedback.runs import Run
+from models.forms.forms import GroupForm
+from models.forms.items import Background, Choice, Item, Kind
+from models.meetings import invitations
+from models.meetings.attendance import Attended
+from models.meetings.invitations import Answer, Invitation
+from models.meetings.meetings import Meeting, MeetingState, Mode
+from models.people import people
+from models.people.groups import Membership, Workgroup
+from models.people.people import Person
+from models.people.settings import Field, Organisation
 from tests.anonymity import loot as looting
 from tests.anonymity.loot import Loot, Row, Truth
 from tests.anonymity.room import Room

@@ -11,14 +11,16 @@ from pathlib import Path
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
-from models import digest_plans, forms
-from models.access import Role, RoleKind
-from models.forms import Form
-from models.items import Item, Kind
-from models.people import Address, Person, Reach
-from models.releases import Figure, Release
+from models.feedback.releases import Figure, Release
+from models.forms import forms
+from models.forms.forms import Form
+from models.forms.items import Item, Kind
+from models.people.access import Role, RoleKind
+from models.people.people import Address, Person, Reach
+from models.reports import digest_plans
 from tests.bench import history
 from tests.bench.stand import Line, ratios
 from tests.databases import new_database, postgres_server
@@ -66,7 +68,7 @@ async def _measure(kind: str, addresses: list[str], sizes: tuple[int, ...], roun
 
 
 async def filled(engine: AsyncEngine, answers: int) -> int:
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     async with db.make_sessions(engine).begin() as session:
         rows = await history.write(session, answers)
         await a_first_time(session)

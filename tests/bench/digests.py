@@ -8,14 +8,14 @@ from pathlib import Path
 
 from bot import db
 from bot.config import Settings
-from handlers.digest_charts import digest_picture
-from handlers.digest_text import digest_text
-from handlers.result_text import shown_size
+from handlers.reports.digest.digest_charts import digest_picture
+from handlers.reports.digest.digest_text import digest_text
+from handlers.results.result_text import shown_size
 from handlers.texts import LANGUAGES, texts
-from models import statistics
 from models.calendar import HELSINKI
-from models.funnel import Scope
 from models.months import Month
+from models.reports import statistics
+from models.reports.funnel import Scope
 from tests.bench import history
 from tests.bench.digest import filled
 from tests.bench.stand import Line

@@ -10,17 +10,17 @@ from typing import Any
 from sqlalchemy import Column, DateTime, Integer, MetaData, Select, Table, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models import forms
-from models.access import Role, RoleKind
-from models.attendance import Attendance, Attended
 from models.base import Base, Moment
-from models.forms import Kind, Question
-from models.groups import Membership, Workgroup
-from models.invitations import Answer, Invitation, Source
-from models.meetings import Meeting, MeetingState, Mode
-from models.people import Address, Person, Reach
-from models.releases import Figure, OptionCount, Release
-from models.runs import Run, RunState
+from models.feedback.releases import Figure, OptionCount, Release
+from models.feedback.runs import Run, RunState
+from models.forms import forms
+from models.forms.forms import Kind, Question
+from models.meetings.attendance import Attendance, Attended
+from models.meetings.invitations import Answer, Invitation, Source
+from models.meetings.meetings import Meeting, MeetingState, Mode
+from models.people.access import Role, RoleKind
+from models.people.groups import Membership, Workgroup
+from models.people.people import Address, Person, Reach
 
 GROUPS, MEMBERS, CAME, ANSWERED, STATEMENTS = 400, 20, 15, 12, 4
 ANSWERS_A_MONTH = GROUPS * ANSWERED * STATEMENTS

@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
-from models import announcing, groups, meetings
-from models.access import Role, RoleKind, grant
-from models.cards import Message
-from models.groups import Membership, Workgroup
-from models.invitations import Invitation
-from models.meetings import Meeting, Mode, Plan
-from models.outbox import Delivery, Sending
-from models.people import Address, Person, Reach
+from models.delivery.cards import Message
+from models.delivery.outbox import Delivery, Sending
+from models.meetings import announcing, meetings
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting, Mode, Plan
+from models.people import groups
+from models.people.access import Role, RoleKind, grant
+from models.people.groups import Membership, Workgroup
+from models.people.people import Address, Person, Reach
 
 FIRST_USER = 10_000_000
 CHUNK = 5_000
@@ -48,7 +50,7 @@ async def opened(path: Path) -> AsyncIterator[AsyncSession]:
     """A transaction on the file, brought to the newest schema."""
     engine = db.make_engine(f"sqlite+aiosqlite:///{path}")
     try:
-        await migrating.upgrade(engine)
+        await migrate.upgrade(engine)
         async with db.make_sessions(engine).begin() as session:
             yield session
     finally:

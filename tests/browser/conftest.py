@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from bot.demo import playing
+from bot.demo.server import playing
 from tests.browser.chats import Chats
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Browser, expect
 
-from bot.demo import playing
+from bot.demo.server import playing
 from tests.browser.chats import NEXT_EVENT, NEXT_MONTH, Chats
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from bot.outbox import IN_FLIGHT
-from models.outbox import Sending
+from bot.sending.outbox import IN_FLIGHT
+from models.delivery.outbox import Sending
 from tests.faults.network import Arrival, Cut
 from tests.faults.program import Program, until
 from tests.faults.report import Result, Scenario

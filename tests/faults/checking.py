@@ -16,10 +16,10 @@ from bot import db
 from bot.sandbox import Sandbox
 from bot.sandbox.messages import Content, Message
 from handlers.texts import LANGUAGES, catalogue
-from models.invitations import Invitation
-from models.meetings import Meeting
-from models.outbox import Delivery, Sending
-from models.people import Address
+from models.delivery.outbox import Delivery, Sending
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.people.people import Address
 
 UNSENT = {Sending.EXPIRED, Sending.CANCELLED, Sending.SUPERSEDED}
 """States in which a delivery has rightly reached nobody."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bot.outbox import IN_FLIGHT
-from models.outbox import Sending
+from bot.sending.outbox import IN_FLIGHT
+from models.delivery.outbox import Sending
 from tests.faults.presses import Presses, buttons, cards
 from tests.faults.program import Program, until
 from tests.faults.report import Result, Scenario

@@ -27,7 +27,8 @@ import asyncpg  # noqa: F401
 from sqlalchemy import event
 
 import migrations.tables  # noqa: F401
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
 from tests.databases import on_server, postgres_server
 from tests.faults.migration_states import State, begin, lost, read
@@ -111,7 +112,7 @@ async def upgrade(url: str, told: Told) -> None:
     engine = db.make_engine(url)
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *_: told("statement"))
     event.listen(engine.sync_engine, "commit", lambda *_: told("commit"))
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     told("end")
     await engine.dispose()
 
@@ -172,7 +173,7 @@ class Trial:
         tally.points[self.name] = len(self.parts)
         for table in lost(self.old, self.new):
             tally.faults.append(f"{self.name}: an upgrade changes the rows of {table}")
-        if self.new["revision"] != migrating.newest():
+        if self.new["revision"] != migrate.newest():
             tally.faults.append(f"{self.name}: an upgrade ends at {self.new['revision']}")
 
     def at(self, number: int) -> None:
@@ -222,7 +223,7 @@ def _difference(found: State, wanted: State) -> str:
 
 def revisions() -> list[str | None]:
     """Where an upgrade can begin: with nothing, or at each revision but the newest."""
-    names = sorted(path.stem[:11] for path in (migrating.FOLDER / "versions").glob("2*.py"))
+    names = sorted(path.stem[:11] for path in (migrate.FOLDER / "versions").glob("2*.py"))
     return [None, *names[:-1]]
 
 

@@ -20,7 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import JSON
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 
 State = dict[str, Any]
 """``revision``, ``schema`` by kind of thing, ``rows`` by table: all of it plain, so that states can be compared."""
@@ -55,7 +56,7 @@ def _read(connection: Connection) -> State:
     looking = inspect(connection)
     rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).mappings() for name in looking.get_table_names()}
     return {
-        "revision": migrating.current(connection),
+        "revision": migrate.current(connection),
         "schema": {kind: _plain(getattr(looking, f"get_multi_{kind}")()) for kind in KINDS},
         "rows": {
             name: _sorted({column: repr(value) for column, value in row.items()} for row in found)
@@ -94,7 +95,7 @@ async def begin(url: str, revision: str | None) -> None:
     engine = db.make_engine(url)
     async with engine.begin() as connection:
         if revision is not None:
-            await connection.run_sync(lambda c: command.upgrade(migrating.config(c), revision))
+            await connection.run_sync(lambda c: command.upgrade(migrate.config(c), revision))
             await connection.run_sync(_fill)
     await engine.dispose()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.sandbox.people import User
-from models.invitations import Answer
+from models.meetings.invitations import Answer
 from tests.faults.presses import Presses, cards
 from tests.faults.program import Program
 from tests.faults.report import Result, Scenario

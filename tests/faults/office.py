@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from bot import db, migrating
+from bot import db
 from bot.app import App
 from bot.clock import StandingClock
+from bot.commands import migrate
 from bot.config import Settings
 from bot.sandbox import Sandbox
 from bot.sandbox.people import User
-from models import access, announcing, groups, meetings, people
-from models.access import RoleKind
-from models.groups import Workgroup
-from models.meetings import Mode, Plan
+from models.meetings import announcing, meetings
+from models.meetings.meetings import Mode, Plan
+from models.people import access, groups, people
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 AWAKE: dict[str, Any] = {"start": "00:00", "end": "00:00", "weekends": False, "holidays": False}
@@ -89,7 +91,7 @@ class Office:
 async def found(settings: Settings, sandbox: Sandbox, sizes: dict[str, int]) -> Office:
     """Founds groups of so many members, each with a coordinator of its own who is no member."""
     engine = db.make_engine(settings.database.url)
-    await migrating.upgrade(engine)
+    await migrate.upgrade(engine)
     sessions, now = db.make_sessions(engine), datetime.now(UTC) - timedelta(hours=2)
     office = Office(settings, sandbox, _arrives(sandbox, settings.admins[0], "Aino"))
     number = FIRST_ID

@@ -12,10 +12,10 @@ from bot import db
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
 from handlers.texts import texts
-from models.audit import Audit
-from models.drafts import Draft
-from models.groups import Workgroup
-from models.invitations import Answer
+from models.delivery.drafts import Draft
+from models.meetings.invitations import Answer
+from models.people.audit import Audit
+from models.people.groups import Workgroup
 from tests.faults.presses import Presses, cards
 from tests.faults.program import Program, until
 from tests.faults.report import Result, Scenario

@@ -10,7 +10,7 @@ from bot.sandbox.keyboards import Button
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
 from handlers.texts import LANGUAGES, texts
-from models.invitations import Answer, Invitation
+from models.meetings.invitations import Answer, Invitation
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.outbox import IN_FLIGHT
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
+from bot.sending.outbox import IN_FLIGHT
 from tests.faults.checking import Fate
 from tests.faults.presses import buttons
 from tests.faults.program import until

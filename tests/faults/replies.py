@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from models.invitations import Answer
+from models.meetings.invitations import Answer
 from tests.faults.presses import Presses, cards
 from tests.faults.rig import Rig
 

@@ -5,7 +5,7 @@ from time import monotonic
 
 from sqlalchemy import select
 
-from models.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, Sending
 from tests.faults.checking import Fate, fates
 from tests.faults.office import Office
 from tests.faults.program import Program

@@ -9,9 +9,9 @@ from time import monotonic
 from sqlalchemy import select, text
 
 from bot import db
-from models.invitations import Answer
+from models.delivery.outbox import LEASE, Delivery, Sending
 from models.leases import database_time
-from models.outbox import LEASE, Delivery, Sending
+from models.meetings.invitations import Answer
 from tests.databases import postgres_server
 from tests.faults.presses import Presses, cards
 from tests.faults.program import Program, until

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from bot import db, migrating
+from bot import db
+from bot.commands import migrate
 from bot.config import Settings
 from tests.faults import migration
 
@@ -26,7 +27,7 @@ async def test_a_killed_upgrade_leaves_the_old_schema_or_the_new(kind: str, seed
 async def test_two_programs_that_start_at_once_upgrade_once(database_url: str) -> None:
     url = Settings(database={"url": database_url}).database.url
     engines = [db.make_engine(url) for _ in range(4)]
-    done = await asyncio.gather(*map(migrating.upgrade, engines))
+    done = await asyncio.gather(*map(migrate.upgrade, engines))
     assert sorted(done) == [False, False, False, True]
     for engine in engines:
         await engine.dispose()

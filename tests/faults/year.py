@@ -12,16 +12,17 @@ from pathlib import Path
 import httpx
 
 from bot.app import App
+from bot.demo.stage import START, Stage
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
-from bot.stage import START, Stage
-from models import access, announcing, groups, meetings, people
-from models.access import RoleKind
 from models.calendar import to_utc
-from models.groups import Workgroup
-from models.invitations import Answer
-from models.meetings import Mode, Plan
-from models.people import Person
+from models.meetings import announcing, meetings
+from models.meetings.invitations import Answer
+from models.meetings.meetings import Mode, Plan
+from models.people import access, groups, people
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
+from models.people.people import Person
 from tests.faults.office import HELSINKI
 from tests.faults.presses import buttons, cards
 from tests.faults.report import Result, Scenario

@@ -4,15 +4,15 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from bot.demo.stage import Stage
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
-from bot.stage import Stage
-from models import digest_plans, digests
 from models.calendar import Quiet, is_quiet, last_waking, next_waking
-from models.invitations import Answer
+from models.delivery.outbox import Sending
+from models.meetings.invitations import Answer
 from models.months import Month
-from models.outbox import Sending
 from models.policy import Policy
+from models.reports import digest_plans, digests
 from tests.faults.checking import Fate, fates, first
 from tests.faults.report import Result
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.demo.stage import Actor, Stage
 from bot.sandbox.files import File
 from bot.sandbox.keyboards import Button
-from bot.stage import Actor, Stage
 from handlers.texts import Texts
 
 CODE = re.compile(r"\b[2-9A-HJKMNP-Z]{5}-?[2-9A-HJKMNP-Z]{5}\b")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from bot.demo.stage import Actor
 from bot.sandbox.keyboards import Button
 from bot.sandbox.messages import Message
-from bot.stage import Actor
 from handlers.routes import ROUTES
 from handlers.texts import LANGUAGES
-from models.drafts import Draft
+from models.delivery.drafts import Draft
 from tests.gallery.camera import CODE, Camera
 
 FINAL = re.compile(r"yes|erase|leave|drop|remove|take|archive|rotate|go$|done|cancel")

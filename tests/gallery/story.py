@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from bot.stage import ADMIN_ID, Actor, Stage
+from bot.demo.stage import ADMIN_ID, Actor, Stage
 from handlers.routes import ROUTES
-from models import access, groups, links
-from models.access import RoleKind
-from models.links import Link, LinkKind
-from models.people import Person
+from models.people import access, groups, links
+from models.people.access import RoleKind
+from models.people.links import Link, LinkKind
+from models.people.people import Person
 from tests.gallery.camera import Camera, Place, Shot, noting_texts
 from tests.gallery.crawl import Crawl
 

@@ -8,11 +8,11 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject
 
-from handlers.report_paper import report_pdf
+from handlers.reports.annual.paper import report_pdf
 from handlers.texts import LANGUAGES
 from tests import verapdf
-from tests.handlers.test_papers import made
-from tests.handlers.test_report import kept
+from tests.handlers.reports.test_report import kept
+from tests.handlers.results.test_papers import made
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from handlers.figures import bar, change, claimed, decimal, number, percent, steps
 from handlers.texts import LANGUAGES, catalogue
 from models import possible
-from models.funnel import Funnel
 from models.possible import Claim, Mean, Rate, Share
+from models.reports.funnel import Funnel
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ PRINTING = sorted(
 )
 PERCENT = re.compile(r"%(?![a-zA-Z(-])|\.\d+%")
 """A sign of percents: not "%Y", "%-d" or "%(name)s"."""
-OF_BYTES = {"bot/__main__.py", "bot/status.py"}
+OF_BYTES = {"bot/__main__.py", "bot/commands/status.py"}
 """Where the operator reads of megabytes, with a decimal."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.demo import ZONE, Demo, playing
+from bot.demo.server import ZONE, Demo, playing
 from bot.sandbox.page.controls import MOVED
 from bot.sandbox.people import User
 

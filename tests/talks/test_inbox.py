@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from bot import inbox
+from bot.receiving import inbox
 from handlers.routes import ROUTES, Context, Tap, TapRoute
 from handlers.screen import Screen
-from models import leases, updates
+from models import leases
+from models.delivery import updates
+from models.delivery.updates import SeenUpdate
 from models.errors import Refused
-from models.groups import Workgroup
-from models.updates import SeenUpdate
+from models.people.groups import Workgroup
 from tests.talk import Actor, Talk, words
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from handlers.routes import ROUTES, Context
 from handlers.screen import File, Screen
-from models import outbox
-from models.outbox import Delivery, Sending
+from models.delivery import outbox
+from models.delivery.outbox import Delivery, Sending
 from tests.talk import Actor, Talk, words
 
 pytestmark = pytest.mark.over_http

@@ -14,17 +14,17 @@ from sqlalchemy import select, update
 from handlers import routes
 from handlers.texts import texts
 from migrations.tables import metadata
-from models import forms
-from models.access import Role
-from models.attendance import Attendance
-from models.drafts import Draft
-from models.forms import Form, Question
-from models.groups import Membership
-from models.invitations import Invitation
-from models.meetings import Meeting
-from models.people import Address, Person
-from models.releases import Release
-from models.runs import Run, Staged
+from models.delivery.drafts import Draft
+from models.feedback.releases import Release
+from models.feedback.runs import Run, Staged
+from models.forms import forms
+from models.forms.forms import Form, Question
+from models.meetings.attendance import Attendance
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.people.access import Role
+from models.people.groups import Membership
+from models.people.people import Address, Person
 from tests.talk import Actor, Talk
 
 BOOKKEEPING = {"seen_update", "pace", "alembic_version"}

@@ -6,14 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from models import forms, groups, runs
-from models.builtin_forms import ANNUAL_FORM, BUILT_IN, MEETING_FORM, WORKSHOP_FORM
-from models.groups import Workgroup
-from models.runs import Run
-from models.settings import Field, Organisation
+from models.feedback import runs
+from models.feedback.runs import Run
+from models.forms import forms
+from models.forms.builtin_forms import ANNUAL_FORM, BUILT_IN, MEETING_FORM, WORKSHOP_FORM
+from models.people import groups
+from models.people.groups import Workgroup
+from models.people.settings import Field, Organisation
 from tests.talk import Actor, Talk
-from tests.talks.test_answering import set_background
-from tests.talks.test_feedback import held
+from tests.talks.feedback.test_answering import set_background
+from tests.talks.feedback.test_feedback import held
 
 TEXT = "Hyvä ryhmä, kiitos!"
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select
 
-from models.digests import Digest
 from models.months import Month
+from models.reports.digests import Digest
 from tests.talk import HELSINKI, Actor, Talk, words
 
 MEETINGS = 30

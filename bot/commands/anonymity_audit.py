@@ -1,0 +1,133 @@
+"""`koolla verify-anonymity`: the evidence for an auditor, in words and figures; what fails is named.
+
+It reads the database, the key folder and the folder of the last backup, and changes nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from sqlalchemy import LargeBinary, select
+
+from bot import db
+from bot.commands import admin, backup
+from bot.config import Settings
+from migrations.tables import metadata
+from models.privacy import evidence, evidence_figures
+from models.privacy.evidence import Finding, finding
+
+KEY_BYTES = 32
+HEAD = (
+    "What can be told from this database about who answered what. Nothing below names a person or repeats an answer.",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    findings: dict[str, list[Finding]]
+    """By heading."""
+
+    @property
+    def faults(self) -> list[Finding]:
+        return [one for some in self.findings.values() for one in some if not one.good]
+
+    def text(self) -> str:
+        lines = [*HEAD]
+        for heading, some in self.findings.items():
+            lines += ["", heading, *(f"  {one}" for one in some)]
+        return "\n".join([*lines, "", *self._end()])
+
+    def _end(self) -> list[str]:
+        checked = sum(len(some) for some in self.findings.values())
+        if not self.faults:
+            return [f"Verdict: {checked} things were checked, and nothing in them ties an answer to a person."]
+        count = len(self.faults)
+        return [f"Verdict: {count} of {checked} things FAIL:", *(f"  - {one.text}" for one in self.faults)]
+
+
+async def verify(settings: Settings) -> Verdict:
+    """Reads all of it, at one moment; the program may run."""
+    folder = settings.feedback.keys
+    async with admin.opened(settings) as (_, sessions):
+        async with sessions.begin() as session:
+            rows = await evidence.all_of(session)
+            figures = await evidence_figures.all_of(session)
+            names = sorted(path.stem for path in folder.glob("*.key"))
+            past, strange = await evidence.keys_of_the_past(session, names)
+        in_database = await _keys_in_database(settings, sessions)
+    return Verdict(
+        {
+            "In the database": rows,
+            "In the figures": figures,
+            f"In the key folder, {folder}": [*_modes(folder), *_leftover(folder, names, past, strange)],
+            "Keys apart from what they open": [in_database, _in_backups(settings)],
+        }
+    )
+
+
+def _modes(folder: Path) -> list[Finding]:
+    if not folder.is_dir():
+        return [Finding(True, "there is none yet: nothing was ever sealed")]
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return [
+        finding("only its owner may look into it (0700)", _open(folder, [folder], 0o700), "others may look into it"),
+        finding(
+            f"its {len(files)} file(s) may be read by their owner alone (0600)",
+            _open(folder, files, 0o600),
+            "others may read or write files in it",
+        ),
+    ]
+
+
+def _open(folder: Path, paths: Iterable[Path], most: int) -> list[str]:
+    modes = {path: path.stat().st_mode & 0o777 for path in paths}
+    return [f"{path.name} has mode {mode:04o}" for path, mode in modes.items() if mode & ~most]
+
+
+def _leftover(folder: Path, names: list[str], past: list[str], strange: list[str]) -> list[Finding]:
+    others = [path.name for path in folder.glob("*") if path.suffix != ".key"] if folder.is_dir() else []
+    return [
+        finding(f"keys: {len(names)}, of open forms and waiting pools; none of a past one", past, "keys of the past"),
+        finding("nothing else is in it", [*strange, *sorted(others)], "what belongs to no form or pool is in it"),
+    ]
+
+
+async def _keys_in_database(settings: Settings, sessions: db.Sessions) -> Finding:
+    """Looks for the keys themselves, byte by byte: in the files of SQLite, in the binary columns of PostgreSQL."""
+    keys = {path.stem: path.read_bytes() for path in sorted(settings.feedback.keys.glob("*.key"))}
+    keys = {name: key for name, key in keys.items() if len(key) == KEY_BYTES}
+    file = backup.database_file(settings.database.url)
+    if file is not None:
+        wrong = sorted({name for end in ("", "-wal") for name in _in_file(file.with_name(file.name + end), keys)})
+    else:
+        contents = await _binary(sessions)
+        wrong = [name for name, key in keys.items() if any(key in content for content in contents)]
+    return finding(f"none of the {len(keys)} key(s) is in the database, byte by byte", wrong, "keys in the database")
+
+
+def _in_file(file: Path, keys: dict[str, bytes]) -> list[str]:
+    if not file.is_file() or not file.stat().st_size:
+        return []
+    with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
+        return [name for name, key in keys.items() if content.find(key) >= 0]
+
+
+async def _binary(sessions: db.Sessions) -> list[bytes]:
+    columns = [column for table in metadata.sorted_tables for column in table.columns]
+    found: list[bytes] = []
+    async with sessions() as session:
+        for column in (one for one in columns if isinstance(one.type, LargeBinary)):
+            found += [bytes(value) for value in (await session.execute(select(column))).scalars() if value is not None]
+    return found
+
+
+def _in_backups(settings: Settings) -> Finding:
+    last = backup.last(settings.database.url)
+    if last is None:
+        return Finding(True, "backups: none is known here, so that none was looked at")
+    folder = Path(last[1]).parent
+    wrong = [path.name for path in sorted(folder.glob("*.key"))] if folder.is_dir() else []
+    if folder.resolve() == settings.feedback.keys.resolve():
+        wrong.append(Path(last[1]).name)
+    return finding(f"backups: no key lies beside the last one, in {folder}", wrong, f"keys and backups lie in {folder}")

@@ -1,0 +1,282 @@
+"""What may be wrong with a configuration, in words, with what to do about it."""
+
+import errno
+import os
+import shutil
+import socket
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from telegram.error import InvalidToken, TelegramError, TimedOut
+
+from bot import db
+from bot.commands import backup, migrate
+from bot.config import UNITS, Settings
+
+TELEGRAM, MOST = "https://api.telegram.org", 30
+"""Its own address, and the messages a second that it takes there from one bot."""
+LEAST_FREE = 1_000_000
+"""Bytes: with fewer the disk is full, whatever the database says of it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    good: bool
+    text: str
+    is_note: bool = False
+    """Nothing is broken, but somebody should know."""
+
+    def __str__(self) -> str:
+        mark = "note " if self.is_note else "ok   " if self.good else "FAULT"
+        return f"{mark} {self.text}"
+
+
+def is_running(settings: Settings) -> bool | None:
+    """Whether a program has the database's file; None where that cannot be told (PostgreSQL has no such lock).
+
+    The lock is given back at once: a program that starts in this very moment would find it taken.
+    """
+    file = backup.database_file(settings.database.url)
+    if file is None:
+        return None
+    try:
+        if not file.with_name(f"{file.name}.lock").exists():
+            return False
+        if (lock := db.lock(settings.database.url)) is not None:
+            lock.close()
+        return False
+    except db.LockedError:
+        return True
+    except OSError:
+        return None
+
+
+def faults(settings: Settings) -> list[str]:
+    """What keeps it from starting and can be seen without connecting anywhere; empty when nothing is wrong."""
+    found = _plain_faults(settings)
+    if not is_running(settings) and (reason := _port_fault(settings)):
+        found.append(reason)  # of one that runs the port is taken, by itself
+    return found
+
+
+def _plain_faults(settings: Settings) -> list[str]:
+    found = folder_faults(settings)
+    if not settings.telegram.token.get_secret_value():
+        found.append(
+            "telegram.token: is missing. Ask @BotFather for one (/newbot) and put it under [telegram] as token, "
+            "or into the environment as KOOLLA_TELEGRAM__TOKEN"
+        )
+    return found
+
+
+def _port_fault(settings: Settings) -> str | None:
+    """Why there can be no pages for watchers; a taken port would be seen only when they are missed."""
+    host, port = settings.web.host, settings.web.port
+    if not port:
+        return None
+    if not host:
+        return "web.host: is empty. Write 127.0.0.1 for this machine alone, or 0.0.0.0 for all"
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            return None
+    except OSError as error:
+        reason = error.strerror.partition(" (while")[0] if error.strerror else str(error)
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: a name that nobody knows
+            return f"web.host: {host} is no address of this machine ({reason}). Write 127.0.0.1, or 0.0.0.0 for all"
+        return f"web.port: {port} on {host} cannot be had ({reason}). Choose another, or 0 for none"
+
+
+def _web(settings: Settings) -> list[Finding]:
+    """About the port, if there is one; that of a program that runs is taken by itself."""
+    if not settings.web.port:
+        return []
+    where, running = f"{settings.web.port} on {settings.web.host}", is_running(settings)
+    if (fault := _port_fault(settings)) is None:
+        return [Finding(True, f"web: port {where} is free")]
+    if not fault.startswith("web.port") or running is False:
+        return [Finding(False, fault)]
+    by = "by the bot that runs" if running else "by the bot if it runs here, or else choose another"
+    return [Finding(True, f"web: port {where} is in use, {by}", is_note=not running)]
+
+
+def folder_faults(settings: Settings) -> list[str]:
+    """Which folders cannot be written to, and why."""
+    folders = (("feedback.keys", settings.feedback.keys), ("database.url", _folder(settings)))
+    return [
+        f"{name}: {folder} cannot be written to ({os.strerror(reason)}). {_folder_advice(reason)}"
+        for name, folder in folders
+        if folder is not None and (reason := _not_writable(folder))
+    ]
+
+
+def _folder(settings: Settings) -> Path | None:
+    file = backup.database_file(settings.database.url)
+    return None if file is None else file.parent
+
+
+def _folder_advice(reason: int) -> str:
+    if reason in (errno.ENOSPC, errno.EDQUOT):
+        return ROOM
+    return "Give the bot's user the right, or choose another"
+
+
+def _not_writable(folder: Path) -> int | None:
+    """The number of the error with which nothing can be written into a folder that is there or would be made."""
+    there = folder
+    try:
+        while not there.exists():
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there):
+            return None
+    except OSError as error:
+        return error.errno or errno.EIO
+
+
+async def findings(settings: Settings) -> list[Finding]:
+    """Everything `koolla check` says: settings, folders, port, database, Telegram. One fault does not hide another."""
+    plain = _plain_faults(settings)
+    found = [*(Finding(False, fault) for fault in plain), Finding(True, f"settings: {_summary(settings)}")]
+    telegram = settings.telegram
+    if telegram.per_second > MOST and telegram.api_url == TELEGRAM:
+        much = f"telegram.per_second: {telegram.per_second:g} is much: Telegram takes {MOST} a second from one bot"
+        found.append(Finding(True, much, is_note=True))
+    found += _web(settings)
+    if not any(fault.startswith("database.url") for fault in plain):
+        found.append(await _database(settings))
+        if found[-1].good and (reason := _is_full(settings)):
+            found.append(Finding(False, f"database: it can be read, but not written: {reason}. {ROOM}"))
+    if telegram.token.get_secret_value():
+        found.append(await _telegram(settings))
+    return found
+
+
+def _summary(settings: Settings) -> str:
+    leads = ", ".join(_written(lead.total_seconds()) for lead in settings.meetings.reminder_leads)
+    number = len(settings.admins)
+    return (
+        f"time zone {settings.zone.key}, language {settings.language}, reminders {leads} before, "
+        f"threshold {settings.feedback.threshold}, {number} administrator(s) named"
+        + ("" if number else ": while there is none, a start prints a link with which the first one comes in")
+    )
+
+
+def _written(seconds: float) -> str:
+    """A duration as the settings have it, in the largest unit that fits."""
+    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % UNITS[unit] == 0)
+    return f"{seconds / UNITS[unit]:.0f}{unit}"
+
+
+async def database_faults(settings: Settings) -> list[str]:
+    """Why the database cannot be used; empty when it can."""
+    finding = await _database(settings)
+    return [] if finding.good else [finding.text]
+
+
+def _shown(settings: Settings) -> str:
+    """The database as people call it: a file by its path."""
+    return str(backup.database_file(settings.database.url) or db.without_password(settings.database.url))
+
+
+async def _database(settings: Settings) -> Finding:
+    shown = _shown(settings)
+    engine = None
+    try:
+        engine = db.make_engine(settings.database.url)
+        async with engine.connect() as connection:
+            revision = await connection.run_sync(_current)
+    except Exception as error:  # the drivers have kinds of their own, asyncpg one for a wrong password
+        return Finding(False, database_fault(settings, error))
+    finally:
+        if engine is not None:
+            await engine.dispose()
+    newest = migrate.newest()
+    if revision is not None and revision > newest:
+        return Finding(False, f"database: {shown} is at {revision}, newer than this Koolla. Install the newer version")
+    if revision not in (None, newest):
+        return Finding(True, f"database: {shown} is at {revision}; `koolla run` brings it up to date")
+    return Finding(True, f"database: {shown}" + ("" if revision else " is new; it is filled at the first run"))
+
+
+def _current(connection: Connection) -> str | None:
+    return migrate.current(connection)
+
+
+ROOM = "Make room on the disk: old logs, old backups, databases that restores have kept"
+
+
+def database_fault(settings: Settings, error: Exception) -> str:
+    """A database that cannot be opened or written, as a line."""
+    reason = _is_full(settings) or _words(error)
+    return f"database: {_shown(settings)} cannot be used ({reason}). {_advice(settings, error, reason)}"
+
+
+def _is_full(settings: Settings) -> str | None:
+    """A full disk has many names at SQLite, and often none."""
+    folder = _folder(settings)
+    is_full = folder is not None and folder.exists() and shutil.disk_usage(folder).free < LEAST_FREE
+    return "the disk is full" if is_full else None
+
+
+def _words(error: Exception) -> str:
+    """The cause's own words; only of kinds that do not tell the address, with its password."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(error, OSError) and error.strerror is None:
+        return str(error) or type(error).__name__  # of several addresses, each with its reason
+    if isinstance(error, OSError) or type(cause).__module__ == "sqlite3":
+        return db.reason(error)
+    if isinstance(error, DBAPIError) or type(error).__module__.startswith("asyncpg"):
+        return str(cause).rpartition(">: ")[2].partition("\n")[0] or type(cause).__name__
+    return type(error).__name__
+
+
+def _advice(settings: Settings, error: Exception, reason: str) -> str:
+    if isinstance(error, ImportError):
+        return 'Install the PostgreSQL driver: pip install "koolla[postgres]"'
+    if "full" in reason:
+        return ROOM
+    file = backup.database_file(settings.database.url)
+    if file is not None and ("readonly" in reason or "unable to open" in reason or "ermission" in reason):
+        return _rights(file)
+    if "malformed" in reason or "not a database" in reason:
+        return "If it was one, it is damaged: stop the bot and restore the newest backup"
+    if "locked" in reason:
+        return "Another program holds it for long: try again, or end what has it open"
+    return "Check the address and the rights, and that the server runs or the file is a database"
+
+
+def _rights(file: Path) -> str:
+    """Which file is in the way: -wal and -shm are left behind when somebody else has opened the database."""
+    beside = [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))]
+    mine = [one.name for one in beside if one.exists() and os.access(one, os.R_OK | os.W_OK)]
+    others = [one.name for one in beside if one.exists() and one.name not in mine]
+    named = f"{', '.join(others)} cannot be written. " if others else ""
+    return f"{named}{file.name}, its -wal and -shm and the folder must be the bot's user's: chown them"
+
+
+async def _telegram(settings: Settings) -> Finding:
+    from bot.telegram import make_bot
+
+    bot = make_bot(settings)
+    try:
+        async with bot:
+            return Finding(True, f"telegram: the token is that of @{bot.username}")
+    except InvalidToken:
+        return Finding(False, "telegram.token: Telegram does not know this token. Copy it again from @BotFather")
+    except TelegramError as error:
+        address = settings.telegram.api_url
+        return Finding(
+            False, f"telegram: {address} does not answer ({telegram_words(error)}). Check network and address"
+        )
+
+
+def telegram_words(error: TelegramError) -> str:
+    """Why Telegram did not answer."""
+    cause = error.__cause__
+    if isinstance(error, TimedOut):
+        return "no answer in time"
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
+    return str(cause or error.message)

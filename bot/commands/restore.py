@@ -1,0 +1,190 @@
+"""Putting a backup in the place of a SQLite database. What was there stays beside it; nothing is sent until told to.
+
+All that changes the copy is done before it gets its name, so that a death at any moment leaves the old database or the
+new one, whole.
+"""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot import db
+from bot.commands import admin, backup, migrate
+from bot.commands.admin import Lost
+from bot.commands.backup import BackupError
+from bot.config import Settings
+from models import leases
+from models.delivery import outbox, pace
+from models.feedback.sealing import Keyring
+from models.operations import health
+from models.operations.health import Waiting
+
+LOGS = ("-wal", "-shm")
+"""What SQLite keeps beside a file; of another database it would be poison to this one."""
+
+
+@dataclass
+class Restored:
+    """What came of it, for the operator."""
+
+    revision: str
+    kept: Path | None
+    """Where the database that was there is now."""
+    repeated: int
+    """Messages under way when the backup was made: they may have arrived."""
+    waiting: list[Waiting] = field(default_factory=list)
+    lost: Lost = field(default_factory=lambda: Lost([], 0))
+
+
+async def restore(settings: Settings, file: Path) -> list[str]:
+    """Restores a backup, and tells what came of it; `BackupError` in words if it cannot be."""
+    target = backup.database_file(settings.database.url)
+    if target is None:
+        raise BackupError(_by_postgresql(settings.database.url, file))
+    _look_at(file, target)
+    try:
+        lock = db.lock(settings.database.url)
+    except db.LockedError:
+        raise BackupError(
+            f"Koolla is running on {target}. Stop it first (systemctl stop koolla), then restore"
+        ) from None
+    with lock or nullcontext():
+        return told(await _restored(settings, file, target), settings)
+
+
+async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
+    part = target.with_name(f"{target.name}.restore-part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        backup.copied(file, part)
+        restored = await _prepared(settings, part)
+        _own(part, target)
+        restored.kept = _set_aside(target)
+        part.replace(target)
+        backup.settle(target.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise BackupError(f"Nothing was restored: {error}. Is there room in {target.parent}?") from None
+    finally:
+        for leftover in (part, *_logs(part)):
+            leftover.unlink(missing_ok=True)
+    return restored
+
+
+def _look_at(file: Path, target: Path) -> None:
+    """Refuses what is no backup that can be restored here."""
+    with suppress(OSError, ValueError):  # of a file that is not there, or may not be seen, more is said below
+        if target.samefile(file):
+            raise BackupError(f"{file} is the database itself. Name a backup")
+    backup.checked(file)
+
+
+async def _prepared(settings: Settings, part: Path) -> Restored:
+    """Brings the copy to this version's schema and pauses it; what was under way counts as perhaps sent."""
+    now = datetime.now(UTC)
+    engine = db.make_engine(f"sqlite+aiosqlite:///{part}")
+    sessions = db.make_sessions(engine)
+    try:
+        await migrate.upgrade(engine)
+        async with sessions.begin() as session:
+            await pace.pause(session, now=now)
+            await leases.end_all(session)
+            restored = Restored(migrate.newest(), None, await outbox.recover(session, all_dead=True))
+            restored.waiting = await health.waiting(session, now=now)
+        restored.lost = await admin.lost(sessions, Keyring(settings.feedback.keys), now)
+    finally:
+        await engine.dispose()
+    with closing(sqlite3.connect(part)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")  # its log must not be needed under another name
+    return restored
+
+
+def _logs(file: Path) -> list[Path]:
+    return [file.with_name(f"{file.name}{end}") for end in LOGS]
+
+
+def _own(part: Path, target: Path) -> None:
+    """A restore by root must leave a database that the bot's own user can write."""
+    if os.geteuid() != 0:
+        return
+    owner = (target if target.exists() else target.parent).stat()
+    for file in (part, target.with_name(f"{target.name}.lock")):
+        with suppress(FileNotFoundError):
+            os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def _set_aside(target: Path) -> Path | None:
+    """Gives the present database another name, with its log if that cannot be folded into it; None if there is none."""
+    if not target.exists():
+        for log in _logs(target):
+            log.unlink(missing_ok=True)
+        return None
+    with suppress(BackupError, sqlite3.Error):  # of a damaged one the log is kept as it is
+        backup.checked(target)
+        with closing(sqlite3.connect(target, timeout=5)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=DELETE")  # to look at it must not leave a log beside it
+    kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    try:
+        os.link(target, kept)  # under both names until the copy takes the old one: never under none
+    except FileExistsError:
+        raise BackupError(f"{kept} is there already. Try again in a second") from None
+    except OSError:
+        shutil.copy2(target, kept)  # a file system without links
+    log, shared = _logs(target)
+    if log.exists():
+        log.replace(_logs(kept)[0])
+    shared.unlink(missing_ok=True)  # made anew from the log
+    return kept
+
+
+def kept(target: Path) -> list[Path]:
+    """What restores have set aside, oldest first."""
+    found = target.parent.glob(f"{target.name}.before-restore-*")
+    return sorted(file for file in found if not file.name.endswith(LOGS))
+
+
+def _by_postgresql(url: str, file: Path) -> str:
+    return (
+        "This database is PostgreSQL. Stop Koolla, then restore with its own tools:\n"
+        f'  pg_restore --clean --if-exists --no-owner --dbname="{backup.address(url)}" "{file}"\n'
+        "and before Koolla starts again: `koolla migrate`, `koolla pause`, `koolla status`"
+    )
+
+
+def told(restored: Restored, settings: Settings) -> list[str]:
+    """What was restored, what it lacks, and what to do next."""
+    due = sum(one.due for one in restored.waiting)
+    expired = sum(one.expired for one in restored.waiting)
+    later = sum(one.later for one in restored.waiting)
+    lines = [f"Restored, at {restored.revision}. Sending is paused."]
+    if restored.kept is not None:
+        lines.append(f"The database that was there is kept as {restored.kept}; delete it when you need it no more.")
+    lines.append(f"{later} message(s) wait for their time; {expired} have expired and stay unsent.")
+    if due:
+        kinds = ", ".join(f"{one.due} {one.kind}" for one in restored.waiting if one.due)
+        lines.append(f"{due} message(s) are due and would go out at once: {kinds}.")
+        lines.append("What was sent after the backup was made would so be sent again: see below.")
+    if restored.repeated:
+        lines.append(f"{restored.repeated} message(s) were under way when it was made: they may have arrived.")
+    lines += admin.about_lost(restored.lost, settings)
+    return [*lines, *_next(restored, due)]
+
+
+def _next(restored: Restored, due: int) -> list[str]:
+    lines = ["What to do now:"]
+    if restored.lost:
+        lines.append("  - if you have the missing keys, put them into the folder before you start the bot")
+    asking = " --ask-again" if restored.lost else ""
+    lines.append("  - start the bot (koolla run, or systemctl start koolla) and look at `koolla status`")
+    lines.append(f"  - `koolla resume{asking}` lets messages go out")
+    if due:
+        lines.append(f"  - or `koolla resume --drop-due{asking}`, without those due: if the old bot ran on after")
+        lines.append("    the backup, it has sent them")
+    if restored.lost:
+        lines.append("  --ask-again is for keys that are gone for good: these people are asked once more")
+    return lines

@@ -1,0 +1,1 @@
+"""The demo, its script, and the stage on which tests play too."""

@@ -1,0 +1,159 @@
+"""A stage for stories: the real program, a sandbox in process, a clock that stands until moved, people who tap.
+
+The scripted demo, the gallery and the tests all play on it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from bot.app import App
+from bot.clock import StandingClock
+from bot.commands import migrate
+from bot.config import Settings
+from bot.sandbox import Limits, Sandbox
+from bot.sandbox.messages import Message
+from bot.sandbox.people import User
+from models.delivery.pace import Rate
+
+START = datetime(2027, 3, 2, 9, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
+"""A Tuesday morning."""
+ADMIN_ID = 900
+
+
+@dataclass
+class Actor:
+    """A person of the story, with a phone."""
+
+    stage: "Stage"
+    user: User
+
+    @property
+    def name(self) -> str:
+        return self.user.first_name
+
+    @property
+    def messages(self) -> list[Message]:
+        """The bot's messages as they stand in the chat, oldest first."""
+        return [message for message in self.user.messages if message.from_bot]
+
+    @property
+    def last(self) -> Message:
+        return self.messages[-1]
+
+    @property
+    def text(self) -> str:
+        """The newest message's words."""
+        return words(self.last)
+
+    @property
+    def toast(self) -> str:
+        """The newest answer to a tap."""
+        return self.user.toasts[-1].text or ""
+
+    async def starts(self, payload: str | None = None) -> str:
+        self.user.starts(payload)
+        return await self._heard()
+
+    async def says(self, text: str) -> str:
+        self.user.says(text)
+        return await self._heard()
+
+    async def sends(self, name: str, content: bytes) -> str:
+        self.user.uploads(name, content)
+        return await self._heard()
+
+    async def chooses(self, other: "Actor") -> str:
+        """Shares a person through the keyboard button that asks for one."""
+        self.user.chooses(1, [other.user])
+        return await self._heard()
+
+    async def taps(self, label: str, message: Message | None = None) -> str:
+        """Taps the button whose label begins so, on the newest message that has one."""
+        self.user.taps(label, message)
+        return await self._heard()
+
+    async def taps_data(self, data: str, message: Message | None = None) -> str:
+        """A forged press; returns the toast."""
+        self.user.taps_data(data, message or self.last)
+        await self.stage.answered()
+        return self.toast
+
+    async def _heard(self) -> str:
+        await self.stage.answered()
+        return self.text if self.messages else ""
+
+    def sees(self, said: str) -> bool:
+        return any(said in words(message) for message in self.messages)
+
+    def labels(self, message: Message | None = None) -> list[str]:
+        return [button.label for row in (message or self.last).buttons for button in row]
+
+
+def words(message: Message) -> str:
+    """A message's text or caption."""
+    return message.text or message.caption or ""
+
+
+@dataclass
+class Stage:
+    """The program, the sandbox and the clock."""
+
+    app: App
+    sandbox: Sandbox
+    clock: StandingClock
+    people: dict[str, Actor] = field(default_factory=dict)
+
+    def person(self, name: str, language: str = "fi", id: int | None = None) -> Actor:  # noqa: A002
+        """A person with Telegram who has not pressed Start yet."""
+        actor = Actor(self, self.sandbox.add_user(name, language=language, id=id))
+        self.people[name] = actor
+        return actor
+
+    async def answered(self) -> None:
+        """Lets the program hear what was just done, and answer; messages to others wait for `settle`."""
+        while await self.app.inbox.poll():
+            continue
+
+    async def settle(self) -> None:
+        """Lets the program do all that is due."""
+        await self.app.settle()
+
+    async def time_passes(self, **span: float) -> None:
+        """``time_passes(days=1, hours=2)``, from event to event."""
+        await self.app.pass_time(self.clock.moment + timedelta(**span))
+
+    async def until(self, moment: datetime) -> None:
+        await self.app.pass_time(moment)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder: Path, *, over_http: bool = False, **settings: Any) -> AsyncIterator[Self]:
+        """A stage whose database is in the folder; settings as in `Settings`.
+
+        The bot calls the sandbox by functions, or ``over_http``: through the server's code too, in this process.
+        """
+        clock = StandingClock(START)
+        sandbox = Sandbox(now=clock.now, limits=Limits())
+        given: dict[str, Any] = {
+            "admins": [ADMIN_ID],
+            "telegram": {"token": sandbox.token, "api_url": "http://telegram.test"},
+            "database": {"url": f"sqlite:///{folder / 'koolla.db'}"},
+            "feedback": {"keys": folder / "keys"},
+        }
+        transport = httpx.ASGITransport(app=sandbox.app) if over_http else sandbox.request
+        app = App(Settings(**{**given, **settings}), clock, transport=transport)
+        try:
+            await migrate.upgrade(app.engine)
+            app.outbox.rate = Rate(25, late=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
+            await app.start()
+            await app.introduce()
+            yield cls(app, sandbox, clock)
+        finally:
+            await app.close()

@@ -1,0 +1,1 @@
+"""Updates in: fetched, applied, answered, acknowledged."""

@@ -1,0 +1,1 @@
+"""Deliveries out: claimed, rendered, sent, recorded."""

@@ -1,0 +1,1 @@
+"""Answering forms, and sending them."""

@@ -1,0 +1,123 @@
+"""Which form is asked after meetings: from a form's page for a group, from a group's or a meeting's card."""
+
+from markupsafe import Markup
+
+from handlers.dates import moment_text
+from handlers.forms.form_shown import asks, label
+from handlers.forms.form_words import form_name
+from handlers.meetings.meetings import meeting_card, on_meeting
+from handlers.people.roster import group_of, show_roster
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen
+from models.errors import Refused
+from models.feedback import form_choice, form_choosing
+from models.forms import form_book
+from models.forms.forms import Form
+from models.meetings import meetings
+from models.meetings.meetings import Meeting
+from models.membership import upkeep
+from models.people import access
+from models.people.groups import Workgroup
+
+MOST = 90
+"""Choices shown at once: a message takes a hundred buttons."""
+
+
+@tap("form-for")
+async def on_for(context: Context, tap: Tap) -> Screen:
+    """From a form's page: which group asks it after its meetings; with a group, it does from now on."""
+    t, session = context.t, context.session
+    kept = await form_book.living(session, context.person, tap.id)
+    name = form_name(t, kept.form)
+    back = (Button(t("back"), data("form", kept.form.id)),)
+    if len(tap.args) > 1:
+        group = await access.group_to_run(session, context.person, tap.number(1))
+        line = await _choose(context, group, kept.form)
+        return Screen(line, (back,)).toasting(t("toast-form-chosen"))
+    mine = await access.coordinated_groups(session, context.person)
+    if not mine:
+        raise Refused("forms-no-groups")
+    now = {group.id for group in await form_choosing.groups_asking(session, context.person, kept.form)}
+    rows = tuple(
+        (Button(_ticked(context, group.name, is_now=group.id in now), data("form-for", kept.form.id, group.id)),)
+        for group in mine[:MOST]
+    )
+    return Screen(t("forms-for", form=name), (*rows, back))
+
+
+async def _choose(context: Context, group: Workgroup, form: Form) -> Markup:
+    """Makes a form a group's; from which meeting on."""
+    t, session = context.t, context.session
+    await upkeep.living(session, group)
+    await form_choosing.choose_for_group(session, context.person, group, form, now=context.now)
+    first = await form_choosing.first_asked(session, group, now=context.now)
+    if first is None:
+        return t("forms-from-next", form=form_name(t, form), group=group.name)
+    when = moment_text(first.starts_at, first.plan.zone, t.language)
+    return t("forms-from", form=form_name(t, form), group=group.name, when=when)
+
+
+def _ticked(context: Context, words: str, *, is_now: bool) -> str:
+    return context.t("forms-now", words=words).unescape() if is_now else words
+
+
+@tap("group-form", fresh=show_roster)
+async def on_group(context: Context, tap: Tap) -> Screen:
+    """From a group's card: what it asks after its meetings; with a form, that from now on."""
+    t, session, group = context.t, context.session, await group_of(context, tap)
+    await upkeep.living(session, group)
+    toast, lines = Markup(""), []
+    if len(tap.args) > 1:
+        kept = await form_book.living(session, context.person, tap.number(1))
+        lines.append(await _choose(context, group, kept.form))
+        toast = t("toast-form-chosen")
+    asking = await form_choice.of_group(session, group.id)
+    if asking.archived is not None:
+        lines.append(t("forms-chosen-archived", form=form_name(t, asking.archived)))
+    lines = [t("forms-of-group", group=group.name, form=form_name(t, asking.form)), *lines]
+    rows = await _choices(context, ("group-form", group.id), asking.form, group.id)
+    ways = (Button(t("forms-new"), data("form-new", group.id)), Button(t("back"), data("roster", group.id, 0)))
+    screen = Screen(Markup("\n\n").join(lines), (*rows, ways))
+    return screen.toasting(toast) if toast else screen
+
+
+async def _choices(
+    context: Context, route: tuple[str, int], now: Form | None, group_id: int
+) -> tuple[tuple[Button, ...], ...]:
+    """A button for each form that this person may use, the one in use ticked."""
+    found = await form_book.usable(context.session, context.person)
+    return tuple(
+        (
+            Button(
+                _ticked(context, label(context.t, one, group_id), is_now=now is not None and one.form.id == now.id),
+                data(*route, one.form.id),
+            ),
+        )
+        for one in found[:MOST]
+    )
+
+
+@tap("m-form", fresh=on_meeting)
+async def on_meeting_form(context: Context, tap: Tap) -> Screen:
+    """From a meeting's card: what is asked after it; with a form (0: the group's), that and back to the card."""
+    session = context.session
+    meeting = await meetings.meeting_to_run(session, context.person, tap.id)
+    await form_choosing.still_to_choose(session, meeting)
+    if len(tap.args) == 1:
+        return await _of_meeting(context, meeting)
+    chosen = tap.number(1)
+    form = (await form_book.living(session, context.person, chosen)).form if chosen else None
+    await form_choosing.choose_for_meeting(session, context.person, meeting, form, now=context.now)
+    return (await meeting_card(context, meeting)).toasting(context.t("toast-form-chosen"))
+
+
+async def _of_meeting(context: Context, meeting: Meeting) -> Screen:
+    t = context.t
+    asking = await form_choice.of_meeting(context.session, meeting)
+    usual = await form_choice.of_group(context.session, meeting.workgroup_id)
+    words = t("forms-groups-own", form=form_name(t, usual.form)).unescape()
+    first = Button(_ticked(context, words, is_now=not asking.own), data("m-form", meeting.id, 0))
+    rows = await _choices(context, ("m-form", meeting.id), asking.form if asking.own else None, meeting.workgroup_id)
+    line, _ = await asks(context, meeting)
+    text = Markup("\n\n").join([t("forms-for-meeting"), line])
+    return Screen(text, ((first,), *rows, (Button(t("back"), data("meeting", meeting.id)),)))

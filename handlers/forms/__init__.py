@@ -1,0 +1,1 @@
+"""Writing forms and choosing among them."""

@@ -1,0 +1,157 @@
+"""The screens of writing a form: how, what is wrong, what is asked, and the card on which it is saved."""
+
+from markupsafe import Markup
+
+from handlers.forms.form_draft import Work, edited, shown_text, work_of
+from handlers.forms.form_shown import sheet
+from handlers.forms.notation import Unreadable, told
+from handlers.routes import Context, data
+from handlers.screen import Button, File, Screen
+from models.delivery.drafts import Draft
+from models.forms import form_book
+from models.forms.form_book import NAME_LENGTH
+from models.people.groups import Workgroup
+
+COPIED = 3_000
+"""Characters of a form's text that fit in a message with what is said about them; a longer one goes as a file."""
+MOST = 90
+Row = tuple[Button, ...]
+
+
+async def show(context: Context, draft: Draft) -> Screen:
+    """The dialogue as it stands."""
+    kept = await edited(context, draft)
+    if draft.awaits == "name":
+        return ask_name(context, draft)
+    if draft.awaits == "text" or not draft.data["text"]:
+        return ask_text(context, draft)
+    try:
+        work = await work_of(context, draft, kept)
+    except Unreadable as wrong:
+        return faults(context, draft, wrong)
+    if work.undecided is not None:
+        return ask_same(context, work, work.undecided)
+    return await card(context, work)
+
+
+def _stop(context: Context, draft: Draft) -> Button:
+    return Button(context.t("cancel"), data("form-stop", draft.number))
+
+
+def _guide(context: Context, draft: Draft) -> Button:
+    return Button(context.t("forms-guide-button"), data("form-guide", draft.number))
+
+
+def ask_text(context: Context, draft: Draft) -> Screen:
+    """How a form is written; of one that there is, its text to be copied and changed."""
+    t = context.t
+    ways = (_guide(context, draft), _stop(context, draft))
+    if not draft.data["text"]:
+        return Screen(t("forms-how"), (ways,))
+    text = shown_text(t, draft)
+    rows = ((Button(t("forms-go-on"), data("form-card", draft.number)),), ways)
+    if len(text) > COPIED:
+        return Screen(t("forms-change-file"), rows, file=File(f"{t('forms-file')}.txt", text.encode()))
+    block = Markup("<pre>{}</pre>").format(text)
+    return Screen(Markup("\n\n").join([t("forms-change"), block]), rows)
+
+
+def guide(context: Context, draft: Draft) -> Screen:
+    back = Button(context.t("back"), data("form-draft", draft.number))
+    return Screen(context.t("forms-guide"), ((back,),))
+
+
+def faults(context: Context, draft: Draft, wrong: Unreadable) -> Screen:
+    """All that is wrong, by line. What was read before stays."""
+    rows: list[Row] = [(_guide(context, draft), _stop(context, draft))]
+    if draft.data["text"]:
+        rows.insert(0, (Button(context.t("back"), data("form-draft", draft.number)),))
+    return Screen(told(context.t, wrong.faults), tuple(rows))
+
+
+def ask_name(context: Context, draft: Draft) -> Screen:
+    way = "form-card" if draft.data["name"] else "form-rewrite"
+    back = Button(context.t("back"), data(way, draft.number))
+    return Screen(context.t("forms-name-how", most=NAME_LENGTH), ((back, _stop(context, draft)),))
+
+
+def ask_same(context: Context, work: Work, place: int) -> Screen:
+    """Whether a new question is one that is gone, in other words."""
+    t, pair = context.t, work.pairs[place]
+    position = f"{place + 1}/{len(work.pairs)}"
+    text = t("forms-same", position=position, before=pair.before.words, now=pair.now.words)
+    turn = work.draft.data["turn"]
+    number = work.draft.number
+    return Screen(
+        text,
+        (
+            (Button(t("forms-same-yes"), data("form-same", number, turn, place, 1)),),
+            (Button(t("forms-same-no"), data("form-same", number, turn, place, 0)),),
+            (Button(t("back"), data("form-rewrite", number)), _stop(context, work.draft)),
+        ),
+    )
+
+
+async def ask_whose(context: Context, draft: Draft) -> Screen:
+    """Whose a new form will be."""
+    t = context.t
+    owners = await form_book.owners(context.session, context.person)
+    rows = tuple(
+        (Button(_owner(context, one), data("form-whose", draft.number, one.id if one else 0)),) for one in owners[:MOST]
+    )
+    return Screen(t("forms-whose-how"), (*rows, (Button(t("back"), data("form-card", draft.number)),)))
+
+
+def _owner(context: Context, owner: Workgroup | None) -> str:
+    return owner.name if owner else str(context.t("forms-whole-organisation"))
+
+
+async def card(context: Context, work: Work) -> Screen:
+    """The form as people will see it, with all that can still be changed before it is saved."""
+    t, draft = context.t, work.draft
+    owners = await form_book.owners(context.session, context.person)
+    lines = [t("forms-name", form=work.name)]
+    if work.kept is None:
+        names = {one.id if one else 0: _owner(context, one) for one in owners}
+        owner = names.get(draft.data["whose"])
+        lines.append(t("forms-card-whose", owner=owner) if owner else t("forms-card-whose-gone"))
+    parts = [t("forms-card"), Markup("\n").join(lines), sheet(t, work.items, named=work.content.named)]
+    parts += _notes(context, work)
+    return Screen(Markup("\n\n").join(parts), (*_saving(context, work), *_changing(context, work, len(owners))))
+
+
+def _notes(context: Context, work: Work) -> list[Markup]:
+    """What is to be known before saving."""
+    t = context.t
+    if work.is_unchanged:
+        return [t("forms-unchanged")]
+    if work.is_behind:
+        return [t("forms-behind")]
+    same = [pair for pair in work.pairs if work.draft.data["same"].get(pair.now.identity)]
+    notes = [t("forms-reworded", n=len(same))] if same else []
+    return notes + ([t("forms-runs-stay")] if work.kept is not None else [])
+
+
+def _saving(context: Context, work: Work) -> tuple[Row, ...]:
+    t, draft = context.t, work.draft
+    if work.is_unchanged:
+        return ()
+    if work.is_behind:
+        over = Button(t("forms-over"), data("form-over", draft.number, draft.data["turn"]))
+        return ((over,), (Button(t("forms-show-newest"), data("form-newest", draft.number)),))
+    return ((Button(t("forms-save"), data("form-save", draft.number, draft.data["turn"])),),)
+
+
+def _changing(context: Context, work: Work, owners: int) -> tuple[Row, ...]:
+    t, draft = context.t, work.draft
+    named = work.content.named
+    toggle = Button(
+        t("forms-make-anonymous" if named else "forms-make-named"), data("form-named", draft.number, 0 if named else 1)
+    )
+    whose = work.kept is None and owners > 1
+    return (
+        (toggle, Button(t("forms-rename"), data("form-name", draft.number))),
+        (Button(t("forms-whose"), data("form-whose", draft.number)),) if whose else (),
+        (Button(t("forms-same-again"), data("form-same-again", draft.number)),) if work.pairs else (),
+        (Button(t("forms-rewrite"), data("form-rewrite", draft.number)), _stop(context, draft)),
+    )

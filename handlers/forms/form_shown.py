@@ -1,0 +1,67 @@
+"""A form as text: as people will see it, question by question; and what a meeting will ask."""
+
+from collections.abc import Iterable, Sequence
+
+from markupsafe import Markup
+
+from handlers.forms.form_words import asked, ends, form_name, option
+from handlers.routes import Context
+from handlers.texts import Texts
+from models.feedback import form_choice, form_choosing
+from models.forms.form_book import Kept
+from models.forms.items import Choice, Item, Kind
+from models.meetings.meetings import Meeting
+from models.results.outcome import Words
+
+
+def label(t: Texts, kept: Kept, group_id: int | None = None) -> str:
+    """What a form is called on a button: of a group with the group's name, unless the reader is at that group."""
+    name = form_name(t, kept.form)
+    if kept.group is None or kept.group.id == group_id:
+        return name
+    return str(t("forms-of", form=name, group=kept.group.name).unescape())
+
+
+def sheet(t: Texts, items: Sequence[Item], *, named: bool) -> Markup:
+    """Who sees answers, and the questions."""
+    parts = [t("forms-named" if named else "forms-anonymous")]
+    parts += [Markup("\n").join(_question(t, number, item)) for number, item in enumerate(items, 1)]
+    return Markup("\n\n").join(parts)
+
+
+def words(t: Texts, item: Item) -> str:
+    """A question's words in the reader's language."""
+    return asked(t, Words(item.identity, item.text))
+
+
+def _question(t: Texts, number: int, item: Item) -> Iterable[Markup]:
+    key = "forms-question-required" if item.required else "forms-question"
+    yield t(key, number=number, words=words(t, item))
+    if item.background is not None:
+        yield t("forms-kind-background", n=len(item.choices))
+    elif item.kind is Kind.SCALE:
+        low, high = ends(t, item)
+        yield t("forms-kind-dont-know" if item.dont_know else "forms-kind-scale", low=low, high=high)
+    else:
+        yield t(f"forms-kind-{item.kind}")
+        if item.kind in (Kind.SINGLE, Kind.SEVERAL):
+            yield from (t("forms-option", words=_option(t, choice)) for choice in item.choices)
+            if item.other:
+                yield t("forms-option-other")
+
+
+def _option(t: Texts, choice: Choice) -> str:
+    return option(t, Words(choice.identity, choice.text), 1)
+
+
+async def asks(context: Context, meeting: Meeting) -> tuple[Markup, bool]:
+    """What was or will be asked after a meeting, and whether that can still be chosen."""
+    t = context.t
+    opened = await form_choosing.asked_about(context.session, meeting)
+    if opened is not None:
+        return t("forms-of-meeting", form=form_name(t, opened)), False
+    will = await form_choice.of_meeting(context.session, meeting)
+    line = t("forms-of-meeting", form=form_name(t, will.form))
+    if will.archived is not None:
+        line = Markup(" ").join([line, t("forms-chosen-archived", form=form_name(t, will.archived))])
+    return line, True

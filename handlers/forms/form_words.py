@@ -1,0 +1,40 @@
+"""What forms, questions, options and the ends of scales are called, in the reader's language."""
+
+from handlers.texts import Texts
+from models.forms.forms import DONT_KNOW, OTHER, Form, Question
+from models.forms.items import Item
+from models.reports.statements import Statement
+from models.results.outcome import ELSE, Result, Words
+
+
+def form_name(t: Texts, form: Form) -> str:
+    """A form's own name, or a built-in one's in the reader's language."""
+    return form.name or t(f"form-{form.key}").unescape()
+
+
+def asked(t: Texts, words: Question | Words) -> str:
+    """A question's own words, or a built-in one's in the reader's language."""
+    return words.text or t(f"statement-{words.identity}").unescape()
+
+
+def option(t: Texts, words: Words | None, value: int) -> str:
+    """An option's words; of a scale its value."""
+    if words is not None:
+        return words.text or t(f"option-{words.identity}").unescape()
+    return t("option-cannot-say").unescape() if value == DONT_KNOW else str(value)
+
+
+def options(t: Texts, question: Question) -> dict[int, str]:
+    """All that can be chosen, by value."""
+    own = {one.number: Words(one.identity, one.text) for one in question.options} if question.has_options else {}
+    own |= {OTHER: ELSE} if question.other else {}
+    return {value: option(t, own.get(value), value) for value in question.values}
+
+
+def ends(t: Texts, scale: Question | Item | Result | Statement) -> tuple[str, str]:
+    """What the low and the high end of a scale mean: "1 = täysin eri mieltä"."""
+    low, high = scale.low_name or t("scale-disagree"), scale.high_name or t("scale-agree")
+    return (
+        t("scale-end", value=scale.low or 0, words=low).unescape(),
+        t("scale-end", value=scale.high or 0, words=high).unescape(),
+    )

@@ -1,0 +1,218 @@
+"""Writing a form in chat, or writing it anew: a text in the notation, read whole, then a card on which it is saved.
+
+The draft keeps the text that was read last; each screen is made from it, after a restart or a week too.
+"""
+
+from dataclasses import replace
+
+from handlers.forms import form_card, form_draft
+from handlers.forms.form_draft import SUBJECT, learn, of_tap
+from handlers.forms.forms import form_list, form_page
+from handlers.forms.notation import Unreadable
+from handlers.forms.notation.reading import NAME
+from handlers.people.start import go
+from handlers.routes import Context, Tap, said, tap
+from handlers.screen import Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import NotFound, Refused, Stale
+from models.forms import form_book
+from models.forms.form_book import Kept
+from models.people import access
+from models.people.access import RoleKind
+
+
+async def show(context: Context, tap: Tap) -> Screen:
+    """The dialogue as it stands, whatever was refused."""
+    return await form_card.show(context, (await of_tap(context, tap))[0])
+
+
+@tap("form-new")
+async def on_new(context: Context, tap: Tap) -> Screen:
+    """Asks for a form's text; from a group's card the form will be that group's."""
+    await form_book.demand(context.session, context.person)
+    draft = await form_draft.begin(context, None, group_id=tap.number(0) if tap.args else None)
+    return form_card.ask_text(context, draft)
+
+
+@tap("form-edit")
+async def on_edit(context: Context, tap: Tap) -> Screen:
+    kept = await form_book.to_edit(context.session, context.person, tap.id)
+    return form_card.ask_text(context, await form_draft.begin(context, kept))
+
+
+@tap("form-copy")
+async def on_copy(context: Context, tap: Tap) -> Screen:
+    """A form of one's own out of any that one may use."""
+    kept = await form_book.may_use(context.session, context.person, tap.id)
+    draft = await form_draft.begin(context, kept, copies=True, group_id=kept.form.workgroup_id)
+    return form_card.ask_text(context, draft)
+
+
+@tap("form-draft", fresh=show)
+async def on_draft(context: Context, tap: Tap) -> Screen:
+    return await show(context, tap)
+
+
+@tap("form-guide", fresh=show)
+async def on_guide(context: Context, tap: Tap) -> Screen:
+    draft, _ = await of_tap(context, tap)
+    return form_card.guide(context, draft)
+
+
+@tap("form-stop")
+async def on_stop(context: Context, tap: Tap) -> Screen:
+    """Lets go of the draft, whatever has become of the form or of the person's role."""
+    session, person = context.session, context.person
+    draft = await drafts.of(session, person, context.chat_id, SUBJECT, tap.id)
+    form_id = draft.data["form"]
+    await drafts.end(session, person, context.chat_id)
+    if not await access.holds(session, person, RoleKind.COORDINATOR):
+        return Screen(context.t("cancelled-dialogue"), ((go(context, "help"),),))
+    toast = context.t("toast-nothing-changed")
+    if not form_id:
+        return (await form_list(context)).toasting(toast)
+    try:
+        return (await form_page(context, await form_book.may_use(session, person, form_id))).toasting(toast)
+    except NotFound:
+        return (await form_list(context)).toasting(toast)
+
+
+async def ask_again(context: Context, draft: Draft) -> Screen:
+    return await form_card.show(context, draft)
+
+
+@said(SUBJECT, fresh=ask_again)
+async def on_said(context: Context, draft: Draft, text: str) -> Screen:
+    """A form's text, or its name where that was asked for; several lines are a text always."""
+    kept = await form_draft.edited(context, draft)
+    text = form_draft.typed(context, text)
+    if draft.awaits == "name" and "\n" not in text.strip() and context.file is None:
+        match = NAME.fullmatch(text)
+        learn(context, draft, "card", name=form_book.proper_name(match[1] if match else text))
+        return await form_card.show(context, draft)
+    try:
+        form_draft.take(context, draft, text)
+    except Unreadable as wrong:
+        return form_card.faults(context, draft, wrong)
+    return await _go_on(context, draft, kept)
+
+
+async def _go_on(context: Context, draft: Draft, kept: Kept | None) -> Screen:
+    """What is still to be asked, or the card."""
+    if not draft.data["text"]:
+        raise Stale("forms-card-is-old")
+    learn(context, draft, "card" if draft.data["name"] else "name")
+    return await form_card.show(context, draft)
+
+
+@tap("form-card", fresh=show)
+async def on_card(context: Context, tap: Tap) -> Screen:
+    """On with the text that there is."""
+    draft, kept = await of_tap(context, tap)
+    return await _go_on(context, draft, kept)
+
+
+@tap("form-rewrite", fresh=show)
+async def on_rewrite(context: Context, tap: Tap) -> Screen:
+    draft, _ = await of_tap(context, tap)
+    learn(context, draft, "text")
+    return await form_card.show(context, draft)
+
+
+@tap("form-name", fresh=show)
+async def on_name(context: Context, tap: Tap) -> Screen:
+    draft, _ = await of_tap(context, tap)
+    learn(context, draft, "name")
+    return await form_card.show(context, draft)
+
+
+@tap("form-named", fresh=show)
+async def on_named(context: Context, tap: Tap) -> Screen:
+    """Anonymous or named: fixed with each version, never for a run that there is."""
+    draft, _ = await of_tap(context, tap)
+    learn(context, draft, "card", named=tap.number(1) == 1)
+    return await form_card.show(context, draft)
+
+
+@tap("form-whose", fresh=show)
+async def on_whose(context: Context, tap: Tap) -> Screen:
+    """Asks whose a new form will be, or takes it."""
+    draft, kept = await of_tap(context, tap)
+    if kept is not None:
+        raise NotFound
+    if len(tap.args) == 1:
+        return await form_card.ask_whose(context, draft)
+    owners = [one.id if one else 0 for one in await form_book.owners(context.session, context.person)]
+    if tap.number(1) not in owners:
+        raise NotFound
+    learn(context, draft, "card", whose=tap.number(1))
+    return await form_card.show(context, draft)
+
+
+@tap("form-same", fresh=show)
+async def on_same(context: Context, tap: Tap) -> Screen:
+    """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
+    draft, kept = await of_tap(context, tap)
+    form_draft.must_be_newest(draft, tap)
+    work, place = await _work(context, draft, kept), tap.number(2)
+    if place >= len(work.pairs):
+        raise NotFound
+    same = {**draft.data["same"], work.pairs[place].now.identity: tap.number(3) == 1}
+    learn(context, draft, "card", same=same)
+    return await _go_on(context, draft, kept)
+
+
+@tap("form-same-again", fresh=show)
+async def on_same_again(context: Context, tap: Tap) -> Screen:
+    draft, _ = await of_tap(context, tap)
+    learn(context, draft, "card", same={})
+    return await form_card.show(context, draft)
+
+
+@tap("form-over", fresh=show)
+async def on_over(context: Context, tap: Tap) -> Screen:
+    """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
+    draft, kept = await of_tap(context, tap)
+    form_draft.must_be_newest(draft, tap)
+    work = await _work(context, draft, kept)
+    if work.version is None:
+        raise NotFound
+    learn(context, draft, "card", base=work.version.number, same={})
+    return await form_card.show(context, draft)
+
+
+@tap("form-newest", fresh=show)
+async def on_newest(context: Context, tap: Tap) -> Screen:
+    """The form as it stands, in a message of its own: the card stays above it."""
+    _, kept = await of_tap(context, tap)
+    if kept is None:
+        raise NotFound
+    return replace(await form_page(context, kept), fresh=True)
+
+
+async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft.Work:
+    """The draft's form; the card says what is wrong if its text cannot be read any more."""
+    try:
+        return await form_draft.work_of(context, draft, kept)
+    except Unreadable:
+        raise Stale("forms-card-is-old") from None
+
+
+@tap("form-save", fresh=show)
+async def on_save(context: Context, tap: Tap) -> Screen:
+    """Saves what the card showed, once."""
+    session, person = context.session, context.person
+    draft, kept = await of_tap(context, tap)
+    form_draft.must_be_newest(draft, tap)
+    work = await _work(context, draft, kept)
+    whose, base, name = draft.data["whose"], draft.data["base"], form_book.proper_name(work.name)
+    if not await drafts.end(session, person, context.chat_id):
+        raise Stale("dialogue-is-over")
+    if kept is None:
+        form = await form_book.make(session, person, whose or None, name, work.content, now=context.now)
+        kept = await form_book.may_use(session, person, form.id)
+        return (await form_page(context, kept)).toasting(context.t("toast-form-saved"))
+    if not await form_book.revise(session, person, kept.form, name, work.content, base=base, now=context.now):
+        raise Refused("forms-unchanged")
+    return (await form_page(context, kept)).toasting(context.t("toast-form-version"))

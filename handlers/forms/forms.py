@@ -1,0 +1,144 @@
+"""/forms: the forms that a coordinator may use, each as people will see it, with what can be done with it."""
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from handlers.feedback import feedback
+from handlers.forms.form_shown import label, sheet
+from handlers.forms.form_words import form_name
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from models.feedback import feedback as answering
+from models.feedback import form_choosing, previews
+from models.forms import form_book, forms
+from models.forms.form_book import Kept
+from models.people.access import RoleKind
+
+PAGE = 10
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@command("forms", role=RoleKind.COORDINATOR)
+async def on_forms(context: Context, line: str) -> Screen:
+    return await form_list(context)
+
+
+@tap("forms")
+async def on_list(context: Context, tap: Tap) -> Screen:
+    return await form_list(context, tap.number(0) if tap.args else 0)
+
+
+async def form_list(context: Context, page: int = 0) -> Screen:
+    """The built-in forms and those written here, page by page."""
+    t = context.t
+    found = await form_book.usable(context.session, context.person)
+    lines = [t("forms-heading")]
+    if all(one.is_built_in for one in found):
+        lines.append(t("forms-none"))
+    rows = _listed(context, found, "forms", page)
+    new, surveys = Button(t("forms-new"), data("form-new")), Button(t("forms-surveys"), data("surveys"))
+    gone = await form_book.archived(context.session, context.person)
+    archive = (Button(t("forms-archived", n=len(gone)), data("forms-archived", 0)),) if gone else ()
+    return Screen(Markup("\n\n").join(lines), (*rows, (new, surveys), archive, (go(context, "help"),)))
+
+
+@tap("forms-archived")
+async def on_archived(context: Context, tap: Tap) -> Screen:
+    """The forms that can be brought back."""
+    t = context.t
+    found = await form_book.archived(context.session, context.person)
+    back = (Button(t("back"), data("forms")),)
+    if not found:
+        return Screen(t("forms-archived-none"), (back,))
+    return Screen(t("forms-archived-heading"), (*_listed(context, found, "forms-archived", tap.id), back))
+
+
+def _listed(context: Context, found: list[Kept], name: str, page: int) -> Rows:
+    """A button for each form of a page, the last one where the wanted one is gone, and the way to the others."""
+    t, page = context.t, max(0, min(page, (len(found) - 1) // PAGE))
+    shown = found[page * PAGE : (page + 1) * PAGE]
+    rows = tuple((Button(label(t, one), data("form", one.form.id)),) for one in shown)
+    before = [Button(t("previous"), data(name, page - 1))] if page else []
+    after = [Button(t("next"), data(name, page + 1))] if len(found) > (page + 1) * PAGE else []
+    return (*rows, (*before, *after))
+
+
+@tap("form")
+async def on_form(context: Context, tap: Tap) -> Screen:
+    return await form_page(context, await form_book.may_use(context.session, context.person, tap.id))
+
+
+async def form_page(context: Context, kept: Kept) -> Screen:
+    """A form as people will see it, and what can be done with it."""
+    t = context.t
+    version = await forms.newest(context.session, kept.form)
+    heading = [t("forms-name", form=form_name(t, kept.form)), _whose(context, kept, version.number)]
+    if kept.form.archived_at is not None:
+        heading.append(t("forms-is-archived"))
+    elif asking := await form_choosing.groups_asking(context.session, context.person, kept.form):
+        heading.append(t("forms-in-use", groups=", ".join(group.name for group in asking)))
+    items = [forms.written(question) for question in version.questions]
+    text = Markup("\n\n").join([Markup("\n").join(heading), sheet(t, items, named=version.named)])
+    may_edit = await form_book.may_edit(context.session, context.person, kept)
+    return Screen(text, (*_ways(context, kept, may_edit=may_edit), (Button(t("back"), data("forms")),)))
+
+
+def _whose(context: Context, kept: Kept, number: int) -> Markup:
+    t = context.t
+    if kept.is_built_in:
+        return t("forms-whose-built-in")
+    if kept.group is None:
+        return t("forms-whose-all", number=number)
+    return t("forms-whose-group", group=kept.group.name, number=number)
+
+
+def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
+    t, form_id = context.t, kept.form.id
+    copy = Button(t("forms-copy"), data("form-copy", form_id))
+    if kept.form.archived_at is not None:
+        restore = (Button(t("forms-restore"), data("form-restore", form_id)),) if may_edit else ()
+        return (restore, (copy,))
+    change = (
+        Button(t("forms-edit"), data("form-edit", form_id)),
+        Button(t("forms-archive"), data("form-archive", form_id)),
+    )
+    return (
+        (
+            Button(t("forms-try"), data("form-try", form_id)),
+            Button(t("forms-send"), data("survey-new", form_id)),
+        ),
+        (Button(t("forms-use"), data("form-for", form_id)),),
+        change if may_edit else (),
+        (copy,),
+    )
+
+
+@tap("form-try", fresh=on_form)
+async def on_try(context: Context, tap: Tap) -> Screen:
+    """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
+    session, person = context.session, context.person
+    kept = await form_book.living(session, person, tap.id)
+    run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
+    page = await answering.sheet(session, person, run.id, context.keys, now=context.now)
+    return replace(feedback.where_they_are(context, page), fresh=True)
+
+
+@tap("form-archive", fresh=on_form)
+async def on_archive(context: Context, tap: Tap) -> Screen:
+    """Archives at once, for it is undone by one tap; says what the groups ask from now on that had chosen it."""
+    session, person = context.session, context.person
+    kept = await form_book.to_edit(session, person, tap.id)
+    await form_book.archive(session, person, kept.form, now=context.now)
+    asking = await form_choosing.asking(session, kept.form)
+    toast = context.t("toast-form-archived-used", n=asking) if asking else context.t("toast-form-archived")
+    return (await form_page(context, kept)).toasting(toast, alert=bool(asking))
+
+
+@tap("form-restore", fresh=on_form)
+async def on_restore(context: Context, tap: Tap) -> Screen:
+    session, person = context.session, context.person
+    kept = await form_book.may_use(session, person, tap.id)
+    await form_book.restore(session, person, kept, now=context.now)
+    return (await form_page(context, kept)).toasting(context.t("toast-form-restored"))

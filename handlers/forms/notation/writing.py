@@ -1,0 +1,75 @@
+"""A form as the text that reads as it, to be copied, changed and sent again."""
+
+from collections.abc import Iterable, Iterator
+
+from handlers.forms.notation.reading import NAME, question, unmarked
+from handlers.forms.notation.words import own_words
+from handlers.texts import Texts
+from models.forms.items import Background, Choice, Item, Kind, identified
+
+
+def write(name: str | None, items: Iterable[Item], t: Texts) -> str:
+    """A form's notation in the reader's language; of several ways to write a question the shortest that reads as it."""
+    head = [f"{t('notation-word-name')}: {name}"] if name else []
+    return "\n".join([*head, *(_line(identified(item), t) for item in items)])
+
+
+def _line(item: Item, t: Texts) -> str:
+    ways = list(_ways(item, t))
+    return next((way for way in ways if _reads_as(way, item)), ways[-1])
+
+
+def _reads_as(line: str, item: Item) -> bool:
+    return not NAME.fullmatch(line) and question(unmarked(line), own_words()) == (item, [])
+
+
+def _ways(item: Item, t: Texts) -> Iterator[str]:
+    text = t(f"statement-{item.identity}").unescape() if item.text is None else item.text
+    for meant in ("", *_parentheses(item, t)):
+        for mark in ("", "- "):  # in a list, words that look like a mark or a name are taken as they are
+            yield f"{mark}{text} ({meant})" if meant else f"{mark}{text}"
+
+
+def _parentheses(item: Item, t: Texts) -> Iterator[str]:
+    modifiers = [str(t("notation-word-dont-know"))] if item.dont_know else []
+    modifiers += [str(t("notation-word-required"))] if item.required else []
+    for kind in _kinds(item, t):
+        yield ", ".join([kind, *modifiers])
+
+
+def _kinds(item: Item, t: Texts) -> Iterator[str]:
+    if item.background is Background.ORGANISATION:
+        yield str(t("notation-word-organisation"))
+    elif item.background is Background.FIELD:
+        yield str(t("notation-word-field"))
+    elif item.kind is Kind.YES_NO:
+        yield str(t("notation-word-yes-no"))
+    elif item.kind is Kind.OPEN:
+        yield str(t("notation-word-open"))
+    elif item.kind is Kind.SCALE:
+        yield from _scales(item)
+    else:
+        yield from _lists(item, t)
+
+
+def _scales(item: Item) -> Iterator[str]:
+    if item.low_name is None:
+        yield f"{item.low}-{item.high}"
+    else:
+        yield f"{item.low}-{item.high} {item.low_name} - {item.high_name}"
+        yield f"{item.low}-{item.high} {item.low} = {item.low_name}, {item.high} = {item.high_name}"
+
+
+def _lists(item: Item, t: Texts) -> Iterator[str]:
+    head = t("notation-word-one" if item.kind is Kind.SINGLE else "notation-word-several")
+    options = [_option(choice, t) for choice in item.choices]
+    options += [str(t("notation-word-other"))] if item.other else []
+    separators = (";",) if any("/" in option for option in options) else (" /", ";")
+    for separator in separators:
+        said = f"{separator} ".join(options)
+        yield f"{head}: {said}"
+        yield f"{head}: {said}{separator}"  # the last option ends in ", pakollinen"
+
+
+def _option(choice: Choice, t: Texts) -> str:
+    return t(f"option-{choice.identity}").unescape() if choice.text is None else choice.text

@@ -1,0 +1,111 @@
+"""What became of a meeting's messages: counts of each kind in words, and the list of those to be told otherwise."""
+
+from markupsafe import Markup
+
+from handlers.dates import moment_text, span_text
+from handlers.meetings.invitations import meeting_name
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models.meetings import meetings
+from models.meetings.meetings import Meeting
+from models.operations import arrivals
+from models.operations.arrivals import Arrivals, Kind, Missed, Outcome, Tally
+
+PAGE = 10
+
+
+def arrivals_button(t: Texts, meeting: Meeting) -> Button:
+    return Button(t("arrivals"), data("m-arrived", meeting.id, 0))
+
+
+async def attention(context: Context, meeting: Meeting) -> Markup | None:
+    """The lines on the coordinator's card when news is held back, or somebody has to be told otherwise."""
+    t, known = context.t, await arrivals.of(context.session, meeting, now=context.now)
+    news = [tally for tally in known.tallies if tally.kind in (Kind.INVITATION, Kind.CANCELLED)]
+    is_paused = known.is_paused and any(_waits(tally) for tally in news)
+    lines = [_sentence(t, meeting, tally, known) for tally in news if is_paused or tally.leaves]
+    if is_paused:
+        lines.append(t("arrivals-paused"))
+    if known.to_phone:
+        lines.append(t("arrivals-attention", n=len(known.to_phone)))
+    return Markup("\n").join(lines) if lines else None
+
+
+@tap("m-arrived")
+async def on_arrivals(context: Context, tap: Tap) -> Screen:
+    t = context.t
+    meeting = await meetings.meeting_to_run(context.session, context.person, tap.id)
+    known = await arrivals.of(context.session, meeting, now=context.now)
+    page = max(0, min(tap.number(1), (len(known.to_phone) - 1) // PAGE))
+    plan = meeting.plan
+    parts = [
+        t(
+            "arrivals-heading",
+            meeting=meeting_name(t, meeting),
+            when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language),
+        ),
+        _counts(t, meeting, known),
+    ]
+    if known.to_phone:
+        parts.append(_to_phone(t, known.to_phone, page))
+    elif known.tallies and meeting.starts_at > context.now:
+        parts.append(t("arrivals-nobody"))
+    refresh = Button(t("refresh"), data("m-arrived", meeting.id, page))
+    back = Button(t("back"), data("meeting", meeting.id))
+    return Screen(Markup("\n\n").join(parts), (_turns(t, meeting, page, len(known.to_phone)), (refresh, back)))
+
+
+def _counts(t: Texts, meeting: Meeting, known: Arrivals) -> Markup:
+    """One sentence for each kind of message, and for those who get none."""
+    lines = [_sentence(t, meeting, tally, known) for tally in known.tallies]
+    if known.is_paused and any(_waits(tally) for tally in known.tallies):
+        lines.append(t("arrivals-paused"))
+    if any(outcome is Outcome.UNCERTAIN for tally in known.tallies for outcome, _ in tally.parts):
+        lines.append(t("arrivals-uncertain-means"))
+    if known.unneeded:
+        lines.append(t("arrivals-unneeded", n=known.unneeded))
+    if known.without_telegram:
+        lines.append(t("arrivals-unclaimed", n=known.without_telegram))
+    if known.unreached:
+        lines.append(t("arrivals-unreached", n=known.unreached))
+    if not lines:
+        lines.append(t("arrivals-none"))
+    if known.asked is not None:
+        lines.append(t("arrivals-asked" if known.asked.is_open else "arrivals-asked-closed", n=known.asked.count))
+    return Markup("\n").join(lines)
+
+
+def _sentence(t: Texts, meeting: Meeting, tally: Tally, known: Arrivals) -> Markup:
+    """``18 muistutusta tulijoille: 15 perillä, 2 on estänyt botin, 1 epävarma``."""
+    parts = [t(f"outcome-{outcome}", n=n) for outcome, n in tally.parts]
+    if tally.leaves and not known.is_paused:  # nobody knows when a pause ends
+        place, n = next((place, n) for place, (outcome, n) in enumerate(tally.parts) if outcome is Outcome.WAITING)
+        first, last = tally.leaves
+        key = "outcome-waiting-at" if first == last else "outcome-waiting-from"
+        parts[place] = t(key, n=n, when=moment_text(first, meeting.plan.zone, t.language))
+    return t(f"arrivals-{tally.kind}", n=tally.total, parts=Markup(", ").join(parts))
+
+
+def _waits(tally: Tally) -> bool:
+    return any(outcome is Outcome.WAITING for outcome, _ in tally.parts)
+
+
+def _to_phone(t: Texts, everyone: tuple[Missed, ...], page: int) -> Markup:
+    """A page of those to be told otherwise, under the message that they have missed."""
+    lines = [t("phone-heading", n=len(everyone))]
+    above = None
+    for one in everyone[page * PAGE : (page + 1) * PAGE]:
+        if one.kind is not above:
+            lines.append(t(f"phone-{one.kind}"))
+            above = one.kind
+        contact = one.contact or t("contact-none")
+        lines.append(t("phone-line", name=one.name, contact=contact, why=t(f"missed-{one.why}")))
+    return Markup("\n").join(lines)
+
+
+def _turns(t: Texts, meeting: Meeting, page: int, count: int) -> tuple[Button, ...]:
+    """The buttons to the pages before and after."""
+    before = [Button(t("previous"), data("m-arrived", meeting.id, page - 1))] if page else []
+    after = [Button(t("next"), data("m-arrived", meeting.id, page + 1))] if count > (page + 1) * PAGE else []
+    return (*before, *after)

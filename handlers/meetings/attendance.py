@@ -1,0 +1,141 @@
+"""Who was there: the roster to tick, and how many came whom no row names."""
+
+import re
+
+from markupsafe import Markup
+
+from handlers.meetings.invitations import meeting_name
+from handlers.meetings.meetings import PAGE, on_meeting
+from handlers.routes import Context, Tap, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import Refused
+from models.meetings import attendance, invitations, meetings
+from models.meetings.attendance import Attended
+from models.meetings.invitations import Answer, answers_for
+from models.meetings.meetings import Meeting
+
+SUBJECT = "heads"
+UNKNOWN = "unknown"
+REMOTE = ("etä", "teams", "på distans", "distans", "remote", "online")
+
+
+async def _meeting(context: Context, tap: Tap) -> Meeting:
+    return await meetings.meeting_to_run(context.session, context.person, tap.id)
+
+
+@tap("m-who", fresh=on_meeting)
+async def on_who(context: Context, tap: Tap) -> Screen:
+    """The roster to tick: each name's button says what is known and sets what comes after it, and at last unknown."""
+    return await _attendance_screen(context, await _meeting(context, tap), tap.number(1))
+
+
+async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> Screen:
+    t = context.t
+    if meeting.starts_at > context.now:
+        raise Refused("meeting-not-begun")
+    audience = await invitations.audience(context.session, meeting)
+    known = await attendance.of(context.session, meeting.id)
+    shown = audience[page * PAGE : (page + 1) * PAGE]
+    rows: list[tuple[Button, ...]] = []
+    states = [*answers_for(meeting.mode), UNKNOWN]
+    for _, person in shown:
+        state = known.get(person.id, UNKNOWN)
+        coming = states[(states.index(state) + 1) % len(states)] if state in states else states[0]
+        label = t("attendance-line", name=person.name, attended=t(f"present-{state}"))
+        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, coming, page)),))
+    turns = [Button(t("previous"), data("m-who", meeting.id, page - 1))] if page else []
+    turns += [Button(t("next"), data("m-who", meeting.id, page + 1))] if len(audience) > (page + 1) * PAGE else []
+    rows += [tuple(turns), (Button(t("back"), data("meeting", meeting.id)),)]
+    return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
+
+
+@tap("m-mark", fresh=on_meeting)
+async def on_mark(context: Context, tap: Tap) -> Screen:
+    meeting = await _meeting(context, tap)
+    attended = None if tap.word(2) == UNKNOWN else tap.choice(Attended, 2)
+    await attendance.mark_invited(context.session, meeting, tap.number(1), attended, now=context.now)
+    return await _attendance_screen(context, meeting, tap.number(3))
+
+
+@tap("m-heads", fresh=on_meeting)
+async def on_heads(context: Context, tap: Tap) -> Screen:
+    """How many were there whom nobody has named; each button says the number it sets, so that two taps count once."""
+    meeting = await _meeting(context, tap)
+    if len(tap.args) == 3:
+        await attendance.count_heads(
+            context.session, meeting, on_site=tap.number(1), remote=tap.number(2), now=context.now
+        )
+    elif meeting.starts_at > context.now:
+        raise Refused("meeting-not-begun")
+    await _wait(context, meeting)
+    return await _heads_screen(context, meeting)
+
+
+async def _wait(context: Context, meeting: Meeting) -> None:
+    """Lets the numbers be typed as well, unless the coordinator is in the middle of something else."""
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    if draft is None or draft.subject == SUBJECT:
+        await context.begin(SUBJECT, "numbers", {"meeting": meeting.id})
+
+
+async def ask_heads(context: Context, draft: Draft) -> Screen:
+    return await _heads_screen(context, await _counted(context, draft))
+
+
+async def _counted(context: Context, draft: Draft) -> Meeting:
+    return await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+
+
+@said(SUBJECT, fresh=ask_heads)
+async def on_numbers(context: Context, draft: Draft, text: str) -> Screen:
+    """``4 12``, or each with its way beside it, in either order; one number where there is one way."""
+    meeting = await _counted(context, draft)
+    counts = read_heads(text, _ways(meeting))
+    if counts is None:
+        raise Refused("heads-not-read", example=_example(context, meeting))
+    await attendance.count_heads(
+        context.session,
+        meeting,
+        on_site=counts.get(Answer.ON_SITE, 0),
+        remote=counts.get(Answer.REMOTE, 0),
+        now=context.now,
+    )
+    return await _heads_screen(context, meeting)
+
+
+def read_heads(text: str, ways: list[Answer]) -> dict[Answer, int] | None:
+    """The numbers by the ways to attend, or None if they are not one for each."""
+    numbers = [int(number) for number in re.findall(r"\d{1,9}", text)]
+    if len(numbers) != len(ways):
+        return None
+    remote_first = text.casefold().lstrip().startswith(REMOTE)
+    return dict(zip(reversed(ways) if remote_first else ways, numbers, strict=True))
+
+
+def _ways(meeting: Meeting) -> list[Answer]:
+    return [answer for answer in answers_for(meeting.mode) if answer is not Answer.NO]
+
+
+def _example(context: Context, meeting: Meeting) -> str:
+    return "4 12" if len(_ways(meeting)) == 2 else "12"
+
+
+async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
+    t = context.t
+    heads = await attendance.heads(context.session, meeting.id)
+
+    def button(way: str, step: int) -> Button:
+        on_site = max(0, heads.on_site + step) if way == "on_site" else heads.on_site
+        remote = max(0, heads.remote + step) if way == "remote" else heads.remote
+        return Button(
+            t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote)
+        )
+
+    rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in _ways(meeting)]
+    text = t("heads-heading", meeting=meeting_name(t, meeting), on_site=heads.on_site, remote=heads.remote)
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    if draft is not None and draft.subject == SUBJECT:
+        text += Markup("\n\n") + t("heads-or-type", example=_example(context, meeting))
+    return Screen(text, (*rows, (Button(t("back"), data("meeting", meeting.id)),)))

@@ -1,0 +1,91 @@
+"""Calendar files: one event with a stable UID, SEQUENCE on change, METHOD:CANCEL when it is called off."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from handlers.screen import File
+from handlers.texts import Texts
+from models.meetings.meetings import Meeting, MeetingState, Mode, Plan
+
+if TYPE_CHECKING:
+    from icalendar import Alarm, Event
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a meeting's file is made from."""
+
+    id: int
+    sequence: int
+    called_at: datetime
+    group: str
+    title: str
+    plan: Plan
+    is_cancelled: bool
+
+
+def calendar_file(t: Texts, meeting: Meeting) -> File:
+    """The meeting as a file that any calendar takes."""
+    occasion = Occasion(
+        meeting.id,
+        meeting.sequence,
+        meeting.created_at,
+        meeting.workgroup.name,
+        meeting.title or t("topic-later").striptags(),
+        meeting.plan,
+        meeting.state is MeetingState.CANCELLED,
+    )
+    return File(t("calendar-file-name"), _written(occasion))
+
+
+@lru_cache(maxsize=64)
+def _written(occasion: Occasion) -> bytes:
+    """The same file goes to everyone who is invited."""
+    from icalendar import Calendar
+
+    calendar = Calendar()
+    calendar.add("prodid", "-//Koolla//FI")
+    calendar.add("version", "2.0")
+    calendar.add("method", "CANCEL" if occasion.is_cancelled else "PUBLISH")
+    calendar.add_component(_event(occasion))
+    calendar.add_missing_timezones()
+    return bytes(calendar.to_ical())
+
+
+def _event(occasion: Occasion) -> "Event":
+    from icalendar import Event
+
+    plan = occasion.plan
+    event = Event()
+    event.add("uid", f"meeting-{occasion.id}@koolla")
+    event.add("sequence", occasion.sequence)
+    event.add("dtstamp", occasion.called_at)
+    event.add("dtstart", plan.starts_at.astimezone(plan.zone))
+    event.add("dtend", plan.ends_at.astimezone(plan.zone))
+    event.add("summary", f"{occasion.group}: {occasion.title}")
+    event.add("status", "CANCELLED" if occasion.is_cancelled else "CONFIRMED")
+    if where := _where(plan):
+        event.add("location", where)
+    if plan.description:
+        event.add("description", plan.description)
+    if not occasion.is_cancelled:
+        event.add_component(_alarm(plan.title or occasion.group))
+    return event
+
+
+def _where(plan: Plan) -> str:
+    place = plan.place if plan.mode is not Mode.REMOTE else None
+    link = plan.link if plan.mode is not Mode.ON_SITE else None
+    return ", ".join(part for part in (place, link) if part)
+
+
+def _alarm(says: str) -> "Alarm":
+    from icalendar import Alarm
+
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("trigger", timedelta(minutes=-15))
+    alarm.add("description", says)
+    return alarm

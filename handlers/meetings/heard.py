@@ -1,0 +1,82 @@
+"""You said, we did, as an invitation tells it: below the card, in the room that its caption has left.
+
+A card never loses a word for it. The longest lines are shortened first, the statement before what was done about it.
+"""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from handlers.figures import decimal, number
+from handlers.forms.form_words import asked
+from handlers.screen import CAPTION_LENGTH, shown_length
+from handlers.texts import Texts
+from models.results.replies import Heard
+
+STATEMENT_LENGTH = 60
+STATEMENT_LEAST = 25
+LINE_LEAST = 40
+"""Less than this of a line tells nothing: then it is behind the button alone."""
+
+
+def beneath(t: Texts, card: Markup, heard: Sequence[Heard]) -> tuple[Markup, bool]:
+    """A card's text with the lines below it, and whether every line is there as a whole."""
+    if not heard:
+        return card, True
+    room = CAPTION_LENGTH - _units(card) - _units(t("heard-heading")) - 2
+    full = [_line(t, one, STATEMENT_LENGTH) for one in heard]
+    most = _share([_units(line) + 1 for line in full], room) - 1
+    lines = [line if _units(line) <= most else _shortened(t, one, most) for one, line in zip(heard, full, strict=True)]
+    told = [line for line in lines if line]
+    return (Markup("\n").join([card, Markup(""), t("heard-heading"), *told]) if told else card), lines == full
+
+
+def in_full(t: Texts, heard: Sequence[Heard]) -> Markup:
+    """The heading with every statement and line as a whole."""
+    return Markup("\n").join([t("heard-heading"), *(_line(t, one) for one in heard)])
+
+
+def _line(t: Texts, one: Heard, most: int | None = None) -> Markup:
+    statement = asked(t, one.words)
+    return _told(t, one, statement if most is None else cut(statement, most), one.text)
+
+
+def _told(t: Texts, one: Heard, statement: str, line: str) -> Markup:
+    """With the figure, or the words of a statement would be taken for the answer to it."""
+    figures = {"mean": decimal(one.mean, t.language), "n": number(one.mean.n, t.language)}
+    return t("heard-line", statement=statement, line=line, **figures)
+
+
+def _shortened(t: Texts, one: Heard, most: int) -> Markup:
+    """A line cut to so many units; empty where too little would be left of it."""
+    room = most - _units(_told(t, one, "", ""))
+    statement = cut(asked(t, one.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - _units(one.text))))
+    left = room - _units(statement)
+    return _told(t, one, statement, cut(one.text, left)) if left >= LINE_LEAST else Markup("")
+
+
+def _share(lengths: Sequence[int], room: int) -> int:
+    """How long each may be so that all fit: what short ones leave goes to the long ones."""
+    for place, length in enumerate(sorted(lengths)):
+        fair = room // (len(lengths) - place)
+        if length > fair:
+            return fair
+        room -= length
+    return max(lengths)
+
+
+def _units(text: str) -> int:
+    """A length in the units of Telegram's clients, to whom an emoji is two: what fits by it fits by any count."""
+    shown = shown_length(text) if isinstance(text, Markup) else len(text)
+    return shown + sum(character > "\uffff" for character in text)
+
+
+def cut(text: str, most: int) -> str:
+    """A text cut at a word where it is too long, with an ellipsis."""
+    if _units(text) <= most:
+        return text
+    kept = text[: most - 1]
+    while _units(kept) > most - 1:
+        kept = kept[:-1]
+    word = kept.rfind(" ")
+    return (kept[:word] if word > len(kept) // 2 else kept).rstrip(" ,.;:–-") + "…"

@@ -1,0 +1,184 @@
+"""The invitation: one card per person, with its buttons and calendar file; the card shows the answer and changes it."""
+
+from dataclasses import replace
+from functools import partial
+
+from markupsafe import Markup
+
+from handlers.dates import hours_text, span_text
+from handlers.meetings.calendar_files import calendar_file
+from handlers.meetings.heard import beneath, in_full
+from handlers.routes import Context, Tap, data, letter, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models.delivery.outbox import Delivery, Superseded
+from models.errors import NotFound
+from models.meetings import announcing, invitations
+from models.meetings.invitations import Answer, Invitation, answers_for
+from models.meetings.meetings import Meeting, MeetingState, Mode, Plan
+from models.results import replies
+
+
+def card_text(t: Texts, group: str, plan: Plan) -> Markup:
+    """The card's lines: group, title, time, how and where, description."""
+    lines = [
+        t("card-title", group=group, title=plan.title or t("topic-later")),
+        t("card-when", when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language)),
+        t(f"card-{plan.mode}", place=plan.place or t("place-later")),
+    ]
+    if plan.link and plan.mode is not Mode.ON_SITE:
+        lines.append(t("card-link", link=plan.link))
+    if plan.description:
+        lines.append(t("card-description", description=plan.description))
+    return Markup("\n").join(lines)
+
+
+def answer_buttons(t: Texts, invitation: Invitation) -> tuple[Button, ...]:
+    """One button for each answer that the mode allows; the chosen one is ticked, in words too."""
+    meeting, chosen = invitation.meeting, invitation.answer
+    return tuple(
+        Button(
+            t(f"answer-{answer}-chosen" if answer is chosen else f"answer-{answer}"),
+            data("rsvp", invitation.id, answer, meeting.revision),
+        )
+        for answer in answers_for(meeting.mode)
+    )
+
+
+async def card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+    """A person's card as it stands now, with what they hear of feedback below it."""
+    t, meeting = context.t, invitation.meeting
+    lines = [] if heading is None else [heading, Markup("")]
+    lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    if meeting.state is MeetingState.CANCELLED:
+        lines += [] if heading else [t("card-cancelled")]  # a heading has said so
+    elif meeting.starts_at <= context.now:
+        lines.append(t("card-begun"))
+    else:
+        lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
+        buttons = _rows(answer_buttons(t, invitation))
+    is_off = meeting.state is MeetingState.CANCELLED
+    heard = () if is_off else await replies.heard(context.session, invitation)
+    text, whole = beneath(t, Markup("\n").join(lines), heard)
+    if not whole:
+        buttons = (*buttons, (Button(t("heard-open"), data("heard", invitation.id)),))
+    return Screen(text, buttons, stands=("invitation", invitation.id, meeting.revision))
+
+
+async def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
+    """The card as a message of its own, with the calendar file; an answer later edits only its words and buttons."""
+    shown = await card(context, invitation, heading)
+    return replace(shown, draws=partial(calendar_file, context.t, invitation.meeting))
+
+
+def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
+    """Two ways to come side by side, the refusal below."""
+    return (buttons[:-1], buttons[-1:])
+
+
+async def show_card(context: Context, tap: Tap) -> Screen:
+    """The fresh card, whatever was refused; with its calendar file where the meeting has moved since."""
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    if tap.number(2) == invitation.meeting.revision:
+        return await card(context, invitation)
+    shown = await card(context, invitation, context.t("invitation-moved"))
+    # Made here: after a refusal the transaction is rolled back, and the meeting cannot be read any more.
+    return replace(shown, file=calendar_file(context.t, invitation.meeting))
+
+
+@tap("rsvp", fresh=show_card)
+async def on_answer(context: Context, tap: Tap) -> Screen:
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    context.must_be_of(invitation.invited_at)
+    await invitations.reply(
+        context.session,
+        invitation,
+        tap.choice(Answer),
+        revision=tap.number(2),
+        update_id=context.update_id,
+        now=context.now,
+    )
+    shown = await card(context, invitation)
+    return shown.toasting(context.t(f"toast-{invitation.answer}"))
+
+
+async def _addressed(context: Context, delivery: Delivery) -> Invitation:
+    """The invitation of a delivery; superseded if the person has left or the meeting has moved on."""
+    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    meeting = invitation.meeting
+    if meeting.state is not MeetingState.ANNOUNCED or meeting.starts_at <= context.now:
+        raise Superseded
+    return invitation
+
+
+@letter("invitation", stands="invitation")
+async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
+    invitation = await _addressed(context, delivery)
+    if delivery.revision != invitation.meeting.revision:
+        raise Superseded
+    moved = await announcing.knew(context.session, invitation, before=delivery.revision)
+    return await new_card(context, invitation, context.t("invitation-moved" if moved else "invitation-heading"))
+
+
+@letter("correction", stands="invitation", edits=True)
+async def correction_letter(context: Context, delivery: Delivery) -> Screen:
+    return await new_card(context, await _addressed(context, delivery))
+
+
+@letter("cancelled", stands="invitation")
+async def cancelled_letter(context: Context, delivery: Delivery) -> Screen:
+    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    return await new_card(context, invitation, context.t("invitation-cancelled"))
+
+
+@letter("reminder", stands="invitation")
+async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
+    """To those who said yes; in the slot "silent" to those who have said nothing."""
+    invitation = await _addressed(context, delivery)
+    if delivery.revision != invitation.meeting.revision or invitation.answer is Answer.NO:
+        raise Superseded
+    if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
+        raise Superseded
+    return await new_card(context, invitation, _reminder_heading(context, invitation))
+
+
+def _reminder_heading(context: Context, invitation: Invitation) -> Markup:
+    t, meeting = context.t, invitation.meeting
+    if invitation.answer is None:
+        return t("reminder-silent")
+    zone = meeting.plan.zone
+    start, today = meeting.starts_at.astimezone(zone), context.now.astimezone(zone).date()
+    days = (start.date() - today).days
+    if days > 1:
+        return t("reminder-later", n=days)
+    return t("reminder-tomorrow" if days else "reminder-today", at=hours_text(start.time(), None, t.language))
+
+
+def preview(t: Texts, group: str, plan: Plan, key: str | None) -> Markup:
+    """The card as members will get it, for the coordinator to check; ``key`` names its heading, if it gets one."""
+    heading = [t(key), Markup("")] if key else []
+    return Markup("\n").join([*heading, card_text(t, group, plan)])
+
+
+def meeting_name(t: Texts, meeting: Meeting) -> Markup:
+    """A meeting in one line: title and group."""
+    return t("meeting-name", title=meeting.title or t("topic-later"), group=meeting.workgroup.name)
+
+
+@tap("card")
+async def on_card(context: Context, tap: Tap) -> Screen:
+    """One's card, from the list of meetings: as a new message, for it carries a file."""
+    shown = await new_card(context, await invitations.own(context.session, context.person, tap.id))
+    return replace(shown, fresh=True)
+
+
+@tap("heard")
+async def on_heard(context: Context, tap: Tap) -> Screen:
+    """Every line as a whole, where the card had room for its beginning."""
+    invitation = await invitations.own(context.session, context.person, tap.id)
+    heard = await replies.heard(context.session, invitation)
+    if not heard:
+        raise NotFound
+    name = Markup("<b>{}</b>").format(meeting_name(context.t, invitation.meeting))
+    return Screen(Markup("\n\n").join([name, in_full(context.t, heard)]), fresh=True)

@@ -1,0 +1,194 @@
+"""Meetings: the list for everyone, and the coordinator's card with who comes, change, cancel and attendance."""
+
+from markupsafe import Markup
+
+from handlers.dates import When, moment_text
+from handlers.forms.form_shown import asks
+from handlers.meetings.arrivals import arrivals_button, attention
+from handlers.meetings.invitations import card_text, meeting_name
+from handlers.meetings.meeting_draft import ask_next, when_to
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.outbox import Delivery
+from models.meetings import announcing, attendance, invitations, meetings
+from models.meetings.invitations import Turnout, answers_for
+from models.meetings.meetings import Meeting, MeetingState
+from models.people import access
+
+PAGE = 8
+
+
+@command("meetings")
+async def on_meetings(context: Context, line: str) -> Screen:
+    """One's coming meetings; whoever coordinates gets a button for each of theirs."""
+    return await meeting_list(context)
+
+
+async def meeting_list(context: Context) -> Screen:
+    t = context.t
+    mine = await invitations.coming_to(context.session, context.person, now=context.now)
+    lines = [t("meetings-yours")] + [
+        t(
+            "meetings-line",
+            when=moment_text(i.meeting.starts_at, i.meeting.plan.zone, t.language),
+            meeting=meeting_name(t, i.meeting),
+            answer=t(f"short-{i.answer or 'silent'}"),
+        )
+        for i in mine
+    ]
+    if not mine:
+        lines = [t("meetings-none")]
+    rows: list[tuple[Button, ...]] = [(Button(_label(context, i.meeting), data("card", i.id)),) for i in mine[:PAGE]]
+    run = [group.id for group in await access.coordinated_groups(context.session, context.person)]
+    if run:
+        lines.append(t("meetings-run"))
+        called = await meetings.coming(context.session, run, now=context.now)
+        past = await meetings.recent(context.session, run, now=context.now, limit=4)
+        rows += [
+            (Button(t("manage", meeting=_label(context, m)).striptags(), data("meeting", m.id)),)
+            for m in [*called[:PAGE], *past]
+        ]
+        rows.append((go(context, "newmeeting"),))
+    if not rows:
+        rows.append((go(context, "help"),))
+    return Screen(Markup("\n\n").join(lines), tuple(rows))
+
+
+def _label(context: Context, meeting: Meeting) -> str:
+    when = moment_text(meeting.starts_at, meeting.plan.zone, context.language)
+    return f"{when} {meeting.workgroup.name}"[:60]
+
+
+@tap("meetings")
+async def on_list(context: Context, tap: Tap) -> Screen:
+    return await meeting_list(context)
+
+
+async def meeting_card(context: Context, meeting: Meeting) -> Screen:
+    """The coordinator's card: the meeting, who comes, and what can be done."""
+    t, session = context.t, context.session
+    turnout = await invitations.turnout(session, meeting)
+    is_off = meeting.state is MeetingState.CANCELLED
+    lines = [t("card-cancelled")] if is_off else []
+    lines += [card_text(t, meeting.workgroup.name, meeting.plan), _turnout(context, meeting, turnout)]
+    row: list[Button] = [Button(t("refresh"), data("meeting", meeting.id))]
+    rows: list[tuple[Button, ...]] = []
+    if meeting.starts_at > context.now and not is_off:
+        rows.append(
+            (
+                Button(t("meeting-change"), data("m-change", meeting.id)),
+                Button(t("meeting-cancel"), data("m-cancel", meeting.id)),
+            )
+        )
+    elif not is_off:
+        present = await attendance.present(session, meeting.id)
+        lines.append(t("meeting-present", on_site=present.on_site, remote=present.remote))
+        rows.append(
+            (
+                Button(t("meeting-attendance"), data("m-who", meeting.id, 0)),
+                Button(t("meeting-heads"), data("m-heads", meeting.id)),
+            )
+        )
+    if not is_off:
+        asked, is_open = await asks(context, meeting)
+        lines.append(asked)
+        rows.append((Button(t("meeting-form"), data("m-form", meeting.id)),) if is_open else ())
+    if missed := await attention(context, meeting):
+        lines.append(missed)
+    rows += [(arrivals_button(t, meeting),), (*row, Button(t("back"), data("meetings")))]
+    return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
+
+
+@letter("turnout", stands="meeting", edits=True)
+async def turnout_letter(context: Context, delivery: Delivery) -> Screen:
+    """Somebody has answered: the coordinator's card shows it by itself."""
+    meeting = await meetings.meeting_to_run(context.session, context.person, delivery.subject)
+    return await meeting_card(context, meeting)
+
+
+def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
+    """Who comes, by the ways that the meeting offers, and who has not said; once no answer is awaited, who did not."""
+    t = context.t
+    offered = {str(answer) for answer in answers_for(meeting.mode)} | {"silent"}
+    is_off = meeting.state is MeetingState.CANCELLED
+    silent = "turnout-unanswered" if is_off or meeting.starts_at <= context.now else "turnout-silent"
+    lines = [t("turnout-heading-cancelled" if is_off else "turnout-heading")]
+    for kind in ("on_site", "remote", "no", "silent"):
+        names: tuple[str, ...] = getattr(turnout, kind)
+        if names or kind in offered:
+            key = silent if kind == "silent" else f"turnout-{kind}"
+            lines.append(t(key, n=len(names), names=_names(context, names)))
+    if turnout.unreachable:
+        named = tuple(f"{name} ({t(f'reach-{reach}')})" for name, reach in turnout.unreachable)
+        lines.append(t("turnout-unreachable", n=len(named), names=_names(context, named)))
+    return Markup("\n").join(lines)
+
+
+def _names(context: Context, names: tuple[str, ...], most: int = 15) -> str:
+    if not names:
+        return "–"
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else str(context.t("and-more", names=shown, n=len(names) - most))
+
+
+async def _meeting(context: Context, tap: Tap) -> Meeting:
+    return await meetings.meeting_to_run(context.session, context.person, tap.id)
+
+
+@tap("meeting")
+async def on_meeting(context: Context, tap: Tap) -> Screen:
+    await drafts.end_of(context.session, context.person, context.chat_id, "heads")
+    return await meeting_card(context, await _meeting(context, tap))
+
+
+@tap("m-change", fresh=on_meeting)
+async def on_change(context: Context, tap: Tap) -> Screen:
+    """Opens the dialogue with everything known; its confirmation moves or corrects."""
+    meeting = await _meeting(context, tap)
+    meetings.upcoming(meeting, now=context.now)
+    known = {
+        "group": meeting.workgroup_id,
+        "meeting": meeting.id,
+        "sequence": meeting.sequence,
+        "title": meeting.title,
+        "mode": meeting.mode,
+        "place": meeting.place,
+        "link": meeting.link,
+        "description": meeting.description,
+        **when_to(_when(meeting)),
+    }
+    draft = await context.begin("newmeeting", "", known)
+    return await ask_next(context, draft)
+
+
+def _when(meeting: Meeting) -> When:
+    zone = meeting.plan.zone
+    start, end = meeting.starts_at.astimezone(zone), meeting.ends_at.astimezone(zone)
+    end_day = end.date() if end.date() != start.date() else None
+    return When(start.date(), start.time(), end.time(), end_day, start.fold, end.fold)
+
+
+@tap("m-cancel", fresh=on_meeting)
+async def on_cancel(context: Context, tap: Tap) -> Screen:
+    """Asks once more: everyone will hear of it."""
+    meeting = await _meeting(context, tap)
+    meetings.upcoming(meeting, now=context.now)
+    t, people = context.t, await announcing.aware(context.session, meeting)
+    question = t("cancel-sure", n=len(people)) if people else t("cancel-sure-unheard")
+    text = Markup("\n\n").join([question, card_text(t, meeting.workgroup.name, meeting.plan)])
+    yes, no = (
+        Button(t("cancel-yes"), data("m-cancel-yes", meeting.id)),
+        Button(t("cancel-no"), data("meeting", meeting.id)),
+    )
+    return Screen(text, ((yes,), (no,)))
+
+
+@tap("m-cancel-yes", fresh=on_meeting)
+async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
+    meeting = await _meeting(context, tap)
+    await meetings.cancel(context.session, meeting, now=context.now)
+    told = await announcing.call_off(context.session, meeting, policy=context.policy, now=context.now)
+    toast = context.t("cancel-done", n=told) if told else context.t("cancel-done-unheard")
+    return (await meeting_card(context, meeting)).toasting(toast)

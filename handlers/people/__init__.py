@@ -1,0 +1,1 @@
+"""Starting, groups, rosters, roles, settings and privacy."""

@@ -1,0 +1,57 @@
+"""/audit: who did what to what, newest first."""
+
+from markupsafe import Markup
+
+from handlers.dates import moment_text
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models.forms.builtin_forms import BUILT_IN
+from models.people import audit
+from models.people.access import RoleKind
+from models.people.audit import Line
+
+PAGE = 10
+
+
+@command("audit", role=RoleKind.ADMINISTRATOR)
+async def on_audit(context: Context, line: str) -> Screen:
+    return await _shown(context, 0)
+
+
+@tap("audit")
+async def on_page(context: Context, tap: Tap) -> Screen:
+    return await _shown(context, tap.id)
+
+
+async def _shown(context: Context, number: int) -> Screen:
+    t = context.t
+    lines, older = await audit.page(context.session, context.person, number, PAGE)
+    words = [t("audit-heading"), *(_words(context, line) for line in lines)]
+    if not lines:
+        words.append(t("audit-none"))
+    turns = [Button(str(t("audit-newer")), data("audit", number - 1))] if number else []
+    turns += [Button(str(t("audit-older")), data("audit", number + 1))] if older else []
+    return Screen(Markup("\n\n").join(words), (tuple(turns), (go(context, "roles"), go(context, "help"))))
+
+
+def _words(context: Context, line: Line) -> Markup:
+    """A line in the reader's language. A deed of a kind without words shows its key rather than nothing."""
+    t = context.t
+    key = f"audit-{line.action}"
+    values = {
+        "when": moment_text(line.at, context.zone, t.language),
+        "actor": line.actor or t("audit-nobody"),
+        "person": line.person or t("audit-somebody"),
+        "place": t("audit-in-group", group=line.group) if line.group else "",
+        "detail": _detail(t, line.detail),
+    }
+    return t(key, **values) if key in t else t("audit-other", action=line.action, **values)
+
+
+def _detail(t: Texts, detail: str) -> Markup | str:
+    """A role or a built-in form in the reader's language; anything else as it was noted."""
+    if detail in set(RoleKind):
+        return t(f"role-{detail}")
+    return t(f"form-{detail}") if detail in BUILT_IN else detail

@@ -1,0 +1,26 @@
+"""The note to those who run a group that somebody in it cannot be written to any more."""
+
+from handlers.routes import Context, data, letter
+from handlers.screen import Button, Screen
+from models.delivery.outbox import Delivery, Superseded
+from models.membership import blocking
+
+
+@letter("blocked")
+async def blocked_letter(context: Context, delivery: Delivery) -> Screen:
+    """Who, where, and what to do about it; not sent to whoever has nothing to do with it by now."""
+    t, news = context.t, await blocking.news(context.session, context.person, delivery.subject)
+    if news is None:
+        raise Superseded
+    person = news.person
+    text = t(
+        f"blocked-news-{person.reach}",
+        person=person.name,
+        groups=", ".join(group.name for group in news.groups),
+        n=len(news.groups),
+        contact=person.contact or t("contact-none"),
+    )
+    if news.roster is None:
+        return Screen(text)
+    details = Button(t("blocked-details"), data("member", news.roster.id, person.id, 0))
+    return Screen(text, ((details,),))

@@ -1,0 +1,99 @@
+"""A group's name and its end."""
+
+from markupsafe import Markup
+
+from handlers.dates import moment_text
+from handlers.meetings.invitations import meeting_name
+from handlers.people.roster import choose, group_of, roster_screen, show_roster, still_run, stopped
+from handlers.people.start import go
+from handlers.routes import Context, Tap, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import Stale
+from models.feedback import surveys
+from models.membership import upkeep
+from models.people import access
+from models.people.groups import Workgroup
+
+SUBJECT = "group-rename"
+LISTED = 10
+
+
+@tap("group-rename")
+async def on_rename(context: Context, tap: Tap) -> Screen:
+    """Asks for the new name."""
+    group = await group_of(context, tap)
+    await upkeep.living(context.session, group)
+    return await ask(context, await context.begin(SUBJECT, "name", {"group": group.id}))
+
+
+async def ask(context: Context, draft: Draft) -> Screen:
+    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    return Screen(context.t("group-rename-how", group=group.name), (_stop(context, group),))
+
+
+def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
+    return (Button(context.t("cancel"), data("group-rename-no", group.id)),)
+
+
+@tap("group-rename-no")
+async def on_rename_no(context: Context, tap: Tap) -> Screen:
+    return await stopped(context, tap, SUBJECT)
+
+
+@said(SUBJECT, fresh=ask)
+async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+    """Shows the old name and the new before anything changes."""
+    t = context.t
+    group = await still_run(context, draft)
+    if isinstance(group, Screen):
+        return group
+    name = await upkeep.new_name(context.session, group, text)
+    drafts.learn(draft, "name", now=context.now, name=name)
+    yes = Button(t("group-rename-yes"), data("group-rename-yes", group.id))
+    return Screen(t("group-rename-sure", old=group.name, new=name), ((yes,), _stop(context, group)))
+
+
+@tap("group-rename-yes", fresh=show_roster)
+async def on_rename_yes(context: Context, tap: Tap) -> Screen:
+    group = await group_of(context, tap)
+    draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
+    name = draft.data.get("name")
+    if draft.data["group"] != group.id or name is None:
+        raise Stale("dialogue-is-over")
+    await upkeep.rename(context.session, context.person, group, name, now=context.now)
+    await drafts.end(context.session, context.person, context.chat_id)
+    return (await roster_screen(context, group)).toasting(context.t("toast-renamed"))
+
+
+@tap("group-archive", fresh=show_roster)
+async def on_archive(context: Context, tap: Tap) -> Screen:
+    """Asks once more, or says which meetings are in the way."""
+    t, group = context.t, await group_of(context, tap)
+    await upkeep.living(context.session, group)
+    back = (Button(t("back"), data("roster", group.id, 0)),)
+    waiting = await upkeep.in_the_way(context.session, group, now=context.now)
+    if not waiting:
+        yes = Button(t("group-archive-yes"), data("group-archive-yes", group.id))
+        lines = [t("group-archive-sure", group=group.name)]
+        if planned := await surveys.planned_for(context.session, group):
+            lines.append(t("archive-withdraws-surveys", n=planned))
+        return Screen(Markup("\n\n").join(lines), ((yes,), back))
+    lines = [t("archive-meetings-first", n=len(waiting))]
+    rows = []
+    for meeting in waiting[:LISTED]:
+        when = moment_text(meeting.starts_at, meeting.plan.zone, t.language)
+        lines.append(t("archive-meeting", when=when, meeting=meeting_name(t, meeting)))
+        rows.append((Button(when, data("meeting", meeting.id)),))
+    return Screen(Markup("\n\n").join(lines), (*rows, back))
+
+
+@tap("group-archive-yes", fresh=on_archive)
+async def on_archive_yes(context: Context, tap: Tap) -> Screen:
+    group = await group_of(context, tap)
+    await upkeep.archive(context.session, context.person, group, now=context.now)
+    toast = context.t("toast-archived")
+    if await access.coordinated_groups(context.session, context.person):
+        return (await choose(context)).toasting(toast)
+    return Screen(context.t("group-archived", group=group.name), ((go(context, "meetings"),),)).toasting(toast)

@@ -1,0 +1,79 @@
+"""A group's joining link: to copy, as a QR picture, as a code to type; rotated, or with the coordinators' leave."""
+
+from markupsafe import Markup
+
+from handlers.people.roster import group_of, roster_screen
+from handlers.qr import qr_picture
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen
+from models.membership import requests, upkeep
+from models.people import links
+from models.people.groups import Workgroup
+
+LISTED = 20
+
+
+@tap("join-link")
+async def on_link(context: Context, tap: Tap) -> Screen:
+    return await link_screen(context, await group_of(context, tap))
+
+
+async def link_screen(context: Context, group: Workgroup) -> Screen:
+    """The link as it is now, and what can be done with it."""
+    t = context.t
+    if group.archived_at is not None:
+        return await roster_screen(context, group)
+    link = await links.join_link(context.session, group.id, now=context.now)
+    url = context.link(link.code)
+    approving = "on" if group.approves_joiners else "off"
+    lines = [
+        t("join-link-text", group=group.name, link=url, code=links.readable(link.code)),
+        t(f"join-approval-{approving}"),
+    ]
+    waiting = await requests.waiting(context.session, group)
+    if waiting:
+        lines.append(t("join-waiting", n=len(waiting)))
+    rows = (
+        *((Button(asked.person.name, data("join-card", asked.request.id)),) for asked in waiting[:LISTED]),
+        (Button(t("link-copy"), copies=url), Button(t("join-qr"), data("join-qr", group.id))),
+        (Button(t(f"join-approval-turn-{approving}"), data("join-ask", group.id, int(not group.approves_joiners))),),
+        (Button(t("join-rotate"), data("join-rotate", group.id)),),
+        (Button(t("back"), data("roster", group.id, 0)),),
+    )
+    return Screen(Markup("\n\n").join(lines), rows)
+
+
+@tap("join-qr")
+async def on_qr(context: Context, tap: Tap) -> Screen:
+    """The link as a picture, to project or print."""
+    group = await group_of(context, tap)
+    await upkeep.living(context.session, group)
+    link = await links.join_link(context.session, group.id, now=context.now)
+    url, name = context.link(link.code), f"koolla-{link.code}"
+    caption = context.t("join-qr-caption", group=group.name, link=url, code=links.readable(link.code))
+    return Screen(caption, draws=lambda: qr_picture(url, name), fresh=True)
+
+
+@tap("join-ask", fresh=on_link)
+async def on_ask(context: Context, tap: Tap) -> Screen:
+    """Turns approval on or off; the button says which, so that two taps do the same."""
+    group, one_by_one = await group_of(context, tap), tap.number(1) == 1
+    await upkeep.let_in(context.session, context.person, group, one_by_one, now=context.now)
+    toast = context.t("toast-approval-on" if one_by_one else "toast-approval-off")
+    return (await link_screen(context, group)).toasting(toast)
+
+
+@tap("join-rotate", fresh=on_link)
+async def on_rotate(context: Context, tap: Tap) -> Screen:
+    """Asks once more: the old link may hang on a wall."""
+    t, group = context.t, await group_of(context, tap)
+    link = await links.join_link(context.session, group.id, now=context.now)
+    yes = Button(t("join-rotate-yes"), data("join-rotate-yes", group.id, link.code))
+    return Screen(t("join-rotate-sure", group=group.name), ((yes,), (Button(t("back"), data("join-link", group.id)),)))
+
+
+@tap("join-rotate-yes", fresh=on_link)
+async def on_rotate_yes(context: Context, tap: Tap) -> Screen:
+    group = await group_of(context, tap)
+    await upkeep.rotate_link(context.session, context.person, group, tap.word(1), now=context.now)
+    return (await link_screen(context, group)).toasting(context.t("toast-link-rotated"))

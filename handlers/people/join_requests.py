@@ -1,0 +1,78 @@
+"""Requests to join: the coordinators' card with its two buttons, and the answer to whoever asked."""
+
+from handlers.routes import Context, Tap, data, letter, tap
+from handlers.screen import Button, Screen
+from models.delivery.outbox import Delivery, Superseded
+from models.membership import joining, requests
+from models.membership.requests import Asked
+
+
+def request_card(context: Context, asked: Asked) -> Screen:
+    """The request as it stands: to be decided, or who decided what."""
+    t, request = context.t, asked.request
+    stands = ("join-request", request.id, int(request.decided_at is not None))
+    names = {"name": asked.person.name, "group": asked.group.name}
+    if request.decided_at is None:
+        yes = Button(t("join-approve"), data("join-yes", request.id))
+        no = Button(t("join-decline"), data("join-no", request.id))
+        return Screen(t("join-request", **names), ((yes, no),), stands=stands)
+    if asked.decider is None:
+        return Screen(t("join-settled", **names), stands=stands)
+    key = "join-approved-by" if request.approved else "join-declined-by"
+    return Screen(t(key, **names, decider=asked.decider), stands=stands)
+
+
+async def _asked(context: Context, tap: Tap) -> Asked:
+    return await requests.request_to_decide(context.session, context.person, tap.id)
+
+
+@tap("join-card")
+async def show(context: Context, tap: Tap) -> Screen:
+    return request_card(context, await _asked(context, tap))
+
+
+async def _decide(context: Context, tap: Tap, approved: bool) -> Screen:
+    asked = await _asked(context, tap)
+    await joining.answer_request(
+        context.session, context.person, asked, approved, policy=context.policy, now=context.now
+    )
+    toast = context.t("toast-join-approved" if approved else "toast-join-declined")
+    return (await show(context, tap)).toasting(toast)
+
+
+@tap("join-yes", fresh=show)
+async def on_yes(context: Context, tap: Tap) -> Screen:
+    return await _decide(context, tap, approved=True)
+
+
+@tap("join-no", fresh=show)
+async def on_no(context: Context, tap: Tap) -> Screen:
+    return await _decide(context, tap, approved=False)
+
+
+async def _open(context: Context, delivery: Delivery) -> Asked:
+    asked = await requests.of_id(context.session, delivery.subject)
+    if asked is None:
+        raise Superseded
+    return asked
+
+
+@letter("join-request", stands="join-request")
+async def request_letter(context: Context, delivery: Delivery) -> Screen:
+    asked = await requests.request_to_decide(context.session, context.person, delivery.subject)
+    if asked.request.decided_at is not None:
+        raise Superseded
+    return request_card(context, asked)
+
+
+@letter("join-decided", stands="join-request", edits=True)
+async def decided_letter(context: Context, delivery: Delivery) -> Screen:
+    return request_card(context, await _open(context, delivery))
+
+
+@letter("join-answer")
+async def answer_letter(context: Context, delivery: Delivery) -> Screen:
+    """To whoever asked to join."""
+    asked = await _open(context, delivery)
+    key = "join-answer-yes" if asked.request.approved else "join-answer-no"
+    return Screen(context.t(key, group=asked.group.name))

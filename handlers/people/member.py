@@ -1,0 +1,116 @@
+"""One place on a roster: who it is, how else they are reached, the personal link while unclaimed, and its end."""
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from handlers.people.roster import group_of, organisation_text, roster_screen, show_roster, still_run
+from handlers.routes import Context, Tap, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import NotFound
+from models.membership import claims, roster, upkeep
+from models.people import access, links
+from models.people.groups import Workgroup
+from models.people.people import Person
+
+SUBJECT = "contact"
+
+
+async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
+    group = await group_of(context, tap)
+    return group, await roster.member(context.session, group, tap.number(1))
+
+
+@tap("member", fresh=show_roster)
+async def on_member(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    page = tap.number(2) if len(tap.args) > 2 else 0
+    return await member_screen(context, group, person, page)
+
+
+async def member_screen(context: Context, group: Workgroup, person: Person, page: int = 0) -> Screen:
+    """One place on the roster: who, how to reach them, and the personal link while nobody has claimed it."""
+    t = context.t
+    lines = [t("member-heading", name=person.name, group=group.name)]
+    if person.organisation:
+        lines.append(t("member-organisation", organisation=organisation_text(t, person)))
+    lines.append(t("member-contact", contact=person.contact) if person.contact else t("member-contact-none"))
+    lines.append(t(f"member-{person.reach}"))
+    rows: list[tuple[Button, ...]] = []
+    if person.telegram_id is None and group.archived_at is None:
+        link = (await claims.links_of(context.session, [person], now=context.now))[person.id]
+        url = context.link(link.code)
+        lines.append(t("member-link", link=url, code=links.readable(link.code)))
+        renewing = Button(t("link-renew"), data("link-renew", group.id, person.id, link.code))
+        rows.append((Button(t("link-copy"), copies=url), renewing))
+    if group.archived_at is None:
+        rows.append((Button(t("contact-write"), data("contact-write", group.id, person.id)),))
+    rows.append((Button(t("member-remove"), data("member-remove", group.id, person.id)),))
+    rows.append((Button(t("back"), data("roster", group.id, page)),))
+    return Screen(Markup("\n").join(lines), tuple(rows))
+
+
+@tap("link-renew", fresh=on_member)
+async def on_renew(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    await claims.renew(context.session, context.person, group, person, tap.word(2), now=context.now)
+    return (await member_screen(context, group, person)).toasting(context.t("toast-link-renewed"))
+
+
+@tap("contact-write", fresh=show_roster)
+async def on_contact(context: Context, tap: Tap) -> Screen:
+    """Asks how the member is reached besides Telegram: whoever joined by the link has left no word of it."""
+    group, person = await _place(context, tap)
+    await upkeep.living(context.session, group)
+    return await ask(context, await context.begin(SUBJECT, "contact", {"group": group.id, "person": person.id}))
+
+
+async def ask(context: Context, draft: Draft) -> Screen:
+    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    person = await roster.member(context.session, group, draft.data["person"])
+    stop = Button(context.t("cancel"), data("contact-stop", group.id, person.id))
+    return Screen(context.t("contact-how", name=person.name), ((stop,),))
+
+
+@tap("contact-stop", fresh=show_roster)
+async def on_contact_stop(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    return (await member_screen(context, group, person)).toasting(context.t("toast-nothing-changed"))
+
+
+@said(SUBJECT, fresh=ask)
+async def on_contact_said(context: Context, draft: Draft, text: str) -> Screen:
+    group = await still_run(context, draft)
+    if isinstance(group, Screen):
+        return group
+    try:
+        person = await roster.member(context.session, group, draft.data["person"])
+    except NotFound as gone:  # off the roster since: the dialogue has nobody left
+        await drafts.end(context.session, context.person, context.chat_id)
+        shown = await roster_screen(context, group)
+        return replace(shown, text=Markup("\n\n").join([context.t(gone.key), shown.text]))
+    await roster.write_contact(context.session, context.person, group, person, text, now=context.now)
+    await drafts.end(context.session, context.person, context.chat_id)
+    return await member_screen(context, group, person)
+
+
+@tap("member-remove", fresh=show_roster)
+async def on_remove(context: Context, tap: Tap) -> Screen:
+    """Asks once more."""
+    t = context.t
+    group, person = await _place(context, tap)
+    yes = Button(t("member-remove-yes"), data("member-remove-yes", group.id, person.id))
+    no = Button(t("member-remove-no"), data("member", group.id, person.id))
+    key = "member-remove-sure" if person.telegram_id is not None else "member-remove-sure-line"
+    return Screen(t(key, name=person.name, group=group.name), ((yes,), (no,)))
+
+
+@tap("member-remove-yes", fresh=show_roster)
+async def on_remove_yes(context: Context, tap: Tap) -> Screen:
+    group, person = await _place(context, tap)
+    await roster.remove(context.session, context.person, group, person, now=context.now)
+    shown = await roster_screen(context, group)
+    return shown.toasting(context.t("toast-removed", name=person.name))

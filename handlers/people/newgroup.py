@@ -1,0 +1,55 @@
+"""/newgroup: a workgroup in one line, and what to do with it next."""
+
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.membership import founding
+from models.people import access, links
+from models.people.access import RoleKind
+from models.people.groups import NAME_LENGTH, Workgroup
+
+SUBJECT = "newgroup"
+
+
+@command("newgroup", role=RoleKind.ADMINISTRATOR)
+async def on_newgroup(context: Context, line: str) -> Screen:
+    await access.demand(context.session, context.person, RoleKind.ADMINISTRATOR)
+    if line.strip():
+        return await _found(context, line)
+    await context.begin(SUBJECT, "name")
+    cancel = Button(str(context.t("cancel")), data("newgroup-drop"))
+    return Screen(context.t("newgroup-name", most=NAME_LENGTH), ((cancel,),))
+
+
+@said(SUBJECT)
+async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+    return await _found(context, text)
+
+
+@tap("newgroup-drop")
+async def on_drop(context: Context, tap: Tap) -> Screen:
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    return Screen(context.t("cancelled-dialogue"), ((go(context, "help"),),))
+
+
+async def _found(context: Context, typed: str) -> Screen:
+    """Founds the group; what is wrong with its name is said, and the next line is the next try."""
+    group = await founding.found(context.session, context.person, typed, now=context.now)
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    return await founded(context, group)
+
+
+async def founded(context: Context, group: Workgroup) -> Screen:
+    """The new group's card: its joining link to pass on, and who will run it."""
+    t = context.t
+    link = await links.join_link(context.session, group.id, now=context.now)
+    address = context.link(link.code)
+    text = t("newgroup-done", group=group.name, link=address, code=links.readable(link.code))
+    rows = (
+        (Button(str(t("copy-link")), copies=address), Button(str(t("newgroup-card")), data("roster", group.id, 0))),
+        (Button(str(t("newgroup-coordinator")), data("role-for", RoleKind.COORDINATOR, group.id)),),
+        (go(context, "newmeeting"), go(context, "help")),
+    )
+    return Screen(text, rows)

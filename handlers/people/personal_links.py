@@ -1,0 +1,70 @@
+"""Personal links, with which people without Telegram take their place: a list to hand on, as a text or as a file."""
+
+import csv
+from io import StringIO
+
+from markupsafe import Markup
+
+from handlers.dates import day_text
+from handlers.people.roster import group_of
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, File, Screen
+from models.errors import NotFound
+from models.membership import roster
+from models.people import links
+from models.people.groups import Workgroup
+from models.people.links import Link
+from models.people.people import Person
+
+IN_TEXT = 8
+"""More links than this go in a file."""
+COLUMNS = ("name", "organisation", "contact", "link", "code")
+
+
+@tap("personal-links")
+async def on_links(context: Context, tap: Tap) -> Screen:
+    """The links of everyone who has not claimed their place."""
+    t, group = context.t, await group_of(context, tap)
+    waiting = await roster.personal_links(context.session, group, now=context.now)
+    if not waiting:
+        raise NotFound("links-none")
+    return links_screen(context, group, waiting, t("links-heading", n=len(waiting), group=group.name))
+
+
+def links_screen(context: Context, group: Workgroup, people: list[tuple[Person, Link]], heading: Markup) -> Screen:
+    """Personal links to hand on: a few in the text, many in a file."""
+    t = context.t
+    back = ((Button(t("back"), data("roster", group.id, 0)),),)
+    if not people:
+        return Screen(heading, back)
+    how = t("links-how", until=_until(context, people))
+    if len(people) > IN_TEXT:
+        return Screen(
+            Markup("\n\n").join([heading, how]), back, file=File(f"{t('links-file')}.csv", _sheet(context, people))
+        )
+    named = [
+        t("links-line", name=person.name, link=context.link(link.code), code=links.readable(link.code))
+        for person, link in people
+    ]
+    return Screen(Markup("\n\n").join([heading, *named, how]), back)
+
+
+def _until(context: Context, people: list[tuple[Person, Link]]) -> str:
+    ends = [link.expires_at for _, link in people if link.expires_at]
+    return day_text(min(ends).astimezone(context.zone).date(), context.language)
+
+
+def _sheet(context: Context, people: list[tuple[Person, Link]]) -> bytes:
+    """A file that Excel opens as it is: semicolons, and the mark by which it knows UTF-8."""
+    t, sheet = context.t, StringIO()
+    rows = csv.writer(sheet, delimiter=";")
+    rows.writerow([t(f"links-column-{name}").unescape() for name in COLUMNS])
+    for person, link in people:
+        known = [_cell(text or "") for text in (person.name, person.organisation, person.contact)]
+        rows.writerow([*known, context.link(link.code), links.readable(link.code)])
+    return sheet.getvalue().encode("utf-8-sig")
+
+
+def _cell(text: str) -> str:
+    """What people wrote is never a formula to a spreadsheet."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

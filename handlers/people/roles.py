@@ -1,0 +1,143 @@
+"""/roles: who has which role; taking one away; and the news of either. Giving is ``role_giving.py``."""
+
+from markupsafe import Markup
+
+from handlers import menus
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.screen import Button, Screen
+from models.delivery.outbox import Delivery, Superseded
+from models.membership import roles
+from models.membership.roles import Holding
+from models.people import access
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
+from models.people.people import Person, Reach
+
+PAGE = 8
+NAMES = 10
+"""Names shown of one role; more are counted."""
+
+
+@command("roles", role=RoleKind.COORDINATOR)
+async def on_roles(context: Context, line: str) -> Screen:
+    return await roles_screen(context)
+
+
+@tap("roles")
+async def on_back(context: Context, tap: Tap) -> Screen:
+    return await roles_screen(context)
+
+
+async def roles_screen(context: Context) -> Screen:
+    t = context.t
+    held = await roles.visible(context.session, context.person)
+    lines = [t("roles-heading"), *_lines(context, held)]
+    if not held:
+        lines.append(t("roles-none"))
+    rows: list[tuple[Button, ...]] = [(Button(str(t("button-role-give")), data("role-give")),)]
+    if held:
+        rows.append((Button(str(t("button-role-take")), data("role-take", 0)),))
+    if await is_administrator(context):
+        rows.append((go(context, "audit"), go(context, "newgroup")))
+    return Screen(Markup("\n").join(lines), (*rows, (go(context, "help"),)))
+
+
+async def is_administrator(context: Context) -> bool:
+    return await access.holds(context.session, context.person, RoleKind.ADMINISTRATOR)
+
+
+def _lines(context: Context, held: list[Holding]) -> list[Markup]:
+    """One line for each role and place, with the names."""
+    names: dict[Markup, list[str]] = {}
+    for one in held:
+        names.setdefault(role_text(context, one.role.kind, one.group), []).append(_name(context, one.person))
+    return [context.t("roles-line", role=role, names=_names(context, some)) for role, some in names.items()]
+
+
+def _name(context: Context, person: Person) -> str:
+    """With a word about whoever hears nothing of what the role brings."""
+    blocked = person.reach is Reach.BLOCKED
+    return context.t("role-blocked", name=person.name).unescape() if blocked else person.name
+
+
+def _names(context: Context, names: list[str]) -> str:
+    shown = ", ".join(names[:NAMES])
+    more = len(names) - NAMES
+    return str(context.t("and-more", names=shown, n=more)) if more > 0 else shown
+
+
+def role_text(context: Context, kind: RoleKind, group: Workgroup | None) -> Markup:
+    """A role and where it holds, in words."""
+    t = context.t
+    if group is not None:
+        return t("role-at", role=t(f"role-{kind}"), group=group.name)
+    return t("role-everywhere", role=t(f"role-{kind}")) if kind is RoleKind.MANAGER else t(f"role-{kind}")
+
+
+def button(context: Context, key: str, *address: object) -> Button:
+    return Button(str(context.t(key)), data(*map(str, address)))
+
+
+@tap("role-take")
+async def on_take(context: Context, tap: Tap) -> Screen:
+    """Which role to take away."""
+    t, page = context.t, tap.id
+    held = await roles.visible(context.session, context.person)
+    shown = held[page * PAGE : (page + 1) * PAGE]
+    rows = [(Button(_label(context, one), data("role-drop", one.role.id)),) for one in shown]
+    turns = [Button(str(t("previous")), data("role-take", page - 1))] if page else []
+    turns += [Button(str(t("next")), data("role-take", page + 1))] if len(held) > (page + 1) * PAGE else []
+    text = t("role-take-which" if shown else "roles-none")
+    return Screen(text, (*rows, tuple(turns), (button(context, "back", "roles"),)))
+
+
+def _label(context: Context, one: Holding) -> str:
+    role = role_text(context, one.role.kind, one.group)
+    return context.t("role-label", name=one.person.name, role=role).unescape()[:60]
+
+
+@tap("role-drop", fresh=on_back)
+async def on_drop(context: Context, tap: Tap) -> Screen:
+    """Asks once more, and says what follows where nobody else has the role."""
+    t, held = context.t, await roles.to_take(context.session, context.person, tap.id)
+    role = role_text(context, held.role.kind, held.group)
+    lines = [t("role-drop-sure", name=held.person.name, role=role)]
+    if held.role.kind is RoleKind.COORDINATOR and await roles.is_last(context.session, held):
+        lines.append(t("role-drop-last-coordinator"))
+    yes = button(context, "role-drop-yes", "role-drop-yes", held.role.id)
+    return Screen(Markup("\n\n").join(lines), ((yes,), (button(context, "back", "roles"),)))
+
+
+@tap("role-drop-yes", fresh=on_back)
+async def on_drop_yes(context: Context, tap: Tap) -> Screen:
+    held = await roles.to_take(context.session, context.person, tap.id)
+    await roles.take(context.session, context.person, held, policy=context.policy, now=context.now)
+    done = context.t("role-drop-done", name=held.person.name)
+    if held.person.id != context.person.id:
+        return (await roles_screen(context)).toasting(done)
+    return Screen(done, ((go(context, "help"),),), menu=await menus.of(context))
+
+
+async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
+    """The role of a letter; superseded if it has changed again meanwhile."""
+    held = await roles.told(context.session, delivery.subject, context.person)
+    if held is None or await roles.has(context.session, held) is not has:
+        raise Superseded
+    return held
+
+
+@letter("role-given")
+async def given_letter(context: Context, delivery: Delivery) -> Screen:
+    held = await _told(context, delivery, has=True)
+    return await _news(context, f"news-role-{held.role.kind}", held)
+
+
+@letter("role-removed")
+async def removed_letter(context: Context, delivery: Delivery) -> Screen:
+    return await _news(context, "news-role-removed", await _told(context, delivery, has=False))
+
+
+async def _news(context: Context, key: str, held: Holding) -> Screen:
+    text = context.t(key, role=role_text(context, held.role.kind, held.group))
+    return Screen(text, ((go(context, "help"),),), menu=await menus.of(context))

@@ -1,0 +1,184 @@
+"""/members: who belongs to a group, page by page, each with reachable or why not."""
+
+from markupsafe import Markup
+
+from handlers.people.start import go
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import Refused
+from models.membership import roster
+from models.people import access, groups
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
+from models.people.people import Person, Reach
+from models.people.settings import Organisation
+
+PAGE = 8
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@command("members", role=RoleKind.COORDINATOR)
+async def on_members(context: Context, line: str) -> Screen:
+    return await choose(context)
+
+
+@tap("members")
+async def on_choose(context: Context, tap: Tap) -> Screen:
+    return await choose(context)
+
+
+async def choose(context: Context) -> Screen:
+    """The groups that a person runs; the roster at once if there is only one."""
+    t = context.t
+    mine = await access.coordinated_groups(context.session, context.person)
+    if len(mine) == 1:
+        return await roster_screen(context, mine[0])
+    if not mine and await access.holds(context.session, context.person, RoleKind.ADMINISTRATOR):
+        return Screen(t("members-no-groups"), ((go(context, "newgroup"),),))
+    if not mine:
+        raise Refused("members-for-coordinators")
+    return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
+
+
+async def group_of(context: Context, tap: Tap) -> Workgroup:
+    """The gate of every button about a roster; its first argument is the group."""
+    return await access.group_to_run(context.session, context.person, tap.id)
+
+
+async def still_run(context: Context, draft: Draft) -> Workgroup | Screen:
+    """The group of a dialogue about one; if the role is gone, so is the dialogue, and the screen says it."""
+    try:
+        return await access.group_to_run(context.session, context.person, draft.data["group"])
+    except Refused as refusal:  # raised on, it would keep the dialogue
+        await drafts.end(context.session, context.person, context.chat_id)
+        ways = (go(context, "meetings"), go(context, "help"))
+        return Screen(context.t(refusal.key, **refusal.values), (ways,))
+
+
+async def stopped(context: Context, tap: Tap, subject: str) -> Screen:
+    """The roster, after a dialogue about its group was stopped."""
+    group = await group_of(context, tap)
+    await drafts.end_of(context.session, context.person, context.chat_id, subject)
+    return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
+
+
+@tap("roster")
+async def on_roster(context: Context, tap: Tap) -> Screen:
+    return await roster_screen(context, await group_of(context, tap), tap.number(1))
+
+
+async def show_roster(context: Context, tap: Tap) -> Screen:
+    """The fresh roster, whatever was refused."""
+    return await roster_screen(context, await group_of(context, tap))
+
+
+async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Screen:
+    """A page of the roster, its counts, and all that can be done with the group."""
+    t = context.t
+    people = await groups.members(context.session, group.id)
+    page, shown = page_of(people, page)
+    lines = [t("roster-heading", group=group.name), counts_text(t, people), Markup("")]
+    lines += [member_line(t, person) for person in shown]
+    rows: list[tuple[Button, ...]] = [
+        (Button(label, data("member", group.id, person.id, page)),) for person, label in labels(t, shown)
+    ]
+    rows.append(turns(t, "roster", group.id, page, len(people)))
+    if group.archived_at is not None:
+        lines.append(t("roster-archived", group=group.name))
+    else:
+        rows += _actions(t, group, people)
+        if not people:
+            lines.append(t("roster-empty"))
+    rows.append(await _others(context, group))
+    return Screen(Markup("\n").join(lines), tuple(rows))
+
+
+def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
+    waiting = any(person.telegram_id is None for person in people)
+    missed = any(person.reach is not Reach.REACHABLE for person in people)
+    return (
+        (Button(t("roster-add"), data("roster-add", group.id)), Button(t("join-link"), data("join-link", group.id))),
+        (
+            *((Button(t("personal-links"), data("personal-links", group.id)),) if waiting else ()),
+            *((Button(t("unreached"), data("unreached", group.id, 0)),) if missed else ()),
+        ),
+        (Button(t("group-form"), data("group-form", group.id)),),
+        (
+            Button(t("group-rename"), data("group-rename", group.id)),
+            Button(t("group-archive"), data("group-archive", group.id)),
+        ),
+    )
+
+
+async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
+    """The way to one's other groups, if there are any."""
+    mine = await access.coordinated_groups(context.session, context.person)
+    others = any(one.id != group.id for one in mine)
+    return (Button(context.t("members-others"), data("members")) if others else go(context, "meetings"),)
+
+
+def page_of(people: list[Person], page: int) -> tuple[int, list[Person]]:
+    """A page of people, the last one where the wanted one is gone."""
+    page = max(0, min(page, (len(people) - 1) // PAGE))
+    return page, people[page * PAGE : (page + 1) * PAGE]
+
+
+def labels(t: Texts, people: list[Person]) -> list[tuple[Person, str]]:
+    """People's names for their buttons; namesakes are told apart by where they work, else by how they are reached."""
+    names = [person.name for person in people]
+
+    def label(person: Person) -> str:
+        more = organisation_text(t, person) or person.contact or t(f"reach-{person.reach}")
+        return person.name if names.count(person.name) == 1 else f"{person.name} ({more})"
+
+    return [(person, label(person)) for person in people]
+
+
+def turns(t: Texts, name: str, group_id: int, page: int, count: int) -> tuple[Button, ...]:
+    """The buttons to the pages before and after."""
+    before = [Button(t("previous"), data(name, group_id, page - 1))] if page else []
+    after = [Button(t("next"), data(name, group_id, page + 1))] if count > (page + 1) * PAGE else []
+    return (*before, *after)
+
+
+def counts_text(t: Texts, people: list[Person]) -> Markup:
+    """How many members, and how many of them are reached or why not."""
+    parts = [t(f"roster-count-{reach}", n=n) for reach, n in roster.counts(people).items()]
+    total = t("roster-count", n=len(people))
+    return t("roster-counts", total=total, parts=Markup(", ").join(parts)) if parts else total
+
+
+def member_line(t: Texts, person: Person) -> Markup:
+    reach = t(f"reach-{person.reach}")
+    if person.organisation:
+        return t("member-line-from", name=person.name, organisation=organisation_text(t, person), reach=reach)
+    return t("member-line", name=person.name, reach=reach)
+
+
+def organisation_text(t: Texts, person: Person) -> str:
+    """Where a person works, by their own choice or as their roster says."""
+    known = person.organisation or ""
+    return str(t(f"option-organisation-{known}").unescape()) if known in set(Organisation) else known
+
+
+@tap("unreached")
+async def on_unreached(context: Context, tap: Tap) -> Screen:
+    """Those whom no message reaches, each with why and how else, and what to do about it."""
+    t, group = context.t, await group_of(context, tap)
+    everyone = await groups.members(context.session, group.id)
+    people = [person for person in everyone if person.reach is not Reach.REACHABLE]
+    page, shown = page_of(people, tap.number(1))
+    back = (Button(t("back"), data("roster", group.id, 0)),)
+    if not people:
+        return Screen(t("unreached-none", group=group.name), (back,))
+    lines = [t("unreached-heading", group=group.name)]
+    lines += [
+        t("unreached-line", name=one.name, reach=t(f"reach-{one.reach}"), contact=one.contact or t("contact-none"))
+        for one in shown
+    ]
+    lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown)]
+    rows = [(Button(label, data("member", group.id, person.id, 0)),) for person, label in labels(t, shown)]
+    return Screen(Markup("\n").join(lines), (*rows, turns(t, "unreached", group.id, page, len(people)), back))

@@ -1,0 +1,1 @@
+"""The monthly digest and the annual report."""

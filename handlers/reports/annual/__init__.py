@@ -1,0 +1,1 @@
+"""The annual report in chat, on paper and as a workbook."""

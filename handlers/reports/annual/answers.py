@@ -1,0 +1,176 @@
+"""What was answered in a report: how many, by whom, and each question in the order of an organisation's own page."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import groupby
+
+from handlers.figures import decimal, number, percent
+from handlers.forms.form_words import asked, ends
+from handlers.reports.annual.method import heading, why_all, why_here, why_hidden
+from handlers.reports.annual.rows import Figure, Row, Section, count, gathered, head, hidden, of_whole, ranges
+from handlers.results.result_text import choices, group_name
+from handlers.texts import Texts
+from models.forms.items import Background, Kind
+from models.possible import Parts, Share
+from models.reports.annual.forms import Part
+from models.reports.annual.questions import Found
+
+ORDER = {"coordinator-role": 2, "most-important-yield": 3, "group-should-continue": 5, "preferred-mode": 6}
+"""Where a report has what the yearly form asks: after the backgrounds (0 and 1), the statements between (4)."""
+LAST = 7
+
+
+def answers(t: Texts, part: Part) -> Iterator[Section]:
+    """All that the forms of one sort have said."""
+    yield _response(t, part)
+    yield from _asked(t, part)
+
+
+def _response(t: Texts, part: Part) -> Section:
+    def row(name: str, n: int, whole: Share | None = None, source: str = "runs") -> Row:
+        share = (of_whole(t, whole, "report-of-asked"),) if whole else ()
+        figures = (count(t, "report-column-count", n), *share)
+        along = Fraction(whole.part, whole.whole) if whole and whole.whole else None
+        return Row(
+            f"{part.sort}-{name}", t(f"report-{name}").unescape(), figures, _source(t, source, part), along=along
+        )
+
+    rows = [
+        row("forms", part.forms),
+        row("asked", part.asked),
+        row("answered", part.answered, Share(part.answered, part.asked)),
+        row("released", part.released, source="releases"),
+    ]
+    rows += [row("waiting", part.waiting)] if part.waiting else []
+    rows += [row("unreadable", part.unreadable)] if part.unreadable else []
+    return Section(
+        str(part.sort),
+        t(f"report-{part.sort}").unescape(),
+        head=head(t, "report-column-what", "report-column-count", "report-column-share"),
+        intro=(t(f"report-note-{part.sort}").unescape(),),
+        rows=tuple(rows),
+        notes=tuple(one for one in [why_all(t, part)] if one),
+    )
+
+
+def _source(t: Texts, source: str, part: Part) -> str:
+    return t(f"report-source-{source}", releases=ranges(part.releases)).unescape()
+
+
+def _asked(t: Texts, part: Part) -> Iterator[Section]:
+    """The questions: backgrounds, what the yearly form asks, statements by their scale, then all others."""
+    choices = sorted(
+        (one for one in part.questions if one.result.kind not in (Kind.SCALE, Kind.OPEN)),
+        key=_place,
+    )
+    before = [one for one in choices if _place(one) < ORDER["group-should-continue"]]
+    for one in before:
+        yield _choice(t, part, one)
+    yield from _statements(t, part)
+    for one in choices[len(before) :]:
+        yield _choice(t, part, one)
+
+
+def _place(one: Found) -> int:
+    if one.result.background is not None:
+        return 0 if one.result.background is Background.ORGANISATION else 1
+    return ORDER.get(one.result.words.identity, LAST)
+
+
+def _choice(t: Texts, part: Part, one: Found) -> Section:
+    result, notes = one.result, [why_here(t, one, part)]
+    told = _people(t, one) if result.background is not None else _options(t, one)
+    of = result.n if result.background is not None else result.spread_n
+    if result.kind is Kind.SEVERAL and told:
+        notes.append(t("paper-several").unescape())
+    if any(share is None for _, share in told):
+        notes.append(t("paper-not-shown").unescape())
+    if any(len(group.backgrounds) + group.untold > 1 for group in result.groups):
+        notes.append(t("paper-merged").unescape())
+    rows = [
+        Row(
+            f"{part.sort}-{result.words.identity}-{place}",
+            name,
+            _chosen(t, share, of or 0),
+            t("report-source-question", releases=ranges(one.releases)).unescape(),
+            along=Fraction(share.part, share.whole) if share and share.whole else None,
+            releases=one.releases,
+        )
+        for place, (name, share) in enumerate(told, 1)
+    ]
+    return Section(
+        f"{part.sort}-{result.words.identity}",
+        heading(t, one),
+        level=2,
+        head=head(t, "paper-column-option", "report-column-answers", "paper-share"),
+        lead=t("chart-n", n=of).unescape() if of and told else "",
+        rows=tuple(rows),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _people(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
+    parts = Parts(tuple(group.n for group in one.result.groups), one.result.n or 0)
+    return [(group_name(t, group), share) for group, share in zip(one.result.groups, parts.shares, strict=True)]
+
+
+def _options(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
+    """Each option with its share; of several choices those chosen most first, what is not told last."""
+    told = [(name, share) for name, _, share in choices(t, one.result)] if one.result.spread else []
+    if one.result.kind is Kind.SEVERAL:
+        told.sort(key=lambda each: -each[1].part if each[1] else 1)
+    return told
+
+
+def _chosen(t: Texts, share: Share | None, n: int) -> tuple[Figure, Figure]:
+    names = str(t("report-column-answers")), str(t("paper-share"))
+    if share is None:
+        why = str(t("paper-everybody"))
+        return hidden(names[0], why, n), hidden(names[1], why, n)
+    return (
+        Figure(names[0], number(share.part, t.language), share.part, n),
+        Figure(names[1], percent(share, t.language), share, n),
+    )
+
+
+def _statements(t: Texts, part: Part) -> Iterator[Section]:
+    """A table for each scale: the strongest first, those that are withheld last."""
+
+    def scale(one: Found) -> tuple[int, int, str, str]:
+        return -one.result.high, one.result.low, *ends(t, one.result)
+
+    def strongest(one: Found) -> tuple[int, Fraction, str]:
+        mean = one.result.mean
+        return (0, -mean.value, asked(t, one.result.words)) if mean else (1, Fraction(0), asked(t, one.result.words))
+
+    some = sorted(part.of_kind(Kind.SCALE), key=scale)
+    for place, (of, same) in enumerate(groupby(some, key=scale), 1):
+        rows, notes = gathered([_statement(t, part, one) for one in sorted(same, key=strongest)])
+        yield Section(
+            f"{part.sort}-statements-{place}",
+            t("paper-statements", low=of[1], high=-of[0]).unescape(),
+            level=2,
+            head=(*head(t, "paper-statement", "paper-mean"), "n"),
+            lead=" · ".join(of[2:]),
+            rows=rows,
+            notes=notes,
+        )
+
+
+def _statement(t: Texts, part: Part, one: Found) -> Row:
+    result, why = one.result, why_hidden(t, one, part)
+    name, mean = str(t("paper-mean")), result.mean
+    n = mean.n if mean else result.n
+    return Row(
+        f"{part.sort}-{result.words.identity}-{result.low}-{result.high}",
+        asked(t, result.words),
+        (
+            Figure(name, decimal(mean, t.language), mean, n) if mean else hidden(name, why, n),
+            Figure("n", number(n, t.language), n) if n else hidden("n", why),
+        ),
+        t("report-source-question", releases=ranges(one.releases)).unescape(),
+        along=mean.along if mean else None,
+        points=result.high - result.low + 1,
+        notes=tuple(one for one in [why_here(t, one, part)] if one),
+        releases=one.releases,
+    )

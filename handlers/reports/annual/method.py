@@ -1,0 +1,124 @@
+"""How a report's figures were made: what counts as what, n of each question, and what is withheld and why."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+from handlers.dates.printing import bare_day_text
+from handlers.figures import number
+from handlers.forms.form_words import asked
+from handlers.reports.annual.rows import Figure, Row, Section, hidden, ranges
+from handlers.results.result_text import withheld
+from handlers.texts import Texts
+from models.feedback.releases import OFF, spread_from
+from models.forms.items import Kind
+from models.reports.annual.annual import Annual
+from models.reports.annual.forms import Part
+from models.reports.annual.questions import Found
+from models.reports.annual.snapshots import Kept
+
+SHORT = 16
+"""Characters of the fingerprint on paper; the manifest has all of it."""
+
+
+def method(t: Texts, kept: Kept, version: str) -> Iterator[str]:
+    """The method in sentences."""
+    year, parts = kept.figures, kept.figures.parts
+    thresholds = sorted({threshold for part in parts for threshold in part.thresholds})
+    yield t("report-method-counts", year=str(year.year), zone=year.zone).unescape()
+    yield t("report-people-note").unescape()
+    if erased := year.activity.erased:
+        yield t("report-method-erased", n=erased).unescape()
+    for threshold in thresholds:
+        key = "report-method-off" if threshold == OFF else "report-method-threshold"
+        yield t(key, threshold=threshold, least=spread_from(threshold)).unescape()
+    if [one for one in thresholds if one != OFF]:
+        yield t("paper-method-agree").unescape()
+    if any(found.result.background for part in parts for found in part.questions):
+        yield t("report-method-groups").unescape()
+    if waiting := sum(part.waiting for part in parts):
+        yield t("report-method-waiting", n=waiting).unescape()
+    if unreadable := sum(part.unreadable for part in parts):
+        yield t("report-method-unreadable", n=unreadable).unescape()
+    if parts:
+        yield t("paper-method-n").unescape()
+        yield t("paper-method-mean").unescape()
+        yield t("paper-method-share").unescape()
+    yield t("report-method-texts").unescape()
+    day = bare_day_text(kept.made_at.astimezone(ZoneInfo(year.zone)).date(), t.language)
+    yield t("report-method-made", day=day, made=kept.version, drawn=version, print=kept.fingerprint[:SHORT]).unescape()
+
+
+def questions(t: Texts, year: Annual) -> Iterator[Section]:
+    """How many answered each question, in how many forms, and what of it is not shown: of each sort of forms alone."""
+    names = "paper-column-question", "report-column-n", "report-column-forms", "report-column-withheld"
+    note = t("report-questions-note").unescape()
+    yield Section("questions", t("report-questions").unescape(), intro=(note,))
+    for part in year.parts:
+        rows = [_question(t, part, found) for found in part.questions]
+        # In how many forms a figure is withheld stands in each row: why, once for several of them.
+        told = Counter(note for row in rows for note in row.notes)
+        reasons = [note for note, times in told.items() if times > 1]
+        yield Section(
+            f"questions-{part.sort}",
+            t(f"report-questions-{part.sort}").unescape(),
+            level=2,
+            head=tuple(str(t(name)) for name in names) if rows else (),
+            rows=tuple(replace(row, notes=tuple(one for one in row.notes if told[one] == 1)) for row in rows),
+            notes=tuple(reasons) or (() if rows else (t("report-questions-none").unescape(),)),
+        )
+
+
+def heading(t: Texts, found: Found) -> str:
+    """What a question is called in a report, where nobody is asked: backgrounds have names of their own."""
+    words, background = found.result.words, found.result.background
+    return asked(t, words) if words.text or background is None else t(f"report-{background}").unescape()
+
+
+def _question(t: Texts, part: Part, found: Found) -> Row:
+    result, why = found.result, why_hidden(t, found, part)
+    column, forms = str(t("report-column-n")), str(t("report-column-forms"))
+    withheld_in = sum(one.releases for one in found.hidden) + found.unparted
+    n = found.texts if result.kind is Kind.OPEN else result.n
+    figures = [
+        hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
+        Figure(forms, number(len(found.releases), t.language), len(found.releases)),
+    ]
+    if result.kind is not Kind.OPEN:  # texts wait until there are enough: none are withheld for good
+        figures.append(Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
+    return Row(
+        f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
+        heading(t, found),
+        tuple(figures),
+        t("report-source-question", releases=ranges(found.releases)).unescape(),
+        notes=(why,) if why else (),
+        releases=found.releases,
+    )
+
+
+def why_all(t: Texts, part: Part) -> str:
+    """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
+    some = [one for one in part.questions if one.result.kind is not Kind.OPEN and one.result.background is None]
+    reasons = {why_hidden(t, one, part) for one in some}
+    is_one = len(some) > 1 and len(reasons) == 1 and all(one.result.withheld is None for one in some)
+    return reasons.pop() if is_one else ""
+
+
+def why_here(t: Texts, found: Found, part: Part) -> str:
+    """`why_hidden` where it is not said of the whole part already."""
+    why = why_hidden(t, found, part)
+    return "" if why == why_all(t, part) else why
+
+
+def why_hidden(t: Texts, found: Found, part: Part) -> str:
+    """Why a question's figures are not shown, or are of fewer forms than were released; empty where nothing is."""
+    result, threshold = found.result, max(part.thresholds, default=0)
+    if result.background is not None:
+        if not result.groups:
+            return t("result-groups-withheld", threshold=threshold).unescape()
+        return t("report-unparted", n=found.unparted).unescape() if found.unparted else ""
+    if result.withheld is not None:
+        return withheld(t, result, threshold).unescape()
+    of = {"threshold": threshold, "least": spread_from(threshold)}
+    return " ".join(t(f"report-hidden-{one.why}", n=one.releases, **of).unescape() for one in found.hidden)

@@ -1,0 +1,153 @@
+"""A report on paper: as PDF, and its pages as pictures, each with what it shows in words."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from markupsafe import Markup
+
+from handlers.charts import Inputs
+from handlers.reports.annual.rows import Row, Section
+from handlers.reports.annual.sections import report
+from handlers.reports.annual.sheet import file_name
+from handlers.results.result_text import shortened
+from handlers.screen import CAPTION_LENGTH, File, shown_length
+from handlers.texts import Texts, texts
+from handlers.typesetting import MARK, found, pages, pdf, settable, unknown
+from models.reports.annual.snapshots import Kept
+
+HEADING = 90
+"""Characters of a heading in a caption, at most."""
+KEPT_REPORTS = 4
+"""How many reports' pages are kept drawn, a megabyte or two each: whoever turns a page turns the next."""
+
+
+def report_pdf(kept: Kept, language: str, drawn_with: str) -> File:
+    """The report on A4: tagged as PDF/UA-1 asks, and from the same snapshot the same bytes each time."""
+    inputs = report_inputs(kept, language, drawn_with)
+    return File(f"{file_name(kept, language)}.pdf", pdf("report", inputs, at=kept.made_at))
+
+
+def report_pages(kept: Kept, language: str, drawn_with: str) -> list[File]:
+    """Each page of the report as a picture, with what it shows."""
+    inputs = report_inputs(kept, language, drawn_with)
+    drawn, name = _drawn(json.dumps(inputs), kept.made_at), file_name(kept, language)
+    return [
+        File(f"{name}-{number}.png", one, is_picture=True, caption=_caption(kept, language, inputs, drawn, number))
+        for number, one in enumerate(drawn.pages, 1)
+    ]
+
+
+def report_page(kept: Kept, language: str, drawn_with: str, page: int) -> File:
+    """One page as a picture, counted on from the first after the last: how many there are only drawing tells."""
+    drawn = report_pages(kept, language, drawn_with)
+    return drawn[page % len(drawn)]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    pages: tuple[bytes, ...]
+    begins: tuple[int, ...]
+    """The page of each heading: of the contents, the sections and the method."""
+
+
+@lru_cache(KEPT_REPORTS)
+def _drawn(inputs: str, at: datetime) -> _Drawn:
+    """By all that is drawn, so that nothing else can be taken for it."""
+    told = json.loads(inputs)
+    return _Drawn(tuple(pages("report", told, at=at)), tuple(found("report", told, "<begins>")))
+
+
+def _caption(kept: Kept, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
+    """Which page it is and what begins on it; on the first the main figures, too."""
+    t = texts(language)
+    lines = [t("report-page", year=str(kept.figures.year)), t("report-page-of", page=page, pages=len(drawn.pages))]
+    lines += [t("report-page-figure", what=what, figure=figure) for what, figure in inputs["tiles"] if page == 1]
+    headings = _headings(inputs)
+    here = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins == page]
+    before = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins < page]
+    if not here:
+        return Markup("\n").join([*lines, t("report-page-goes-on", heading=shortened(before[-1], HEADING))])
+    return _with_headings(t, lines, [shortened(one, HEADING) for one in here])
+
+
+def _headings(inputs: Inputs) -> list[str]:
+    names, sections = inputs["names"], inputs["sections"]
+    return [names["contents"], *(one["heading"] for one in sections), names["method"]]
+
+
+def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -> Markup:
+    """As many headings as a caption holds."""
+    for shown in range(len(headings), -1, -1):
+        some = [t("report-page-has")] if shown else []
+        some += [t("report-page-heading", heading=one) for one in headings[:shown]]
+        rest = [t("report-page-more", n=len(headings) - shown)] if shown < len(headings) else []
+        caption = Markup("\n").join([*lines, *some, *rest])
+        if shown_length(caption) <= CAPTION_LENGTH:
+            break
+    return caption
+
+
+def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
+    """What the pages show: every figure as printed, every bar as a share of its length."""
+    t, made = texts(language), report(kept, language, drawn_with)
+    told = {
+        "title": made.title,
+        "organisation": made.organisation,
+        "under": made.under,
+        "tiles": made.tiles,
+        "sections": [_section(t, one) for one in made.sections],
+    }
+    lacking = unknown(told)
+    told = _told_apart(t, told, [group.name for group in kept.figures.groups], lacking)
+    how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if lacking else [])]
+    names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
+    return {**settable(told, lacking), "names": names, "language": language, "how": how}
+
+
+def _told_apart(t: Texts, told: Inputs, names: Sequence[str], lacking: frozenset[str]) -> Inputs:
+    """The same with the groups of whose names no letter can be drawn told by their places in the table, too."""
+    unseen = {
+        name: t("report-group-numbered", number=number, name=name).unescape()
+        for number, name in enumerate(names, 1)
+        if not any(character.isalnum() and character not in lacking for character in name)
+    }
+
+    def of_section(one: Inputs) -> Inputs:
+        pairs = [(unseen.get(group, group), *rest) for group, *rest in one["pairs"]]
+        if one["key"] != "groups":
+            return {**one, "pairs": pairs}
+        listed = zip(one["rows"], [*names, ""], strict=False)  # below the groups stands what they are together
+        return {
+            **one,
+            "rows": [{**row, "label": row["label"].replace(name, unseen.get(name, name))} for row, name in listed],
+        }
+
+    return {**told, "sections": [of_section(one) for one in told["sections"]]} if unseen else told
+
+
+def _section(t: Texts, one: Section) -> Inputs:
+    return {
+        "key": one.key,
+        "level": one.level,
+        "heading": one.heading,
+        "head": one.head,
+        "lead": one.lead,
+        "intro": one.intro,
+        "rows": [] if one.pairs else [_row(row) for row in one.rows],
+        "texts": one.texts,
+        "pairs": [(group, about, t("report-done", line=line).unescape()) for group, about, line in one.pairs],
+        "notes": one.notes,
+    }
+
+
+def _row(row: Row) -> Inputs:
+    return {
+        "label": row.label,
+        "figures": [figure.printed for figure in row.figures],
+        "along": None if row.along is None else float(row.along),
+        "points": row.points,
+        "notes": row.notes,
+    }

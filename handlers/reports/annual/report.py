@@ -1,0 +1,148 @@
+"""/report 2027: the year of the organisation in a short text, and as a publication, a workbook and pictures."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from importlib.metadata import version as installed
+
+from markupsafe import Markup
+
+from handlers.figures import number, percent
+from handlers.people.start import go
+from handlers.reports.annual.paper import report_page, report_pdf
+from handlers.reports.annual.sections import until
+from handlers.reports.annual.sheet import manifest_json, report_xlsx
+from handlers.routes import Context, Tap, command, data, tap
+from handlers.screen import Button, File, Screen
+from handlers.texts import Texts
+from models.errors import NotFound, Refused
+from models.people.access import RoleKind
+from models.possible import Rate, Share
+from models.reports.annual import snapshots
+from models.reports.annual.forms import Part
+from models.reports.annual.snapshots import Kept, Snapshot
+
+Make = Callable[[Kept, str, str], File]
+
+
+@cache
+def version() -> str:
+    """The program's."""
+    return installed("koolla")
+
+
+@command("report", role=RoleKind.MANAGER)
+async def on_report(context: Context, line: str) -> Screen:
+    """The year in the line; without one, the last."""
+    await snapshots.demand(context.session, context.person)
+    year = read_year(line) if line.strip() else context.now.astimezone(context.zone).year - 1
+    return await _year_screen(context, year)
+
+
+async def _year_screen(context: Context, year: int) -> Screen:
+    """A year's main figures; of a year without any, why, and a button to one that has some."""
+    take = partial(snapshots.take, version=version(), now=context.now, organisation=context.policy.organisation)
+    try:
+        taken = await take(context.session, year, context.zone)
+    except Refused as refusal:
+        return _instead(context, refusal)
+    return report_screen(context, taken)
+
+
+def _instead(context: Context, refusal: Refused) -> Screen:
+    there = refusal.values.get("first") or refusal.values.get("this")
+    ways = (Button(str(context.t("report-of", year=there)), data("report-year", int(there))),) if there else ()
+    return Screen(context.t(refusal.key, **refusal.values), (*((ways,) if ways else ()), (go(context, "help"),)))
+
+
+@tap("report-year")
+async def on_report_year(context: Context, tap: Tap) -> Screen:
+    """Another year."""
+    await snapshots.demand(context.session, context.person)
+    return await _year_screen(context, read_year(tap.word(0)))
+
+
+def read_year(line: str) -> int:
+    """Reads a year of this millennium's beginning; whatever else is no year of a report."""
+    if not re.fullmatch(r"2[01][0-9]{2}", line.strip(), re.ASCII):
+        raise Refused("report-unread")
+    return int(line)
+
+
+@tap("report")
+async def on_report_again(context: Context, tap: Tap) -> Screen:
+    """The text again; from under a file, which cannot become it, as a new message."""
+    return replace(report_screen(context, await _snapshot(context, tap)), fresh=True)
+
+
+async def _snapshot(context: Context, tap: Tap) -> Snapshot:
+    """The gate of every button of a report."""
+    snapshot = await snapshots.of(context.session, context.person, tap.id)
+    context.must_be_of(snapshot.made_at)
+    return snapshot
+
+
+def report_screen(context: Context, snapshot: Snapshot) -> Screen:
+    """The main figures, with what can be made of them."""
+    t = context.t
+    files = tuple(Button(str(t(f"report-way-{way}")), data("report-file", snapshot.id, way)) for way in WAYS)
+    turned = Button(t("report-way-pages"), data("report-page", snapshot.id, 0))
+    rows = (files[:2], (turned, *files[2:]), (go(context, "digest"), go(context, "help")))
+    return Screen(summary(t, snapshot.kept), rows)
+
+
+def summary(t: Texts, kept: Kept) -> Markup:
+    """The main figures in a few lines."""
+    year, done = kept.figures, kept.figures.activity
+    on_site, remote = number(done.on_site, t.language), number(done.remote, t.language)
+    now = "" if year.is_over else "-now"
+    named = {"named": number(done.named, t.language), "rate": percent(Rate(done.named, done.invited), t.language)}
+    lines = [
+        t(f"report-meetings-line{now}", n=done.meetings, groups=number(done.groups, t.language)),
+        t("report-attended-line", n=done.attended, on_site=on_site, remote=remote),
+        t("report-people-line", n=done.people, **named),
+        *([_answered(t, part) for part in year.parts if part.asked] or [t("report-answered-none")]),
+    ]
+    heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, kept))
+    return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t(f"report-files{now}")])
+
+
+def _answered(t: Texts, part: Part) -> Markup:
+    """Answers after meetings are of attendances, the others of people: never in one figure."""
+    rate = percent(Share(part.answered, part.asked), t.language)
+    asked = number(part.asked, t.language)
+    return t(f"report-answered-{part.sort}", n=part.answered, asked=asked, rate=rate)
+
+
+@tap("report-file")
+async def on_report_file(context: Context, tap: Tap) -> Screen:
+    """The report as a file, in a message of its own."""
+    snapshot = await _snapshot(context, tap)
+    if tap.word(1) not in WAYS:
+        raise NotFound
+    kept = snapshot.kept
+    text = context.t("report-here", year=str(kept.figures.year), about=until(context.t, kept))
+    draws = partial(WAYS[tap.word(1)], kept, context.language, version())
+    return Screen(text, ((_back(context, snapshot),),), draws=draws, fresh=True)
+
+
+def _back(context: Context, snapshot: Snapshot) -> Button:
+    return Button(context.t("report-back"), data("report", snapshot.id))
+
+
+@tap("report-page")
+async def on_report_page(context: Context, tap: Tap) -> Screen:
+    """A page as a picture; from one page to the next in place, and after the last the first again."""
+    snapshot, page = await _snapshot(context, tap), tap.number(1)
+    kept = snapshot.kept
+    turns = [Button(context.t("previous"), data("report-page", snapshot.id, page - 1, "turn"))] if page else []
+    turns.append(Button(context.t("next"), data("report-page", snapshot.id, page % MOST_PAGES + 1, "turn")))
+    text = context.t("report-page", year=str(kept.figures.year))  # drawing tells what is on it
+    draws = partial(report_page, kept, context.language, version(), page)
+    is_turn = len(tap.args) > 2
+    return Screen(text, (tuple(turns), (_back(context, snapshot),)), draws=draws, fresh=not is_turn)
+
+
+MOST_PAGES = 999
+WAYS: dict[str, Make] = {"pdf": report_pdf, "xlsx": report_xlsx, "json": manifest_json}

@@ -1,0 +1,188 @@
+"""An annual report in words and figures: sections of rows, from which its pages, its workbook and its manifest are all
+made, so that none can show a figure that the others have not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from handlers.dates.printing import bare_day_text
+from handlers.figures import decimal, number
+from handlers.forms.form_words import asked
+from handlers.reports.annual.answers import answers
+from handlers.reports.annual.method import method, questions
+from handlers.reports.annual.rows import Figure, Row, Section, count, head, of_whole, ranges
+from handlers.texts import Texts, texts
+from models.possible import Mean, Rate, Share
+from models.reports.annual.annual import Annual
+from models.reports.annual.replies import Changed
+from models.reports.annual.snapshots import Kept
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report in one language."""
+
+    title: str
+    organisation: str
+    under: str
+    """What it is about, and until when."""
+    tiles: tuple[tuple[str, str], ...]
+    """What is counted, and the main figures as printed."""
+    sections: tuple[Section, ...]
+    method: tuple[str, ...]
+
+    @property
+    def rows(self) -> Iterator[tuple[Section, Row]]:
+        return ((section, row) for section in self.sections for row in section.rows)
+
+
+def report(kept: Kept, language: str, version: str) -> Report:
+    """All that a snapshot tells."""
+    t, year = texts(language), kept.figures
+    return Report(
+        title=str(t("report-title", year=str(year.year))),
+        organisation=year.organisation,
+        under=until(t, kept),
+        tiles=tuple(tiles(t, year)),
+        sections=tuple(_sections(t, year)),
+        method=tuple(method(t, kept, version)),
+    )
+
+
+def until(t: Texts, kept: Kept) -> str:
+    """Of which time the figures are: of the year, or of as much of it as is over."""
+    year, day = kept.figures, kept.made_at.astimezone(ZoneInfo(kept.figures.zone)).date()
+    key = "report-over" if year.is_over else "report-ongoing"
+    return t(key, year=str(year.year), day=bare_day_text(day, t.language)).unescape()
+
+
+def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
+    """What is counted, and the main figures, each of them in a row, too: never people and attendances in one."""
+    done = year.activity
+    told = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
+    told |= {str(part.sort): part.answered for part in year.parts if part.forms}
+    for key, n in told.items():
+        yield t(f"report-tile-{key}").unescape(), number(n, t.language)
+
+
+def _sections(t: Texts, year: Annual) -> Iterator[Section]:
+    yield _activity(t, year)
+    yield _groups(t, year)
+    for part in year.parts:
+        yield from answers(t, part)
+    yield _texts(t, year)
+    yield _replies(t, year)
+    if year.parts:
+        yield from questions(t, year)
+
+
+# What was done
+
+
+def _activity(t: Texts, year: Annual) -> Section:
+    done = year.activity
+
+    def row(name: str, n: int, of: str = "", whole: Rate | None = None, source: str = "meetings") -> Row:
+        figures = (count(t, "report-column-count", n), *([of_whole(t, whole, of)] if whole else []))
+        along = min(Fraction(whole.part, whole.whole), Fraction(1)) if whole and whole.whole else None
+        words = t(f"report-{name}" if year.is_over or name not in STANDING else f"report-{name}-now").unescape()
+        return Row(name, words, figures, str(t(f"report-source-{source}")), along=along)
+
+    invited, attended = done.invited, done.attended
+    rows = [
+        row("groups", done.groups, source="groups"),
+        row("roster", done.roster, source="groups"),
+        row("meetings", done.meetings),
+        row("cancelled", done.cancelled),
+        row("invited", invited, source="invitations"),
+        row("yes", done.yes, "report-of-invited", Share(done.yes, invited), source="invitations"),
+        row("attended", attended, source="attendances"),
+        row("on-site", done.on_site, "report-of-attended", Share(done.on_site, attended), source="attendances"),
+        row("remote", done.remote, "report-of-attended", Share(done.remote, attended), source="attendances"),
+        # Whoever was counted without a name may not have been invited, so the rate is of the others.
+        row("named", done.named, "report-of-invited", Rate(done.named, invited), source="named"),
+        row("heads", done.heads, "report-of-attended", Share(done.heads, attended), source="heads"),
+        row("people", done.people, source="named"),
+    ]
+    return Section(
+        "activity",
+        t("report-activity").unescape(),
+        head=head(t, "report-column-what", "report-column-count", "report-column-share"),
+        intro=(t("report-people-note").unescape(),),
+        rows=tuple(rows),
+    )
+
+
+STANDING = "groups", "roster"
+"""As of the year's end or, before it, of now."""
+GROUP_COLUMNS = ("meetings", "attended", "on-site", "remote", "people")
+
+
+def _groups(t: Texts, year: Annual) -> Section:
+    done, names = year.activity, [f"report-column-{one}" for one in GROUP_COLUMNS]
+
+    def row(place: str, name: str, counts: Sequence[int], along: Fraction | None = None) -> Row:
+        figures = tuple(count(t, column, n) for column, n in zip(names, counts, strict=True))
+        return Row(place, name, figures, str(t("report-source-by-group")), along=along)
+
+    largest = max([group.attended for group in year.groups], default=0) or 1
+    rows = [
+        row(
+            f"group-{place}",
+            t("report-archived", name=group.name).unescape() if group.is_archived else group.name,
+            (group.meetings, group.attended, group.on_site, group.remote, group.people),
+            Fraction(group.attended, largest),
+        )
+        for place, group in enumerate(year.groups, 1)
+    ]
+    together = (done.meetings, done.attended, done.on_site, done.remote, done.people)
+    rows += [row("groups-together", t("report-together").unescape(), together)] if rows else []
+    return Section(
+        "groups",
+        t("report-by-group").unescape(),
+        head=head(t, "report-column-group", *names),
+        intro=(t("report-groups-note" if rows else "report-groups-none").unescape(),),
+        rows=tuple(rows),
+    )
+
+
+# What people said, and what was done
+
+
+def _texts(t: Texts, year: Annual) -> Section:
+    told = tuple(quote.text for quote in year.highlights)
+    intro = t("report-highlights-note" if told else "report-highlights-none").unescape()
+    return Section("highlights", t("report-highlights").unescape(), texts=told, intro=(intro,))
+
+
+def _replies(t: Texts, year: Annual) -> Section:
+    """Each with the figure that it is about."""
+    rows = [_replied(t, place, one, one.mean) for place, one in enumerate(year.replies, 1) if one.mean is not None]
+    return Section(
+        "replies",
+        t("report-replies").unescape(),
+        intro=(t("report-replies-note" if year.replies else "report-replies-none").unescape(),),
+        rows=tuple(rows),
+        pairs=tuple((one.group, _statement(t, one), one.text) for one in year.replies),
+    )
+
+
+def _statement(t: Texts, one: Changed) -> str:
+    statement, mean = asked(t, one.statement), one.mean
+    if mean is None:
+        return statement
+    figures = {"mean": decimal(mean, t.language), "n": number(mean.n, t.language)}
+    return t("report-replied", statement=statement, **figures).unescape()
+
+
+def _replied(t: Texts, place: int, one: Changed, mean: Mean) -> Row:
+    figures = Figure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
+    return Row(
+        f"reply-{place}",
+        f"{one.group}: {asked(t, one.statement)}",
+        (figures, Figure("n", number(mean.n, t.language), mean.n)),
+        t("report-source-question", releases=ranges(one.releases)).unescape(),
+        releases=one.releases,
+    )

@@ -1,0 +1,116 @@
+"""A report as a workbook, and as a manifest: each figure with its place, source and n, and why it is withheld."""
+
+import io
+import json
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from handlers.reports.annual.rows import Figure, Row, Section
+from handlers.reports.annual.sections import Report, report
+from handlers.results.sheets import Cell, fill
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from models.possible import Mean, Rate
+from models.reports.annual.snapshots import Kept
+
+FIGURE_WIDTHS = (40, 60, 20, 12, 8, 40, 50)
+
+
+def file_name(kept: Kept, language: str) -> str:
+    """Without its ending."""
+    return f"{texts(language)('report-file-name')}-{kept.figures.year}"
+
+
+def report_xlsx(kept: Kept, language: str, version: str) -> File:
+    """A workbook: every figure, exact; the groups as a table; what people said and what was done; and the method."""
+    from xlsxwriter import Workbook
+
+    t, made, content = texts(language), report(kept, language, version), io.BytesIO()
+    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with Workbook(content, inert) as book:
+        # Without a moment of its own, the file would carry the clock's, and be another one each time.
+        moment = kept.made_at.astimezone(ZoneInfo(kept.figures.zone)).replace(tzinfo=None)
+        book.set_properties({"title": made.title, "created": moment})
+        names = [str(t(f"report-sheet-{name}")) for name in ("figures", "groups", "texts", "method")]
+        fill(book, names[0], [_columns(t), *_figures(made)], FIGURE_WIDTHS, language)
+        fill(book, names[1], list(_groups(made)), (60, 14, 14, 14, 14, 22), language)
+        fill(book, names[2], list(_texts(t, made)), (40, 60, 100), language)
+        fill(book, names[3], _about(made), (120,), language)
+    return File(f"{file_name(kept, language)}.xlsx", content.getvalue())
+
+
+def _about(made: Report) -> list[list[Cell]]:
+    lines: list[str] = [one for one in (made.title, made.organisation, made.under) if one]
+    return [[line] if line else [] for line in (*lines, "", *made.method)]
+
+
+def _columns(t: Texts) -> list[Cell]:
+    return [str(t(f"report-sheet-{name}")) for name in ("section", "label", "figure", "value", "n", "source", "why")]
+
+
+def _figures(made: Report) -> Iterator[list[Cell]]:
+    for section, row in made.rows:
+        for figure in row.figures:
+            where: list[Cell] = [section.heading, row.label, figure.column]
+            yield [*where, figure.exact, figure.n, row.source, figure.withheld]
+
+
+def _groups(made: Report) -> Iterator[list[Cell]]:
+    section = next(one for one in made.sections if one.key == "groups")
+    yield [*section.head]
+    for row in section.rows:
+        yield [row.label, *(figure.exact for figure in row.figures)]
+
+
+def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
+    yield [str(t(f"report-sheet-{name}")) for name in ("section", "about", "text")]
+    for section in made.sections:
+        for text in section.texts:
+            yield [section.heading, "", text]
+        for group, statement, text in section.pairs:
+            yield [section.heading, f"{group}: {statement}", text]
+
+
+def manifest_json(kept: Kept, language: str, version: str) -> File:
+    """What stands where in the report, and what it is made from."""
+    made, year = report(kept, language, version), kept.figures
+    told = {
+        "title": made.title,
+        "organisation": made.organisation,
+        "year": year.year,
+        "is_over": year.is_over,
+        "language": language,
+        "fingerprint": kept.fingerprint,
+        "made_at": kept.made_at.isoformat(),
+        "made_with": kept.version,
+        "drawn_with": version,
+        "method": list(made.method),
+        "figures": [_entry(section, row, figure) for section, row in made.rows for figure in row.figures],
+        "texts": [
+            {"section": one.key, "heading": one.heading, "count": len(one.texts) + len(one.pairs)}
+            for one in made.sections
+            if one.key in ("highlights", "replies")
+        ],
+    }
+    content = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)
+    return File(f"{file_name(kept, language)}-manifest.json", content.encode() + b"\n")
+
+
+def _entry(section: Section, row: Row, figure: Figure) -> dict[str, object]:
+    """``exact`` is a count, or a mean or share as the two counts that it is the quotient of."""
+    return {
+        "key": f"{section.key}/{row.key}",
+        "where": [section.heading, row.label, figure.column],
+        "printed": figure.printed,
+        "exact": _exact(figure.exact),
+        "n": figure.n,
+        "source": row.source,
+        "releases": list(row.releases),
+        "withheld": figure.withheld,
+    }
+
+
+def _exact(exact: int | Rate | Mean | None) -> object:
+    if isinstance(exact, Mean):
+        return {"total": exact.total, "n": exact.n, "low": exact.low, "high": exact.high}
+    return {"part": exact.part, "whole": exact.whole} if isinstance(exact, Rate) else exact

@@ -1,0 +1,1 @@
+"""The monthly digest in chat, as a picture and as a sheet."""

@@ -1,0 +1,61 @@
+"""Attendances in words: how many, how many of them without a name, and the rate of invitations of those by name."""
+
+from collections.abc import Iterable, Iterator
+
+from markupsafe import Markup
+
+from handlers.figures import number, percent
+from handlers.texts import Texts
+from models.possible import Rate
+from models.reports.funnel import Flow
+
+
+def people(t: Texts, flow: Flow) -> Markup:
+    """By how many different people; of those who were erased since, nobody knows how many they were."""
+    if not flow.people:
+        return Markup("")
+    return t("digest-people-named" if flow.unnamed > flow.heads else "digest-people", n=flow.people)
+
+
+def attended(t: Texts, flow: Flow, since: Markup, by: Iterable[Markup]) -> Markup:
+    """The digest's line of attendances. A head count is no part of the invitations: only those by name have a rate."""
+    shown = {**_figures(t, flow), "since": since, "who": following(by)}
+    if flow.heads:
+        return t("digest-attended-heads", **shown) if flow.named else t("digest-attended-unnamed", **shown)
+    return t("digest-attended", **shown)
+
+
+def attended_there(t: Texts, flow: Flow, by: Iterable[Markup]) -> Markup:
+    """The same of a group or a meeting."""
+    shown = {**_figures(t, flow), "people": following(by)}
+    if flow.heads:
+        return t("digest-group-attended-heads", **shown) if flow.named else t("digest-group-attended-unnamed", **shown)
+    return t("digest-group-attended", **shown)
+
+
+def _figures(t: Texts, flow: Flow) -> dict[str, str]:
+    shown = {name: number(getattr(flow, name), t.language) for name in ("attended", "heads", "named")}
+    return {**shown, "rate": percent(Rate(flow.named, flow.invited), t.language)}
+
+
+def who(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
+    """Who they were: why a rate is above a hundred, and how many different people."""
+    if flow.named > flow.invited:
+        yield t("digest-uninvited")
+    if flow.people and has_people:
+        yield people(t, flow)
+
+
+def following(parts: Iterable[Markup]) -> Markup:
+    """Parts that go on from a line."""
+    return Markup("").join(Markup(", {}").format(one) for one in parts)
+
+
+def is_recorded(flow: Flow) -> bool:
+    """Whether there is anything to tell of attendances: somebody marked them at one meeting at least."""
+    return flow.meetings > flow.unrecorded
+
+
+def has_rate(flow: Flow) -> bool:
+    """Whether attendances can be told as a share of invitations."""
+    return is_recorded(flow) and flow.invited > 0 and (flow.named > 0 or not flow.heads)

@@ -1,0 +1,194 @@
+"""What is behind the digest's buttons: groups and their meetings, statements, who needs attention, months, the sheet.
+
+All but the sheet take the digest's place in its message, in pages that fit a caption.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from markupsafe import Markup
+
+from handlers.dates.printing import near_day_text
+from handlers.figures import number, percent
+from handlers.forms.form_words import ends
+from handlers.reports.digest.attended import attended_there, is_recorded, who
+from handlers.reports.digest.digest import read_period
+from handlers.reports.digest.digest_charts import month_number, trend_picture
+from handlers.reports.digest.digest_text import by_scale, coming_line, heading, period_title, statement
+from handlers.reports.digest.needs import needing, reasons
+from handlers.reports.digest.sheet import digest_xlsx
+from handlers.results.result_text import shown_size
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import CAPTION_LENGTH, Button, Screen
+from handlers.texts import Texts
+from models.errors import NotFound
+from models.periods import parse
+from models.possible import Share
+from models.reports import digests
+from models.reports.funnel import Flow
+from models.reports.statistics import Detail, GroupFlow, MeetingFlow, MonthFigures
+
+COUNT = 12
+"""Units for which page of how many it is."""
+WORDS = 200
+"""Of a statement: whoever came here wants to read it."""
+
+
+async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> MonthFigures:
+    """The digest whose button it is, through its own gate; of one that was never sent only what is asked for."""
+    period, session = read_period(tap.word(0)), context.session
+    shown = await digests.own(session, context.person, period, policy=context.policy, now=context.now, only=only)
+    return shown.figures
+
+
+def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
+    """One page of lines, with the ways to its neighbours and back to the digest."""
+    t, found = context.t, pages(lines, CAPTION_LENGTH - COUNT - shown_size(title))
+    if not found:
+        raise NotFound
+    at = min(tap.number(1) if len(tap.args) > 1 else 0, len(found) - 1)
+    month = tap.word(0)
+    turns = tuple(
+        Button(str(t(key)), data(tap.name, month, to))
+        for key, to in (("previous", at - 1), ("next", at + 1))
+        if 0 <= to < len(found)
+    )
+    count = Markup(" <i>({}/{})</i>").format(at + 1, len(found)) if len(found) > 1 else Markup("")
+    text = Markup("\n").join([title + count, *found[at]])
+    return Screen(text, (turns, (Button(str(t("digest-back")), data("digest", month)),)))
+
+
+def pages(lines: Sequence[Markup], most: int) -> list[list[Markup]]:
+    """Lines in pages of at most so many units."""
+    found: list[list[Markup]] = []
+    for line in lines:
+        if not found or sum(shown_size(one) + 1 for one in found[-1]) + shown_size(line) > most:
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+@tap("digest-groups")
+async def on_groups(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap, "groups")
+    lines = [group_line(t, one) for one in figures.groups or ()]
+    page = _page(context, tap, _title(t, figures, "digest-groups"), lines)
+    meetings = sum(one.flow.meetings for one in figures.groups or ())
+    if not meetings:
+        return page
+    to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.month))
+    turns, *back = page.buttons
+    return Screen(page.text, (turns, (to_meetings,), *back))
+
+
+@tap("digest-meetings")
+async def on_meetings(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap, "held")
+    lines = [meeting_line(t, one) for one in figures.held or ()]
+    return _page(context, tap, _title(t, figures, "digest-meetings-held"), lines)
+
+
+def _title(t: Texts, figures: MonthFigures, key: str) -> Markup:
+    return t(key, month=period_title(t, parse(figures.month)))
+
+
+def group_line(t: Texts, one: GroupFlow) -> Markup:
+    """A group with its meetings, attendances and answers."""
+    told = [t("trend-meetings", n=one.flow.meetings)]
+    if one.flow.cancelled:
+        told.append(t("digest-group-cancelled", n=one.flow.cancelled))
+    return t("digest-group", group=one.group, told=Markup(", ").join([*told, *_came_of(t, one.flow)]))
+
+
+def meeting_line(t: Texts, one: MeetingFlow) -> Markup:
+    """A meeting that was held, with its attendances and answers."""
+    title = Markup(": {}").format(one.title) if one.title else ""
+    line = t("digest-coming-line", day=near_day_text(one.day, t.language), group=one.group, title=title)
+    # At one meeting people and attendances are the same, as far as there are names.
+    told = _came_of(t, one.flow, has_people=one.flow.unnamed > one.flow.heads)
+    return t("digest-meeting", meeting=line, told=Markup(", ").join(told))
+
+
+def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
+    if is_recorded(flow):
+        yield attended_there(t, flow, who(t, flow, has_people=has_people))
+    if flow.unrecorded:
+        yield t("digest-group-unrecorded", n=flow.unrecorded)
+    if flow.asked:
+        rate = percent(Share(flow.answered, flow.asked), t.language)
+        told = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
+        yield t("digest-group-answered", rate=rate, **told)
+
+
+@tap("digest-statements")
+async def on_statements(context: Context, tap: Tap) -> Screen:
+    """All, each scale under its ends."""
+    t, figures = context.t, await _figures(context, tap, "statements")
+    lines = []
+    for some in by_scale(figures.statements):
+        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
+        lines += [statement(t, figures, one, WORDS) for one in some]
+    return _page(context, tap, _title(t, figures, "digest-statements"), lines)
+
+
+@tap("digest-attention")
+async def on_attention(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap, "attention")
+    lines = [t("digest-attention-line", group=name, why=reasons(t, some)) for name, some in needing(figures)]
+    return _page(context, tap, t("digest-attention"), lines)
+
+
+@tap("digest-coming")
+async def on_coming(context: Context, tap: Tap) -> Screen:
+    """All the meetings that are called, in the rest of a period that is not over, and in the next."""
+    t, figures = context.t, await _figures(context, tap, "meetings")
+    lines = [coming_line(t, one, WORDS, WORDS) for one in (*figures.rest, *figures.meetings)]
+    return _page(context, tap, t("digest-coming-all"), lines)
+
+
+@tap("digest-trend")
+async def on_trend(context: Context, tap: Tap) -> Screen:
+    """Twelve months, with the way to their picture."""
+    t, figures = context.t, await _figures(context, tap, "months")
+    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), _trend(t, figures))
+    return Screen(shown.text, ((_drawing(context, figures.month),), *shown.buttons))
+
+
+def _drawing(context: Context, month: str) -> Button:
+    return Button(str(context.t("digest-to-picture")), data("digest-trend-picture", month))
+
+
+@tap("digest-trend-picture")
+async def on_trend_picture(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap, "months")
+    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    text = Markup("\n").join([title, t("trend-legend"), *_trend(t, figures)])
+    return Screen(text, draws=partial(trend_picture, figures, t.language), fresh=True)
+
+
+def _trend(t: Texts, figures: MonthFigures) -> list[Markup]:
+    return [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
+
+
+def trend_line(t: Texts, month: str, flow: Flow) -> Markup:
+    """A month so short that twelve of them fit a page."""
+    told = [t("trend-meetings", n=flow.meetings)]
+    if is_recorded(flow):
+        by = Markup(" ({})").format(number(flow.people, t.language)) if flow.people else ""
+        told.append(t("trend-attended", attended=number(flow.attended, t.language), people=by))
+    if flow.heads:
+        told.append(t("trend-heads", n=number(flow.heads, t.language)))
+    if flow.unrecorded:
+        told.append(t("digest-group-unrecorded", n=flow.unrecorded))
+    if flow.asked:
+        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    return t("trend-month", month=month_number(month), told=Markup(", ").join(told))
+
+
+@tap("digest-sheet")
+async def on_sheet(context: Context, tap: Tap) -> Screen:
+    t, figures = context.t, await _figures(context, tap)
+    name = heading(t, figures).striptags()
+    draws = partial(digest_xlsx, figures, t.language, context.now)
+    return Screen(t("digest-sheet-here", name=name), draws=draws, fresh=True)

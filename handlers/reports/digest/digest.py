@@ -1,0 +1,122 @@
+"""The digest, and /digest, which shows it again; what is behind its buttons stands in `digest_details`."""
+
+import re
+from functools import partial
+
+from handlers.reports.digest.digest_charts import digest_picture
+from handlers.reports.digest.digest_text import (
+    digest_text,
+    fitting,
+    has_all_attention,
+    has_all_coming,
+    has_all_statements,
+    period_title,
+)
+from handlers.reports.digest.needs import needing
+from handlers.reports.digest.rooms import Room
+from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.screen import Button, Screen
+from handlers.texts import Texts, texts
+from models.delivery.outbox import Delivery
+from models.errors import NotFound
+from models.people.access import RoleKind
+from models.people.people import is_stranger
+from models.periods import Span, parse
+from models.reports import digests
+from models.reports.digests import Shown
+from models.reports.statistics import MonthFigures
+
+
+@command("digest", role=RoleKind.MANAGER)
+async def on_digest(context: Context, line: str) -> Screen:
+    """The last one; a month or quarter in the line, like 2027-03, 3/2027 or 2027-q1, another's."""
+    if line.strip():
+        return await _screen(context, read_period(line))
+    person, policy = context.person, context.policy
+    return await _screen(context, await digests.latest(context.session, person, policy=policy, now=context.now))
+
+
+def read_period(text: str) -> Span:
+    """Reads 2027-03, 3/2027, 3.2027, 2027-q1 or q1/2027."""
+    first, _, second = re.sub(r"[/.\s-]+", "-", text.strip().lower()).partition("-")
+    year, rest = (first, second) if len(first) == 4 else (second, first)
+    try:
+        return parse(f"{year}-{rest:0>2}")
+    except NotFound as unread:
+        raise NotFound("digest-month-unread") from unread
+
+
+@tap("digest")
+async def on_month(context: Context, tap: Tap) -> Screen:
+    return await _screen(context, read_period(tap.word(0)))
+
+
+async def _screen(context: Context, period: Span) -> Screen:
+    return digest_screen(context, await _own(context, period))
+
+
+async def _own(context: Context, period: Span) -> Shown:
+    return await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
+
+
+@tap("digest-picture")
+async def on_picture(context: Context, tap: Tap) -> Screen:
+    """The same figures as a picture, with its words: to be kept or passed on."""
+    shown = await _own(context, read_period(tap.word(0)))
+    return _drawn(context.t, shown.figures, is_ongoing=shown.is_ongoing)
+
+
+def _drawn(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Screen:
+    draws = partial(digest_picture, figures, t.language)
+    return Screen(digest_text(t, figures, is_ongoing=is_ongoing), draws=draws, fresh=True)
+
+
+def digest_screen(context: Context, shown: Shown) -> Screen:
+    """Words alone, so that they fit one screen of a phone; the rest, the picture too, is a tap away."""
+    t, figures, turns = context.t, shown.figures, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
+    row = tuple(
+        Button(str(t(key, month=period_title(t, period))), data("digest", period))
+        for period, key in turns
+        if period is not None
+    )
+    text, room = fitting(t, figures, is_ongoing=shown.is_ongoing)
+    return Screen(text, (row, *_details(context, figures, room), *_last_rows(context, figures)))
+
+
+def _details(context: Context, figures: MonthFigures, room: Room) -> list[tuple[Button, ...]]:
+    """The ways behind the digest, two in a row; of nothing there is none, nor to what is told already."""
+    t = context.t
+    counts = {
+        "groups": len(figures.groups or ()),
+        "coming": 0 if has_all_coming(figures, room) else len(figures.rest) + len(figures.meetings),
+        "statements": 0 if has_all_statements(t, figures, room) else len(figures.statements),
+        "attention": 0 if has_all_attention(figures, room) else len(needing(figures)),
+    }
+    counted = [_to(context, name, figures.month, n) for name, n in counts.items() if n]
+    return [tuple(counted[at : at + 2]) for at in range(0, len(counted), 2)]
+
+
+def _to(context: Context, name: str, month: str, n: int | None = None) -> Button:
+    count = {} if n is None else {"n": n}
+    return Button(str(context.t(f"digest-to-{name}", **count)), data(f"digest-{name}", month))
+
+
+def _last_rows(context: Context, figures: MonthFigures) -> tuple[tuple[Button, ...], ...]:
+    names = ("trend", "sheet") if figures.is_empty else ("trend", "picture", "sheet")
+    settings = Button(str(context.t("digest-to-settings")), data("digest-settings"))
+    return (tuple(_to(context, name, figures.month) for name in names), (settings,))
+
+
+@letter("digest", stands="digest")
+async def digest_letter(context: Context, delivery: Delivery) -> Screen:
+    if is_stranger(context.person):
+        return await _posted(context, delivery)
+    session, policy = context.session, context.policy
+    shown = await digests.sent(session, context.person, delivery.subject, policy=policy, now=context.now)
+    return digest_screen(context, shown)
+
+
+async def _posted(context: Context, delivery: Delivery) -> Screen:
+    """To a group or channel, in its language: with its picture and no buttons, which would work for nobody there."""
+    digest, chosen = await digests.posted(context.session, delivery.address_id, delivery.subject)
+    return _drawn(texts(chosen.language or context.policy.language), digest.figures)

@@ -1,0 +1,151 @@
+"""The digest's pictures: its funnel with the strongest and weakest statements, and twelve months.
+
+They come with their figures in words: a picture is small enough to be seen with them, and leaves to them what it can.
+"""
+
+from handlers.charts import Inputs, drawn_mean, picture_file, share
+from handlers.figures import number, percent, steps
+from handlers.forms.form_words import asked, ends
+from handlers.reports.digest.attended import has_rate
+from handlers.reports.digest.digest_text import (
+    heading,
+    meetings,
+    no_statements,
+    nothing,
+    period_title,
+    strongest_and_weakest,
+    whose,
+)
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from handlers.typesetting import MARK, settable, unknown
+from models.months import Month
+from models.periods import parse
+from models.possible import Share
+from models.reports.funnel import Flow
+from models.reports.statements import Statement
+from models.reports.statistics import MonthFigures
+from models.results.outcome import Words
+
+NAME = 40
+"""Of a group's name under a title."""
+
+
+def digest_picture(figures: MonthFigures, language: str) -> File:
+    """The month's funnel and statements as a PNG."""
+    name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
+    return picture_file(name, "digest", drawable(digest_inputs(figures, language)))
+
+
+def drawable(inputs: Inputs) -> Inputs:
+    """The same with a mark for each character that no font has, and a note of it."""
+    lacking = unknown(inputs)
+    if lacking:
+        note = texts(inputs["language"])("chart-missing", mark=MARK).unescape()
+        inputs = {**inputs, "notes": [*inputs["notes"], note]}
+    drawn: Inputs = settable(inputs, lacking)
+    return drawn
+
+
+def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
+    """What the digest's picture shows: every figure as printed, every bar as a share of its length."""
+    t = texts(language)
+    strong, weak = strongest_and_weakest(figures)
+    parts = {"digest-strongest": strong, "digest-weakest": weak}
+    return {
+        "language": language,
+        "title": heading(t, figures).striptags(),
+        "under": _under(t, figures, "" if figures.is_empty else meetings(t, figures).striptags()),
+        "nothing": str(nothing(t, figures)) if figures.is_empty else "",
+        "steps": [] if figures.is_empty else _steps(t, figures),
+        "ends": list(ends(t, strong[0])) if strong else [],
+        "statements": [
+            {"heading": t(key).striptags(), "statements": [_statement(t, one) for one in some]}
+            for key, some in parts.items()
+            if some
+        ],
+        "notes": _digest_notes(t, figures),
+    }
+
+
+def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
+    now, shown = figures.funnel, steps(figures.funnel, t.language)
+    names = ["invited", "yes"] if now.meetings else []
+    names += ["named"] if has_rate(now) else []
+    names += ["asked", "answered"] if now.asked else []
+    return [
+        {
+            "label": str(t("chart-attended" if name == "named" and not now.heads else f"chart-{name}")),
+            "figure": step.figure,
+            "rate": str(t(f"chart-of-{step.whole}", rate=step.rate)) if step.whole else "",
+            "share": float(step.share),
+        }
+        for name, step in ((name, shown[name]) for name in names)
+    ]
+
+
+def _statement(t: Texts, one: Statement) -> Inputs:
+    return {
+        "statement": asked(t, Words(one.identity, one.text)),
+        **drawn_mean(t, one.mean),
+        "earlier": share(one.earlier) if one.earlier else None,
+    }
+
+
+def trend_picture(figures: MonthFigures, language: str) -> File:
+    """Twelve months of attendances and answers as a PNG."""
+    name = f"{texts(language)('digest-file-name')}-12-{figures.month}.png"
+    return picture_file(name, "trend", drawable(trend_inputs(figures, language)))
+
+
+def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
+    """What the trend's picture shows, newest month first."""
+    t, months = texts(language), figures.months or ()
+    most = max([one.flow.attended for one in months], default=0) or 1
+    return {
+        "language": language,
+        "title": t("digest-trend", month=period_title(t, parse(figures.month).last)).striptags(),
+        "under": _under(t, figures, str(t("trend-bars"))),
+        "months": [
+            {
+                "label": month_number(one.month),
+                "figure": number(one.flow.attended, language),
+                "note": _answered(t, one.flow),
+                "share": one.flow.attended / most,
+            }
+            for one in reversed(months)
+        ],
+        "notes": [],
+    }
+
+
+def _answered(t: Texts, flow: Flow) -> str:
+    """How many meetings there were, and the answers of those asked."""
+    told = [t("trend-meetings", n=flow.meetings)]
+    if flow.asked:
+        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    return ", ".join(str(one) for one in told)
+
+
+def month_number(month: str) -> str:
+    """A month as a label: "3/2027"."""
+    known = Month.parse(month)
+    return f"{known.month}/{known.year}"
+
+
+def _under(t: Texts, figures: MonthFigures, told: str) -> str:
+    """What stands under the title: which groups it is of, and something more."""
+    return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), told]))
+
+
+def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
+    """What the reader must know to read the picture; empty of statements, that there are none."""
+    if figures.is_empty:
+        return []
+    if not figures.statements:
+        return list(filter(None, [str(no_statements(t, figures))]))
+    told = [one for some in strongest_and_weakest(figures) for one in some]
+    sizes = sorted({one.mean.n for one in told})
+    between = "–".join(number(n, t.language) for n in (sizes[0], *sizes[1:][-1:]))
+    notes = [t("chart-n", n=between), *([t("chart-diamond")] if any(one.earlier for one in told) else [])]
+    return [". ".join(str(one) for one in notes)]

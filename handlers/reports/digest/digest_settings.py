@@ -1,0 +1,165 @@
+"""How the digest comes: how often, of which groups; to a group or channel also in which language."""
+
+from markupsafe import Markup
+
+from handlers.dates import day_text
+from handlers.people.start import go
+from handlers.results.result_text import shortened
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen
+from handlers.texts import LANGUAGES, texts
+from models.errors import NotFound
+from models.people.groups import Workgroup
+from models.reports import digest_plans, digests, places, subscriptions
+from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
+
+PAGE = 8
+"""Groups on one screen."""
+LABEL = 40
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@tap("digest-settings")
+async def on_settings(context: Context, tap: Tap) -> Screen:
+    """Of one's own digest, with the ways to those that go to groups and channels; of these a page at a time."""
+    page = tap.number(1) if len(tap.args) > 1 else 0
+    return await place_screen(context, tap.id if tap.args else PRIVATE_PLACE, page)
+
+
+async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
+    """How it comes to one chat, and a button for each choice."""
+    t, chosen = context.t, await subscriptions.chosen(context.session, context.person, place)
+    others = await places.of(context.session, context.person)
+    title = next((one.title for one in others if one.address_id == place), "")
+    lines = [
+        t("digest-set-place", place=title) if place else t("digest-set-own"),
+        t("digest-set-rhythm", value=t(f"digest-rhythm-{chosen.rhythm}")),
+        *await _groups(context, chosen),
+    ]
+    if not place:
+        lines += [t("digest-set-language"), t("digest-set-elsewhere")]
+    rows: list[tuple[Button, ...]] = [
+        *(
+            (_ticked(t(f"digest-rhythm-{one}"), one is chosen.rhythm, data("digest-rhythm", place, one)),)
+            for one in Rhythm
+            if not (place and one is Rhythm.NEVER)
+        ),
+        (Button(str(t("digest-set-choose-groups")), data("digest-of", place, 0)),),
+    ]
+    rows += _of_place(context, chosen) if place else _to_places(context, others, page)
+    return Screen(Markup("\n").join(lines), (*rows, _ways_back(context, place)))
+
+
+def _ways_back(context: Context, place: int) -> tuple[Button, ...]:
+    if place:
+        return (Button(str(context.t("back")), data("digest-settings")),)
+    return (go(context, "digest"), go(context, "settings"))
+
+
+def _of_place(context: Context, chosen: Subscription) -> Rows:
+    languages = tuple(
+        _ticked(texts(code)("language-name"), code == chosen.language, data("digest-in", chosen.address_id, code))
+        for code in LANGUAGES
+    )
+    stop = Button(str(context.t("digest-place-stop")), data("digest-stop", chosen.address_id))
+    return (languages, (stop,))
+
+
+def _to_places(context: Context, others: list[places.Place], page: int) -> Rows:
+    page = min(page, max(0, (len(others) - 1) // PAGE))
+    found = [
+        (Button(shortened(one.title, LABEL), data("digest-settings", one.address_id)),)
+        for one in others[page * PAGE : (page + 1) * PAGE]
+    ]
+    return (*found, turns(context, page, len(others), "digest-settings", PRIVATE_PLACE))
+
+
+def _ticked(label: object, is_on: bool, way: str) -> Button:
+    return Button(f"✓ {label}" if is_on else str(label), way)
+
+
+async def _groups(context: Context, chosen: Subscription) -> list[Markup]:
+    """What it is of, by as many names as one reads, and when the next one comes, if any."""
+    t, of = context.t, await subscriptions.living(context.session, context.person, chosen)
+    if of == []:
+        return [t("digest-set-groups", value="–"), t("digest-set-none-living")]
+    lines = [t("digest-set-groups", value=t("digest-set-all") if of is None else _names(context, of))]
+    if chosen.rhythm is not Rhythm.NEVER:
+        due = digests.next_for(chosen.rhythm, context.policy, now=context.now)
+        lines.append(t("digest-set-next", day=day_text(due.astimezone(context.zone).date(), t.language)))
+    return lines
+
+
+def _names(context: Context, groups: list[Workgroup]) -> str | Markup:
+    names = ", ".join(shortened(group.name, LABEL) for group in groups[:PAGE])
+    more = len(groups) - PAGE
+    return context.t("and-more", names=names, n=more) if more > 0 else names
+
+
+@tap("digest-rhythm")
+async def on_rhythm(context: Context, tap: Tap) -> Screen:
+    session, policy = context.session, context.policy
+    await digest_plans.set_rhythm(session, context.person, tap.id, tap.choice(Rhythm), policy=policy, now=context.now)
+    return (await place_screen(context, tap.id)).toasting(context.t("settings-saved"))
+
+
+@tap("digest-in")
+async def on_language(context: Context, tap: Tap) -> Screen:
+    """The language of a group or channel."""
+    if tap.word(1) not in LANGUAGES or not tap.id:
+        raise NotFound
+    await subscriptions.set_language(context.session, context.person, tap.id, tap.word(1))
+    return (await place_screen(context, tap.id)).toasting(context.t("settings-saved"))
+
+
+@tap("digest-stop")
+async def on_stop(context: Context, tap: Tap) -> Screen:
+    await places.stop(context.session, context.person, tap.id)
+    return (await place_screen(context, PRIVATE_PLACE)).toasting(context.t("digest-place-stopped"))
+
+
+@tap("digest-of")
+async def on_groups(context: Context, tap: Tap) -> Screen:
+    return await groups_screen(context, tap.id, tap.number(1))
+
+
+@tap("digest-take")
+async def on_take(context: Context, tap: Tap) -> Screen:
+    """One group, on or off; a double tap turns nothing back."""
+    if tap.word(3) not in {"on", "off"}:
+        raise NotFound
+    on = tap.word(3) == "on"
+    await subscriptions.take(context.session, context.person, tap.id, tap.number(2), on=on)
+    return (await groups_screen(context, tap.id, tap.number(1))).toasting(context.t("settings-saved"))
+
+
+@tap("digest-all-of")
+async def on_all(context: Context, tap: Tap) -> Screen:
+    await subscriptions.take_all(context.session, context.person, tap.id)
+    return (await groups_screen(context, tap.id, 0)).toasting(context.t("settings-saved"))
+
+
+async def groups_screen(context: Context, place: int, page: int) -> Screen:
+    """The groups as toggles, "all" first."""
+    t, chosen = context.t, await subscriptions.chosen(context.session, context.person, place)
+    known = await subscriptions.readable_groups(context.session, context.person)
+    page = min(page, max(0, (len(known) - 1) // PAGE))
+    everything = _ticked(t("digest-set-all"), chosen.group_ids is None, data("digest-all-of", place))
+    rows: list[tuple[Button, ...]] = [(everything,)]
+    for group in known[page * PAGE : (page + 1) * PAGE]:
+        on = group.id in (chosen.group_ids or ())
+        way = data("digest-take", place, page, group.id, "off" if on else "on")
+        rows.append((_ticked(shortened(group.name, LABEL), on, way),))
+    rows.append(turns(context, page, len(known), "digest-of", place))
+    back = Button(str(t("back")), data("digest-settings", place))
+    return Screen(t("digest-set-which"), (*rows, (back,)))
+
+
+def turns(context: Context, page: int, count: int, name: str, *args: object) -> tuple[Button, ...]:
+    """To the pages before and after, of so many lines."""
+    t, found = context.t, []
+    if page:
+        found.append(Button(str(t("previous")), data(name, *args, page - 1)))
+    if (page + 1) * PAGE < count:
+        found.append(Button(str(t("next")), data(name, *args, page + 1)))
+    return tuple(found)

@@ -1,0 +1,285 @@
+"""The digest in words, short enough for one phone screen: a caption of `AIM` units if it can be, of 1,024 always."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from handlers.dates import month_title
+from handlers.dates.printing import near_day_text
+from handlers.figures import change, decimal, number, percent, steps
+from handlers.forms.form_words import asked, ends
+from handlers.reports.digest.attended import attended, is_recorded, who
+from handlers.reports.digest.needs import needing, reasons
+from handlers.reports.digest.rooms import AIM, FOR_THE_AIM, ROOMS, Room, at_words
+from handlers.results.result_text import period_name, shown_size
+from handlers.screen import CAPTION_LENGTH
+from handlers.texts import Texts
+from models.months import Month
+from models.periods import Span, parse
+from models.possible import Share
+from models.reports.funnel import Funnel
+from models.reports.statements import ENDS, Statement, strong_and_weak
+from models.reports.statistics import Coming, MonthFigures
+from models.results.outcome import Words
+
+
+def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
+    """What happened, what was said of it, who needs attention and what comes, as far as there is room."""
+    return fitting(t, figures, is_ongoing=is_ongoing)[0]
+
+
+def fitting(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> tuple[Markup, Room]:
+    """The words, and the room that each part of them has got."""
+    told, room = Markup(""), ROOMS[0]
+    for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
+        for room in rooms:
+            told = Markup("\n\n").join(filter(None, _parts(t, figures, room, is_ongoing=is_ongoing)))
+            if shown_size(told) <= most:
+                return told, room
+    return told, room
+
+
+def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
+    what = [nothing(t, figures), _roster(t, figures.funnel) if _was(figures.funnel) else Markup("")]
+    if not figures.is_empty:
+        what = [_funnel(t, figures, room), _statements(t, figures, room)]
+    return [
+        Markup("\n").join(filter(None, [heading(t, figures), whose(t, figures, room.name)])),
+        *what,
+        _attention(t, figures, room),
+        _highlights(t, figures, room),
+        _coming(t, figures, room),
+        t("digest-ongoing") if is_ongoing else Markup(""),
+    ]
+
+
+def nothing(t: Texts, figures: MonthFigures) -> Markup:
+    """That nothing happened; before the first group and after the last, that there was none."""
+    return t("digest-nothing" if _was(figures.funnel) else "digest-no-groups")
+
+
+def heading(t: Texts, figures: MonthFigures) -> Markup:
+    """What it is a digest of."""
+    period = parse(figures.month)
+    key = "digest-heading" if isinstance(period, Month) else "digest-heading-quarter"
+    return t(key, month=period_title(t, period))
+
+
+WHOSE = 2
+"""Groups that stand by name under the heading."""
+
+
+def whose(t: Texts, figures: MonthFigures, name: int) -> Markup:
+    """Which groups it is of, the first by names of so many units; of the organisation nothing."""
+    names = [at_words(one, name) for one in figures.of or ()]
+    if len(names) < 2:
+        return t("digest-whose-one", names=names[0]) if names else Markup("")
+    told, more = ", ".join(names[:WHOSE]), len(names) - WHOSE
+    return t("digest-whose", names=t("and-more", names=told, n=more) if more > 0 else told)
+
+
+def period_title(t: Texts, period: Span) -> str:
+    """ "maaliskuu 2027", or a quarter by its first and last month."""
+    return month_title(period.year, period.month, t.language) if isinstance(period, Month) else period_name(t, period)
+
+
+def since(t: Texts, figures: MonthFigures, name: str, *, has_year: bool = True) -> Markup:
+    """The same count in the period before and a year ago, as far as there were groups then."""
+    then = _then(figures, has_year=has_year)
+    told = {key: number(getattr(one, name), t.language) for key, one in then.items() if _was(one)}
+    return _since(t, told)
+
+
+def _then(figures: MonthFigures, *, has_year: bool) -> dict[str, Funnel | None]:
+    return {"before": figures.before, **({"year": figures.year_before} if has_year else {})}
+
+
+def _was(one: Funnel | None) -> bool:
+    return one is not None and (one.groups > 0 or not one.is_empty)
+
+
+def _since(t: Texts, told: dict[str, str]) -> Markup:
+    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in told.items()]
+    return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
+
+
+def _funnel(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    now, shown = figures.funnel, steps(figures.funnel, t.language)
+    printed = {name: step.figure for name, step in shown.items()}
+    lines = [meetings(t, figures), _roster(t, now)]
+    if now.meetings:
+        lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
+    if is_recorded(now):
+        lines.append(attended(t, now, since(t, figures, "attended", has_year=room.has_year), _who(t, now, room)))
+    if now.unrecorded:
+        lines.append(t("digest-unrecorded", n=now.unrecorded))
+    if now.asked:
+        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures, room), **printed))
+    if now.waiting:
+        lines.append(t("digest-waiting", n=now.waiting))
+    if is_unchanged(figures):
+        lines.append(t("digest-unchanged"))
+    return Markup("\n").join(lines)
+
+
+def meetings(t: Texts, figures: MonthFigures) -> Markup:
+    """How many were held, and how many earlier; how many were not."""
+    now = figures.funnel
+    cancelled = t("digest-cancelled", n=now.cancelled) if now.cancelled else ""
+    return t("digest-meetings", n=now.meetings, since=since(t, figures, "meetings"), cancelled=cancelled)
+
+
+def is_unchanged(figures: MonthFigures) -> bool:
+    """Whether every count that is told was the same in the period before."""
+    return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
+
+
+def _who(t: Texts, now: Funnel, room: Room) -> list[Markup]:
+    """By how many people, and how they were there."""
+    ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
+    return [*who(t, now), *([t("digest-ways", **ways)] if room.has_ways else [])]
+
+
+def _rates(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    then = _then(figures, has_year=room.has_year)
+    told = {
+        key: percent(Share(one.answered, one.asked), t.language)
+        for key, one in then.items()
+        if one is not None and one.asked
+    }
+    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in told.items()]
+    return Markup("; {}").format(Markup(", ").join(parts)) if parts else Markup("")
+
+
+def _roster(t: Texts, now: Funnel) -> Markup:
+    shown = steps(now, t.language)
+    roster, reachable = shown["roster"], shown["reachable"]
+    return t("digest-roster", roster=roster.figure, reachable=reachable.figure, rate=reachable.rate)
+
+
+def strongest_and_weakest(figures: MonthFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
+    """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
+    scales = by_scale(figures.statements)
+    some = scales[0] if scales else []
+    strong, weak = strong_and_weak(len(some), most)
+    return some[:strong], some[len(some) - weak :][::-1]
+
+
+def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """Statements apart by their scales, the most common first: a mean is nothing without the ends of its scale."""
+    found: dict[object, list[Statement]] = {}
+    for one in statements:
+        found.setdefault((one.low, one.high, one.low_name, one.high_name), []).append(one)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    if not figures.statements:
+        return no_statements(t, figures)
+    strong, weak = strongest_and_weakest(figures, room.ends)
+    if not strong:
+        return t("digest-statements-in-picture")
+    low, high = (at_words(one, 30) for one in ends(t, strong[0]))
+    lines = [t("digest-strongest")]
+    lines += [statement(t, figures, one, room.statement) for one in strong]
+    lines += [t("digest-weakest")] if weak else []
+    lines += [statement(t, figures, one, room.statement) for one in weak]
+    return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
+
+
+def no_statements(t: Texts, figures: MonthFigures) -> Markup:
+    """Why there is no mean: none may be shown, or none came; of too few answers the line above tells."""
+    if figures.withheld:
+        return t("digest-means-withheld")
+    # None: what earlier programs froze does not say.
+    return t("digest-no-results") if figures.releases == 0 and not figures.funnel.waiting else Markup("")
+
+
+def has_all_statements(t: Texts, figures: MonthFigures, room: Room) -> bool:
+    """Whether each statement is told, and in all its words."""
+    told = [one for some in strongest_and_weakest(figures, room.ends) for one in some]
+    words = [asked(t, Words(one.identity, one.text)) for one in told]
+    return len(told) == len(figures.statements) and all(at_words(one, room.statement) == one for one in words)
+
+
+def statement(t: Texts, figures: MonthFigures, one: Statement, most: int) -> Markup:
+    """A statement with its mean, its n and its change."""
+    words = at_words(asked(t, Words(one.identity, one.text)), most)
+    moved = ", ".join(_moved(t, figures, one))
+    mean = decimal(one.mean, t.language)
+    return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
+
+
+def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
+    """The change of a mean, and the period since which, if that was not the one before."""
+    moved = change(one.mean, one.earlier, t.language)
+    if not moved or one.earlier_month is None:
+        return []
+    is_before = one.earlier_month == str(parse(figures.month).shifted(-1))
+    return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
+
+
+def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    needs = needing(figures)
+    if not needs:
+        return Markup("")
+    told = needs[: room.groups]
+    if not told:
+        return t("digest-attention-count", n=len(needs))
+    lines = [t("digest-attention")]
+    lines += [t("digest-attention-line", group=at_words(name, room.name), why=reasons(t, some)) for name, some in told]
+    if len(needs) > len(told):
+        lines.append(t("digest-attention-more", n=len(needs) - len(told)))
+    return Markup("\n").join(lines)
+
+
+def has_all_attention(figures: MonthFigures, room: Room) -> bool:
+    """Whether each group that needs attention is told, by its whole name."""
+    needs = needing(figures)
+    return len(needs) <= room.groups and all(at_words(name, room.name) == name for name, _ in needs)
+
+
+def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    """What people said: two at most; one that begins with an endless word is left out."""
+    told = [at_words(one, room.quote) for one in figures.highlights[: room.quotes]]
+    told = [one for one in told if shown_size(Markup.escape(one)) <= room.quote]
+    if not told:
+        return Markup("")
+    return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=one) for one in told)])
+
+
+def _coming(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+    """What comes in the period after, and before it in the rest of one that is not over."""
+    period = parse(figures.month)
+    lines: list[Markup] = []
+    if figures.rest:
+        lines += _called(t, period, len(figures.rest), figures.rest, room)
+    if figures.coming:
+        lines += _called(t, period.shifted(1), figures.coming, figures.meetings, room)
+    elif _was(figures.funnel):
+        lines.append(t("digest-coming-none", month=period_title(t, period.shifted(1))))
+    return Markup("\n").join(lines)
+
+
+def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], room: Room) -> Iterator[Markup]:
+    yield t("digest-coming", n=count, month=period_title(t, period))
+    told = some[: room.coming]
+    for one in told:
+        yield coming_line(t, one, room.name, room.title)
+    if told and count > len(told):
+        yield t("digest-coming-more", n=count - len(told))
+
+
+def coming_line(t: Texts, one: Coming, name: int, title: int) -> Markup:
+    """A meeting to come, by names of so many units; without a title where that has no room."""
+    words = Markup(": {}").format(at_words(one.title, title)) if one.title and title else ""
+    return t("digest-coming-line", group=at_words(one.group, name), day=near_day_text(one.day, t.language), title=words)
+
+
+def has_all_coming(figures: MonthFigures, room: Room) -> bool:
+    """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
+    some = (*figures.rest, *figures.meetings)
+    shown = [one for part in (figures.rest, figures.meetings) for one in part[: room.coming]]
+    is_whole = all(at_words(one.title or "", room.title) == (one.title or "") for one in some)
+    return len(figures.meetings) < figures.coming or (len(shown) == len(some) and is_whole)

@@ -1,0 +1,113 @@
+"""The digest's figures as xlsx, exact: the funnel with its comparisons, groups, meetings, statements, months."""
+
+import io
+from datetime import datetime
+
+from handlers.figures import WHOLES
+from handlers.forms.form_words import asked, ends
+from handlers.reports.digest.digest_text import heading, period_title
+from handlers.results.sheets import Cell, fill
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from models.periods import parse
+from models.possible import Rate
+from models.reports.funnel import Flow, Funnel
+from models.reports.statistics import MonthFigures
+from models.results.outcome import Words
+
+STEPS = (
+    "meetings",
+    "cancelled",
+    "groups",
+    "roster",
+    "reachable",
+    "invited",
+    "yes",
+    "attended",
+    "on_site",
+    "remote",
+    "heads",
+    "named",
+    "people",
+    "asked",
+    "answered",
+)
+FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "heads", "named", "people", "asked", "answered")
+OF_A_MEETING = ("invited", "yes", "on_site", "remote", "heads", "named", "asked", "answered")
+RATES = ("yes", "named", "answered")
+Lines = list[list[Cell]]
+
+
+def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
+    """A workbook made at a moment. Takes tenths of a second: call it in a thread."""
+    from xlsxwriter import Workbook
+
+    t, content = texts(language), io.BytesIO()
+    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with Workbook(content, inert) as book:
+        book.set_properties({"title": heading(t, figures).striptags(), "created": at.replace(tzinfo=None)})
+        fill(book, str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24), language)
+        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 10), language)
+        fill(book, str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 11), language)
+        fill(book, str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30), language)
+        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 10), language)
+    return File(f"{t('digest-file-name')}-{figures.month}.xlsx", content.getvalue())
+
+
+def _funnel(t: Texts, figures: MonthFigures) -> Lines:
+    period = parse(figures.month)
+    then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
+    titles = [period_title(t, one) for one in (period, period.shifted(-1), period.year_before)]
+    whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else str(t("sheet-funnel"))
+    found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
+    for name in STEPS:
+        rate, of = _rate(t, figures.funnel, name)
+        counts: list[Cell] = [getattr(one, name) if one is not None else None for one in then]
+        found.append([str(t(f"sheet-{name}")), *counts, rate, of])
+    return found
+
+
+def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
+    """A step's rate, and what it is of."""
+    whole = WHOLES.get(name)
+    if whole is None or not getattr(flow, whole):
+        return None, ""
+    return Rate(getattr(flow, name), getattr(flow, whole)), str(t(f"sheet-{whole}"))
+
+
+def _groups(t: Texts, figures: MonthFigures) -> Lines:
+    found: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
+    for one in figures.groups or ():
+        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
+        found.append([one.group, *counts])
+    return found
+
+
+def _meetings(t: Texts, figures: MonthFigures) -> Lines:
+    """Those held, each with its own form: asked and answered when that has closed."""
+    rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
+    about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
+    found: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
+    for one in figures.held or ():
+        counts: list[Cell] = [getattr(one.flow, name) for name in OF_A_MEETING]
+        shares: list[Cell] = [_rate(t, one.flow, name)[0] for name in RATES]
+        found.append([one.day.isoformat(), one.group, one.title, *counts, *shares])
+    return found
+
+
+def _statements(t: Texts, figures: MonthFigures) -> Lines:
+    names = ("statement", "mean", "n", "earlier", "earlier-period", "low", "high")
+    found: Lines = [[str(t(f"sheet-{name}")) for name in names]]
+    for one in figures.statements:
+        before = period_title(t, parse(one.earlier_month)) if one.earlier_month else ""
+        words = asked(t, Words(one.identity, one.text))
+        found.append([words, one.mean, one.mean.n, one.earlier, before, *ends(t, one)])
+    return found
+
+
+def _months(t: Texts, figures: MonthFigures) -> Lines:
+    found: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
+    for one in figures.months or ():
+        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
+        found.append([one.month, *counts])
+    return found

@@ -1,0 +1,1 @@
+"""Results in chat, on paper and as sheets."""

@@ -1,0 +1,99 @@
+"""The texts that people typed, in an order of chance; those who coordinate mark the ones worth quoting."""
+
+from markupsafe import Markup
+
+from handlers.forms.form_words import asked
+from handlers.results.result_text import FITS, shown_size, view_name
+from handlers.results.results import page_number, question_of, turns, view_of
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen
+from models.errors import NotFound
+from models.results import highlights
+from models.results.outcome import Result, Said
+from models.results.result_views import View
+
+MOST_ON_PAGE = 8
+
+
+@tap("result-texts")
+async def on_texts(context: Context, tap: Tap) -> Screen:
+    view = await view_of(context, tap)
+    return texts_screen(context, view, question_of(view, tap), page_number(tap, 2))
+
+
+def texts_screen(context: Context, view: View, result: Result, page: int) -> Screen:
+    """A page of the texts to one question, numbered, each with the button that marks it or no longer."""
+    t, pages = context.t, _pages(result.texts)
+    if not pages:
+        raise NotFound
+    page = min(page, len(pages) - 1)
+    first = sum(len(some) for some in pages[:page]) + 1
+    numbered = list(enumerate(pages[page], first))
+    heading = t("texts-heading", name=view_name(t, view), question=asked(t, result.words), n=len(result.texts))
+    lines = [_line(context, number, said) for number, said in numbered]
+    marks = [
+        Button(
+            t("highlight-off", number=number) if said.highlighted else t("highlight-on", number=number),
+            data("mark", f"{said.id:x}", "off" if said.highlighted else "on", view.address, result.question_id, page),
+        )
+        for number, said in numbered
+    ]
+    rows = [tuple(marks[at : at + 2]) for at in range(0, len(marks), 2)]
+    rows.append(turns(context, "result-texts", page, view.address, result.question_id, has_more=page < len(pages) - 1))
+    themes = Button(t("themes-open"), data("themes", view.address, result.question_id))
+    rows.append((themes, Button(t("back"), data("result", view.address))))
+    return Screen(Markup("\n\n").join([heading, *lines, t("texts-note")]), tuple(rows))
+
+
+def _line(context: Context, number: int, said: Said) -> Markup:
+    key = "texts-highlighted" if said.highlighted else "texts-line"
+    return context.t(key, number=number, text=said.text)
+
+
+def _pages(texts: tuple[Said, ...]) -> list[list[Said]]:
+    """The texts in pages that fit a message and a keyboard."""
+    pages: list[list[Said]] = []
+    size = 0
+    for said in texts:
+        length = shown_size(Markup.escape(said.text)) + 40
+        if not pages or len(pages[-1]) == MOST_ON_PAGE or size + length > FITS - 500:
+            pages.append([])
+            size = 0
+        pages[-1].append(said)
+        size += length
+    return pages
+
+
+def text_id(tap: Tap, at: int) -> int:
+    """A text's random key, which buttons carry in hexadecimal."""
+    word = tap.word(at)
+    if not (word.isascii() and word.isalnum() and word == word.lower() and 0 < len(word) <= 16):
+        raise NotFound
+    try:
+        number = int(word, 16)
+    except ValueError:
+        raise NotFound from None
+    if number >= 1 << 62:
+        raise NotFound
+    return number
+
+
+def switched_on(tap: Tap, at: int) -> bool:
+    """What a toggle says: never "the other way", so that a press that comes twice changes nothing."""
+    word = tap.word(at)
+    if word not in ("on", "off"):
+        raise NotFound
+    return word == "on"
+
+
+@tap("mark")
+async def on_mark(context: Context, tap: Tap) -> Screen:
+    """Marks a text as worth quoting in digests, or no longer."""
+    view = await view_of(context, tap, 2)
+    result, answer_id, on = question_of(view, tap, 3), text_id(tap, 0), switched_on(tap, 1)
+    if answer_id not in {said.id for said in result.texts}:
+        raise NotFound
+    await highlights.mark(context.session, context.person, answer_id, on=on)
+    view = await view_of(context, tap, 2)
+    screen = texts_screen(context, view, question_of(view, tap, 3), tap.number(4))
+    return screen.toasting(context.t("toast-highlighted" if on else "toast-not-highlighted"))

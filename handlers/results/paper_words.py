@@ -1,0 +1,111 @@
+"""What papers and sheets of results say besides the figures: what they are about, and how the figures were made."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers.dates import day_text, span_text
+from handlers.forms.form_words import form_name
+from handlers.results.result_text import withheld
+from handlers.texts import Texts, texts
+from models.feedback.releases import OFF, spread_from
+from models.forms.items import Kind
+from models.possible import Share
+from models.results.outcome import Outcome, Result
+from models.results.results import Listed
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a paper is about."""
+
+    title: str
+    form: str
+    group: str
+    about: str
+    """Which moment ``when`` is: of the meeting, of the opening, of the release."""
+    when: str
+    at: datetime
+    file_name: str
+    """Without its ending."""
+
+
+def head(title: str, listed: Listed, language: str, zone: ZoneInfo) -> Head:
+    t, day, meeting = texts(language), listed.day.astimezone(zone), listed.meeting
+    about = t("paper-pooled-at" if listed.pooled else "paper-sent-at")
+    name = (str(t("results-file-name")), _plain(listed.group), f"{day:%Y-%m-%d}")
+    return Head(
+        title=title,
+        form=form_name(t, listed.form),
+        group=listed.group,
+        about=str(about if meeting is None else t("paper-meeting-at")),
+        when=day_text(day.date(), language)
+        if meeting is None
+        else span_text(meeting.starts_at, meeting.ends_at, meeting.plan.zone, language),
+        at=listed.day,
+        file_name="-".join(filter(None, name)),
+    )
+
+
+def _plain(name: str) -> str:
+    """A name as it may stand in a file's: "Lastensuojelu, Länsi" is lastensuojelu-lansi."""
+    ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only.lower())[:40].strip("-")
+
+
+def facts(t: Texts, paper: Head) -> list[tuple[str, str]]:
+    """What was asked, of whom and when, each under its name."""
+    named = (("paper-form", paper.form), ("paper-group", paper.group))
+    return [*((str(t(key)), value) for key, value in named), (paper.about, paper.when)]
+
+
+def response(t: Texts, listed: Listed, found: Outcome) -> list[tuple[str, int | Share]]:
+    """How many were asked and answered, and the rate, each under its name.
+
+    Of texts that waited for more, only how many could have written them: the rest stands where their figures are.
+    """
+    if not found.answered:
+        return [(str(t("paper-answered")), listed.answered)]
+    return [
+        (str(t("paper-asked")), found.asked),
+        (str(t("paper-answered")), found.answered),
+        (str(t("paper-rate")), Share(found.answered, found.asked)),
+    ]
+
+
+def why_withheld(t: Texts, one: Result, found: Outcome) -> str:
+    """Why a question's figure is not shown; empty where it is."""
+    return "" if one.withheld is None else withheld(t, one, found.threshold).unescape()
+
+
+def why_no_groups(t: Texts, found: Outcome) -> str:
+    """Why the backgrounds of those who answered are not shown."""
+    return t("result-groups-withheld", threshold=found.threshold).unescape()
+
+
+def why_no_texts(t: Texts, found: Outcome) -> str:
+    """Why there is no open answer."""
+    least = spread_from(found.threshold)
+    return t("paper-texts-few" if found.answered < least else "result-no-texts", least=least).unescape()
+
+
+def method(t: Texts, listed: Listed, found: Outcome) -> list[str]:
+    """How the figures were made, and what is not told, in sentences."""
+    of = {"threshold": found.threshold, "least": spread_from(found.threshold)}
+    off, kinds = found.threshold == OFF, {one.kind for one in found.results}
+    asks_background = any(one.background for one in found.results)
+    said = {
+        "paper-method-named" if listed.named else "paper-method-anonymous": True,
+        "paper-method-off": off,
+        "paper-method-threshold": not off,
+        "paper-method-agree": not off,
+        "paper-method-groups": asks_background and not off,
+        "paper-method-pooled": found.pooled,
+        "paper-method-n": found.has_figures,
+        "paper-method-mean": Kind.SCALE in kinds,
+        "paper-method-share": bool(kinds & {Kind.SINGLE, Kind.SEVERAL, Kind.YES_NO}),
+        "paper-method-texts": bool(found.texts),
+    }
+    return [t(key, **of).unescape() for key, is_said in said.items() if is_said]

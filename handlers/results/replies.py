@@ -1,0 +1,209 @@
+"""You said, we did: those who coordinate a group reply to the statements of a release, one line each."""
+
+from markupsafe import Markup
+
+from handlers.dates.printing import bare_day_text
+from handlers.figures import decimal
+from handlers.forms.form_words import asked
+from handlers.meetings.heard import in_full
+from handlers.results.result_text import listed_name, shortened
+from handlers.results.results import page_number, turns
+from handlers.routes import Context, Tap, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import Stale
+from models.results import replies
+from models.results.replies import Board, Heard, Statement, Written
+
+SUBJECT = "reply"
+ON_PAGE = 5
+LABEL = 50
+Row = tuple[Button, ...]
+
+
+async def board_of(context: Context, release_id: int) -> Board:
+    """The gate of every screen here."""
+    return await replies.board(context.session, context.person, release_id)
+
+
+@tap("replies")
+async def on_list(context: Context, tap: Tap) -> Screen:
+    return list_screen(context, await board_of(context, tap.id), page_number(tap, 1))
+
+
+def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
+    """The statements of a release, weakest first, each with its reply or the button to write one."""
+    t, release_id = context.t, board.listed.release_id
+    number = min(number, max(len(board.statements) - 1, 0) // ON_PAGE)
+    first = number * ON_PAGE
+    shown = list(enumerate(board.statements[first : first + ON_PAGE], first + 1))
+    is_living = board.group.archived_at is None
+    lines = [t("replies-heading", name=listed_name(t, board.listed)), *(_entry(context, *one) for one in shown)]
+    lines += [] if board.statements else [t("replies-none")]
+    lines += [] if is_living else [t("replies-archived")]
+    choose = [(_choose(context, board, *one),) for one in shown if is_living and not one[1].is_heard]
+    pages = turns(context, "replies", number, release_id, has_more=first + ON_PAGE < len(board.statements))
+    return Screen(Markup("\n\n").join(lines), (*choose, pages, (Button(t("back"), data("result", release_id)),)))
+
+
+def _choose(context: Context, board: Board, number: int, one: Statement) -> Button:
+    label = f"{number}. {shortened(asked(context.t, one.words), LABEL)}"
+    return Button(label, data("reply", board.listed.release_id, one.question_id))
+
+
+def _entry(context: Context, number: int, one: Statement) -> Markup:
+    """A statement with its figures, and how its reply stands."""
+    text = Markup("{}. {}").format(number, _figures(context, one))
+    return text if one.reply is None else Markup("\n").join([text, _standing(context, one.reply)])
+
+
+def _figures(context: Context, one: Statement) -> Markup:
+    t, mean = context.t, one.mean
+    key = "reply-statement-weakest" if one.is_weakest else "reply-statement"
+    figures = {"mean": decimal(mean, t.language), "low": mean.low, "high": mean.high, "count": mean.n}
+    return t(key, statement=asked(t, one.words), **figures)
+
+
+def _standing(context: Context, reply: Written) -> Markup:
+    if reply.heard is None:
+        return context.t("reply-waits", line=reply.text)
+    day = bare_day_text(reply.heard.astimezone(context.zone).date(), context.language)
+    return context.t("reply-heard", line=reply.text, day=day)
+
+
+async def show_list(context: Context, tap: Tap) -> Screen:
+    """How things stand, whatever was refused."""
+    return list_screen(context, await board_of(context, tap.id))
+
+
+@tap("reply", fresh=show_list)
+async def on_reply(context: Context, tap: Tap) -> Screen:
+    """A statement: asks for a line, or shows the one that waits, to be changed or taken back."""
+    board = await board_of(context, tap.id)
+    one = board.statement(tap.number(1))
+    one.unheard()
+    board.living()
+    if one.reply is None:
+        return await _begin(context, board, one)
+    t, at = context.t, (tap.id, one.question_id)
+    text = Markup("\n\n").join([_figures(context, one), t("reply-waiting"), _as_heard(context, one, one.reply.text)])
+    change = Button(t("reply-change"), data("reply-write", *at)), Button(t("reply-remove"), data("reply-drop", *at))
+    return Screen(text, (change, (Button(t("back"), data("replies", tap.id)),)))
+
+
+@tap("reply-write", fresh=show_list)
+async def on_write(context: Context, tap: Tap) -> Screen:
+    board = await board_of(context, tap.id)
+    return await _begin(context, board, board.statement(tap.number(1)))
+
+
+async def _begin(context: Context, board: Board, one: Statement) -> Screen:
+    """Begins a dialogue that remembers what was there."""
+    one.unheard()
+    board.living()
+    known = {"release": board.listed.release_id, "question": one.question_id, "turn": 0, "line": ""}
+    draft = await context.begin(SUBJECT, "line", known | {"was": one.reply.text if one.reply else None})
+    return _ask(context, draft, one)
+
+
+def _ask(context: Context, draft: Draft, one: Statement) -> Screen:
+    t = context.t
+    parts = [_figures(context, one), t("reply-ask", most=replies.LENGTH)]
+    if draft.data["was"]:
+        parts.insert(1, t("reply-now", line=draft.data["was"]))
+    return Screen(Markup("\n\n").join(parts), (_stop(context, draft),))
+
+
+def _stop(context: Context, draft: Draft) -> Row:
+    return (Button(context.t("cancel"), data("reply-stop", draft.number, draft.data["release"])),)
+
+
+def _as_heard(context: Context, one: Statement, text: str) -> Markup:
+    return in_full(context.t, [Heard(one.words, one.mean, text)])
+
+
+def _preview(context: Context, draft: Draft, board: Board, one: Statement) -> Screen:
+    """The line exactly as it will be seen, and by how many."""
+    t, at = context.t, (draft.number, draft.data["release"])
+    shown = _as_heard(context, one, draft.data["line"])
+    text = Markup("\n\n").join([t("reply-preview"), shown, t("reply-hearers", count=board.hearers)])
+    save = Button(t("reply-save"), data("reply-save", *at, draft.data["turn"]))
+    again = Button(t("reply-rewrite"), data("reply-again", *at))
+    return Screen(text, ((save,), (again,), _stop(context, draft)))
+
+
+async def where_it_stands(context: Context, draft: Draft) -> Screen:
+    """The dialogue's newest screen."""
+    board = await board_of(context, draft.data["release"])
+    one = board.statement(draft.data["question"])
+    return _preview(context, draft, board, one) if draft.data["line"] else _ask(context, draft, one)
+
+
+@said(SUBJECT, fresh=where_it_stands, yields_to_codes=True)
+async def on_line(context: Context, draft: Draft, text: str) -> Screen:
+    """The line, typed; a second one takes the place of the first."""
+    await board_of(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
+    drafts.learn(draft, "line", now=context.now, line=replies.line(text), turn=draft.data["turn"] + 1)
+    return await where_it_stands(context, draft)
+
+
+async def show_standing(context: Context, tap: Tap) -> Screen:
+    """The dialogue where it stands, or the list when it is over."""
+    draft = await drafts.current(context.session, context.person, context.chat_id)
+    if draft is not None and draft.subject == SUBJECT and draft.number == tap.id:
+        return await where_it_stands(context, draft)
+    return list_screen(context, await board_of(context, tap.number(1)))
+
+
+async def _draft(context: Context, tap: Tap) -> Draft:
+    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
+
+
+@tap("reply-again", fresh=show_standing)
+async def on_again(context: Context, tap: Tap) -> Screen:
+    """Back from the preview: another line."""
+    draft = await _draft(context, tap)
+    drafts.learn(draft, "line", now=context.now, line="")
+    return await where_it_stands(context, draft)
+
+
+@tap("reply-stop", fresh=show_standing)
+async def on_stop(context: Context, tap: Tap) -> Screen:
+    draft = await _draft(context, tap)
+    board = await board_of(context, draft.data["release"])
+    await drafts.end(context.session, context.person, context.chat_id)
+    return list_screen(context, board).toasting(context.t("toast-nothing-changed"))
+
+
+@tap("reply-save", fresh=show_standing)
+async def on_save(context: Context, tap: Tap) -> Screen:
+    """Saves the line of this very card."""
+    draft = await _draft(context, tap)
+    known = draft.data
+    if not known["line"] or known["turn"] != tap.number(2):
+        raise Stale("reply-card-is-old")
+    about = known["release"], known["question"], known["line"]
+    await replies.write(context.session, context.person, *about, was=known["was"], now=context.now)
+    await drafts.end(context.session, context.person, context.chat_id)
+    board = await board_of(context, known["release"])
+    return list_screen(context, board).toasting(context.t("toast-reply-saved"))
+
+
+@tap("reply-drop", fresh=show_list)
+async def on_drop(context: Context, tap: Tap) -> Screen:
+    """Asks first: the line would be lost."""
+    t, board = context.t, await board_of(context, tap.id)
+    one = board.statement(tap.number(1))
+    one.unheard()
+    if one.reply is None:
+        raise Stale("already-done")
+    yes = Button(t("reply-drop-yes"), data("reply-drop-yes", tap.id, one.question_id))
+    back = Button(t("back"), data("reply", tap.id, one.question_id))
+    return Screen(t("reply-drop-sure", line=one.reply.text), ((yes,), (back,)))
+
+
+@tap("reply-drop-yes", fresh=show_list)
+async def on_drop_yes(context: Context, tap: Tap) -> Screen:
+    await replies.remove(context.session, context.person, tap.id, tap.number(1), now=context.now)
+    return list_screen(context, await board_of(context, tap.id)).toasting(context.t("toast-reply-removed"))

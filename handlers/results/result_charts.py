@@ -1,0 +1,120 @@
+"""The pictures of results: the same figures as the words beside them, a few questions to a picture, so that each can be
+read on a phone: Telegram makes a higher one smaller."""
+
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from handlers.charts import Inputs, drawn_mean, picture_file
+from handlers.figures import percent
+from handlers.forms.form_words import asked, ends, option
+from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from handlers.typesetting import MARK, settable, unknown
+from models.possible import Share
+from models.results.outcome import Outcome, Result
+from models.results.result_views import View
+
+HIGH = 560
+"""Points of height for the questions of one picture, by estimate: the most is about twice the width."""
+LINE, LETTERS = 18, 42
+"""Points of a line, and how many letters it takes."""
+
+
+def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> File:
+    """A page of what a view shows, as a PNG."""
+    inputs = results_inputs(view, page, language, zone)
+    lacking = unknown(inputs)
+    if lacking:
+        inputs["notes"].append(texts(language)("chart-missing", mark=MARK).unescape())
+    name = texts(language)("results-file-name")
+    file_name = f"{name}-{page + 1}.png" if page else f"{name}.png"
+    return picture_file(file_name, "results", settable(inputs, lacking))
+
+
+def pages_of(t: Texts, found: Outcome) -> list[list[Result]]:
+    """What is drawn, a picture's worth at a time."""
+    pages: list[list[Result]] = []
+    left = 0
+    for result in found.results:
+        if not result.is_drawn:
+            continue
+        high = _high(t, result)
+        if high > left:
+            pages.append([])
+            left = HIGH
+        pages[-1].append(result)
+        left -= high
+    return pages
+
+
+def _high(t: Texts, result: Result) -> int:
+    def lines(text: str) -> int:
+        return LINE * (1 + len(text) // LETTERS)
+
+    high = 20 + lines(asked(t, result.words))
+    if result.mean is not None:
+        return high + 35 + (50 if result.spread else 0)
+    rows = [name for name, *_ in (groups(t, result) if result.groups else choices(t, result) if result.spread else ())]
+    return high + 20 + sum(15 + lines(name + " " * 14) for name in rows)
+
+
+def results_inputs(view: View, page: int, language: str, zone: ZoneInfo) -> Inputs:
+    """What one picture of a view shows."""
+    t, found = texts(language), view.outcome
+    rate = percent(Share(found.answered, found.asked), language)
+    pages = pages_of(t, found)
+    shown = pages[page] if page < len(pages) else []
+    notes = [str(t("chart-distribution"))] if any(one.mean and one.spread for one in shown) else []
+    notes += [str(t("result-diamond"))] if any(one.earlier for one in shown) else []
+    under = t("result-answered", answered=found.answered, asked=found.asked, rate=rate).unescape()
+    return {
+        "language": language,
+        "title": view_name(t, view).unescape(),
+        "under": f"{under} {page + 1}/{len(pages)}" if len(pages) > 1 else under,
+        "questions": list(_questions(t, view, zone, shown)),
+        "notes": notes,
+    }
+
+
+def _questions(t: Texts, view: View, zone: ZoneInfo, shown: Sequence[Result]) -> Iterator[Inputs]:
+    last = ("", "")
+    for result in shown:
+        question: Inputs = {"question": asked(t, result.words), "kind": "why", "ends": [], "figures": ""}
+        if result.mean is not None:
+            question |= {"kind": "scale", **_scale(t, view, zone, result)}
+            if ends(t, result) != last:
+                last = ends(t, result)
+                question["ends"] = list(last)
+        elif result.groups or result.spread:
+            question |= {"kind": "bars", **_bars(t, result)}
+        else:
+            question["figures"] = withheld(t, result, view.outcome.threshold).unescape()
+        yield question
+
+
+def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Inputs:
+    assert result.mean is not None
+    told = [one for one in result.spread if one.people is not None]
+    return {
+        **drawn_mean(t, result.mean),
+        "figures": changed(t, view, zone, result).unescape(),
+        "earlier": float(result.earlier.mean.along) if result.earlier else None,
+        "counts": [{"value": option(t, one.words, one.value), "chosen": one.people} for one in told],
+        "of": str(t("chart-n", n=result.spread_n)) if result.spread and result.spread_n != result.mean.n else "",
+    }
+
+
+def _bars(t: Texts, result: Result) -> Inputs:
+    rows: list[tuple[str, str, Share | None]] = list(groups(t, result) if result.groups else choices(t, result))
+    return {
+        "figures": (t("chart-n", n=result.n or 0) if result.groups else choices_n(t, result)).unescape(),
+        "bars": [
+            {
+                "label": name,
+                "figure": figures,
+                "share": share.part / share.whole if share is not None and share.whole else None,
+            }
+            for name, figures, share in rows
+        ],
+    }

@@ -1,0 +1,82 @@
+"""Who answered what on a form that had said that names would be told: for those who coordinate the group."""
+
+from dataclasses import replace
+from typing import Any
+
+from markupsafe import Markup
+
+from handlers.forms.form_words import asked, form_name, options
+from handlers.results.result_text import paged
+from handlers.results.results import page_number, page_screen, turns
+from handlers.routes import Context, Tap, data, letter, tap
+from handlers.screen import Button, Screen
+from models.delivery.outbox import Delivery, Superseded
+from models.feedback import named
+from models.feedback.named import Signed
+from models.forms.forms import OTHER, Question
+from models.forms.items import Kind
+
+PAGE = 10
+
+
+@tap("named")
+async def on_named(context: Context, tap: Tap) -> Screen:
+    """Those who answered, by name."""
+    found = await named.signed(context.session, context.person, tap.id)
+    return _people(context, found, page_number(tap, 1))
+
+
+def _people(context: Context, found: Signed, number: int = 0) -> Screen:
+    t = context.t
+    last = max(0, (len(found.ballots) - 1) // PAGE)
+    page = min(number, last)
+    shown = found.ballots[page * PAGE : (page + 1) * PAGE]
+    rows: list[tuple[Button, ...]] = [
+        (Button(person.name, data("named-of", found.run.id, person.id)),) for person, _ in shown
+    ]
+    back = data("result", found.release_id) if found.release_id else data("results")
+    rows.append(turns(context, "named", page, found.run.id, has_more=page < last))
+    text = t("named-heading", form=_form(context, found), n=len(found.ballots))
+    return Screen(text, (*rows, (Button(t("back"), back),)))
+
+
+@letter("named")
+async def named_letter(context: Context, delivery: Delivery) -> Screen:
+    """A named form has closed with too few answers for figures: what came, behind the names."""
+    found = await named.signed(context.session, context.person, delivery.subject)
+    if not found.ballots:  # they have erased themselves meanwhile
+        raise Superseded
+    screen = _people(context, found)
+    closed = context.t("named-closed", n=len(found.ballots), asked=found.run.asked, threshold=found.run.threshold)
+    return replace(screen, text=Markup("\n\n").join([screen.text, closed]))
+
+
+def _form(context: Context, found: Signed) -> Markup:
+    return context.t("feedback-on-its-own", form=form_name(context.t, found.form), group=found.group)
+
+
+@tap("named-of")
+async def on_person(context: Context, tap: Tap) -> Screen:
+    """One person's answers."""
+    found = await named.signed(context.session, context.person, tap.id)
+    person, ballot = found.of(tap.number(1))
+    some = [_answer(context, question, ballot) for question in found.questions]
+    heading = context.t("named-of", name=person.name, form=_form(context, found))
+    pages = paged(heading, Markup.escape(person.name), some)
+    return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("named", found.run.id)),),))
+
+
+def _answer(context: Context, question: Question, ballot: dict[int, Any]) -> Markup:
+    t, value = context.t, ballot.get(question.id)
+    return t("named-answer", question=asked(t, question), answer=_said(context, question, value, ballot))
+
+
+def _said(context: Context, question: Question, value: Any, ballot: dict[int, Any]) -> str:
+    if value is None:
+        return context.t("named-skipped").unescape()
+    if question.kind is Kind.OPEN:
+        return str(value)
+    names, typed = options(context.t, question), ballot.get(-question.id)
+    chosen = value if isinstance(value, list) else [value]
+    said = [f"{names[one]}: {typed}" if one == OTHER and typed else names[one] for one in chosen if one in names]
+    return ", ".join(said)

@@ -1,0 +1,263 @@
+"""Results in words: each question with its figures and their n, or why there are none; in pages, cut between them."""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from handlers.dates import months_title
+from handlers.dates.printing import bare_day_text
+from handlers.figures import bar, change, decimal, number, percent
+from handlers.forms.form_words import asked, ends, form_name, option
+from handlers.meetings.invitations import meeting_name
+from handlers.texts import Texts
+from models.feedback.releases import spread_from
+from models.forms.items import Kind
+from models.periods import Period
+from models.possible import Mean, Parts, Share
+from models.results.outcome import Chosen, Group, Outcome, Result
+from models.results.result_views import View
+from models.results.results import Listed
+
+FITS = 3_600
+"""Of the 4,096 characters of a message, counted as Telegram's clients count them; the rest is for the heading."""
+
+
+def listed_name(t: Texts, one: Listed) -> Markup:
+    """A meeting's title, a form sent on its own, or a pool."""
+    if one.pooled:
+        return t("results-pooled", group=one.group)
+    if one.meeting is None:
+        return t("feedback-on-its-own", form=form_name(t, one.form), group=one.group)
+    return meeting_name(t, one.meeting)
+
+
+def view_name(t: Texts, view: View) -> Markup:
+    """What a view is called above its figures."""
+    if view.listed is not None:
+        return listed_name(t, view.listed)
+    assert view.period is not None
+    period = period_name(t, view.period)
+    return t("result-of-period", form=form_name(t, view.form), group=view.group, period=period)
+
+
+def period_name(t: Texts, period: Period) -> str:
+    """ "2027", "tammi–maaliskuu 2027", or all time."""
+    if period.months is None:
+        return t("period-all").unescape()
+    if period.quarter is None:
+        return str(period.year)
+    first, last = period.months
+    return months_title(first.year, first.month, last.month, t.language)
+
+
+def head(t: Texts, view: View) -> Markup:
+    """What it is of, and how many answered."""
+    found, listed = view.outcome, view.listed
+    rate = percent(Share(found.answered, found.asked), t.language)
+    lines = [Markup("<b>{}</b>").format(view_name(t, view))]
+    if found.answered or listed is None:
+        lines.append(t("result-answered", answered=found.answered, asked=found.asked, rate=rate))
+    else:
+        lines.append(t("result-texts-waited", answered=listed.answered))
+    if view.period is not None:
+        lines.append(t("result-forms", n=found.forms))
+    if listed is not None and listed.named:
+        lines.append(t("result-named"))
+    return Markup("\n").join(lines)
+
+
+def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:
+    """When the earlier mean was given: a day, or the period before."""
+    assert result.earlier is not None
+    if view.period is not None and view.period.before is not None:
+        return period_name(t, view.period.before)
+    return bare_day_text(result.earlier.at.astimezone(zone).date(), t.language)
+
+
+def blocks(t: Texts, view: View, zone: ZoneInfo, results: Sequence[Result] | None = None) -> list[Markup]:
+    """One for each question; the ends of a scale are said where they change."""
+    found, last = [], ("", "")
+    for result in view.outcome.results if results is None else results:
+        lines = []
+        if result.mean is not None and ends(t, result) != last:
+            last = ends(t, result)
+            lines.append(Markup("<i>{}\n{}</i>").format(*last))
+        lines.append(block(t, view, zone, result))
+        found.append(Markup("\n\n").join(lines))
+    if results is None and (note := texts_note(t, view.outcome)):
+        found.append(note)
+    return found
+
+
+def texts_note(t: Texts, found: Outcome) -> Markup:
+    """Why there are no open answers and distributions yet."""
+    least = spread_from(found.threshold)
+    is_small = found.answered < least and found.forms == 1 and not found.texts
+    return t("result-texts-few", least=least) if is_small else Markup("")
+
+
+def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
+    """One question with its figures, its n, and how many texts there are to it."""
+    found, question = view.outcome, Markup.escape(asked(t, result.words))
+    if result.background is not None:
+        lines = [question, *_backgrounds(t, result, found)]
+    elif result.mean is not None:
+        lines = _scale(t, view, zone, result)
+    elif result.withheld is not None and not result.spread:
+        lines = [question, withheld(t, result, found.threshold)]
+    elif result.kind is Kind.OPEN and not result.texts:
+        waiting = t("result-texts-waiting", least=view.waits) if view.waits else t("result-no-texts")
+        lines = [question, waiting]
+    else:
+        lines = [question, *_choices(t, result)]
+    if result.texts:
+        key = "result-texts-behind" if result.kind is Kind.OPEN else "result-others-behind"
+        lines.append(t(key, n=len(result.texts)))
+    return Markup("\n").join(lines)
+
+
+def withheld(t: Texts, result: Result, threshold: int) -> Markup:
+    """Why a figure is not shown."""
+    return t(f"withheld-{result.withheld}", threshold=threshold, least=spread_from(threshold), n=result.n or 0)
+
+
+def mean_figures(t: Texts, mean: Mean, moved: str = "", since: str = "") -> Markup:
+    """The n of a mean, and its change since an earlier one."""
+    return t("result-n-changed", n=mean.n, change=moved, since=since) if moved else t("chart-n", n=mean.n)
+
+
+def changed(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
+    """As `mean_figures`, of a statement's own mean."""
+    assert result.mean is not None
+    if result.earlier is None:
+        return mean_figures(t, result.mean)
+    moved = change(result.mean, result.earlier.mean, t.language)
+    return mean_figures(t, result.mean, moved, since(t, view, zone, result))
+
+
+def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> list[Markup]:
+    assert result.mean is not None
+    shown = t(
+        "result-statement",
+        statement=asked(t, result.words),
+        mean=decimal(result.mean, t.language),
+        figures=changed(t, view, zone, result),
+        bar=bar(result.mean),
+    )
+    if not result.spread:
+        return [shown]
+    counts = " · ".join(f"{option(t, one.words, one.value)}: {figure(t, one)}" for one in result.spread)
+    if result.spread_n != result.mean.n:
+        return [shown, t("result-distribution-of", n=result.spread_n, counts=counts)]
+    return [shown, t("result-distribution", counts=counts)]
+
+
+def figure(t: Texts, one: Chosen) -> str:
+    """How many people chose it, or that this is not shown."""
+    return t("result-not-shown").unescape() if one.people is None else number(one.people, t.language)
+
+
+def _choices(t: Texts, result: Result) -> list[Markup]:
+    if not result.spread:
+        return []
+    return [choices_n(t, result), *(t("result-choice", option=o, figures=f) for o, f, _ in choices(t, result))]
+
+
+def choices_n(t: Texts, result: Result) -> Markup:
+    """Of how many people the percentages are."""
+    return t("result-several-n" if result.kind is Kind.SEVERAL else "chart-n", n=result.spread_n)
+
+
+def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
+    """Each option with people and percent of those who answered; then, of a single choice, whom the parts leave out."""
+    told = [one.people for one in result.spread if one.people is not None]
+    found = [
+        (option(t, one.words, one.value), *_told(t, one.people, result.spread_n, figure(t, one)))
+        for one in result.spread
+    ]
+    if result.kind is not Kind.SEVERAL:
+        unsaid = Parts(tuple(told), result.spread_n).unsaid
+        if unsaid.part and len(told) == len(result.spread):
+            found.append((t("result-unsaid").unescape(), *_told(t, unsaid.part, unsaid.whole, "")))
+    return found
+
+
+def _told(t: Texts, people: int | None, n: int, hidden: str) -> tuple[str, Share | None]:
+    if people is None:
+        return hidden, None
+    share = Share(people, n)
+    return f"{number(people, t.language)} ({percent(share, t.language)})", share
+
+
+def _backgrounds(t: Texts, result: Result, found: Outcome) -> list[Markup]:
+    if not result.groups:
+        return [t("result-groups-each") if found.forms > 1 else t("result-groups-withheld", threshold=found.threshold)]
+    shown = [t("result-choice", option=name, figures=figures) for name, figures, _ in groups(t, result)]
+    return [t("chart-n", n=result.n or 0), *shown]
+
+
+def groups(t: Texts, result: Result) -> list[tuple[str, str, Share]]:
+    """Each group of respondents with people and percent of all of them."""
+    parts = Parts(tuple(group.n for group in result.groups), result.n or 0)
+    return [
+        (group_name(t, group), f"{number(group.n, t.language)} ({percent(share, t.language)})", share)
+        for group, share in zip(result.groups, parts.shares, strict=True)
+    ]
+
+
+def group_name(t: Texts, group: Group) -> str:
+    """A background, or several that are told together: "järjestö, yritys tai ei kerrottu, yhteensä"."""
+    names = [option(t, words, 1) for words in group.backgrounds]
+    names += [t("result-untold").unescape()] if group.untold else []
+    if len(names) == 1:
+        return names[0]
+    return t("result-together", names=", ".join(names[:-1]), last=names[-1]).unescape()
+
+
+def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
+    """Each statement's mean by group, where it is parted."""
+    of = {(group_name(t, group), identity): mean for group in background.groups for identity, mean in group.means}
+    found = []
+    for result in view.outcome.results:
+        rows = [(name, mean) for (name, identity), mean in of.items() if identity == result.words.identity]
+        if rows and result.kind is Kind.SCALE:
+            lines = [Markup.escape(asked(t, result.words)), Markup("<i>{} · {}</i>").format(*ends(t, result))]
+            for name, mean in rows:
+                figures = mean_figures(t, mean)
+                lines.append(t("result-mean-of", group=name, mean=decimal(mean, t.language), figures=figures))
+            found.append(Markup("\n").join(lines))
+    return found
+
+
+def paged(first: Markup, name: Markup, some: Iterable[Markup], limit: int = FITS) -> list[Markup]:
+    """Pages that each fit one message, cut between blocks; a block longer than a page is cut between its lines.
+
+    The first page has ``first`` above it, the others the name alone.
+    """
+    pages: list[list[Markup]] = [[]]
+    for one in some:
+        for piece in [one] if shown_size(one) <= limit else one.split("\n"):
+            if pages[-1] and sum(shown_size(other) + 2 for other in pages[-1]) + shown_size(piece) > limit:
+                pages.append([])
+            pages[-1].append(piece)
+    if len(pages) == 1:
+        return [Markup("\n\n").join([first, *pages[0]])]
+    heads = [first, *([Markup("<b>{}</b>").format(name)] * (len(pages) - 1))]
+    counted = [Markup("{} <i>({}/{})</i>").format(head, at, len(pages)) for at, head in enumerate(heads, 1)]
+    return [Markup("\n\n").join([head, *page]) for head, page in zip(counted, pages, strict=True)]
+
+
+def shown_size(text: str) -> int:
+    """A text's length in the units in which Telegram's clients count: an emoji is two or more."""
+    return len(html.unescape(re.sub(r"<[^<>]*>", "", text)).encode("utf-16-le")) // 2
+
+
+def shortened(text: str, most: int) -> str:
+    """A text cut at a word where it is too long, with an ellipsis."""
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    return (cut[: cut.rfind(" ")] if cut.rfind(" ") > most // 2 else cut).rstrip(" ,.;:–-") + "…"

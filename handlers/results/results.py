@@ -1,0 +1,233 @@
+"""Results of feedback: for those who coordinate the group, from what has been released and nothing else."""
+
+from dataclasses import replace
+from functools import partial
+
+from markupsafe import Markup
+
+from handlers.dates import day_text
+from handlers.dates.printing import bare_day_text
+from handlers.forms.form_words import asked
+from handlers.people.start import go
+from handlers.results.papers import paper_buttons
+from handlers.results.result_charts import pages_of, results_picture
+from handlers.results.result_text import blocks, group_means, head, listed_name, paged, shortened, texts_note, view_name
+from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.screen import Button, Screen
+from models.delivery.outbox import Delivery
+from models.errors import NotFound
+from models.forms.items import Kind
+from models.people import access
+from models.people.access import RoleKind
+from models.results import result_views, results
+from models.results.outcome import Result
+from models.results.result_views import View
+from models.results.results import Listed, Waiting
+
+Rows = tuple[tuple[Button, ...], ...]
+LABEL = 60
+
+
+@command("results", role=RoleKind.COORDINATOR)
+async def on_results(context: Context, line: str) -> Screen:
+    return await result_list(context)
+
+
+async def result_list(context: Context, number: int = 0) -> Screen:
+    """The forms of one's groups, newest first: open, too few, released; beneath the first page what still waits."""
+    t = context.t
+    page = await results.latest(context.session, context.person, number)
+    if not page.listed:
+        return await _nothing(context)
+    lines = [t("results-heading"), *(_line(context, one) for one in page.listed)]
+    if not page.number:
+        lines += [_waiting(context, one) for one in await results.waiting(context.session, context.person)]
+    rows: list[tuple[Button, ...]] = [(button,) for one in page.listed if (button := _button(context, one))]
+    rows.append(turns(context, "results", page.number, has_more=page.has_more))
+    if await result_views.groups_with_results(context.session, context.person):
+        rows.append((Button(t("summary-open"), data("periods")),))
+    return Screen(Markup("\n\n").join(lines), tuple(rows))
+
+
+async def _nothing(context: Context) -> Screen:
+    """Why there is nothing: to those who coordinate, to those who manage, and to those who answer."""
+    t, held = context.t, {role.kind for role in await access.roles(context.session, context.person.id)}
+    if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR}:
+        return Screen(t("results-none"), ((go(context, "meetings"), go(context, "help")),))
+    if RoleKind.MANAGER in held:
+        return Screen(t("results-for-managers"), ((go(context, "digest"), go(context, "help")),))
+    return Screen(t("results-for-members"), ((go(context, "meetings"), go(context, "privacy")),))
+
+
+def _line(context: Context, one: Listed) -> Markup:
+    t, name = context.t, listed_name(context.t, one)
+    day = day_text(one.day.astimezone(context.zone).date(), t.language)
+    if one.is_open and one.tells_answered:
+        return t("results-open-counted", name=name, day=day, asked=one.asked, answered=one.answered)
+    if one.is_open:
+        return t("results-open", name=name, day=day, asked=one.asked, threshold=one.threshold)
+    if one.unreadable:
+        return t("results-unreadable", name=name, day=day, n=one.unreadable)
+    if one.release_id is None and one.named:
+        return t("results-few-named", name=name, day=day, threshold=one.threshold)
+    if one.release_id is None:
+        return t("results-few", name=name, day=day, threshold=one.threshold)
+    return t("results-released", name=name, day=day, answered=one.answered, asked=one.asked)
+
+
+def _waiting(context: Context, one: Waiting) -> Markup:
+    if one.only_texts:
+        return context.t("results-waiting-texts", group=one.group, least=2 * one.threshold)
+    return context.t("results-waiting", group=one.group, threshold=one.threshold)
+
+
+def _button(context: Context, one: Listed) -> Button | None:
+    """To the results of a form, or to who answered what on a named one that had too few answers for figures."""
+    day = bare_day_text(one.day.astimezone(context.zone).date(), context.language)
+    name = listed_name(context.t, one).unescape()
+    label = f"{shortened(name, LABEL - len(day) - 1)} {day}"
+    if one.release_id is not None:
+        return Button(label, data("result", one.release_id))
+    return Button(label, data("named", one.run_id)) if one.named and not one.is_open and one.run_id else None
+
+
+def turns(context: Context, name: str, number: int, *args: object, has_more: bool) -> tuple[Button, ...]:
+    """The buttons to the pages before and after."""
+    before = [Button(context.t("previous"), data(name, *args, number - 1))] if number else []
+    after = [Button(context.t("next"), data(name, *args, number + 1))] if has_more else []
+    return (*before, *after)
+
+
+def page_screen(context: Context, pages: list[Markup], tap: Tap, at: int, buttons: Rows = ()) -> Screen:
+    """One of several pages, with the buttons to its neighbours; ``at`` is where a button's data has the number."""
+    number = min(page_number(tap, at), len(pages) - 1)
+    row = turns(context, tap.name, number, *tap.args[:at], has_more=number < len(pages) - 1)
+    return Screen(pages[number], (row, *buttons))
+
+
+def page_number(tap: Tap, at: int) -> int:
+    """The page that a button asks for; the first where it names none."""
+    return tap.number(at) if len(tap.args) > at else 0
+
+
+@tap("results")
+async def on_list(context: Context, tap: Tap) -> Screen:
+    """The list; from under a picture, which cannot become it, as a new message."""
+    if tap.args == ("new",):
+        return replace(await result_list(context), fresh=True)
+    return await result_list(context, page_number(tap, 0))
+
+
+async def view_of(context: Context, tap: Tap, at: int = 0) -> View:
+    """The gate of every screen of results: what the address in a button names."""
+    return await result_views.view(context.session, context.person, tap.word(at), context.zone)
+
+
+def question_of(view: View, tap: Tap, at: int = 1) -> Result:
+    """The question in a button, if it has been answered in this view."""
+    return view.result(tap.number(at))
+
+
+@tap("result")
+async def on_result(context: Context, tap: Tap) -> Screen:
+    return await result_screen(context, tap)
+
+
+async def result_screen(context: Context, tap: Tap) -> Screen:
+    """Every question of a release or period; pages where it is long."""
+    view = await view_of(context, tap)
+    back = data("results") if view.listed else data("periods", view.group_id)
+    picture = [Button(context.t("result-picture"), data("result-picture", view.address))]
+    files = paper_buttons(view.listed.release_id) if view.listed and view.listed.release_id else ()
+    rows = (
+        *_ways(context, view),
+        files,
+        (*(picture if view.outcome.has_figures else []), Button(context.t("back"), back)),
+    )
+    some = blocks(context.t, view, context.zone)
+    pages = paged(head(context.t, view), view_name(context.t, view), some)
+    return page_screen(context, pages, tap, 1, rows)
+
+
+def _ways(context: Context, view: View) -> Rows:
+    """From a view to its texts, its means by background, and to who said what."""
+    t, found = context.t, view.outcome
+    with_texts = [result for result in found.results if result.texts]
+    rows = [
+        (
+            Button(
+                _texts_label(context, one, alone=len(with_texts) == 1),
+                data("result-texts", view.address, one.question_id),
+            ),
+        )
+        for one in with_texts
+    ]
+    parted = [result for result in found.results if any(group.means for group in result.groups)]
+    rows += [
+        (
+            Button(
+                t("result-means", background=_short(context, one)), data("result-means", view.address, one.question_id)
+            ),
+        )
+        for one in parted
+    ]
+    if view.listed is not None and any(result.mean is not None for result in found.results):
+        rows.append((Button(t("replies-open"), data("replies", view.listed.release_id)),))
+    if view.listed is not None and view.listed.named and view.listed.run_id is not None:
+        rows.append((Button(t("named-open"), data("named", view.listed.run_id)),))
+    return tuple(rows)
+
+
+def _texts_label(context: Context, result: Result, *, alone: bool) -> str:
+    n = len(result.texts)
+    if alone and result.kind is Kind.OPEN:
+        return context.t("result-texts-open", n=n).unescape()
+    return context.t("result-texts-of", question=_short(context, result), n=n).unescape()
+
+
+def _short(context: Context, result: Result) -> str:
+    return shortened(asked(context.t, result.words), 40)
+
+
+@tap("result-means")
+async def on_means(context: Context, tap: Tap) -> Screen:
+    """Each statement's mean in each group of respondents."""
+    view = await view_of(context, tap)
+    background = question_of(view, tap)
+    some = group_means(context.t, view, background)
+    if not some:
+        raise NotFound
+    name = context.t(
+        "result-means-heading", name=view_name(context.t, view), background=asked(context.t, background.words)
+    )
+    pages = paged(Markup("<b>{}</b>").format(name), name, some)
+    return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("result", view.address)),),))
+
+
+@tap("result-picture")
+async def on_picture(context: Context, tap: Tap) -> Screen:
+    """A picture; from one picture to the next in place."""
+    screen = pictured(context, await view_of(context, tap), page_number(tap, 1))
+    return replace(screen, fresh=len(tap.args) == 1)
+
+
+def pictured(context: Context, view: View, page: int = 0) -> Screen:
+    """Questions with their picture, a few at a time; the texts, which may be long, are behind buttons."""
+    t, pages = context.t, pages_of(context.t, view.outcome)
+    page = max(0, min(page, len(pages) - 1))
+    shown = pages[page] if pages else []
+    is_last = page >= len(pages) - 1
+    undrawn = [one for one in view.outcome.results if not one.is_drawn] if is_last else []
+    some = blocks(t, view, context.zone, [*shown, *undrawn])
+    note = texts_note(t, view.outcome) if is_last else Markup("")
+    text = Markup("\n\n").join(part for part in (head(t, view), *some, note) if part)
+    row = turns(context, "result-picture", page, view.address, has_more=not is_last)
+    ways = (*(_ways(context, view) if is_last else ()), (Button(t("results-all"), data("results", "new")),))
+    draws = partial(results_picture, view, page, context.language, context.zone)
+    return Screen(text, (row, *ways), draws=draws if pages else None)
+
+
+@letter("results", stands="results")
+async def results_letter(context: Context, delivery: Delivery) -> Screen:
+    view = await result_views.view(context.session, context.person, str(delivery.subject), context.zone)
+    return pictured(context, view)

@@ -1,0 +1,199 @@
+"""Results as rows, and the rows as xlsx and CSV: from a release and nothing else.
+
+Cells are data, whatever stands in them: nothing that anybody wrote becomes a formula or a link.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from handlers.figures import decimal, share_format
+from handlers.forms.form_words import asked, option
+from handlers.results.paper_words import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.results.result_text import choices, group_name
+from handlers.screen import File
+from handlers.texts import Texts, texts
+from models.forms.forms import DONT_KNOW
+from models.forms.items import Kind
+from models.possible import Mean, Rate, Share
+from models.results.outcome import Outcome, Result
+from models.results.results import Listed
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""What a program for sheets may take for the beginning of a formula; some read full-width signs as plain ones."""
+BOM = "\ufeff"
+"""Without it, Excel reads ä as Ã¤."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of figures: of a question, of an option, or of a statement among the people of one background."""
+
+    question: str
+    kind: str
+    option: str = ""
+    group: str = ""
+    people: int | None = None
+    n: int | None = None
+    share: Share | None = None
+    mean: Mean | None = None
+    withheld: str = ""
+    text: str = ""
+
+
+def rows(t: Texts, found: Outcome) -> Iterator[Row]:
+    """Every figure that may be seen, and where one may not, why."""
+    statements = {one.words.identity: asked(t, one.words) for one in found.results if one.kind is Kind.SCALE}
+    for one in found.results:
+        about = Row(asked(t, one.words), str(t(f"paper-kind-{one.kind}")))
+        why = why_withheld(t, one, found)
+        if one.background is not None:
+            yield from _backgrounds(t, one, about, found)
+            yield from _parted(t, one, statements)
+        elif one.kind is Kind.SCALE or why:
+            yield replace(about, n=one.n, mean=one.mean, withheld=why)
+        yield from (_values if one.kind is Kind.SCALE else _options)(t, one, about)
+
+
+def _values(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+    """How many chose each value of a scale. Those who could not say are no part of those in the mean."""
+    for each in one.spread:
+        row = replace(about, option=option(t, each.words, each.value), people=each.people)
+        part = each.people is not None and each.value != DONT_KNOW
+        yield replace(row, n=one.spread_n, share=Share(each.people or 0, one.spread_n)) if part else row
+
+
+def _options(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+    """How many chose each option."""
+    for name, _, share in choices(t, one) if one.spread else ():
+        row = replace(about, option=name, n=one.spread_n, share=share)
+        yield replace(row, people=share.part) if share else replace(row, withheld=str(t("paper-everybody")))
+
+
+def _backgrounds(t: Texts, one: Result, about: Row, found: Outcome) -> Iterator[Row]:
+    if not one.groups:
+        yield replace(about, withheld=why_no_groups(t, found))
+    for group in one.groups:
+        of_all = Share(group.n, one.n or 0)
+        yield replace(about, option=group_name(t, group), people=group.n, n=one.n, share=of_all)
+
+
+def _parted(t: Texts, one: Result, statements: dict[str, str]) -> Iterator[Row]:
+    """The statements' means by background."""
+    kind = str(t("paper-kind-scale"))
+    for group in one.groups:
+        for identity, mean in group.means:
+            yield Row(statements[identity], kind, group=group_name(t, group), n=mean.n, mean=mean)
+
+
+def said(t: Texts, found: Outcome) -> Iterator[Row]:
+    """Every open answer, in the order of chance in which they were released."""
+    kind = str(t("paper-kind-open"))
+    for one in found.results:
+        for text in one.texts:
+            yield Row(asked(t, one.words), kind, text=text.text)
+
+
+def results_csv(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
+    """Figures and open answers in one table, as printed, with the list and decimal signs of the reader's language."""
+    t, paper = texts(language), head(title, listed, language, zone)
+    content = io.StringIO(newline="")
+    writer = csv.writer(content, delimiter="," if language == "en" else ";")
+    writer.writerow([str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t))
+    for row in (*rows(t, found), *said(t, found)):
+        writer.writerow([plain(str(cell)) for cell in (paper.form, paper.group, paper.when, *_printed(row, language))])
+    return File(f"{paper.file_name}.csv", (BOM + content.getvalue()).encode())
+
+
+def _columns(t: Texts) -> list[str]:
+    names = ("question", "kind", "option", "background", "people", "n", "percent", "mean", "withheld", "text")
+    return [str(t(f"paper-column-{name}")) for name in names]
+
+
+def _printed(row: Row, language: str) -> list[object]:
+    counts = ["" if count is None else count for count in (row.people, row.n)]
+    percents = "" if row.share is None or row.share.percent is None else row.share.percent
+    mean = "" if row.mean is None else decimal(row.mean, language)
+    return [row.question, row.kind, row.option, row.group, *counts, percents, mean, row.withheld, row.text]
+
+
+def plain(cell: str) -> str:
+    """A cell that no program runs: an apostrophe before whatever could be a formula."""
+    return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
+
+
+def results_xlsx(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
+    """A workbook: the figures, exact and printed as elsewhere; the open answers; and what it is all about."""
+    from xlsxwriter import Workbook
+
+    t, paper, content = texts(language), head(title, listed, language, zone), io.BytesIO()
+    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with Workbook(content, inert) as book:
+        # Without a moment of its own, the file would carry the clock's, and be another one each time.
+        made = paper.at.replace(tzinfo=None)
+        book.set_properties({"title": paper.title, "subject": paper.form, "created": made})
+        names = [str(t(f"paper-sheet-{name}")) for name in ("figures", "texts", "about")]
+        fill(book, names[0], (_columns(t)[:-1], *map(_exact, rows(t, found))), FIGURE_WIDTHS, language)
+        fill(book, names[1], _texts(t, found), (52, 100), language)
+        fill(book, names[2], _about(t, paper, listed, found), (60, 60), language)
+    return File(f"{paper.file_name}.xlsx", content.getvalue())
+
+
+FIGURE_WIDTHS = (52, 18, 40, 30, 11, 8, 9, 11, 44)
+Cell = str | int | Rate | Mean | None
+
+
+def _exact(row: Row) -> list[Cell]:
+    return [row.question, row.kind, row.option, row.group, row.people, row.n, row.share, row.mean, row.withheld]
+
+
+def _texts(t: Texts, found: Outcome) -> list[list[Cell]]:
+    columns: list[Cell] = [str(t(f"paper-column-{name}")) for name in ("question", "text")]
+    told: list[list[Cell]] = [[row.question, row.text] for row in said(t, found)]
+    return [columns, *(told or [[why_no_texts(t, found)]])]
+
+
+def _about(t: Texts, paper: Head, listed: Listed, found: Outcome) -> list[list[Cell]]:
+    lines: list[list[Cell]] = [[paper.title]]
+    lines += [[name, words] for name, words in facts(t, paper)]
+    lines += [[name, figure] for name, figure in response(t, listed, found)]
+    lines += [[str(t("paper-threshold")), found.threshold], [], [str(t("paper-method"))]]
+    return lines + [[sentence] for sentence in method(t, listed, found)]
+
+
+def fill(book: "Workbook", name: str, lines: Iterable[Sequence[Cell]], widths: Sequence[int], language: str) -> None:
+    """A sheet of lines, the first of which stands still above the others."""
+    sheet = book.add_worksheet(name)
+    top = {"text_wrap": True, "valign": "top"}
+    heading, words = book.add_format({**top, "bold": True, "bottom": 1}), book.add_format(top)
+    percents = book.add_format({**top, "num_format": share_format(language)})
+    numbers = {
+        Rate: percents,
+        Share: percents,
+        Mean: book.add_format({**top, "num_format": "0.0"}),
+    }
+    for column, width in enumerate(widths):
+        sheet.set_column(column, column, width)
+    sheet.freeze_panes(1, 0)
+    for line, cells in enumerate(lines):
+        for column, cell in enumerate(cells):
+            number = _number(cell)
+            if number is not None:
+                sheet.write_number(line, column, number, numbers.get(type(cell), words))
+            elif isinstance(cell, str) and cell:
+                sheet.write_string(line, column, cell, words if line else heading)
+
+
+def _number(cell: Cell) -> float | None:
+    """What is written as a number, exactly; how it is printed is the cell's format."""
+    if isinstance(cell, Mean):
+        return float(cell.value)
+    if isinstance(cell, Rate):
+        return cell.part / cell.whole if cell.whole else None
+    return cell if isinstance(cell, int) else None

@@ -1,0 +1,199 @@
+"""Theme coding: themes are tapped onto the texts to a question, one at a time; a table tells how often each comes."""
+
+from markupsafe import Markup
+
+from handlers.figures import percent
+from handlers.forms.form_words import asked
+from handlers.results.highlights import switched_on, text_id
+from handlers.results.result_text import paged, shortened, view_name
+from handlers.results.results import question_of, view_of
+from handlers.routes import Context, Tap, data, said, tap
+from handlers.screen import Button, Screen
+from models.delivery import drafts
+from models.delivery.drafts import Draft
+from models.errors import NotFound
+from models.possible import Share
+from models.results import result_views, themes
+from models.results.outcome import Result
+from models.results.result_views import View
+from models.results.themes import Counted, Theme
+
+SUBJECT = "theme"
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@tap("themes")
+async def on_themes(context: Context, tap: Tap) -> Screen:
+    view = await view_of(context, tap)
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    return await table_screen(context, view, question_of(view, tap))
+
+
+async def table_screen(context: Context, view: View, result: Result) -> Screen:
+    """The themes of a question with mentions and ranks, and of how many texts they are."""
+    t, ids = context.t, [one.id for one in result.texts]
+    if not ids:
+        raise NotFound
+    table = await themes.table(context.session, view.group_id, result.words.identity, ids)
+    heading = t("themes-heading", name=view_name(t, view), question=asked(t, result.words))
+    counts = t("themes-counts", n=table.texts, coded=table.coded)
+    lines = [_row(context, row, table.texts) for row in table.rows] or [t("themes-none")]
+    (text, *_) = paged(Markup("\n").join([heading, counts]), heading, [Markup("\n").join(lines)])
+    at = view.address, result.question_id
+    names = [Button(shortened(row.theme.name, 30), data("theme", row.theme.id, *at)) for row in table.rows]
+    rows: list[tuple[Button, ...]] = [(Button(t("themes-code"), data("code", f"{await _first(context, ids):x}", *at)),)]
+    rows += [tuple(names[one : one + 2]) for one in range(0, len(names), 2)]
+    rows.append((Button(t("theme-new"), data("theme-new", *at)), Button(t("back"), data("result-texts", *at))))
+    return Screen(text, tuple(rows))
+
+
+async def _first(context: Context, ids: list[int]) -> int:
+    """Where to go on: the first text without a theme."""
+    known = await themes.mentioned(context.session, ids)
+    return next((one for one in ids if not known.get(one)), ids[0])
+
+
+def _row(context: Context, row: Counted, n: int) -> Markup:
+    t = context.t
+    if row.rank is None:
+        return t("themes-row-none", theme=row.theme.name)
+    rate = percent(Share(row.mentions, n), t.language)
+    return t("themes-row", rank=row.rank, theme=row.theme.name, n=row.mentions, rate=rate)
+
+
+@tap("code")
+async def on_code(context: Context, tap: Tap) -> Screen:
+    view = await view_of(context, tap, 1)
+    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    return await code_screen(context, view, question_of(view, tap, 2), text_id(tap, 0))
+
+
+async def code_screen(context: Context, view: View, result: Result, answer_id: int) -> Screen:
+    """One text with the themes as toggles, and the ways to its neighbours."""
+    t, ids = context.t, [one.id for one in result.texts]
+    if answer_id not in ids:
+        raise NotFound
+    at, where = ids.index(answer_id), (view.address, result.question_id)
+    known = await themes.of_question(context.session, view.group_id, result.words.identity)
+    mine = (await themes.mentioned(context.session, [answer_id])).get(answer_id, set())
+    toggles = [
+        Button(
+            f"✓ {theme.name}" if theme.id in mine else theme.name,
+            data("coded", f"{answer_id:x}", theme.id, "off" if theme.id in mine else "on", *where),
+        )
+        for theme in known
+    ]
+    rows = [tuple(toggles[one : one + 2]) for one in range(0, len(toggles), 2)]
+    rows.append((Button(t("theme-new"), data("theme-new", *where, f"{answer_id:x}")),))
+    before = [Button(t("previous"), data("code", f"{ids[at - 1]:x}", *where))] if at else []
+    after = [Button(t("next"), data("code", f"{ids[at + 1]:x}", *where))] if at + 1 < len(ids) else []
+    rows.append((*before, *after))
+    rows.append((Button(t("themes-table"), data("themes", *where)),))
+    chosen = ", ".join(theme.name for theme in known if theme.id in mine) or t("themes-none-chosen")
+    question = asked(t, result.words)
+    text = t("themes-text", at=at + 1, count=len(ids), question=question, text=result.texts[at].text, themes=chosen)
+    return Screen(text, tuple(rows))
+
+
+@tap("coded")
+async def on_coded(context: Context, tap: Tap) -> Screen:
+    """Puts a theme on a text, or takes it off: the button says which."""
+    view = await view_of(context, tap, 3)
+    result, answer_id = question_of(view, tap, 4), text_id(tap, 0)
+    if answer_id not in {one.id for one in result.texts}:
+        raise NotFound
+    await themes.put(context.session, context.person, tap.number(1), answer_id, on=switched_on(tap, 2))
+    return await code_screen(context, view, result, answer_id)
+
+
+@tap("theme-new")
+async def on_new(context: Context, tap: Tap) -> Screen:
+    """Asks for a new theme's name; begun from a text, it will be put on it."""
+    view = await view_of(context, tap)
+    result = question_of(view, tap)
+    known: dict[str, object] = {"address": view.address, "question": result.question_id}
+    if len(tap.args) > 2:
+        known["text"] = text_id(tap, 2)
+    return _ask(context, await context.begin(SUBJECT, "name", known))
+
+
+def _ask(context: Context, draft: Draft) -> Screen:
+    where = draft.data["address"], draft.data["question"]
+    back = data("code", f"{draft.data['text']:x}", *where) if "text" in draft.data else data("themes", *where)
+    key = "theme-ask-rename" if draft.awaits == "rename" else "theme-ask-name"
+    return Screen(context.t(key, most=themes.NAME_LENGTH), ((Button(context.t("cancel"), back),),))
+
+
+async def ask_again(context: Context, draft: Draft) -> Screen:
+    return _ask(context, draft)
+
+
+@said(SUBJECT, fresh=ask_again, yields_to_codes=True)
+async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+    """A theme's name, typed."""
+    session, person, known = context.session, context.person, draft.data
+    view = await result_views.view(session, person, known["address"], context.zone)
+    result = view.result(known["question"])
+    if draft.awaits == "rename":
+        await themes.rename(session, person, known["theme"], text)
+    else:
+        theme = await themes.add(session, view.group_id, result.words.identity, text)
+        if "text" in known:
+            await themes.put(session, person, theme.id, known["text"], on=True)
+    await drafts.end(session, person, context.chat_id)
+    if "text" in known:
+        return await code_screen(context, view, result, known["text"])
+    return await table_screen(context, view, result)
+
+
+async def _theme(context: Context, tap: Tap) -> tuple[Theme, View, Result]:
+    """The theme of a button, in the view that it was opened from."""
+    view = await view_of(context, tap, 1)
+    result = question_of(view, tap, 2)
+    theme = await themes.theme_to_edit(context.session, context.person, tap.id)
+    if (theme.workgroup_id, theme.identity) != (view.group_id, result.words.identity):
+        raise NotFound
+    return theme, view, result
+
+
+async def show_table(context: Context, tap: Tap) -> Screen:
+    """The table, whatever was refused."""
+    view = await view_of(context, tap, 1)
+    return await table_screen(context, view, question_of(view, tap, 2))
+
+
+@tap("theme", fresh=show_table)
+async def on_theme(context: Context, tap: Tap) -> Screen:
+    """A theme: another name, or away with it."""
+    t, (theme, view, result) = context.t, await _theme(context, tap)
+    at = view.address, result.question_id
+    n = await themes.mentions(context.session, theme)
+    change = (
+        Button(t("theme-rename"), data("theme-rename", theme.id, *at)),
+        Button(t("theme-drop"), data("theme-drop", theme.id, *at)),
+    )
+    return Screen(t("theme-heading", theme=theme.name, n=n), (change, (Button(t("back"), data("themes", *at)),)))
+
+
+@tap("theme-rename", fresh=show_table)
+async def on_rename(context: Context, tap: Tap) -> Screen:
+    theme, view, result = await _theme(context, tap)
+    known = {"address": view.address, "question": result.question_id, "theme": theme.id}
+    return _ask(context, await context.begin(SUBJECT, "rename", known))
+
+
+@tap("theme-drop", fresh=show_table)
+async def on_drop(context: Context, tap: Tap) -> Screen:
+    """Asks first: the taps that put it on texts would be lost."""
+    t, (theme, view, result) = context.t, await _theme(context, tap)
+    at = theme.id, view.address, result.question_id
+    n = await themes.mentions(context.session, theme)
+    row = Button(t("theme-drop-yes"), data("theme-drop-yes", *at)), Button(t("back"), data("theme", *at))
+    return Screen(t("theme-drop-sure", theme=theme.name, n=n), (row,))
+
+
+@tap("theme-drop-yes", fresh=show_table)
+async def on_drop_yes(context: Context, tap: Tap) -> Screen:
+    theme, view, result = await _theme(context, tap)
+    await themes.remove(context.session, context.person, theme.id)
+    return (await table_screen(context, view, result)).toasting(context.t("toast-theme-dropped"))

@@ -1,0 +1,220 @@
+"""The outbox: every message to anyone but the person who acted is a row here first, with what caused it."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+
+from models.base import Base, insert_new
+from models.delivery.pace import Pace
+from models.leases import database_time
+from models.people.people import Address, Person, Reach
+
+LEASE = timedelta(seconds=60)
+"""For how long a process may be sending one message; then another takes it for dead."""
+EDITS = ("turnout", "correction")
+"""Kinds of deliveries that only edit a card which stands already."""
+
+
+class Sending(enum.StrEnum):
+    """Where a delivery stands. Every row ends in one of the last seven."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    UNKNOWN = "unknown"
+
+
+class Superseded(Exception):  # noqa: N818  (no fault: the world moved on while the message waited)
+    """Raised while rendering a delivery that need not be sent any more."""
+
+
+class Delivery(Base):
+    """One message to one address: sent at most once after ``due_at``, never after ``expires_at``."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject", "revision", "address_id", "slot"),
+        Index("ix_delivery_queue", "state", "urgent", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[int]
+    """The id of what the message is about; the kind says of which table."""
+    revision: Mapped[int] = mapped_column(default=0)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"), index=True)
+    slot: Mapped[str] = mapped_column(default="")
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(default=False)
+    """Goes out in quiet time too."""
+    state: Mapped[Sending] = mapped_column(default=Sending.DUE)
+    owner: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    ambiguous: Mapped[bool] = mapped_column(default=False)
+    """An attempt ended without an answer: it may have arrived. It is repeated once and no more."""
+    error: Mapped[str | None]
+    message_id: Mapped[int | None]
+    sent_at: Mapped[datetime | None]
+
+    address: Mapped[Address] = relationship(lazy="raise")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A delivery to be, by person; those who cannot be reached get none. With an address, on their behalf to that."""
+
+    person_id: int
+    kind: str
+    subject: int
+    due_at: datetime
+    expires_at: datetime
+    revision: int = 0
+    slot: str = ""
+    urgent: bool = False
+    address_id: int | None = None
+    """A group or channel."""
+
+
+async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
+    """Writes deliveries; those already planned stay as they are. Returns how many are new."""
+    wanted = list(planned)
+    reachable = await addresses(session, {one.person_id for one in wanted if one.address_id is None})
+    rows = [
+        {
+            "kind": one.kind,
+            "subject": one.subject,
+            "revision": one.revision,
+            "address_id": one.address_id or reachable[one.person_id],
+            "slot": one.slot,
+            "due_at": one.due_at,
+            "expires_at": one.expires_at,
+            "urgent": one.urgent,
+        }
+        for one in wanted
+        if one.address_id is not None or one.person_id in reachable
+    ]
+    return len(await insert_new(session, Delivery, rows))
+
+
+async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, int]:
+    """Address ids by person, of those who can be written to."""
+    rows = await session.execute(
+        select(Address.person_id, Address.id)
+        .join(Person, Person.id == Address.person_id)
+        .where(Address.person_id.in_(list(people)), Person.reach == Reach.REACHABLE)
+    )
+    return {person_id: address_id for person_id, address_id in rows if person_id is not None}
+
+
+async def withdraw(session: AsyncSession, kind: str, subject: int, *, before: int | None = None) -> None:
+    """Cancels what waits about a subject, all of it or only revisions ``before`` one."""
+    waiting = update(Delivery).where(Delivery.kind == kind, Delivery.subject == subject, Delivery.state == Sending.DUE)
+    if before is not None:
+        waiting = waiting.where(Delivery.revision < before)
+    await session.execute(waiting.values(state=Sending.CANCELLED))
+
+
+async def revive(
+    session: AsyncSession, kind: str, subject: int, revision: int, *, now: datetime, missed: bool = False
+) -> None:
+    """Puts back what was withdrawn about a subject's revision and lies ahead, or (``missed``) fell due meanwhile."""
+    withdrawn = update(Delivery).where(
+        Delivery.kind == kind,
+        Delivery.subject == subject,
+        Delivery.revision == revision,
+        Delivery.state == Sending.CANCELLED,
+    )
+    if not missed:
+        withdrawn = withdrawn.where(Delivery.due_at > now)
+    await session.execute(withdrawn.values(state=Sending.DUE, error=None))
+
+
+async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:
+    """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first."""
+    chosen: dict[int, Delivery] = {}
+    for urgent in (True, False):
+        if len(chosen) < limit:
+            for delivery in (await session.execute(_waiting(urgent, limit, now))).scalars():
+                if len(chosen) < limit:
+                    chosen.setdefault(delivery.address_id, delivery)
+    if chosen:
+        until = await database_time(session) + LEASE
+        for delivery in chosen.values():
+            delivery.state, delivery.owner, delivery.leased_until = Sending.SENDING, owner, until
+            delivery.attempts += 1
+    return list(chosen.values())
+
+
+def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
+    """The next due deliveries to chats that take one now. By urgency apart: so each is a walk along the index.
+
+    While one is on its way to a chat no other leaves for it: it might overtake, and the older would have the last word.
+    """
+    other = aliased(Delivery)
+    under_way = select(other.address_id).where(other.state == Sending.SENDING)
+    return (
+        select(Delivery)
+        .join(Address)
+        .where(
+            Delivery.state == Sending.DUE,
+            Delivery.urgent == urgent,
+            Delivery.due_at <= now,
+            or_(Address.free_at.is_(None), Address.free_at <= now),
+            Delivery.address_id.not_in(under_way),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(limit * 4)
+        .with_for_update(skip_locked=True, of=[Delivery, Address])
+    )
+
+
+async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
+    """Takes back what dead processes were sending, which may or may not have arrived; returns how many.
+
+    Each is sent once more; the second time it ends as unknown, because a third copy is worse than a doubt.
+    ``all_dead``: no other process can be alive, so that no lease need run out.
+    """
+    stranded = [Delivery.state == Sending.SENDING]
+    if not all_dead:
+        stranded.append(Delivery.leased_until < await database_time(session))
+    left = update(Delivery).where(*stranded).values(owner=None)
+    doubtful = left.where(Delivery.ambiguous).values(state=Sending.UNKNOWN).returning(Delivery.id)
+    repeated = left.values(state=Sending.DUE, ambiguous=True).returning(Delivery.id)
+    return sum([len((await session.execute(some)).all()) for some in (doubtful, repeated)])
+
+
+async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:
+    """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not.
+
+    None while nothing waits, or all is held back.
+    """
+    pace = await session.get(Pace, 1, populate_existing=True)
+    if pace is not None and pace.paused_at is not None:
+        return None
+    can_leave = case((Address.free_at > Delivery.due_at, Address.free_at), else_=Delivery.due_at)
+    waiting = select(func.min(can_leave)).select_from(Delivery).join(Address).where(Delivery.state == Sending.DUE)
+    if not edits:
+        waiting = waiting.where(Delivery.kind.not_in(EDITS))
+    moment: datetime | None = await session.scalar(waiting)
+    return max(moment, pace.free_at) if moment is not None and pace is not None else moment

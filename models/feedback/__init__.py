@@ -1,0 +1,1 @@
+"""Runs of forms: asking, sealed answers, closing, counting, releases and pools."""

@@ -1,0 +1,150 @@
+"""What one person has said on a form, press by press, and what of it is counted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from models.errors import NotFound, Refused
+from models.forms.forms import OTHER, Question
+from models.forms.items import Kind
+from models.meetings.invitations import REDELIVERY
+
+Ballot = dict[int, Any]
+"""One person's answers by question id: a number on a scale, a list of options, a text. What was typed as "other" is
+under the question's id with a minus. What was skipped is not in it."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """A tap or a typed line: when it came, and by which update."""
+
+    update_id: int
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one press has given; ``at`` in seconds since 1970."""
+
+    value: int | str | bool | None
+    update_id: int
+    at: int
+
+    def gives_way_to(self, press: Press) -> bool:
+        """Whether a press is newer, whatever order they come in (see `REDELIVERY`)."""
+        return self.update_id < press.update_id or self.at < (press.now - REDELIVERY).timestamp()
+
+
+Kept = dict[str, Given]
+"""A sheet's content: a question's answer under its id, a tick under id.option, a text under id.t.
+
+Each tick has its own press, so that of two devices neither undoes what the other has done elsewhere on the question.
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What stands for one question. Of several choices, ``settled`` says that the person is done ticking."""
+
+    ticked: tuple[int, ...] = ()
+    """What was chosen: a value on the scale, or options."""
+    text: str = ""
+    settled: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.ticked or self.text)
+
+    @property
+    def is_skip(self) -> bool:
+        return self.settled and self.is_empty
+
+
+def thawed(content: dict[str, Any]) -> Kept:
+    """A sealed sheet's content read back."""
+    return {key: Given(*row) for key, row in content.items()}
+
+
+def frozen(kept: Kept) -> dict[str, Any]:
+    """`thawed` undone."""
+    return {key: [given.value, given.update_id, given.at] for key, given in kept.items()}
+
+
+def answer(question: Question, kept: Kept) -> Answer | None:
+    """What stands for a question; None if nothing was pressed."""
+    own, text = kept.get(str(question.id)), kept.get(f"{question.id}.t")
+    if question.kind is Kind.OPEN:
+        return None if own is None else Answer(text=str(own.value or ""), settled=True)
+    ticked = _ticked(question, kept)
+    if own is None and not ticked:
+        return None
+    said = str(text.value or "") if text is not None and OTHER in ticked else ""
+    return Answer(ticked, said, settled=own is not None)
+
+
+def _ticked(question: Question, kept: Kept) -> tuple[int, ...]:
+    if question.kind is Kind.SEVERAL:
+        given = {value: kept.get(f"{question.id}.{value}") for value in question.values}
+        return tuple(value for value, one in given.items() if one is not None and one.value)
+    own = kept.get(str(question.id))
+    return () if own is None or own.value is None else (int(own.value),)
+
+
+def choosing(question: Question, value: int | None) -> dict[str, Any]:
+    """What a press on one value (None: skip) of a scale or a single choice keeps; of several, what skipping does."""
+    if value is not None and (question.kind is Kind.OPEN or value not in question.values):
+        raise NotFound
+    if question.kind is Kind.SEVERAL:
+        if value is not None:
+            raise NotFound
+        return {str(question.id): None, **{f"{question.id}.{one}": False for one in question.values}}
+    return {str(question.id): value}
+
+
+def ticking(question: Question, value: int, on: bool) -> dict[str, Any]:
+    """What a press on one of several options keeps."""
+    if question.kind is not Kind.SEVERAL or value not in question.values:
+        raise NotFound
+    return {f"{question.id}.{value}": on}
+
+
+def settling(question: Question) -> dict[str, Any]:
+    """What "done" under several options keeps."""
+    if question.kind is not Kind.SEVERAL:
+        raise NotFound
+    return {str(question.id): True}
+
+
+def writing(question: Question, text: str) -> dict[str, Any]:
+    """What a typed line keeps: an open answer, or what "other" is, which chooses it as well."""
+    if not question.takes_text:
+        raise NotFound
+    if not text:
+        raise Refused("open-answer-empty")
+    if len(text) > question.length:
+        raise Refused("open-answer-too-long", most=question.length)
+    if question.kind is Kind.OPEN:
+        return {str(question.id): text}
+    chosen = {f"{question.id}.{OTHER}": True} if question.kind is Kind.SEVERAL else {str(question.id): OTHER}
+    return {**chosen, f"{question.id}.t": text}
+
+
+def ballot(questions: list[Question], kept: Kept) -> Ballot:
+    """What is counted of a sheet."""
+    found: Ballot = {}
+    for question in questions:
+        given = answer(question, kept)
+        if given is None or given.is_empty:
+            continue
+        if question.kind is Kind.OPEN:
+            found[question.id] = given.text
+            continue
+        found[question.id] = given.ticked[0] if question.kind is Kind.SCALE else list(given.ticked)
+        if given.text:
+            found[-question.id] = given.text
+    return found
+
+
+def says_something(questions: list[Question], one: Ballot) -> bool:
+    """Whether anything was answered about the matter, and not only about oneself."""
+    return any(question.id in one for question in questions if question.background is None)

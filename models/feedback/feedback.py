@@ -1,0 +1,297 @@
+"""Feedback while a form is open: the gate of answering, and what a person has said so far, sealed.
+
+Closing is ``models/feedback/closing.py``; why it is built so is told in ARCHITECTURE.md under Anonymity.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, cached_property
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import dialect_insert
+from models.errors import NotFound, Refused
+from models.feedback import answers
+from models.feedback.answers import Answer, Kept, Press
+from models.feedback.runs import Participation, Run, RunState, Staged
+from models.feedback.sealing import Keyring
+from models.forms import form_cache, forms
+from models.forms.forms import Form, FormVersion, Question
+from models.forms.items import Kind
+from models.meetings import attendance
+from models.meetings.attendance import Attendance, Attended
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.people.groups import Membership, Workgroup
+from models.people.people import Person
+
+CLOSED = "feedback-is-closed"
+"""The refusal of a form that has closed, for those who may have been asked."""
+
+
+@dataclass
+class Sheet:
+    """One person's view of an open run: the questions, their own answers so far, and where they are."""
+
+    run: Run
+    form: Form
+    questions: list[Question]
+    group: Workgroup
+    meeting: Meeting | None
+    """None if the form was sent on its own."""
+    person: Person
+    attended: Attended | None
+    finished: bool
+    kept: Kept = field(default_factory=dict)
+
+    @property
+    def is_preview(self) -> bool:
+        return self.run.state is RunState.PREVIEW
+
+    @property
+    def opened_at(self) -> datetime:
+        """No button of this form can be older."""
+        return self.meeting.ends_at if self.meeting else self.run.opens_at
+
+    @property
+    def may_answer(self) -> bool:
+        """After a meeting, only those who say that they were there."""
+        return self.meeting is None or self.attended not in (None, Attended.NO)
+
+    def answer(self, question: Question) -> Answer | None:
+        return answers.answer(question, self.kept)
+
+    def own(self, question: Question) -> int | None:
+        """The option of a background question that the person's own settings say."""
+        if question.background is None:
+            return None
+        own = f"{question.background}-{getattr(self.person, question.background)}"
+        return next((option.number for option in question.options if option.identity == own), None)
+
+    def prefilled(self, question: Question) -> int | None:
+        """The same, until they answer the question here."""
+        return self.own(question) if self.answer(question) is None else None
+
+    def ticked(self, question: Question) -> tuple[int, ...]:
+        """What stands as chosen: answered here, or else by the settings."""
+        given, own = self.answer(question), self.own(question)
+        if given is not None:
+            return given.ticked
+        return () if own is None else (own,)
+
+    @cached_property
+    def told(self) -> list[Question]:
+        """What the person's settings say already: it is not asked, it stands on the summary."""
+        return [question for question in self.questions if self.own(question) is not None]
+
+    @cached_property
+    def closing(self) -> Question | None:
+        """The open question at the end, if it may be left out: the summary asks it by the way."""
+        asked = [question for question in self.questions if question not in self.told]
+        is_by_the_way = len(asked) > 1 and asked[-1].kind is Kind.OPEN and not asked[-1].required
+        return asked[-1] if is_by_the_way else None
+
+    @cached_property
+    def pages(self) -> list[Question]:
+        """The questions asked one after another."""
+        return [question for question in self.questions if question not in (*self.told, self.closing)]
+
+    @property
+    def unanswered(self) -> Question | None:
+        """The first page that is not settled; None if the summary is next."""
+        return next((q for q in self.pages if (given := self.answer(q)) is None or not given.settled), None)
+
+    @property
+    def lacking(self) -> Question | None:
+        """The first question that must be answered and is not."""
+        return next((q for q in self.questions if q.required and self._is_bare(q)), None)
+
+    def _is_bare(self, question: Question) -> bool:
+        given = self.answer(question)
+        return given.is_empty if given else self.prefilled(question) is None
+
+    def question(self, question_id: int) -> Question:
+        """The question of that id on this form."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise NotFound
+
+    def onward(self, question: Question) -> Question | None:
+        """What comes after a question: the next page, or (None) the summary, once nothing else is left."""
+        rest = self.unanswered
+        return rest and next((q for q in self.pages if q.position > question.position), rest)
+
+    def before(self, question: Question) -> Question | None:
+        """The page before a question; of what is not a page, none."""
+        here = self.pages.index(question) if question in self.pages else 0
+        return self.pages[here - 1] if here else None
+
+
+_ASKED = (
+    select(Participation.finished)
+    .where(Participation.run_id == bindparam("run_id"), Participation.person_id == bindparam("person_id"))
+    .with_for_update()
+)
+_PAGE = (
+    select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob)
+    .join(Workgroup, Workgroup.id == Run.workgroup_id)
+    .join(FormVersion, FormVersion.id == Run.form_version_id)
+    .join(Form, Form.id == FormVersion.form_id)
+    .outerjoin(Meeting, Meeting.id == Run.meeting_id)
+    .outerjoin(
+        Attendance,
+        and_(Attendance.meeting_id == Run.meeting_id, Attendance.person_id == bindparam("person_id")),
+    )
+    .outerjoin(Staged, and_(Staged.run_id == Run.id, Staged.person_id == bindparam("person_id")))
+    .where(Run.id == bindparam("run_id"))
+)
+
+
+async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime) -> Sheet:
+    """The gate of answering: only those asked, only while the form is open."""
+    theirs = {"run_id": run_id, "person_id": person.id}
+    # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
+    finished = await session.scalar(_ASKED, theirs)
+    row = (await session.execute(_PAGE, theirs)).one_or_none()
+    if row is None:
+        raise NotFound
+    run, group, form, meeting, attended, blob = row
+    if finished is None:
+        # After closing nobody can tell who was asked: whoever may have been hears that it is closed, others nothing.
+        raise Refused(CLOSED) if await _may_have_been_asked(session, person, run) else NotFound
+    if run.state not in (RunState.OPEN, RunState.PREVIEW) or run.closes_at <= now:
+        raise Refused(CLOSED)
+    if meeting is not None:
+        meeting.workgroup = group
+    return Sheet(
+        run=run,
+        form=form,
+        questions=await form_cache.questions(session, run.form_version_id),
+        group=group,
+        meeting=meeting,
+        person=person,
+        attended=attended,
+        finished=finished,
+        kept=answers.thawed(keys.open(run.key, blob)) if blob else {},
+    )
+
+
+async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) -> bool:
+    if run.meeting_id is not None:
+        wanted = select(Invitation.id).where(Invitation.meeting_id == run.meeting_id, Invitation.person_id == person.id)
+    else:
+        wanted = select(Membership.id).where(
+            Membership.workgroup_id == run.workgroup_id, Membership.person_id == person.id
+        )
+    return await session.scalar(wanted.limit(1)) is not None
+
+
+async def took_part(session: AsyncSession, page: Sheet, attended: Attended, *, now: datetime) -> None:
+    """One's own word on having been there. Who was not has no answers either."""
+    if page.meeting is None:
+        raise NotFound
+    if attended is Attended.NO:
+        theirs = Staged.run_id == page.run.id, Staged.person_id == page.person.id
+        await session.execute(delete(Staged).where(*theirs))
+        page.kept = {}
+    await attendance.mark(session, page.meeting, page.person.id, attended, own_word=True, now=now)
+    page.attended = attended
+
+
+async def choose(
+    session: AsyncSession, page: Sheet, question: Question, value: int | None, *, keys: Keyring, press: Press
+) -> None:
+    """Answers on a scale or among options that exclude each other, or (None) skips any question.
+
+    Of two presses the newer stands. Changing after finishing is allowed.
+    """
+    if value is None and question.required:
+        raise Refused("question-required")
+    await _keep(session, page, answers.choosing(question, value), keys=keys, press=press)
+
+
+async def tick(
+    session: AsyncSession, page: Sheet, question: Question, tick: tuple[int, bool], *, keys: Keyring, press: Press
+) -> None:
+    """Ticks or unticks one of several options."""
+    await _keep(session, page, answers.ticking(question, *tick), keys=keys, press=press)
+
+
+async def settle(session: AsyncSession, page: Sheet, question: Question, *, keys: Keyring, press: Press) -> None:
+    """Is done with several options; with none ticked it is a skip."""
+    given = page.answer(question)
+    if question.required and (given is None or given.is_empty):
+        raise Refused("question-required")
+    await _keep(session, page, answers.settling(question), keys=keys, press=press)
+
+
+async def write(
+    session: AsyncSession, page: Sheet, question: Question, text: str, *, keys: Keyring, press: Press
+) -> None:
+    """A typed open answer, or what "other" is."""
+    await _keep(session, page, answers.writing(question, text), keys=keys, press=press)
+
+
+async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, keys: Keyring, press: Press) -> None:
+    """Seals what a press gave, where nothing newer stands."""
+    if not page.may_answer:
+        raise NotFound
+    at = int(press.now.timestamp())
+    new = {
+        key: answers.Given(value, press.update_id, at)
+        for key, value in content.items()
+        if key not in page.kept or page.kept[key].gives_way_to(press)
+    }
+    if not new:
+        return
+    page.kept = {**page.kept, **new}
+    blob = keys.seal(page.run.key, answers.frozen(page.kept), size=forms.sheet_bytes(page.questions))
+    row = {"run_id": page.run.id, "person_id": page.person.id, "blob": blob}
+    await session.execute(_sealing(dialect_insert(session)), row)
+
+
+@cache
+def _sealing(insert: Any) -> Any:
+    statement = insert(Staged.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["run_id", "person_id"], set_={"blob": statement.excluded.blob}
+    )
+
+
+async def finish(session: AsyncSession, page: Sheet, *, keys: Keyring, press: Press) -> None:
+    """The person is done: no reminder any more. Their answers stay changeable until the form closes.
+
+    Only now does what their settings say of them become part of their answers: it stood on the summary that they sent.
+    """
+    if not page.may_answer:
+        raise NotFound
+    if page.lacking is not None:
+        raise Refused("question-required")
+    told = {str(q.id): page.prefilled(q) for q in page.questions if page.prefilled(q) is not None}
+    if told and page.kept:
+        # Of no update: whatever the person themselves pressed about it stands, though it may come later.
+        await _keep(session, page, told, keys=keys, press=Press(0, press.now))
+    await session.execute(
+        update(Participation)
+        .where(Participation.run_id == page.run.id, Participation.person_id == page.person.id)
+        .values(finished=True)
+    )
+    page.finished = True
+
+
+async def wanting(session: AsyncSession, person_id: int, run_id: int) -> bool:
+    """Whether the person is still to be asked or reminded: not finished, and has not said they were absent."""
+    absent = select(attendance.Attendance.person_id).join(Run, Run.meeting_id == attendance.Attendance.meeting_id)
+    absent = absent.where(
+        Run.id == run_id, attendance.Attendance.attended == Attended.NO, attendance.Attendance.person_id == person_id
+    )
+    wanted = select(Participation.run_id).where(
+        Participation.run_id == run_id,
+        Participation.person_id == person_id,
+        Participation.finished.is_(False),
+        ~absent.exists(),
+    )
+    return await session.scalar(wanted) is not None

@@ -1,0 +1,82 @@
+"""Choosing what is asked after meetings, for one of them or for all of a group's."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import dialect_insert
+from models.errors import Stale
+from models.feedback.runs import ASKS_WITHIN, Run
+from models.forms.forms import Form, FormVersion, GroupForm
+from models.meetings.meetings import Meeting, MeetingState
+from models.people import access, audit
+from models.people.groups import Workgroup
+from models.people.people import Person
+
+
+async def asked_about(session: AsyncSession, meeting: Meeting) -> Form | None:
+    """The form of a meeting that has opened already; None if none has."""
+    wanted = select(Form).join(FormVersion).join(Run, Run.form_version_id == FormVersion.id)
+    return await session.scalar(wanted.where(Run.meeting_id == meeting.id))
+
+
+async def still_to_choose(session: AsyncSession, meeting: Meeting) -> None:
+    """Refuses to choose a form for a meeting whose form has opened, or that is off."""
+    if meeting.state is MeetingState.CANCELLED:
+        raise Stale("meeting-is-cancelled")
+    if await asked_about(session, meeting) is not None:
+        raise Stale("form-has-opened")
+
+
+async def choose_for_meeting(
+    session: AsyncSession, by: Person, meeting: Meeting, form: Form | None, *, now: datetime
+) -> None:
+    """Chooses what is asked after one meeting; None: what its group asks."""
+    await still_to_choose(session, meeting)
+    chosen = form.id if form else None
+    if meeting.form_id == chosen:
+        return
+    meeting.form_id = chosen
+    action = "form-of-meeting" if form else "form-of-meeting-usual"
+    audit.note(session, by, action, now=now, group_id=meeting.workgroup_id, detail=_name(form))
+
+
+async def choose_for_group(session: AsyncSession, by: Person, group: Workgroup, form: Form, *, now: datetime) -> None:
+    """Chooses what a group asks after its meetings, from the first whose form has not opened yet."""
+    before = await session.scalar(select(GroupForm.form_id).where(GroupForm.workgroup_id == group.id))
+    if before == form.id:
+        return
+    insert = dialect_insert(session)(GroupForm).values(workgroup_id=group.id, form_id=form.id)
+    await session.execute(insert.on_conflict_do_update(index_elements=["workgroup_id"], set_={"form_id": form.id}))
+    audit.note(session, by, "form-of-group", now=now, group_id=group.id, detail=_name(form))
+
+
+def _name(form: Form | None) -> str:
+    """A form's name in the audit; of a built-in one its key, whose words are the reader's."""
+    return (form.name or form.key) if form else ""
+
+
+async def first_asked(session: AsyncSession, group: Workgroup, *, now: datetime) -> Meeting | None:
+    """The first meeting after which a group's choice counts: its form has not opened, and it has none of its own."""
+    wanted = (
+        select(Meeting)
+        .outerjoin(Run, Run.meeting_id == Meeting.id)
+        .where(Meeting.workgroup_id == group.id, Meeting.state != MeetingState.CANCELLED)
+        .where(Run.id.is_(None), Meeting.form_id.is_(None), Meeting.ends_at > now - ASKS_WITHIN)
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    return await session.scalar(wanted.limit(1))
+
+
+async def groups_asking(session: AsyncSession, person: Person, form: Form) -> list[Workgroup]:
+    """The groups a person coordinates that have chosen a form to be asked after their meetings."""
+    chosen = await session.scalars(select(GroupForm.workgroup_id).where(GroupForm.form_id == form.id))
+    ids = set(chosen)
+    return [group for group in await access.coordinated_groups(session, person) if group.id in ids]
+
+
+async def asking(session: AsyncSession, form: Form) -> int:
+    """How many groups have chosen a form to be asked after their meetings."""
+    counted = select(func.count()).select_from(GroupForm).join(Workgroup)
+    return await session.scalar(counted.where(GroupForm.form_id == form.id, Workgroup.archived_at.is_(None))) or 0

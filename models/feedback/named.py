@@ -1,0 +1,73 @@
+"""Answers to a form that said at its top that they are given under one's name. Erased with the person."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.errors import NotFound
+from models.feedback.answers import Ballot
+from models.feedback.releases import Release
+from models.feedback.runs import Run, RunState
+from models.forms import forms
+from models.forms.forms import Form, Question
+from models.people import access
+from models.people.people import Person
+
+
+class NamedAnswer(Base):
+    __tablename__ = "named_answer"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    ballot: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """As `models.answers.Ballot`, the keys as text."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The answers to a closed form that were given under names, for those who coordinate its group."""
+
+    run: Run
+    release_id: int | None
+    """None where too few answered for figures."""
+    group: str
+    form: Form
+    questions: list[Question]
+    ballots: tuple[tuple[Person, Ballot], ...]
+    """By name."""
+
+    def of(self, person_id: int) -> tuple[Person, Ballot]:
+        for person, ballot in self.ballots:
+            if person.id == person_id:
+                return person, ballot
+        raise NotFound
+
+
+def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
+    """Keeps the answers of a closed run that was not anonymous, by person."""
+    assert run.named
+    for person_id, ballot in ballots.items():
+        content = {str(key): value for key, value in ballot.items()}
+        session.add(NamedAnswer(run_id=run.id, person_id=person_id, ballot=content))
+
+
+async def signed(session: AsyncSession, person: Person, run_id: int) -> Signed:
+    """The gate of who said what: those who coordinate the group, of a closed form that had said that it is named."""
+    run = await session.get(Run, run_id)
+    mine = {group.id: group for group in await access.coordinated_groups(session, person, archived_too=True)}
+    if run is None or not run.named or run.state is not RunState.CLOSED or run.workgroup_id not in mine:
+        raise NotFound
+    version = await forms.version(session, run.form_version_id)
+    rows = await session.execute(
+        select(Person, NamedAnswer.ballot)
+        .join(NamedAnswer, NamedAnswer.person_id == Person.id)
+        .where(NamedAnswer.run_id == run.id)
+    )
+    ballots = [(who, {int(key): value for key, value in ballot.items()}) for who, ballot in rows]
+    by_name = sorted(ballots, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+    release_id = await session.scalar(select(Release.id).where(Release.run_id == run.id))
+    return Signed(run, release_id, mine[run.workgroup_id].name, version.form, version.questions, tuple(by_name))

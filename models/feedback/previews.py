@@ -1,0 +1,78 @@
+"""Trying a form out: a run for one person alone, for a day, that nothing ever counts.
+
+Closing, results, statistics and the operator's commands know runs that are open or closed; a preview never is.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import insert_new
+from models.errors import Refused
+from models.feedback import closing
+from models.feedback.runs import Participation, Run, RunState
+from models.feedback.sealing import Keyring
+from models.forms import forms
+from models.forms.form_book import Kept
+from models.people import access
+from models.people.people import Person
+from models.policy import Policy
+
+LASTS = timedelta(days=1)
+
+
+async def begin(
+    session: AsyncSession, person: Person, kept: Kept, keys: Keyring, *, policy: Policy, now: datetime
+) -> Run:
+    """Opens a preview of a form; what the person tried before becomes this one, its answers gone."""
+    await session.get(Person, person.id, with_for_update=True)  # two taps at once take turns
+    version = await forms.newest(session, kept.form)
+    run = await _own(session, person)
+    if run is None:
+        run = Run(workgroup_id=await _group(session, person, kept), state=RunState.PREVIEW, reminders=0)
+        session.add(run)
+    else:
+        await closing.forget_people(session, run)
+    run.form_version_id, run.named, run.threshold = version.id, version.named, policy.threshold
+    run.opens_at, run.closes_at = now, now + LASTS
+    await session.flush()
+    keys.create(run.key)
+    await insert_new(session, Participation, [{"run_id": run.id, "person_id": person.id}])
+    return run
+
+
+async def _own(session: AsyncSession, person: Person) -> Run | None:
+    wanted = select(Run).join(Participation, Participation.run_id == Run.id)
+    return await session.scalar(wanted.where(Run.state == RunState.PREVIEW, Participation.person_id == person.id))
+
+
+async def _group(session: AsyncSession, person: Person, kept: Kept) -> int:
+    """The group under whose name the form is shown: its own, or one of the person's."""
+    if kept.group is not None:
+        return kept.group.id
+    mine = await access.coordinated_groups(session, person)
+    if not mine:
+        raise Refused("preview-needs-group")
+    return mine[0].id
+
+
+async def over(session: AsyncSession, *, now: datetime) -> list[int]:
+    """The previews whose time is over, or whose person has erased themselves."""
+    whose = select(Participation.run_id)
+    wanted = select(Run.id).where(Run.state == RunState.PREVIEW)
+    return list(await session.scalars(wanted.where(or_(Run.closes_at <= now, Run.id.not_in(whose)))))
+
+
+async def end(session: AsyncSession, run_id: int, keys: Keyring) -> None:
+    """Removes a preview with everything in it.
+
+    The key goes before the commit, unlike a closed run's: afterwards the id may be another run's, and so the key.
+    """
+    wanted = select(Run).where(Run.id == run_id, Run.state == RunState.PREVIEW).with_for_update()
+    run = await session.scalar(wanted)
+    if run is None:
+        return
+    keys.destroy(run.key)
+    await closing.forget_people(session, run)
+    await session.execute(delete(Run).where(Run.id == run.id))

@@ -1,0 +1,124 @@
+"""Forms whose sealed answers cannot be opened any more, as after a restored backup or a lost key folder.
+
+While such a form is open its people are asked again, all of them: who had answered must not be told by who is asked.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.delivery import outbox
+from models.delivery.outbox import Delivery
+from models.feedback import pools
+from models.feedback.pools import Pool, Pooled
+from models.feedback.runs import Participation, Run, RunState, Staged, plan_asks
+from models.feedback.sealing import Keyring
+from models.meetings.meetings import Meeting
+from models.people.groups import Workgroup
+from models.people.people import Person
+from models.policy import Policy
+
+
+@dataclass(frozen=True)
+class OpenForm:
+    """An open run as its operator sees it: never who has answered."""
+
+    run: Run
+    group: str
+    held: datetime
+    """The end of the meeting that it is about; of a form sent on its own, when it opened."""
+    has_key: bool
+    sealed: int
+    unreadable: int
+    """Sealed answers that the key does not open."""
+    is_over: bool
+    """Its time has run out: it closes with what can be opened."""
+
+    @property
+    def is_lost(self) -> bool:
+        return not self.has_key or self.unreadable > 0
+
+
+async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> list[OpenForm]:
+    """The forms that are open, by when they close, with whether their keys open what was sealed."""
+    wanted = (
+        select(Run, Workgroup.name, func.coalesce(Meeting.ends_at, Run.opens_at))
+        .join(Workgroup, Workgroup.id == Run.workgroup_id)
+        .outerjoin(Meeting, Meeting.id == Run.meeting_id)
+        .where(Run.state == RunState.OPEN)
+        .order_by(Run.closes_at, Run.id)
+    )
+    found = []
+    for run, group, held in (await session.execute(wanted)).all():
+        sealed = await _sealed(session, run)
+        found.append(
+            OpenForm(
+                run=run,
+                group=group,
+                held=held,
+                has_key=keys.has(run.key),
+                sealed=len(sealed),
+                unreadable=sum(not keys.opens(run.key, blob) for blob in sealed.values()),
+                is_over=run.closes_at <= now,
+            )
+        )
+    return found
+
+
+async def _sealed(session: AsyncSession, run: Run) -> dict[int, bytes]:
+    """The sealed answers by person."""
+    rows = await session.execute(select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id))
+    return dict(rows.all())
+
+
+async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> int:
+    """Drops what a run's key does not open, makes a key if there is none, and asks its people once more.
+
+    Whoever has sent answers that can be opened is left alone. Returns how many are written to: not those whom no
+    message reaches. Nobody if its time is over.
+    """
+    wanted = select(Run).where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at > now)
+    run = await session.scalar(wanted.with_for_update())
+    if run is None:
+        return 0
+    unreadable = [person for person, blob in (await _sealed(session, run)).items() if not keys.opens(run.key, blob)]
+    await session.execute(delete(Staged).where(Staged.run_id == run.id, Staged.person_id.in_(unreadable)))
+    kept = select(Staged.person_id).where(Staged.run_id == run.id)
+    again = _of(run) & ~(Participation.finished & Participation.person_id.in_(kept))
+    await session.execute(update(Participation).where(again).values(finished=False))
+    keys.create(run.key)
+    asked = await session.execute(
+        select(Person).join(Participation).where(_of(run), Participation.finished.is_(False)).order_by(Person.id)
+    )
+    last = select(func.max(Delivery.revision)).where(Delivery.kind == "feedback", Delivery.subject == run.id)
+    revision = (await session.scalar(last) or 0) + 1
+    await outbox.withdraw(session, "feedback", run.id, before=revision)
+    await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
+    return await session.scalar(select(func.count()).where(_first_asks(run), Delivery.revision == revision)) or 0
+
+
+def _first_asks(run: Run) -> ColumnElement[bool]:
+    return and_(Delivery.kind == "feedback", Delivery.subject == run.id, Delivery.slot == "")
+
+
+def _of(run: Run) -> ColumnElement[bool]:
+    return Participation.run_id == run.id
+
+
+async def lost_pools(session: AsyncSession, keys: Keyring) -> list[Pool]:
+    """The waiting pools whose answers cannot be opened any more by anyone."""
+    holding = select(Pooled.pool_id)
+    waiting = select(Pool).where(Pool.opened_at.is_(None), Pool.id.in_(holding)).order_by(Pool.id)
+    found = (await session.execute(waiting)).scalars().all()
+    return [pool for pool in found if not await pools.opens(session, pool, keys)]
+
+
+async def empty_lost_pools(session: AsyncSession, keys: Keyring) -> int:
+    """Lets go of what waits in pools and cannot be opened, so that they fill anew; returns how many answers."""
+    gone = 0
+    for pool in await lost_pools(session, keys):
+        gone += pool.answered
+        await pools.begin_anew(session, pool, keys)
+    return gone

@@ -1,0 +1,269 @@
+"""Runs: a form put to people for a time; who is asked, and when it opens and closes."""
+
+import enum
+from datetime import datetime, timedelta
+
+from sqlalchemy import ForeignKey, Index, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, insert_new
+from models.calendar import Quiet, next_waking
+from models.delivery import outbox
+from models.delivery.cards import Message
+from models.delivery.outbox import Delivery, Planned
+from models.feedback import form_choice
+from models.feedback.sealing import Keyring
+from models.meetings import attendance, invitations
+from models.meetings.attendance import Attended
+from models.meetings.invitations import Answer
+from models.meetings.meetings import Meeting, MeetingState
+from models.people import access
+from models.people.people import Address, Person
+from models.policy import Policy, quiet_of
+
+ASKS_WITHIN = timedelta(days=30)
+"""A meeting longer past than this is not asked about any more."""
+APART = timedelta(hours=20)
+"""Two messages about one form reach a person no closer than this: the next morning may be, the same may not."""
+
+
+class RunState(enum.StrEnum):
+    PLANNED = "planned"  # sent on its own, at a later time: nobody has been asked yet
+    OPEN = "open"
+    CLOSED = "closed"
+    PREVIEW = "preview"  # a trial of the form by whoever coordinates: never closed, so never counted
+
+
+class Run(Base):
+    """A form put to an audience for a time. What it promises is frozen when it opens."""
+
+    __tablename__ = "run"
+    __table_args__ = (Index("ix_run_state_closes_at", "state", "closes_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), unique=True)
+    """What it asks about; None for a form sent on its own."""
+    threshold: Mapped[int]
+    named: Mapped[bool] = mapped_column(default=False)
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    """Of a closed one: when it did close, be it late; its figures came out in the same moment."""
+    reminders: Mapped[int] = mapped_column(default=1)
+    """How many times those are reminded who have not answered, at most."""
+    state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
+    asked: Mapped[int] = mapped_column(default=0)
+    """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""
+    answered: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[int] = mapped_column(default=0)
+    """Sealed answers whose key was gone at closing, as after a restored backup: they could not be counted."""
+
+    meeting: Mapped[Meeting | None] = relationship(lazy="raise")
+
+    @property
+    def key(self) -> str:
+        """The name of this run's key."""
+        return f"run-{self.id}"
+
+
+class Participation(Base):
+    """Someone asked, while the run is open. Gone at closing."""
+
+    __tablename__ = "participation"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    finished: Mapped[bool] = mapped_column(default=False)
+
+
+class Staged(Base):
+    """A person's answers so far, sealed, with when and by which update each was given. Gone at closing."""
+
+    __tablename__ = "staged"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    blob: Mapped[bytes]
+
+
+def _unasked(state: MeetingState, *, after: datetime) -> "Select[Meeting]":
+    """Meetings in a state that end after a moment and have no form."""
+    wanted = select(Meeting).outerjoin(Run, Run.meeting_id == Meeting.id)
+    return wanted.where(Meeting.state == state, Meeting.ends_at > after, Run.id.is_(None))
+
+
+async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[int]:
+    """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
+    latest = now - policy.feedback_delay
+    wanted = _unasked(MeetingState.HELD, after=latest - ASKS_WITHIN).where(Meeting.ends_at <= latest)
+    ids = wanted.with_only_columns(Meeting.id).order_by(Meeting.ends_at, Meeting.id)
+    return list((await session.execute(ids)).scalars())
+
+
+async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
+    """When feedback is next to be asked for, after now: what was due already and could not be done is no event."""
+    after = now - policy.feedback_delay
+    ends = [
+        await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
+        for state in (MeetingState.HELD, MeetingState.ANNOUNCED)
+    ]
+    known = [end + policy.feedback_delay for end in ends if end]
+    return min(known, default=None)
+
+
+async def open_run(
+    session: AsyncSession, meeting_id: int, keys: Keyring, *, policy: Policy, now: datetime
+) -> Run | None:
+    """Opens a held meeting's form and asks whoever did not decline; None if another replica was first.
+
+    The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
+    """
+    meeting = await session.get_one(Meeting, meeting_id)
+    version = await form_choice.version_for(session, meeting)
+    opens = next_waking(now, policy.quiet)
+    row = {
+        "form_version_id": version.id,
+        "workgroup_id": meeting.workgroup_id,
+        "meeting_id": meeting.id,
+        "threshold": policy.threshold,
+        "named": version.named,
+        "opens_at": opens,
+        "closes_at": opens + policy.feedback_open_for,
+    }
+    for run_id in await insert_new(session, Run, [row]):
+        run = await session.get_one(Run, run_id)
+        keys.create(run.key)
+        await ask(session, run, await _audience(session, meeting), policy=policy, now=now)
+        return run
+    return None
+
+
+async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
+    """Those of the invited who may have been there."""
+    known = await attendance.of(session, meeting.id)
+    return [
+        person
+        for invitation, person in await invitations.wanted_people(session, meeting)
+        if known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
+    ]
+
+
+async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime) -> None:
+    """Asks those of the people who want to be asked."""
+    asked = [person for person in people if person.wants_feedback]
+    await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
+    await plan_asks(session, run, asked, policy=policy, now=now)
+
+
+async def plan_asks(
+    session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime, revision: int = 0
+) -> int:
+    """Plans the asking and the reminders for each; a higher ``revision`` asks those who have been asked before."""
+    planned = []
+    for person in people:
+        quiet = quiet_of(person, policy)
+        # About a meeting they are asked as soon as they themselves wake, which may be before the organisation does.
+        asked_at = next_waking(now if run.meeting_id is not None else max(now, run.opens_at), quiet)
+        later = [(again(number), at) for number, at in _reminders(run, asked_at, quiet, policy)]
+        for slot, at in (("", asked_at), *later):
+            planned.append(
+                Planned(
+                    person_id=person.id,
+                    kind="feedback",
+                    subject=run.id,
+                    revision=revision,
+                    slot=slot,
+                    due_at=at,
+                    expires_at=run.closes_at,
+                )
+            )
+    return await outbox.plan(session, planned)
+
+
+def again(number: int) -> str:
+    """The slot of a reminder, numbered from 1."""
+    return "again" if number == 1 else f"again-{number}"
+
+
+def _reminders(run: Run, asked_at: datetime, quiet: Quiet, policy: Policy) -> list[tuple[int, datetime]]:
+    """When to remind a person, with numbers from 1: after a meeting by the policy; else at even distances."""
+    if run.meeting_id is not None:
+        moments = [asked_at + number * policy.feedback_reminder_after for number in range(1, run.reminders + 1)]
+    else:
+        moments = even(run.opens_at, run.closes_at, run.reminders)
+    return _apart(moments, asked_at, run.closes_at, quiet)
+
+
+def _apart(
+    moments: list[datetime], asked_at: datetime, closes_at: datetime, quiet: Quiet
+) -> list[tuple[int, datetime]]:
+    """The moments moved to waking hours and `APART`: a weekend would shift two to the same morning."""
+    found, last = [], asked_at
+    for number, moment in enumerate(moments, 1):
+        at = next_waking(max(moment, last + APART), quiet)
+        if asked_at < moment and at < closes_at:
+            found.append((number, at))
+            last = at
+    return found
+
+
+def even(opens: datetime, closes: datetime, reminders: int) -> list[datetime]:
+    """The moments that part a form's time evenly: of one reminder its middle, of two its thirds."""
+    step = (closes - opens) / (reminders + 1)
+    return [opens + number * step for number in range(1, reminders + 1)]
+
+
+def remind_at(opens: datetime, closes: datetime, reminders: int, quiet: Quiet) -> list[datetime]:
+    """When those are reminded who have the organisation's quiet hours, of a form sent on its own."""
+    return [at for _, at in _apart(even(opens, closes, reminders), next_waking(opens, quiet), closes, quiet)]
+
+
+async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now: datetime) -> bool:
+    """Whether a message about a form is still in place, looked at again when it is to leave.
+
+    A form sent on its own to a group is none for those who have left it; and a reminder does not follow another message
+    about the form within `APART`, as after an outage it would.
+    """
+    run = await session.get(Run, delivery.subject)
+    if run is None:
+        return False
+    if run.meeting_id is None and not await access.is_member(session, person, run.workgroup_id):
+        return False
+    if not delivery.slot:
+        return True
+    lately = select(Delivery.id).where(
+        Delivery.address_id == delivery.address_id,
+        Delivery.kind == delivery.kind,
+        Delivery.subject == delivery.subject,
+        Delivery.id != delivery.id,
+        Delivery.sent_at > now - APART,
+    )
+    return await session.scalar(lately.limit(1)) is None
+
+
+async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now: datetime) -> list[int]:
+    """The open forms that stand in a person's chat and wait for their answer, the newest message first."""
+    stands = select(Run.id).join(Message, (Message.kind == "feedback") & (Message.subject == Run.id))
+    stands = stands.join(Address, Address.id == Message.address_id)
+    asked = stands.join(Participation, Participation.run_id == Run.id).where(
+        Address.chat_id == chat_id,
+        Participation.person_id == person_id,
+        Participation.finished.is_(False),
+        Run.state == RunState.OPEN,
+        Run.closes_at > now,
+    )
+    return list((await session.execute(asked.order_by(Message.message_id.desc()))).scalars())
+
+
+async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:
+    """When the next open run closes, after now."""
+    waiting = Run.state == RunState.OPEN, Run.closes_at > now
+    return await session.scalar(select(func.min(Run.closes_at)).where(*waiting))
+
+
+async def due_to_close(session: AsyncSession, *, now: datetime) -> list[int]:
+    """The open runs whose time is over."""
+    wanted = select(Run.id).where(Run.state == RunState.OPEN, Run.closes_at <= now).order_by(Run.closes_at, Run.id)
+    return list((await session.execute(wanted)).scalars())

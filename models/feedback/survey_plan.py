@@ -1,0 +1,128 @@
+"""What a survey will be, before anything is sent: when, to whom, and what they will see."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.calendar import next_waking
+from models.errors import NotFound, Refused
+from models.feedback.feedback import Sheet
+from models.feedback.runs import Run, RunState, remind_at
+from models.forms.forms import Form, FormVersion
+from models.people import access, groups, people
+from models.people.groups import Workgroup
+from models.people.people import Person, Reach
+from models.policy import Policy
+
+SHORTEST, LONGEST = timedelta(days=1), timedelta(days=60)
+AHEAD = timedelta(days=366)
+"""How long before it opens a survey can be planned."""
+MOST_REMINDERS = 2
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a survey is open, and how many times it reminds."""
+
+    opens_at: datetime
+    closes_at: datetime
+    reminders: int
+
+    def reminds_at(self, policy: Policy) -> tuple[datetime, ...]:
+        """When it reminds those who have no quiet hours of their own."""
+        return tuple(remind_at(self.opens_at, self.closes_at, self.reminders, policy.quiet))
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who of a group would be asked now, and how many not, by why."""
+
+    asked: tuple[Person, ...]
+    unreached: Mapping[Reach, int]
+    unwilling: int
+
+
+def opening(now: datetime, policy: Policy, *, at: datetime | None = None) -> datetime:
+    """The moment at which what should open then, or now, does open: quiet time sends nothing."""
+    return next_waking(at or now, policy.quiet)
+
+
+def check(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
+    """Refuses times that cannot be a survey's. Days are counted on the calendar, whatever summer time does."""
+    if timing.opens_at < now:
+        raise Refused("survey-opens-in-the-past")
+    if timing.opens_at - now > AHEAD:
+        raise Refused("survey-opens-too-far")
+    opens, closes = (at.astimezone(zone).replace(tzinfo=None) for at in (timing.opens_at, timing.closes_at))
+    if closes - opens < SHORTEST:
+        raise Refused("survey-closes-too-soon")
+    if closes.date() - opens.date() > LONGEST:
+        raise Refused("survey-closes-too-late", most=LONGEST.days)
+
+
+async def form_to_send(session: AsyncSession, person: Person, form_id: int) -> tuple[Form, list[Workgroup]]:
+    """The gate of sending a form on its own: the form, and the person's groups to which it can go."""
+    form = await session.get(Form, form_id)
+    mine = await access.coordinated_groups(session, person)
+    if form is not None and form.workgroup_id is not None:
+        mine = [group for group in mine if group.id == form.workgroup_id]
+    if form is None or not mine:
+        raise NotFound
+    if form.archived_at is not None:
+        raise Refused("survey-form-is-archived")
+    return form, mine
+
+
+async def audience(session: AsyncSession, group_id: int) -> Audience:
+    """Who would be asked now."""
+    members = await groups.members(session, group_id)
+    reached = [person for person in members if person.reach is Reach.REACHABLE]
+    reaches = Counter(person.reach for person in members)
+    asked = tuple(person for person in reached if person.wants_feedback)
+    missed = (reach for reach in Reach if reach is not Reach.REACHABLE and reaches[reach])
+    unreached: dict[Reach, int] = {reach: reaches[reach] for reach in missed}
+    return Audience(asked, unreached, len(reached) - len(asked))
+
+
+async def at_the_same_time(session: AsyncSession, group: Workgroup, form: Form, timing: Timing) -> int | None:
+    """A survey of the group with the same form that would be open with this one: nobody is asked twice at once."""
+    wanted = select(Run.id).join(FormVersion, FormVersion.id == Run.form_version_id)
+    wanted = wanted.where(
+        FormVersion.form_id == form.id,
+        Run.workgroup_id == group.id,
+        Run.meeting_id.is_(None),
+        Run.state.in_((RunState.PLANNED, RunState.OPEN)),
+        Run.opens_at < timing.closes_at,
+        Run.closes_at > timing.opens_at,
+    )
+    return await session.scalar(wanted.order_by(Run.id).limit(1))
+
+
+def first_sight(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Sheet:
+    """What people will see first: the sheet of a run that is not kept, of nobody."""
+    run = Run(
+        id=0,
+        form_version_id=version.id,
+        workgroup_id=group.id,
+        threshold=policy.threshold,
+        named=version.named,
+        opens_at=timing.opens_at,
+        closes_at=timing.closes_at,
+        reminders=timing.reminders,
+        state=RunState.OPEN,
+    )
+    return Sheet(
+        run=run,
+        form=version.form,
+        questions=version.questions,
+        group=group,
+        meeting=None,
+        person=people.stranger(),
+        attended=None,
+        finished=False,
+    )

@@ -1,0 +1,227 @@
+"""The forms that coordinators use and write: found, made, written anew, renamed, archived.
+
+A form of a group is its coordinators'; one of no group is everybody's to use and the administrators' to write.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.errors import NotAllowed, NotFound, Refused, Stale
+from models.forms import forms
+from models.forms.builtin_forms import BUILT_IN
+from models.forms.forms import Form, FormVersion, GroupForm
+from models.forms.items import Item, identified
+from models.membership import upkeep
+from models.people import access, audit
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
+from models.people.people import Person, tidy
+
+NAME_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A form with the group whose it is; None if it is built in or the whole organisation's."""
+
+    form: Form
+    group: Workgroup | None
+
+    @property
+    def is_built_in(self) -> bool:
+        return self.form.key in BUILT_IN
+
+
+async def demand(session: AsyncSession, person: Person) -> None:
+    """The gate of forms as such: whoever coordinates something, and administrators."""
+    if not await access.holds(session, person, RoleKind.COORDINATOR):
+        raise NotAllowed("forms-for-coordinators")
+
+
+async def usable(session: AsyncSession, person: Person) -> list[Kept]:
+    """The forms that a person may put to people: the built-in ones, then by name those of everybody and their own."""
+    await demand(session, person)
+    built_in = [Kept((await forms.built_in(session, one)).form, None) for one in BUILT_IN.values()]
+    return built_in + await _written(session, person, archived=False)
+
+
+async def archived(session: AsyncSession, person: Person) -> list[Kept]:
+    """The archived forms that a person may bring back."""
+    await demand(session, person)
+    kept = await _written(session, person, archived=True)
+    return [one for one in kept if await may_edit(session, person, one)]
+
+
+async def _written(session: AsyncSession, person: Person, *, archived: bool) -> list[Kept]:
+    mine = [group.id for group in await access.coordinated_groups(session, person)]
+    asked = select(GroupForm.form_id).where(GroupForm.workgroup_id.in_(mine))
+    wanted = (
+        select(Form, Workgroup)
+        .outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
+        .where(Form.key.not_in(BUILT_IN), Form.archived_at.is_not(None) if archived else Form.archived_at.is_(None))
+        .where(or_(Form.workgroup_id.is_(None), Form.workgroup_id.in_(mine), Form.id.in_(asked)))
+        .order_by(Form.name, Form.id)
+    )
+    return [Kept(form, group) for form, group in (await session.execute(wanted)).all()]
+
+
+async def may_use(session: AsyncSession, person: Person, form_id: int) -> Kept:
+    """The gate of a form: built-in ones and those of no group are every coordinator's, a group's its coordinators'
+    and theirs whose own group asks it."""
+    wanted = select(Form, Workgroup).outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
+    row = (await session.execute(wanted.where(Form.id == form_id))).one_or_none()
+    if row is None or not await access.holds(session, person, RoleKind.COORDINATOR):
+        raise NotFound
+    kept = Kept(*row)
+    if kept.group is None or await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
+        return kept
+    asking = await session.scalars(select(GroupForm.workgroup_id).where(GroupForm.form_id == form_id))
+    mine = {group.id for group in await access.coordinated_groups(session, person)}
+    if mine.isdisjoint(asking):
+        raise NotFound
+    return kept
+
+
+async def living(session: AsyncSession, person: Person, form_id: int) -> Kept:
+    """The gate of putting a form to people: one that is not archived."""
+    kept = await may_use(session, person, form_id)
+    if kept.form.archived_at is not None:
+        raise Stale("form-is-archived")
+    return kept
+
+
+async def may_edit(session: AsyncSession, person: Person, kept: Kept) -> bool:
+    """Whether a person may change a form that they may use."""
+    if kept.is_built_in:
+        return False
+    if kept.group is None:
+        return await access.holds(session, person, RoleKind.ADMINISTRATOR)
+    return kept.group.archived_at is None and await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id)
+
+
+async def to_edit(session: AsyncSession, person: Person, form_id: int) -> Kept:
+    """The gate of changing a form. Two who change it take turns."""
+    kept = await may_use(session, person, form_id)
+    await _writes(session, person, kept)
+    if kept.form.archived_at is not None:
+        raise Stale("form-is-archived")
+    return kept
+
+
+async def _writes(session: AsyncSession, person: Person, kept: Kept) -> None:
+    """Refuses whoever may not change a form, and what nobody may change."""
+    if kept.is_built_in:
+        raise Refused("form-is-built-in")
+    if kept.group is None and not await access.holds(session, person, RoleKind.ADMINISTRATOR):
+        raise NotAllowed("form-of-administrators")
+    if kept.group is not None:
+        if not await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
+            raise NotAllowed("form-of-others", group=kept.group.name)
+        await upkeep.living(session, kept.group)
+    await session.refresh(kept.form, with_for_update=True)
+
+
+async def owners(session: AsyncSession, person: Person) -> list[Workgroup | None]:
+    """Whose a person's new form can be: of the whole organisation (None), if they administer it, or of a group."""
+    mine: list[Workgroup | None] = [*await access.coordinated_groups(session, person)]
+    return [None, *mine] if await access.holds(session, person, RoleKind.ADMINISTRATOR) else mine
+
+
+def proper_name(typed: str) -> str:
+    """A typed name, tidied; refused if it has no words or too many."""
+    name = tidy(typed, NAME_LENGTH + 1)
+    if not any(c.isalnum() for c in name):
+        raise Refused("form-name-wordless")
+    if len(name) > NAME_LENGTH:
+        raise Refused("line-too-long", most=NAME_LENGTH)
+    return name
+
+
+async def _free_name(session: AsyncSession, name: str, group_id: int | None, *, besides: int | None = None) -> None:
+    """Refuses a name that another living form of the same owner has."""
+    theirs = Form.workgroup_id.is_(None) if group_id is None else Form.workgroup_id == group_id
+    wanted = select(Form.id, Form.name).where(theirs, Form.archived_at.is_(None), Form.name.is_not(None))
+    for form_id, taken in await session.execute(wanted):
+        if taken and taken.casefold() == name.casefold() and form_id != besides:
+            raise Refused("form-name-taken", name=taken)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a version is to hold."""
+
+    items: tuple[Item, ...]
+    named: bool = False
+
+
+async def make(
+    session: AsyncSession, by: Person, group_id: int | None, name: str, content: Content, *, now: datetime
+) -> Form:
+    """A new form with its first version, of a group or (None) of the whole organisation."""
+    if group_id is None:
+        await access.demand(session, by, RoleKind.ADMINISTRATOR)
+    else:
+        await upkeep.living(session, await access.group_to_run(session, by, group_id))
+    await _free_name(session, name, group_id)
+    form = Form(key=f"own-{secrets.token_hex(8)}", name=name, workgroup_id=group_id, created_at=now)
+    session.add(form)
+    await session.flush()
+    await forms.write(session, form, content.items, named=content.named)
+    audit.note(session, by, "form-written", now=now, group_id=group_id, detail=name)
+    return form
+
+
+async def revise(
+    session: AsyncSession, by: Person, form: Form, name: str, content: Content, *, base: int, now: datetime
+) -> bool:
+    """Renames a form, or makes its next version; False if nothing has changed. A run that is open keeps its version.
+
+    ``base`` is the number of the version that was edited: of two who edit at once, the later is told.
+    """
+    before = await forms.newest(session, form)
+    if before.number != base:
+        raise Stale("form-changed-meanwhile")
+    renamed = name != form.name
+    if renamed:
+        await _free_name(session, name, form.workgroup_id, besides=form.id)
+        _note(session, by, "form-renamed", form, now=now, detail=f"{form.name} → {name}")
+        form.name = name
+    if not is_same(before, content):
+        version = await forms.write(session, form, content.items, named=content.named)
+        _note(session, by, "form-version", form, now=now, detail=f"{name} ({version.number})")
+        return True
+    return renamed
+
+
+def is_same(version: FormVersion, content: Content) -> bool:
+    """Whether a version already is what was written."""
+    return version.named == content.named and same_items(version, content.items)
+
+
+def same_items(version: FormVersion, items: Sequence[Item]) -> bool:
+    return [forms.written(question) for question in version.questions] == [identified(item) for item in items]
+
+
+async def archive(session: AsyncSession, by: Person, form: Form, *, now: datetime) -> None:
+    """Takes a form out of use. Runs that are open go on, results stay, and `restore` brings it back."""
+    form.archived_at = now
+    _note(session, by, "form-archived", form, now=now)
+
+
+async def restore(session: AsyncSession, by: Person, kept: Kept, *, now: datetime) -> None:
+    """Brings an archived form back, with the groups and meetings that had chosen it."""
+    await _writes(session, by, kept)
+    if kept.form.archived_at is None:
+        raise Stale("form-is-restored")
+    await _free_name(session, kept.form.name or "", kept.form.workgroup_id)
+    kept.form.archived_at = None
+    _note(session, by, "form-restored", kept.form, now=now)
+
+
+def _note(session: AsyncSession, by: Person, action: str, form: Form, *, now: datetime, detail: str = "") -> None:
+    audit.note(session, by, action, now=now, group_id=form.workgroup_id, detail=detail or form.name or "")

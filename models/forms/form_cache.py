@@ -1,0 +1,52 @@
+"""The questions of versions, kept in memory: every tap on a form needs them, and a version is never changed."""
+
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, bindparam, event, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.forms.forms import Option, Question
+
+Versions = dict[int, list[Question]]
+
+_KEPT: WeakKeyDictionary[Engine, Versions] = WeakKeyDictionary()
+
+_QUESTIONS = (
+    select(Question.__table__)
+    .where(Question.form_version_id == bindparam("version_id"))
+    .order_by(Question.__table__.c.position)
+)
+_OPTIONS = (
+    select(Option.__table__)
+    .join(Question.__table__, Question.__table__.c.id == Option.__table__.c.question_id)
+    .where(Question.form_version_id == bindparam("version_id"))
+    .order_by(Option.__table__.c.question_id, Option.__table__.c.number)
+)
+
+
+async def questions(session: AsyncSession, form_version_id: int) -> list[Question]:
+    """The questions of a version in order, with their options: to be read, of no session, shared by all."""
+    kept = _kept(session.get_bind().engine)
+    if form_version_id not in kept:
+        kept[form_version_id] = await _read(session, form_version_id)
+    return kept[form_version_id]
+
+
+def _kept(engine: Engine) -> Versions:
+    """What is kept of one database. A version read by the transaction that wrote it may yet be undone and its id given
+    to another, so that whatever is rolled back, all is forgotten."""
+    if engine not in _KEPT:
+        kept = _KEPT[engine] = {}
+        event.listen(engine, "rollback", lambda _connection: kept.clear())
+        event.listen(engine, "rollback_savepoint", lambda _connection, _name, _context: kept.clear())
+    return _KEPT[engine]
+
+
+async def _read(session: AsyncSession, form_version_id: int) -> list[Question]:
+    """Made from bare rows: what the session holds of them, if anything, stays its own."""
+    wanted = {"version_id": form_version_id}
+    rows = await session.execute(_QUESTIONS, wanted)
+    found = {row["id"]: Question(**row, options=[]) for row in rows.mappings()}
+    for row in (await session.execute(_OPTIONS, wanted)).mappings():
+        found[row["question_id"]].options.append(Option(**row))
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""Meetings, invitations with their answers, and attendance."""

@@ -1,0 +1,216 @@
+"""What members hear of a meeting: the invitation, its reminders, a move, a correction, a cancelling.
+
+Everything is planned in the transaction of the deed; whether it is still wanted is looked at again when it is sent.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import insert_new
+from models.calendar import Quiet, last_waking, next_waking
+from models.delivery import outbox
+from models.delivery.cards import Message
+from models.delivery.outbox import Delivery, Planned, Sending
+from models.meetings.invitations import Invitation, Source, wanted_people
+from models.meetings.meetings import Meeting, meeting_to_run
+from models.people import groups
+from models.people.people import Address, Person
+from models.policy import Policy, quiet_of
+from models.results import replies
+
+URGENT = timedelta(hours=48)
+"""News about a meeting this near goes out at once, in quiet time too."""
+
+
+async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
+    """Invites every current member, with all the messages that follow from it; returns how many will get one.
+
+    What was done because of feedback is heard with it.
+    """
+    await replies.take_along(session, meeting)
+    people = await groups.members(session, meeting.workgroup_id)
+    return await invite(session, meeting, people, policy=policy, now=now)
+
+
+async def invite(
+    session: AsyncSession,
+    meeting: Meeting,
+    people: list[Person],
+    *,
+    policy: Policy,
+    now: datetime,
+    source: Source = Source.ROSTER,
+) -> int:
+    """Invites people to a meeting, each once; returns how many will get a message."""
+    rows = [{"meeting_id": meeting.id, "person_id": p.id, "source": source, "invited_at": now} for p in people]
+    await insert_new(session, Invitation, rows)
+    return await _tell(session, meeting, people, policy=policy, now=now, urgent=False)
+
+
+def is_near(*starts: datetime, now: datetime) -> bool:
+    """Whether news of a meeting cannot wait; a move tells it by the old start and the new."""
+    return min(starts) - now <= URGENT
+
+
+def leaving(starts_at: datetime, quiet: Quiet, *, now: datetime, urgent: bool = False) -> tuple[datetime, bool]:
+    """When news of a meeting goes out, and whether in quiet time too: it does if its reader would wake too late."""
+    waking = next_waking(now, quiet)
+    at_once = urgent or waking >= starts_at
+    return (now if at_once else waking), at_once
+
+
+async def _tell(
+    session: AsyncSession, meeting: Meeting, people: list[Person], *, policy: Policy, now: datetime, urgent: bool
+) -> int:
+    """Plans the invitation card and the reminders of the meeting's present revision."""
+    ids = await _ids(session, meeting, people)
+    cards, reminders = [], []
+    for person in people:
+        quiet = quiet_of(person, policy)
+        due_at, at_once = leaving(meeting.starts_at, quiet, now=now, urgent=urgent)
+        card = Planned(
+            person_id=person.id,
+            kind="invitation",
+            subject=ids[person.id],
+            revision=meeting.revision,
+            due_at=due_at,
+            expires_at=meeting.starts_at,
+            urgent=at_once,
+        )
+        cards.append(card)
+        reminders += _reminders(card, meeting, quiet, policy)
+    told = await outbox.plan(session, cards)
+    await outbox.plan(session, reminders)
+    return told
+
+
+def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
+    """The reminders of one invitation that still lie ahead of its card, at most one for the same moment.
+
+    The slot says to whom: "silent" only to those who have not answered, the others only to those who said yes.
+    """
+    leads = [("silent", policy.silent_lead), *(("yes", lead) for lead in sorted(policy.reminder_leads))]
+    planned: dict[tuple[str, datetime], Planned] = {}
+    for slot, lead in leads:
+        due = last_waking(meeting.starts_at - lead, quiet)
+        if due > card.due_at:
+            name = slot if slot == "silent" else f"{slot}-{int(lead.total_seconds())}"
+            planned.setdefault((slot, due), replace(card, kind="reminder", slot=name, due_at=due, urgent=False))
+    return list(planned.values())
+
+
+async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) -> dict[int, int]:
+    rows = await session.execute(
+        select(Invitation.person_id, Invitation.id).where(
+            Invitation.meeting_id == meeting.id, Invitation.person_id.in_([p.id for p in people])
+        )
+    )
+    return {person_id: invitation_id for person_id, invitation_id in rows if person_id is not None}
+
+
+async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
+    """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew.
+
+    ``was`` is the start that people have in their calendars.
+    """
+    await session.execute(
+        update(Invitation)
+        .where(Invitation.meeting_id == meeting.id)
+        .values(answer=None, answered_at=None, update_id=None)
+    )
+    people = [person for _, person in await wanted_people(session, meeting)]
+    for invitation_id in (await _ids(session, meeting, people)).values():
+        for kind in ("invitation", "reminder"):
+            await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
+    near = is_near(was, meeting.starts_at, now=now)
+    return await _tell(session, meeting, people, policy=policy, now=now, urgent=near)
+
+
+async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
+    """After a small correction: edits the cards that stand in people's chats, without a sound."""
+    await outbox.plan(
+        session,
+        [
+            Planned(
+                person_id=person.id,
+                kind="correction",
+                subject=invitation.id,
+                revision=meeting.sequence,
+                due_at=now,
+                expires_at=meeting.starts_at,
+                urgent=True,  # an edit makes no sound
+            )
+            for invitation, person in await wanted_people(session, meeting)
+        ],
+    )
+
+
+async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
+    """After a cancelling: withdraws what waits and tells once whoever has heard of the meeting; returns how many."""
+    for invitation, _ in await wanted_people(session, meeting):
+        for kind in ("invitation", "reminder", "correction"):
+            await outbox.withdraw(session, kind, invitation.id)
+    near = is_near(meeting.starts_at, now=now)
+    letters, people = [], await aware(session, meeting)
+    if not people:
+        await replies.wait_again(session, meeting)
+    for invitation, person in people:
+        due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
+        letter = Planned(person.id, "cancelled", invitation.id, due_at, expires_at=meeting.starts_at, urgent=at_once)
+        letters.append(letter)
+    return await outbox.plan(session, letters)
+
+
+async def aware(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
+    """Those of the wanted people who know of the meeting: an invitation went out to them, or they have answered."""
+    people = await wanted_people(session, meeting)
+    sent = await _sent(session, [invitation.id for invitation, _ in people])
+    return [(invitation, person) for invitation, person in people if invitation.answer or invitation.id in sent]
+
+
+async def knew(session: AsyncSession, invitation: Invitation, *, before: int) -> bool:
+    """Whether an invitation to a revision earlier than ``before`` went out to this person."""
+    return bool(await _sent(session, [invitation.id], before=before))
+
+
+async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int | None = None) -> set[int]:
+    """Invitations that went out; one on its way, or whose answer was lost, may have arrived, too."""
+    gone = (Sending.SENDING, Sending.SENT, Sending.UNKNOWN)
+    may_be_there = or_(Delivery.state.in_(gone), Delivery.ambiguous)
+    wanted = select(Delivery.subject).where(
+        Delivery.kind == "invitation", Delivery.subject.in_(invitation_ids), may_be_there
+    )
+    if before is not None:
+        wanted = wanted.where(Delivery.revision < before)
+    return set((await session.execute(wanted)).scalars())
+
+
+async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Meeting | None:
+    """The meeting whose coordinator's card a message has become, through the gate."""
+    wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
+    wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == "meeting")
+    meeting_id = await session.scalar(wanted)
+    return None if meeting_id is None else await meeting_to_run(session, person, meeting_id)
+
+
+async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:
+    """Someone leaves a group: what waits to be sent to them about its coming meetings is not."""
+    ahead = (
+        select(Invitation.id)
+        .join(Meeting, Meeting.id == Invitation.meeting_id)
+        .where(Invitation.person_id == person.id, Meeting.workgroup_id == group_id, Meeting.starts_at > now)
+        .where(Invitation.source == Source.ROSTER)
+    )
+    for invitation_id in (await session.execute(ahead)).scalars().all():
+        for kind in ("invitation", "reminder", "correction", "cancelled"):
+            await outbox.withdraw(session, kind, invitation_id)
+
+
+async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:
+    """Someone is back in the group: what was withdrawn about a meeting is sent after all. `invite` does the rest."""
+    for invitation_id in (await _ids(session, meeting, [person])).values():
+        await outbox.revive(session, "invitation", invitation_id, meeting.revision, now=now, missed=True)
+        await outbox.revive(session, "reminder", invitation_id, meeting.revision, now=now)

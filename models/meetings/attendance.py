@@ -1,0 +1,123 @@
+"""Who was there: a person's own tap, the coordinator's tap, and head counts for those without a name."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, dialect_insert
+from models.errors import NotFound, Refused
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+
+MOST_HEADS = 10_000
+
+
+class Attended(enum.StrEnum):
+    ON_SITE = "on_site"
+    REMOTE = "remote"
+    NO = "no"
+
+
+class Attendance(Base):
+    """What is known of one person at one meeting; a person's own word and the coordinator's overwrite each other."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (UniqueConstraint("meeting_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    attended: Mapped[Attended]
+    own_word: Mapped[bool | None]
+    """Whether the person said so, or the coordinator; forgotten, with the time, when the meeting's form closes."""
+    marked_at: Mapped[datetime]
+
+
+class HeadCount(Base):
+    """People present whom no row names, as the coordinator counted them."""
+
+    __tablename__ = "head_count"
+
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"), primary_key=True)
+    on_site: Mapped[int] = mapped_column(default=0)
+    remote: Mapped[int] = mapped_column(default=0)
+
+
+async def mark(
+    session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended, *, own_word: bool, now: datetime
+) -> None:
+    """Marks a person present or not."""
+    if meeting.starts_at > now:
+        raise Refused("meeting-not-begun")
+    insert = dialect_insert(session)(Attendance).values(
+        meeting_id=meeting.id, person_id=person_id, attended=attended, own_word=own_word, marked_at=now
+    )
+    values = {"attended": attended, "own_word": own_word, "marked_at": now}
+    await session.execute(insert.on_conflict_do_update(index_elements=["meeting_id", "person_id"], set_=values))
+
+
+async def of(session: AsyncSession, meeting_id: int) -> dict[int, Attended]:
+    """What is known, by person."""
+    rows = await session.execute(
+        select(Attendance.person_id, Attendance.attended).where(Attendance.meeting_id == meeting_id)
+    )
+    return {person_id: attended for person_id, attended in rows if person_id is not None}
+
+
+async def own(session: AsyncSession, meeting_id: int, person_id: int) -> Attended | None:
+    """What is known of one person."""
+    wanted = select(Attendance.attended).where(Attendance.meeting_id == meeting_id, Attendance.person_id == person_id)
+    return await session.scalar(wanted)
+
+
+async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, remote: int, now: datetime) -> None:
+    """Sets how many unnamed people were there."""
+    if meeting.starts_at > now:
+        raise Refused("meeting-not-begun")
+    if not (0 <= on_site <= MOST_HEADS and 0 <= remote <= MOST_HEADS):
+        raise Refused("head-count-impossible", most=MOST_HEADS)
+    insert = dialect_insert(session)(HeadCount).values(meeting_id=meeting.id, on_site=on_site, remote=remote)
+    values = {"on_site": on_site, "remote": remote}
+    await session.execute(insert.on_conflict_do_update(index_elements=["meeting_id"], set_=values))
+
+
+async def mark_invited(
+    session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended | None, *, now: datetime
+) -> None:
+    """The coordinator's mark, or (None) its taking back, on someone who was invited and on nobody else."""
+    invited = select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person_id)
+    if await session.scalar(invited) is None:
+        raise NotFound
+    if attended is None:
+        of_person = (Attendance.meeting_id == meeting.id, Attendance.person_id == person_id)
+        await session.execute(delete(Attendance).where(*of_person))
+    else:
+        await mark(session, meeting, person_id, attended, own_word=False, now=now)
+
+
+@dataclass(frozen=True)
+class Present:
+    """How many were there."""
+
+    on_site: int
+    remote: int
+
+
+async def heads(session: AsyncSession, meeting_id: int) -> Present:
+    """How many unnamed people were there."""
+    row = await session.get(HeadCount, meeting_id, populate_existing=True)
+    return Present(on_site=row.on_site, remote=row.remote) if row else Present(0, 0)
+
+
+async def present(session: AsyncSession, meeting_id: int) -> Present:
+    """How many were there, named and unnamed together."""
+    known = list((await of(session, meeting_id)).values())
+    unnamed = await heads(session, meeting_id)
+    return Present(
+        on_site=known.count(Attended.ON_SITE) + unnamed.on_site,
+        remote=known.count(Attended.REMOTE) + unnamed.remote,
+    )

@@ -1,0 +1,199 @@
+"""Invitations and their answers: one row per person and meeting, asked again when the meeting moves."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, bindparam, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
+
+from models.base import Base
+from models.delivery import cards
+from models.errors import NotFound, Refused, Stale
+from models.meetings.meetings import Meeting, MeetingState, Mode
+from models.people.groups import Membership, Workgroup
+from models.people.people import Person, Reach
+
+REDELIVERY = timedelta(hours=24)
+"""Telegram keeps an update no longer. Beyond it ids tell no order: after a silent week they start anywhere."""
+
+
+class Answer(enum.StrEnum):
+    ON_SITE = "on_site"
+    REMOTE = "remote"
+    NO = "no"
+
+
+class Source(enum.StrEnum):
+    """How a person came to be invited."""
+
+    ROSTER = "roster"
+    GUEST = "guest"
+
+
+class Invitation(Base):
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("meeting_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    source: Mapped[Source] = mapped_column(default=Source.ROSTER)
+    invited_at: Mapped[datetime]
+    answer: Mapped[Answer | None]
+    answered_at: Mapped[datetime | None]
+    update_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The update that set the answer: an older one that comes late changes nothing."""
+
+    meeting: Mapped[Meeting] = relationship(lazy="raise")
+    person: Mapped[Person | None] = relationship(lazy="raise")
+
+
+def answers_for(mode: Mode) -> tuple[Answer, ...]:
+    """The answers that a meeting's mode allows."""
+    ways = {Mode.ON_SITE: (Answer.ON_SITE,), Mode.REMOTE: (Answer.REMOTE,)}
+    return (*ways.get(mode, (Answer.ON_SITE, Answer.REMOTE)), Answer.NO)
+
+
+async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
+    """Everyone invited who still has a name, by name."""
+    rows = await session.execute(
+        select(Invitation, Person)
+        .join(Person, Person.id == Invitation.person_id)
+        .where(Invitation.meeting_id == meeting.id)
+        .order_by(Person.name, Person.id)
+    )
+    return [(invitation, person) for invitation, person in rows]
+
+
+async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
+    """The audience without those who have left the group since: guests, and current members."""
+    rows = await session.execute(
+        select(Invitation, Person)
+        .join(Person, Person.id == Invitation.person_id)
+        .outerjoin(Membership, _current_member(Person.id, meeting.workgroup_id))
+        .where(Invitation.meeting_id == meeting.id, _still_belongs())
+        .order_by(Person.name, Person.id)
+    )
+    return [(invitation, person) for invitation, person in rows]
+
+
+def _current_member(person_id: Any, group_id: Any) -> ColumnElement[bool]:
+    return and_(Membership.person_id == person_id, Membership.workgroup_id == group_id, Membership.left_at.is_(None))
+
+
+def _still_belongs() -> ColumnElement[bool]:
+    return or_(Membership.id.is_not(None), Invitation.source == Source.GUEST)
+
+
+OWN = (
+    select(Invitation)
+    .join(Invitation.meeting)
+    .join(Meeting.workgroup)
+    .outerjoin(Membership, _current_member(Invitation.person_id, Meeting.workgroup_id))
+    .where(Invitation.id == bindparam("id"), Invitation.person_id == bindparam("person_id"), _still_belongs())
+    .options(contains_eager(Invitation.meeting).contains_eager(Meeting.workgroup))
+)
+"""Built once: the way of every answer."""
+
+
+async def own(session: AsyncSession, person: Person, invitation_id: int) -> Invitation:
+    """The gate of an invitation: only the invited, and only while they belong. With its meeting and group."""
+    invitation: Invitation | None = await session.scalar(OWN, {"id": invitation_id, "person_id": person.id})
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+SET_ANSWER = (
+    update(Invitation)
+    .where(
+        Invitation.id == bindparam("of"),
+        or_(
+            Invitation.update_id.is_(None),
+            Invitation.update_id < bindparam("by"),
+            Invitation.answered_at < bindparam("long_ago"),
+        ),
+    )
+    .values(answer=bindparam("said"), answered_at=bindparam("at"), update_id=bindparam("by"))
+    .returning(Invitation.id)
+    .execution_options(synchronize_session=False)
+)
+
+
+async def reply(
+    session: AsyncSession, invitation: Invitation, answer: Answer, *, revision: int, update_id: int, now: datetime
+) -> None:
+    """Sets or changes the answer until the meeting starts; the newest press wins, whatever order they come in.
+
+    ``revision`` is the meeting's on the card that was tapped: an answer to an earlier time is none to this one.
+    """
+    meeting = invitation.meeting
+    if meeting.state is MeetingState.CANCELLED:
+        raise Refused("meeting-is-cancelled")
+    if meeting.starts_at <= now:
+        raise Refused("meeting-has-begun")
+    if revision != meeting.revision:
+        raise Stale("meeting-has-moved")
+    if answer not in answers_for(meeting.mode):
+        raise Refused("answer-not-offered")
+    press = {"of": invitation.id, "by": update_id, "long_ago": now - REDELIVERY, "said": answer, "at": now}
+    if await session.scalar(SET_ANSWER, press) is None:
+        await session.refresh(invitation, ["answer", "answered_at", "update_id"])  # a newer press came first
+        return
+    for name, value in (("answer", answer), ("answered_at", now), ("update_id", update_id)):
+        set_committed_value(invitation, name, value)
+    await cards.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """Who comes, by name, for the coordinator's list."""
+
+    on_site: tuple[str, ...]
+    remote: tuple[str, ...]
+    no: tuple[str, ...]
+    silent: tuple[str, ...]
+    unreachable: tuple[tuple[str, Reach], ...]
+
+
+async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
+    """The answers of those invited who still belong; the unreachable are those who have not answered and cannot."""
+    rows = await wanted_people(session, meeting)
+
+    def said(answer: Answer) -> tuple[str, ...]:
+        return tuple(person.name for invitation, person in rows if invitation.answer is answer)
+
+    waiting = [person for invitation, person in rows if invitation.answer is None]
+    return Turnout(
+        on_site=said(Answer.ON_SITE),
+        remote=said(Answer.REMOTE),
+        no=said(Answer.NO),
+        silent=tuple(p.name for p in waiting if p.reach is Reach.REACHABLE),
+        unreachable=tuple((p.name, p.reach) for p in waiting if p.reach is not Reach.REACHABLE),
+    )
+
+
+async def coming_to(session: AsyncSession, person: Person, *, now: datetime) -> list[Invitation]:
+    """A person's invitations to meetings that are not over, soonest first."""
+    rows = await session.execute(
+        select(Invitation, Meeting, Workgroup)
+        .join(Meeting, Meeting.id == Invitation.meeting_id)
+        .join(Workgroup)
+        .outerjoin(Membership, _current_member(Invitation.person_id, Meeting.workgroup_id))
+        .where(
+            Invitation.person_id == person.id,
+            Meeting.state == MeetingState.ANNOUNCED,
+            Meeting.ends_at > now,
+            _still_belongs(),
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    found = []
+    for invitation, meeting, group in rows:
+        meeting.workgroup, invitation.meeting = group, meeting
+        found.append(invitation)
+    return found

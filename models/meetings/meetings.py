@@ -1,0 +1,245 @@
+"""Meetings: called, moved, corrected, cancelled, held."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import DateTime, ForeignKey, Index, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base
+from models.errors import NotFound, Refused, Stale
+from models.people.access import RoleKind, holds
+from models.people.groups import Workgroup
+from models.people.people import Person
+
+TITLE_LENGTH = 120
+PLACE_LENGTH = 120
+LINK_LENGTH = 500  # a Teams link is about 250; on a card only the words under which it lies count
+DESCRIPTION_LENGTH = 400  # the whole card must fit a caption of 1,024 characters
+
+
+class Mode(enum.StrEnum):
+    """How a meeting is held, or how a person attends it (then never hybrid)."""
+
+    ON_SITE = "on_site"
+    REMOTE = "remote"
+    HYBRID = "hybrid"
+
+
+class MeetingState(enum.StrEnum):
+    ANNOUNCED = "announced"
+    CANCELLED = "cancelled"
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a coordinator has decided about a meeting. Start and end are wall-clock times in ``zone``, UTC beside."""
+
+    title: str | None
+    """None while the topic is to be announced."""
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    mode: Mode
+    place: str | None = None
+    link: str | None = None
+    description: str | None = None
+
+
+class Meeting(Base):
+    __tablename__ = "meeting"
+    __table_args__ = (
+        Index("ix_meeting_state_ends_at", "state", "ends_at"),
+        Index("ix_meeting_state_starts_at", "state", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
+    title: Mapped[str | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    starts_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    """What was agreed: the wall clock in ``zone``, whatever becomes of summer time."""
+    ends_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
+    zone: Mapped[str]
+    mode: Mapped[Mode]
+    place: Mapped[str | None]
+    link: Mapped[str | None]
+    description: Mapped[str | None]
+    state: Mapped[MeetingState] = mapped_column(default=MeetingState.ANNOUNCED)
+    revision: Mapped[int] = mapped_column(default=1)
+    """Raised by every change that people must hear of and answer again."""
+    sequence: Mapped[int] = mapped_column(default=0)
+    """Raised by every change at all: the SEQUENCE of the calendar file."""
+    form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
+    """What is asked after it; None: what its group asks."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+
+    workgroup: Mapped[Workgroup] = relationship(lazy="raise")
+
+    @property
+    def plan(self) -> Plan:
+        """What was decided about it, as it stands."""
+        return Plan(
+            title=self.title,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            zone=ZoneInfo(self.zone),
+            mode=self.mode,
+            place=self.place,
+            link=self.link,
+            description=self.description,
+        )
+
+
+def _columns(plan: Plan) -> dict[str, object]:
+    return {
+        "title": plan.title,
+        "starts_at": plan.starts_at,
+        "ends_at": plan.ends_at,
+        "starts_wall": plan.starts_at.astimezone(plan.zone).replace(tzinfo=None),
+        "ends_wall": plan.ends_at.astimezone(plan.zone).replace(tzinfo=None),
+        "zone": plan.zone.key,
+        "mode": plan.mode,
+        "place": plan.place,
+        "link": plan.link,
+        "description": plan.description,
+    }
+
+
+def check(plan: Plan, *, now: datetime) -> None:
+    """Refuses a plan that cannot be a meeting."""
+    if plan.ends_at <= plan.starts_at:
+        raise Refused("meeting-ends-before-start")
+    if plan.starts_at <= now:
+        raise Refused("meeting-in-the-past")
+    if plan.ends_at - plan.starts_at > timedelta(days=3):
+        raise Refused("meeting-too-long")
+    if plan.starts_at - now > timedelta(days=3 * 366):
+        raise Refused("meeting-too-far")
+
+
+async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, *, now: datetime) -> Meeting:
+    """Calls a meeting; inviting is ``announcing.announce``."""
+    check(plan, now=now)
+    if group.archived_at is not None:
+        raise Refused("group-is-archived", group=group.name)
+    meeting = Meeting(workgroup_id=group.id, created_by=by.id, created_at=now, **_columns(plan))
+    meeting.workgroup = group
+    session.add(meeting)
+    await session.flush()
+    return meeting
+
+
+async def meeting_to_run(session: AsyncSession, person: Person, meeting_id: int) -> Meeting:
+    """The gate of a meeting's coordination."""
+    meeting = await _with_group(session, meeting_id)
+    if meeting is None or not await holds(session, person, RoleKind.COORDINATOR, meeting.workgroup_id):
+        raise NotFound
+    return meeting
+
+
+async def _with_group(session: AsyncSession, meeting_id: int) -> Meeting | None:
+    wanted = select(Meeting, Workgroup).join(Workgroup).where(Meeting.id == meeting_id)
+    row = (await session.execute(wanted)).one_or_none()
+    if row is None:
+        return None
+    meeting: Meeting = row[0]
+    meeting.workgroup = row[1]
+    return meeting
+
+
+def upcoming(meeting: Meeting, *, now: datetime) -> None:
+    """Refuses to touch what is over or off."""
+    if meeting.state is MeetingState.CANCELLED:
+        raise Stale("meeting-is-cancelled")
+    if meeting.starts_at <= now:
+        raise Stale("meeting-has-begun")
+
+
+HEARD = ("starts_at", "ends_at", "mode", "place")
+"""What people must hear of when it changes, and answer again."""
+
+
+def is_weighty(meeting: Meeting, plan: Plan) -> bool:
+    """Whether a change asks everyone again; other changes only edit the cards."""
+    return any(getattr(plan, name) != getattr(meeting, name) for name in HEARD)
+
+
+async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, sequence: int, now: datetime) -> bool:
+    """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again.
+
+    ``sequence`` is the meeting's when its change was begun: of two coordinators the later does not undo the earlier.
+    """
+    upcoming(meeting, now=now)
+    check(plan, now=now)
+    columns, weighty = _columns(plan), is_weighty(meeting, plan)
+    if all(columns[name] == getattr(meeting, name) for name in columns):
+        return False
+    saved = await session.execute(
+        update(Meeting)
+        .where(Meeting.id == meeting.id, Meeting.sequence == sequence)
+        .values(**columns, sequence=Meeting.sequence + 1, revision=Meeting.revision + int(weighty))
+        .returning(Meeting.id)
+    )
+    saved_id = saved.scalar_one_or_none()
+    await session.refresh(meeting, [*columns, "state", "sequence", "revision"])
+    if saved_id is None:
+        raise Stale("meeting-changed-meanwhile")
+    return weighty
+
+
+async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
+    """Calls a coming meeting off, once: of two taps one wins."""
+    upcoming(meeting, now=now)
+    done = await session.execute(
+        update(Meeting)
+        .where(Meeting.id == meeting.id, Meeting.state == MeetingState.ANNOUNCED)
+        .values(state=MeetingState.CANCELLED, sequence=Meeting.sequence + 1)
+        .returning(Meeting.id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise Stale("meeting-is-cancelled")
+    await session.refresh(meeting, ["state", "sequence"])
+
+
+async def coming(session: AsyncSession, group_ids: list[int], *, now: datetime) -> list[Meeting]:
+    """The announced meetings of some groups that are not over, soonest first."""
+    wanted = (
+        select(Meeting, Workgroup)
+        .join(Workgroup)
+        .where(Meeting.workgroup_id.in_(group_ids), Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at > now)
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    return await _rows(session, wanted)
+
+
+async def recent(session: AsyncSession, group_ids: list[int], *, now: datetime, limit: int = 10) -> list[Meeting]:
+    """The latest meetings of some groups that are over, newest first."""
+    wanted = (
+        select(Meeting, Workgroup)
+        .join(Workgroup)
+        .where(Meeting.workgroup_id.in_(group_ids), Meeting.state != MeetingState.CANCELLED, Meeting.ends_at <= now)
+        .order_by(Meeting.starts_at.desc(), Meeting.id)
+        .limit(limit)
+    )
+    return await _rows(session, wanted)
+
+
+async def _rows(session: AsyncSession, wanted: object) -> list[Meeting]:
+    meetings = []
+    for meeting, group in await session.execute(wanted):  # type: ignore[call-overload]
+        meeting.workgroup = group
+        meetings.append(meeting)
+    return meetings
+
+
+async def hold(session: AsyncSession, *, now: datetime) -> None:
+    """The announced meetings that are over have been held."""
+    over = update(Meeting).where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now)
+    await session.execute(over.values(state=MeetingState.HELD))

@@ -1,0 +1,92 @@
+"""Someone blocks the bot or deletes their account: nothing more is written to them, and whoever runs their groups
+hears of it once, to tell them of meetings otherwise."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.calendar import next_waking
+from models.delivery import outbox
+from models.delivery.outbox import Delivery, Planned, Sending
+from models.membership import roles
+from models.people import access, groups, people
+from models.people.access import RoleKind
+from models.people.groups import Workgroup
+from models.people.people import Person, Reach
+from models.policy import Policy, quiet_of
+from models.reports import places
+
+TELLS = timedelta(days=7)
+"""For how long it is news."""
+
+
+async def blocked(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
+    """Telegram tells that they have blocked the bot."""
+    if people.blocked(person):
+        await _tell(session, person, policy=policy, now=now)
+
+
+async def refused(session: AsyncSession, address_id: int, reach: Reach, *, policy: Policy, now: datetime) -> None:
+    """Telegram refuses a message to this address for ever, as to one who has blocked the bot or is gone."""
+    person = await people.unreachable(session, address_id, reach)
+    if person is not None:
+        await _tell(session, person, policy=policy, now=now)
+    await places.ended(session, address_id, policy=policy, now=now)
+
+
+async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
+    """Plans the note. Who goes and comes all day is told of once; a note dropped because they were back is put back."""
+    readers = {one.id: one for group in await _groups(session, person) for one in await _heads(session, group, person)}
+    day = now.astimezone(policy.zone).date().toordinal()
+    notes = []
+    for one in readers.values():
+        due = next_waking(now, quiet_of(one, policy))
+        notes.append(Planned(one.id, "blocked", person.id, due_at=due, expires_at=due + TELLS, revision=day))
+    dropped = update(Delivery).where(
+        Delivery.kind == "blocked",
+        Delivery.subject == person.id,
+        Delivery.revision == day,
+        Delivery.state == Sending.SUPERSEDED,
+    )
+    await session.execute(dropped.values(state=Sending.DUE))
+    await outbox.plan(session, notes)
+
+
+async def _groups(session: AsyncSession, person: Person) -> list[Workgroup]:
+    """The living groups that miss them: those to which they belong, and those which they coordinate."""
+    held = await roles.of_person(session, person)
+    run = [one.group for one in held if one.group is not None and one.role.kind is RoleKind.COORDINATOR]
+    found = {group.id: group for group in [*await groups.of_person(session, person), *run]}
+    return list(found.values())
+
+
+async def _heads(session: AsyncSession, group: Workgroup, gone: Person) -> list[Person]:
+    """The group's other coordinators; administrators if none of them can be written to."""
+
+    def others(some: list[Person]) -> list[Person]:
+        return [one for one in some if one.id != gone.id and one.reach is Reach.REACHABLE]
+
+    return others(await access.coordinators(session, group.id)) or others(await access.administrators(session))
+
+
+@dataclass(frozen=True)
+class News:
+    """Who cannot be reached any more, and in which of the reader's groups they are missed."""
+
+    person: Person
+    groups: tuple[Workgroup, ...]
+    roster: Workgroup | None
+    """One of them on whose roster they are."""
+
+
+async def news(session: AsyncSession, reader: Person, person_id: int) -> News | None:
+    """What a note says now; None if the person is back or erased, or the reader runs none of their groups any more."""
+    person = await session.get(Person, person_id)
+    if person is None or person.reach not in (Reach.BLOCKED, Reach.DEACTIVATED):
+        return None
+    run = {group.id for group in await access.coordinated_groups(session, reader)}
+    found = tuple(group for group in await _groups(session, person) if group.id in run)
+    rosters = [group for group in found if await access.is_member(session, person, group.id)]
+    return News(person, found, next(iter(rosters), None)) if found else None

@@ -1,0 +1,169 @@
+"""Personal links, with which people take their place on a roster, and what becomes of the place.
+
+A line on a roster is a person without Telegram, known in one group only: that another group's line has the same name
+and contact merges nothing, or whoever adds a line could take someone else's places with its link. Claiming merges.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.errors import Refused, Stale
+from models.feedback.runs import Participation
+from models.meetings.attendance import Attendance
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.people import audit, links
+from models.people.access import Role, roles
+from models.people.audit import Audit
+from models.people.groups import Membership, Workgroup, of_person
+from models.people.links import PERSONAL, Link, LinkKind
+from models.people.people import Person
+
+Column = InstrumentedAttribute[Any]
+
+MOVED: tuple[tuple[Column, Column | None], ...] = (
+    (Invitation.person_id, Invitation.meeting_id),
+    (Attendance.person_id, Attendance.meeting_id),
+    (Participation.person_id, Participation.run_id),
+    (Meeting.created_by, None),
+    (Audit.actor_id, None),
+    (Audit.person_id, None),
+    (Link.person_id, None),
+)
+"""What points at a person, and of what each person has one: there the claimer's own row stays."""
+
+
+async def links_of(session: AsyncSession, people: list[Person], *, now: datetime) -> dict[int, Link]:
+    """The personal links of people without Telegram, by person; made anew where there is none or its time is over."""
+    waiting = {person.id for person in people if person.telegram_id is None}
+    valid = select(Link).where(
+        Link.kind == LinkKind.CLAIM, Link.person_id.in_(waiting), Link.closed_at.is_(None), Link.expires_at > now
+    )
+    known = {link.person_id: link for link in (await session.execute(valid)).scalars() if link.person_id}
+    for person_id in sorted(waiting - set(known)):
+        known[person_id] = _link(person_id, now)
+        session.add(known[person_id])
+    await session.flush()
+    return known
+
+
+def _link(person_id: int, now: datetime) -> Link:
+    return Link(
+        code=links.new_code(), kind=LinkKind.CLAIM, person_id=person_id, created_at=now, expires_at=now + PERSONAL
+    )
+
+
+async def renew(
+    session: AsyncSession, by: Person, group: Workgroup, person: Person, code: str, *, now: datetime
+) -> Link:
+    """Replaces a personal link, which stops working; ``code`` is the one that was seen, so that two taps make one."""
+    old = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person.id, Link.closed_at.is_(None))
+    closed = await session.execute(old.where(Link.code == code).values(closed_at=now).returning(Link.code))
+    if person.telegram_id is not None or closed.scalar_one_or_none() is None:
+        raise Stale("link-replaced")
+    audit.note(session, by, "link-renewed", now=now, group_id=group.id, person_id=person.id)
+    link = _link(person.id, now)
+    session.add(link)
+    await session.flush()
+    return link
+
+
+async def withdraw(session: AsyncSession, person_id: int, *, now: datetime) -> None:
+    """Stops the personal links of someone who is on no roster any more."""
+    current = select(Membership.id).where(Membership.person_id == person_id, Membership.left_at.is_(None))
+    if await session.scalar(current.limit(1)) is None:
+        mine = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person_id, Link.closed_at.is_(None))
+        await session.execute(mine.values(closed_at=now))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line on a roster that waits for its person."""
+
+    name: str
+    groups: tuple[str, ...]
+
+
+async def place(session: AsyncSession, code: str, *, now: datetime) -> Place | None:
+    """Whose place a code is for, to be confirmed by them; None if it is no personal link that can be used."""
+    try:
+        link = await links.valid(session, code, now=now)
+    except Refused:
+        return None
+    line = await session.get(Person, link.person_id) if link.kind is LinkKind.CLAIM else None
+    if line is None:
+        return None
+    return Place(line.name, tuple(group.name for group in await of_person(session, line)))
+
+
+async def taken_before(session: AsyncSession, person: Person, code: str) -> bool:
+    """Whether it is the link with which this person took their place; refused if somebody else did."""
+    link = await session.get(Link, links.normal(code))
+    if link is None or link.kind is not LinkKind.CLAIM or link.closed_at is None or link.person_id is None:
+        return False
+    if link.person_id == person.id:
+        return True
+    holder = await session.get(Person, link.person_id)
+    if holder is not None and holder.telegram_id is not None:
+        raise Refused("claim-taken")
+    return False
+
+
+async def take(session: AsyncSession, person: Person, link: Link, *, now: datetime) -> list[int]:
+    """Puts the person in the place of a roster line, which is gone then; returns the groups they belong to by it."""
+    await links.use_up(session, link, now=now)
+    line = await session.get(Person, link.person_id)
+    if line is None or line.telegram_id is not None:
+        raise Refused("link-not-valid")
+    groups = await _take_memberships(session, line, person)
+    for column, of in MOVED:
+        await _move(session, line, person, column, of)
+    await _take_roles(session, line, person)
+    others = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person.id, Link.closed_at.is_(None))
+    await session.execute(others.values(closed_at=now))
+    person.name = line.name or person.name
+    person.organisation = person.organisation or line.organisation
+    person.field = person.field or line.field
+    person.contact = person.contact or line.contact
+    await session.execute(delete(Person).where(Person.id == line.id))
+    return groups
+
+
+async def _take_memberships(session: AsyncSession, line: Person, person: Person) -> list[int]:
+    """Two memberships of one group become one, from the earlier day; returns the groups of the line."""
+    both = select(Membership).where(Membership.person_id.in_([line.id, person.id]), Membership.left_at.is_(None))
+    rows = list((await session.execute(both)).scalars())
+    mine = {row.workgroup_id: row for row in rows if row.person_id == person.id}
+    theirs = {row.workgroup_id: row for row in rows if row.person_id == line.id}
+    for group_id, row in theirs.items():
+        if own := mine.get(group_id):
+            own.joined_at = min(own.joined_at, row.joined_at)
+            await session.delete(row)
+    await session.flush()
+    await session.execute(update(Membership).where(Membership.person_id == line.id).values(person_id=person.id))
+    return sorted(theirs)
+
+
+async def _take_roles(session: AsyncSession, line: Person, person: Person) -> None:
+    held = {(role.kind, role.workgroup_id) for role in await roles(session, person.id)}
+    for role in await roles(session, line.id):
+        if (role.kind, role.workgroup_id) in held:
+            await session.delete(role)
+    await session.flush()
+    await session.execute(update(Role).where(Role.person_id == line.id).values(person_id=person.id))
+
+
+async def _move(session: AsyncSession, line: Person, person: Person, column: Column, of: Column | None) -> None:
+    """Hands over the rows of one table; those that the person has already are dropped."""
+    theirs = column == line.id
+    if of is None:
+        await session.execute(update(column.class_).where(theirs).values({column: person.id}))
+        return
+    mine = select(of).where(column == person.id).scalar_subquery()
+    await session.execute(update(column.class_).where(theirs, of.not_in(mine)).values({column: person.id}))
+    await session.execute(delete(column.class_).where(theirs))

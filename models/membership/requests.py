@@ -1,0 +1,144 @@
+"""Requests to join a group whose coordinators let people in one by one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from models.base import Base, insert_new
+from models.delivery import outbox
+from models.delivery.outbox import Planned
+from models.errors import NotFound, Refused, Stale
+from models.people import access, audit
+from models.people.groups import Workgroup
+from models.people.people import Person
+from models.policy import Policy
+
+KEEPS = timedelta(days=14)
+PAUSE = timedelta(days=1)
+"""After a decline, this long before one may ask again."""
+OPEN = text("decided_at IS NULL")
+
+
+class JoinRequest(Base):
+    """Someone who used a joining link and waits; at most one waits per person and group."""
+
+    __tablename__ = "join_request"
+    __table_args__ = (
+        Index(
+            "uq_join_request_open", "workgroup_id", "person_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    asked_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    approved: Mapped[bool | None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with what its readers need."""
+
+    request: JoinRequest
+    group: Workgroup
+    person: Person
+    decider: str | None
+
+
+async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> bool:
+    """Asks the coordinators to let a person in, at most one message a day; False if the request waited already."""
+    mine = (JoinRequest.workgroup_id == group.id, JoinRequest.person_id == person.id)
+    declined = select(JoinRequest.id).where(*mine, JoinRequest.approved.is_(False))
+    if await session.scalar(declined.where(JoinRequest.decided_at > now - PAUSE).limit(1)) is not None:
+        raise Refused("join-declined-lately", group=group.name)
+    row = {"workgroup_id": group.id, "person_id": person.id, "asked_at": now}
+    new = await insert_new(session, JoinRequest, [row])
+    request_id = await session.scalar(select(JoinRequest.id).where(*mine, JoinRequest.decided_at.is_(None)))
+    assert request_id is not None
+    await outbox.plan(
+        session,
+        [
+            Planned(
+                person_id=coordinator.id,
+                kind="join-request",
+                subject=request_id,
+                slot=now.astimezone(policy.zone).date().isoformat(),
+                due_at=now,
+                expires_at=now + KEEPS,
+            )
+            for coordinator in await access.coordinators(session, group.id)
+        ],
+    )
+    return bool(new)
+
+
+async def request_to_decide(session: AsyncSession, person: Person, request_id: int) -> Asked:
+    """The gate of deciding: the group's coordinators."""
+    asked = await of_id(session, request_id)
+    if asked is None:
+        raise NotFound
+    await access.group_to_run(session, person, asked.group.id)
+    return asked
+
+
+async def of_id(session: AsyncSession, request_id: int) -> Asked | None:
+    """A request as it stands, for its letters."""
+    found = await _asked(session, JoinRequest.id == request_id)
+    return found[0] if found else None
+
+
+async def waiting(session: AsyncSession, group: Workgroup) -> list[Asked]:
+    """The requests of a group that nobody has decided, oldest first."""
+    return await _asked(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
+
+
+async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[Asked]:
+    decider = aliased(Person)
+    wanted = (
+        select(JoinRequest, Workgroup, Person, decider.name)
+        .join(Workgroup, Workgroup.id == JoinRequest.workgroup_id)
+        .join(Person, Person.id == JoinRequest.person_id)
+        .outerjoin(decider, decider.id == JoinRequest.decided_by)
+        .where(*which)
+        .order_by(JoinRequest.id)
+    )
+    return [Asked(*row) for row in await session.execute(wanted)]
+
+
+async def decide(session: AsyncSession, by: Person, asked: Asked, approved: bool, *, now: datetime) -> None:
+    """Decides, once: of two coordinators the later one hears what was decided. The person is told."""
+    request = asked.request
+    done = await session.execute(
+        update(JoinRequest)
+        .where(JoinRequest.id == request.id, JoinRequest.decided_at.is_(None))
+        .values(decided_at=now, decided_by=by.id, approved=approved)
+        .returning(JoinRequest.id)
+    )
+    if done.scalar_one_or_none() is None:
+        raise Stale("join-decided-already")
+    action = "request-approved" if approved else "request-declined"
+    audit.note(session, by, action, now=now, group_id=asked.group.id, person_id=asked.person.id)
+    answer = Planned(asked.person.id, "join-answer", request.id, due_at=now, expires_at=now + KEEPS)
+    await outbox.plan(session, [answer])
+    await _show_decided(session, by, asked, now)
+
+
+async def _show_decided(session: AsyncSession, by: Person, asked: Asked, now: datetime) -> None:
+    """Withdraws what still asks the other coordinators, and edits the cards that they have."""
+    await outbox.withdraw(session, "join-request", asked.request.id)
+    others = [one for one in await access.coordinators(session, asked.group.id) if one.id != by.id]
+    # An edit makes no sound, so it need not wait for the morning.
+    edits = [Planned(o.id, "join-decided", asked.request.id, now, now + KEEPS, urgent=True) for o in others]
+    await outbox.plan(session, edits)
+
+
+async def settle(session: AsyncSession, group_id: int, person_id: int, *, now: datetime) -> None:
+    """A person who got in another way waits no longer."""
+    mine = update(JoinRequest).where(JoinRequest.workgroup_id == group_id, JoinRequest.person_id == person_id)
+    await session.execute(mine.where(JoinRequest.decided_at.is_(None)).values(decided_at=now, approved=True))

@@ -1,0 +1,1 @@
+"""The state of the installation and of deliveries, for operators and coordinators."""

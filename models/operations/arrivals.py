@@ -1,0 +1,246 @@
+"""What became of a meeting's messages, for its coordinators: counts of each kind, and who must hear of it otherwise.
+
+Of feedback there is only how many were asked: that a reminder was not needed tells who has answered.
+"""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.delivery.outbox import Delivery, Sending
+from models.feedback.runs import Run, RunState
+from models.meetings import announcing, invitations
+from models.meetings.invitations import Answer, Invitation
+from models.meetings.meetings import Meeting, MeetingState
+from models.operations import health
+from models.people.people import Person, Reach
+
+
+class Outcome(enum.StrEnum):
+    """What became of a message to one person, in the order in which the counts are told."""
+
+    ARRIVED = "arrived"
+    WAITING = "waiting"
+    BLOCKED = "blocked"
+    DEACTIVATED = "deactivated"
+    UNCERTAIN = "uncertain"  # sent, without Telegram's word that it arrived
+    FAILED = "failed"
+    EXPIRED = "expired"
+    DROPPED = "dropped"  # by the operator, when sending went on after a pause
+    UNNEEDED = "unneeded"  # answered, moved or called off before it was due
+    UNCLAIMED = "unclaimed"  # not on Telegram
+
+
+MISSED = {
+    Outcome.BLOCKED,
+    Outcome.DEACTIVATED,
+    Outcome.UNCERTAIN,
+    Outcome.FAILED,
+    Outcome.EXPIRED,
+    Outcome.DROPPED,
+    Outcome.UNCLAIMED,
+}
+"""They should know and did not get it, or perhaps not."""
+
+
+class Kind(enum.StrEnum):
+    """The messages about a meeting, in the order in which they go out."""
+
+    INVITATION = "invitation"
+    SILENT = "silent"  # the reminder to those who have not answered
+    REMINDER = "reminder"  # to those who come; who gets several counts once, by the latest
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One kind of message: to how many people it was to go, and what became of it for how many. The parts sum to
+    ``total``: in neither is what was not needed after all, nor who was out of reach before it was planned."""
+
+    kind: Kind
+    total: int
+    parts: tuple[tuple[Outcome, int], ...]
+    leaves: tuple[datetime, datetime] | None
+    """Between which moments ahead what waits is due, if anything does and none is due by now."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Someone to be told otherwise: which message did not come to them, and why."""
+
+    name: str
+    contact: str | None
+    kind: Kind
+    why: Outcome
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How many are asked for feedback, or were."""
+
+    count: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    tallies: tuple[Tally, ...]
+    unneeded: int
+    """Messages of all kinds that were dropped before they were due."""
+    without_telegram: int
+    unreached: int
+    """Out of reach before they could be invited, though they were on Telegram."""
+    to_phone: tuple[Missed, ...]
+    """Nobody, once the meeting has begun."""
+    asked: Asked | None
+    is_paused: bool
+    """An operator holds back all that waits."""
+
+
+async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arrivals:
+    """The messages of the meeting as it stands, to those invited who still belong."""
+    people = await invitations.wanted_people(session, meeting)
+    rows = await _deliveries(session, meeting, [invitation.id for invitation, _ in people])
+    known = [_known(invitation, person, rows.get(invitation.id, [])) for invitation, person in people]
+    if meeting.state is MeetingState.CANCELLED:
+        aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
+        for (invitation, _), one in zip(people, known, strict=True):
+            _untold(one, is_aware=invitation.id in aware)
+    pace = await health.pace(session)
+    return Arrivals(
+        tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known, now))),
+        unneeded=sum(outcome is Outcome.UNNEEDED for one in known for outcome in one.fates.values()),
+        without_telegram=sum(person.reach is Reach.UNCLAIMED for _, person in people),
+        unreached=sum(one.fates.get(Kind.INVITATION) in AWAY and Kind.INVITATION not in one.planned for one in known),
+        to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
+        asked=await _asked(session, meeting),
+        is_paused=pace is not None and pace.paused_at is not None,
+    )
+
+
+AWAY = {Outcome.BLOCKED, Outcome.DEACTIVATED}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What became of each kind for one person; of what was never meant for them there is nothing."""
+
+    person: Person
+    planned: dict[Kind, datetime]
+    """What was to be sent, with when it was due: of any other kind they only need to hear otherwise."""
+    fates: dict[Kind, Outcome]
+
+
+async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -> dict[int, list[Delivery]]:
+    """The deliveries about the meeting's present revision, by invitation, in the order in which they fall due."""
+    wanted = (
+        select(Delivery)
+        .where(Delivery.subject.in_(ids), Delivery.kind.in_(("invitation", "reminder", "cancelled")))
+        .where((Delivery.kind == "cancelled") | (Delivery.revision == meeting.revision))
+        .order_by(Delivery.due_at, Delivery.id)
+    )
+    found: dict[int, list[Delivery]] = {}
+    for row in (await session.execute(wanted)).scalars():
+        found.setdefault(row.subject, []).append(row)
+    return found
+
+
+def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Known:
+    found: dict[Kind, list[Outcome]] = {kind: [] for kind in Kind}
+    for row in rows:
+        if (outcome := _outcome(row, invitation, person)) is not None:
+            found[_kind(row)].append(outcome)
+    if invitation.answer is not None:
+        found[Kind.INVITATION] = [Outcome.ARRIVED]  # they have seen it, whatever Telegram said
+    elif not found[Kind.INVITATION] and person.reach is not Reach.REACHABLE:
+        found[Kind.INVITATION] = [Outcome(person.reach)]
+    fates = {kind: latest for kind, some in found.items() if (latest := _latest(some))}
+    first_waiting = {_kind(row): row.due_at for row in reversed(rows) if row.state is Sending.DUE}
+    return Known(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
+
+
+def _untold(one: Known, *, is_aware: bool) -> None:
+    """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
+    if Kind.CANCELLED not in one.fates and one.person.reach is not Reach.REACHABLE:
+        one.fates[Kind.CANCELLED] = Outcome(one.person.reach)
+    elif Kind.CANCELLED not in one.fates and (is_aware or one.fates.get(Kind.INVITATION) in MISSED):
+        one.fates[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time and back since, or invited by telephone
+
+
+def _kind(row: Delivery) -> Kind:
+    return Kind.SILENT if row.slot == "silent" else Kind(row.kind)
+
+
+def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome | None:
+    """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
+    told = {
+        Sending.SENT: Outcome.ARRIVED,
+        Sending.UNKNOWN: Outcome.UNCERTAIN,
+        Sending.CANCELLED: Outcome.UNNEEDED,
+        Sending.SUPERSEDED: Outcome.UNNEEDED,
+    }
+    is_dropped = row.state is Sending.CANCELLED and row.error == health.DROPPED
+    if row.state in told and not is_dropped:
+        return told[row.state]
+    if row.kind == "reminder" and not _is_wanted(row, invitation, person):
+        return None if row.state in (Sending.DUE, Sending.SENDING) else Outcome.UNNEEDED
+    if row.state is Sending.EXPIRED:
+        return Outcome.EXPIRED
+    if is_dropped:
+        return Outcome.UNCERTAIN if row.ambiguous else Outcome.DROPPED
+    if person.reach is not Reach.REACHABLE:
+        return Outcome(person.reach)  # what waits for them will fail
+    return Outcome.FAILED if row.state is Sending.FAILED else Outcome.WAITING
+
+
+def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
+    """Whether a reminder would go out as things stand."""
+    silent = invitation.answer is None
+    return person.wants_reminders and invitation.answer is not Answer.NO and (row.slot == "silent") == silent
+
+
+def _latest(outcomes: list[Outcome]) -> Outcome | None:
+    """Of several messages the last of which something became; else what still waits."""
+    ended = [one for one in outcomes if one not in (Outcome.WAITING, Outcome.UNNEEDED)]
+    if ended:
+        return ended[-1]
+    return Outcome.WAITING if Outcome.WAITING in outcomes else next(iter(outcomes), None)
+
+
+def _tally(kind: Kind, known: list[Known], now: datetime) -> Tally | None:
+    """The counts of a kind that was planned; what was not needed is counted apart."""
+    some = [one.fates.get(kind) for one in known if kind in one.planned]
+    got = [outcome for outcome in some if outcome not in (None, Outcome.UNNEEDED)]
+    if not got:
+        return None
+    due = [one.planned[kind] for one in known if one.fates.get(kind) is Outcome.WAITING]
+    leaves = (min(due), max(due)) if due and min(due) > now else None
+    return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got), leaves)
+
+
+def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:
+    """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
+    news = (Kind.CANCELLED,) if state is MeetingState.CANCELLED else (Kind.INVITATION, Kind.SILENT, Kind.REMINDER)
+    found: dict[Kind, list[Missed]] = {kind: [] for kind in news}
+    for one in known:
+        arrived = [place for place, kind in enumerate(news) if one.fates.get(kind) is Outcome.ARRIVED]
+        since = news[max(arrived, default=-1) + 1 :]
+        lacks = next((kind for kind in since if one.fates.get(kind) in MISSED), None)
+        if lacks is not None:
+            missed = Missed(one.person.name, one.person.contact, lacks, one.fates[lacks])
+            found[lacks].append(missed)
+    return tuple(missed for kind in news for missed in found[kind])
+
+
+async def _asked(session: AsyncSession, meeting: Meeting) -> Asked | None:
+    """How many are asked, once or again. Of whom a message was planned: unlike states that tells not who answered."""
+    run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
+    if run is None:
+        return None
+    if run.state is RunState.CLOSED:
+        return Asked(run.asked, is_open=False)
+    asked = select(func.count(Delivery.address_id.distinct())).where(Delivery.kind == "feedback")
+    return Asked(await session.scalar(asked.where(Delivery.subject == run.id)) or 0, is_open=True)

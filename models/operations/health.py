@@ -1,0 +1,117 @@
+"""How the installation is, for its operator and its alarms: counts alone, nobody's name and no form's answers."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.delivery.outbox import Delivery, Sending
+from models.delivery.pace import Pace
+from models.meetings.meetings import Meeting, MeetingState
+from models.people.groups import Workgroup
+from models.people.people import Person, Reach
+
+DROPPED = "dropped by the operator"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is."""
+
+    people: int
+    """Those who have pressed Start."""
+    without_telegram: int
+    groups: int
+    meetings: int
+    """Coming ones."""
+
+
+async def size(session: AsyncSession, *, now: datetime) -> Size:
+    claimed = Person.reach != Reach.UNCLAIMED
+    people = await session.execute(select(claimed, func.count()).select_from(Person).group_by(claimed))
+    by_claim = {bool(is_claimed): number for is_claimed, number in people}
+    groups = select(func.count()).select_from(Workgroup).where(Workgroup.archived_at.is_(None))
+    meetings = select(func.count()).select_from(Meeting)
+    coming = meetings.where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at > now)
+    return Size(
+        people=by_claim.get(True, 0),
+        without_telegram=by_claim.get(False, 0),
+        groups=await session.scalar(groups) or 0,
+        meetings=await session.scalar(coming) or 0,
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The deliveries of one kind that have not been sent."""
+
+    kind: str
+    due: int
+    """Would go now."""
+    later: int
+    expired: int
+    """Stay unsent: their time is over."""
+    doubtful: int
+    """Of those due: an attempt may have arrived, so that a second copy is possible."""
+
+
+async def waiting(session: AsyncSession, *, now: datetime) -> list[Waiting]:
+    """What waits, by kind."""
+    expired, later = Delivery.expires_at <= now, Delivery.due_at > now
+    state = case((expired, "expired"), (later, "later"), else_="due")
+    rows = await session.execute(
+        select(Delivery.kind, state, func.count(), func.sum(case((Delivery.ambiguous, 1), else_=0)))
+        .where(Delivery.state == Sending.DUE)
+        .group_by(Delivery.kind, state)
+    )
+    counts, doubtful = Counter[tuple[str, str]](), Counter[str]()
+    for kind, where, number, unsure in rows:
+        counts[kind, where] = number
+        doubtful[kind] += unsure if where == "due" else 0
+    return [
+        Waiting(kind, counts[kind, "due"], counts[kind, "later"], counts[kind, "expired"], doubtful[kind])
+        for kind in sorted({kind for kind, _ in counts})
+    ]
+
+
+async def oldest_due(session: AsyncSession, *, now: datetime) -> datetime | None:
+    """Since when the delivery waits that should have left first; None if none is due."""
+    due = select(func.min(Delivery.due_at)).where(
+        Delivery.state == Sending.DUE, Delivery.due_at <= now, Delivery.expires_at > now
+    )
+    return await session.scalar(due)
+
+
+async def in_state(session: AsyncSession, state: Sending) -> int:
+    return await session.scalar(select(func.count()).where(Delivery.state == state)) or 0
+
+
+async def troubles(session: AsyncSession, *, since: datetime) -> list[tuple[Sending, str, int]]:
+    """What failed, or may have arrived and may not, since a moment: state, cause in the library's words, how many."""
+    rows = await session.execute(
+        select(Delivery.state, Delivery.error, func.count())
+        .where(
+            Delivery.state.in_((Sending.FAILED, Sending.UNKNOWN)),
+            # the moment of an attempt is not kept; its lease ran out within a minute of it
+            or_(Delivery.leased_until >= since, Delivery.due_at >= since),
+        )
+        .group_by(Delivery.state, Delivery.error)
+    )
+    counts = Counter[tuple[Sending, str]]()
+    for state, error, number in rows:
+        counts[state, (error or "").partition(":")[0]] += number
+    return [(state, cause, number) for (state, cause), number in sorted(counts.items())]
+
+
+async def pace(session: AsyncSession) -> Pace | None:
+    """The common pace, with whether an operator holds all back."""
+    return await session.get(Pace, 1, populate_existing=True)
+
+
+async def drop_due(session: AsyncSession, *, now: datetime) -> int:
+    """Cancels what should have gone out before now and has not; returns how many. What lies ahead stays."""
+    due = update(Delivery).where(Delivery.state == Sending.DUE, Delivery.due_at <= now)
+    dropped = await session.execute(due.values(state=Sending.CANCELLED, error=DROPPED).returning(Delivery.id))
+    return len(dropped.all())

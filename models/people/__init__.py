@@ -1,0 +1,1 @@
+"""People, workgroups, roles, and who may do what."""

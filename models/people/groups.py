@@ -1,0 +1,130 @@
+"""Workgroups and who belongs to them, with intervals, so that last year's denominators stay true."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, insert_new
+from models.errors import NotFound, Refused
+from models.people.people import Person, tidy
+
+NAME_LENGTH = 60
+CURRENT = text("left_at IS NULL")
+
+
+class Workgroup(Base):
+    __tablename__ = "workgroup"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    approves_joiners: Mapped[bool] = mapped_column(default=False)
+    """Whether a coordinator lets people in one by one."""
+
+
+class Membership(Base):
+    """A person's time in a group; ``left_at`` ends it, a return begins a new one."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        # An erased person's rows stay, without the person, for the counts.
+        Index(
+            "uq_membership_current",
+            "workgroup_id",
+            "person_id",
+            unique=True,
+            sqlite_where=CURRENT,
+            postgresql_where=CURRENT,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    person: Mapped[Person | None] = relationship(lazy="raise")
+    workgroup: Mapped[Workgroup] = relationship(lazy="raise")
+
+
+def in_order(name: str) -> tuple[str, str]:
+    """What names are sorted by: capitals make no difference, and the order is always the same."""
+    return name.casefold(), name
+
+
+async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
+    """Founds a workgroup. Living groups have different names, whatever their capitals."""
+    await free_name(session, name)
+    group = Workgroup(name=name, created_at=now, approves_joiners=False)
+    session.add(group)
+    await session.flush()
+    return group
+
+
+def proper_name(typed: str) -> str:
+    """A typed name, tidied; refused if there is nothing of it or too much."""
+    name = tidy(typed, NAME_LENGTH + 1)
+    if not name:
+        raise Refused("line-empty")
+    if len(name) > NAME_LENGTH:
+        raise Refused("line-too-long", most=NAME_LENGTH)
+    return name
+
+
+async def free_name(session: AsyncSession, name: str, *, besides: int | None = None) -> None:
+    """Refuses a name that a living group has, one of some id excepted."""
+    living = select(Workgroup.id, Workgroup.name).where(Workgroup.archived_at.is_(None))
+    for group_id, taken in await session.execute(living):
+        if taken.casefold() == name.casefold() and group_id != besides:
+            raise Refused("group-name-taken", group=taken)
+
+
+async def join(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> bool:
+    """Makes a person a member; False if they were one already."""
+    row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}
+    return bool(await insert_new(session, Membership, [row]))
+
+
+async def leave(session: AsyncSession, group_id: int, person_id: int, *, now: datetime) -> int | None:
+    """Ends a membership; its id, or None if there is none that could end."""
+    ended = await session.execute(
+        update(Membership)
+        .where(Membership.workgroup_id == group_id, Membership.person_id == person_id, Membership.left_at.is_(None))
+        .values(left_at=now)
+        .returning(Membership.id)
+    )
+    return ended.scalar_one_or_none()
+
+
+async def members(session: AsyncSession, group_id: int) -> list[Person]:
+    """Who belongs now, by name, with their addresses (for `reach`)."""
+    chosen = (
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.workgroup_id == group_id, Membership.left_at.is_(None))
+        .order_by(Person.name, Person.id)
+    )
+    return list((await session.execute(chosen)).scalars())
+
+
+async def own(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+    """The gate of one's own group: a living one to which the person belongs."""
+    for group in await of_person(session, person):
+        if group.id == group_id:
+            return group
+    raise NotFound
+
+
+async def of_person(session: AsyncSession, person: Person) -> list[Workgroup]:
+    """The living groups to which a person belongs, by name."""
+    wanted = (
+        select(Workgroup)
+        .join(Membership, Membership.workgroup_id == Workgroup.id)
+        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Workgroup.archived_at.is_(None))
+        .order_by(Workgroup.name, Workgroup.id)
+    )
+    return list((await session.execute(wanted)).scalars())

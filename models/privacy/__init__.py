@@ -1,0 +1,1 @@
+"""A person's own data, its erasure, and the evidence of anonymity."""

@@ -1,0 +1,234 @@
+"""Evidence of anonymity, read from the database as it is: what was looked at, how much of it there is, what is wrong.
+
+For an auditor. Nothing here names a person or repeats what somebody wrote; runs, pools and releases are numbered.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sqlalchemy import ColumnElement, Connection, DateTime, func, inspect, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.delivery.cards import Message
+from models.delivery.drafts import Draft
+from models.delivery.outbox import Delivery
+from models.feedback.named import NamedAnswer
+from models.feedback.pools import Pool, Pooled
+from models.feedback.releases import OpenAnswer, Release, spread_from
+from models.feedback.runs import Participation, Run, RunState, Staged
+from models.meetings.attendance import Attendance
+from models.meetings.meetings import Meeting
+
+COORDINATORS_WRITE = {"reply"}
+"""What coordinators write about figures, under their names: it is theirs, and no respondent's."""
+PADDING = b" " * 12
+SHOWN = 5
+"""How many numbers of what is wrong are told; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at, in words with its figures."""
+
+    good: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'ok   ' if self.good else 'FAIL '}{self.text}"
+
+
+def finding(text: str, wrong: Iterable[object], fault: str) -> Finding:
+    """Good if nothing is wrong; else the fault with its first numbers."""
+    numbers = list(dict.fromkeys(str(one) for one in wrong))
+    if not numbers:
+        return Finding(True, text)
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    return Finding(False, f"{fault}: {', '.join(numbers[:SHOWN])}{more}")
+
+
+async def all_of(session: AsyncSession) -> list[Finding]:
+    """Everything that the database alone can show, but the figures: those are in `evidence_figures`."""
+    connection = await session.connection()
+    return [
+        *await connection.run_sync(schema),
+        *await leftovers(session),
+        await attendances(session),
+        *await sealed(session),
+        *await pools(session),
+        await texts(session),
+    ]
+
+
+def schema(connection: Connection) -> list[Finding]:
+    """Which tables point at a person, by their keys in the database itself, and that no table of figures does."""
+    found = inspect(connection)
+    tables = {name: found.get_foreign_keys(name) for name in found.get_table_names()}
+    aims = {name: {key["referred_table"] for key in keys} for name, keys in tables.items()}
+    personal = sorted(name for name, to in aims.items() if to & {"person", "address"})
+    held = sorted({*_around("release", aims), "pooled"} & set(tables) - COORDINATORS_WRITE)
+    theirs = sorted(COORDINATORS_WRITE & set(tables))
+    columns = [(name, column) for name in held for column in found.get_columns(name)]
+    said = {"person", "address", "telegram", "chat", "member", "update"}
+    pointing = [name for name in held if aims[name] & {"person", "address"}]
+    pointing += [f"{table}.{one['name']}" for table, one in columns if said & set(str(one["name"]).split("_"))]
+    timed = [f"{table}.{one['name']}" for table, one in columns if isinstance(one["type"], DateTime)]
+    return [
+        Finding(True, f"tables that point at a person ({len(personal)}): {', '.join(personal)}"),
+        finding(
+            f"tables that hold figures, texts or pooled answers ({len(held)}): {', '.join(held)}; none points at one",
+            pointing,
+            "what holds figures, texts or pooled answers points at a person",
+        ),
+        Finding(
+            True, f"of what coordinators write about figures, and so not among them: {', '.join(theirs) or 'nothing'}"
+        ),
+        finding(
+            "no table of figures has a time of its own, but for the one moment of each release",
+            [name for name in timed if name != "release.released_at"],
+            "figures, texts or pooled answers have times, which tell their order",
+        ),
+    ]
+
+
+def _around(table: str, aims: dict[str, set[str]]) -> set[str]:
+    """A table and all whose keys lead to it."""
+    found = {table}
+    while more := {name for name, to in aims.items() if to & found and name not in found}:
+        found |= more
+    return found
+
+
+async def leftovers(session: AsyncSession) -> list[Finding]:
+    """What a closed run must not leave."""
+    closed = select(Run.id).where(Run.state == RunState.CLOSED)
+    number = await session.scalar(select(func.count()).select_from(closed.subquery())) or 0
+    drafts = [run for (data,) in await session.execute(select(Draft.data)) if (run := data.get("run")) is not None]
+    open_ended = set((await session.execute(closed.where(Run.id.in_(drafts)))).scalars())
+    named = NamedAnswer.run_id.in_(closed.where(Run.named.is_(False)))
+    feedback = "feedback"
+    left = {
+        "people asked": await _runs(session, Participation.run_id, Participation.run_id.in_(closed)),
+        "sealed answers": await _runs(session, Staged.run_id, Staged.run_id.in_(closed)),
+        "unfinished dialogues": sorted(open_ended),
+        "deliveries": await _runs(
+            session, Delivery.subject, (Delivery.kind == feedback) & Delivery.subject.in_(closed)
+        ),
+        "messages": await _runs(session, Message.subject, (Message.kind == feedback) & Message.subject.in_(closed)),
+        "answers by name (only where the form says so)": await _runs(session, NamedAnswer.run_id, named),
+    }
+    return [
+        finding(f"closed runs: {number}; they left no {what.partition(',')[0]}", runs, f"closed runs that left {what}")
+        for what, runs in left.items()
+    ]
+
+
+async def _runs(session: AsyncSession, column: InstrumentedAttribute[int], where: ColumnElement[bool]) -> list[int]:
+    return list((await session.execute(select(column).where(where).distinct().order_by(column))).scalars())
+
+
+async def attendances(session: AsyncSession) -> Finding:
+    """Those of closed runs tell neither when somebody opened the form nor whose word it was."""
+    wanted = (
+        select(Run.id, Attendance.marked_at, Attendance.own_word, Meeting.ends_at, Run.closes_at)
+        .join(Meeting, Meeting.id == Run.meeting_id)
+        .join(Attendance, Attendance.meeting_id == Meeting.id)
+        .where(Run.state == RunState.CLOSED)
+    )
+    rows = (await session.execute(wanted)).all()
+    # What a coordinator marks after the closing tells nothing of the form.
+    before = [row for row in rows if row.marked_at < row.closes_at]
+    wrong = [row.id for row in before if row.marked_at != row.ends_at or row.own_word is not None]
+    return finding(
+        f"attendances at meetings whose form has closed: {len(rows)}, without the time and the source of the word",
+        wrong,
+        "closed runs whose attendances tell when or by whom they were marked",
+    )
+
+
+async def sealed(session: AsyncSession) -> list[Finding]:
+    """The answers of open runs: one size in each run, and nothing legible."""
+    rows = (await session.execute(select(Staged.run_id, Staged.blob))).all()
+    return _blobs("sealed answers of open forms", "runs", [(row.run_id, row.blob) for row in rows])
+
+
+def _blobs(what: str, of: str, blobs: Sequence[tuple[int, bytes]]) -> list[Finding]:
+    sizes: dict[int, set[int]] = defaultdict(set)
+    for number, blob in blobs:
+        sizes[number].add(len(blob))
+    legible = [number for number, blob in blobs if PADDING in blob or _is_plain(blob)]
+    return [
+        finding(
+            f"{what}: {len(blobs)} in {len(sizes)} {of}, of one size in each",
+            sorted(number for number, some in sizes.items() if len(some) > 1),
+            f"{what} differ in size in {of}",
+        ),
+        finding(f"{what}: none is legible", sorted(legible), f"{what} are legible in {of}"),
+    ]
+
+
+def _is_plain(blob: bytes) -> bool:
+    try:
+        json.loads(blob)
+    except ValueError:
+        return False
+    return True
+
+
+async def pools(session: AsyncSession) -> list[Finding]:
+    """What waits is sealed, of one size, and not enough yet; what was opened is gone."""
+    rows = (await session.execute(select(Pooled.pool_id, Pooled.blob))).all()
+    known = {pool.id: pool for pool in (await session.execute(select(Pool))).scalars()}
+    held = {row.pool_id for row in rows}
+    waiting = [pool for pool in known.values() if pool.opened_at is None]
+    return [
+        *_blobs("answers and texts that wait", "pools", [(row.pool_id, row.blob) for row in rows]),
+        finding(
+            f"pools: {len(waiting)} wait, {len(known) - len(waiting)} were opened and hold nothing any more",
+            sorted(number for number in held if known[number].opened_at is not None),
+            "pools that were opened still hold answers",
+        ),
+        finding(
+            "pools that wait were promised at least 3",
+            [pool.id for pool in waiting if pool.threshold < 3],
+            "pools whose threshold hides nothing",
+        ),
+    ]
+
+
+async def texts(session: AsyncSession) -> Finding:
+    """Keys of chance: two that follow each other were counted."""
+    ids = (await session.execute(select(OpenAnswer.id).order_by(OpenAnswer.id))).scalars().all()
+    near = [second for first, second in pairwise(ids) if second - first < 1_000]
+    return finding(
+        f"released texts: {len(ids)}, under keys of chance that tell no order",
+        near,
+        "released texts have keys that follow each other",
+    )
+
+
+async def early_texts(session: AsyncSession) -> Finding:
+    """Texts are out only where their writer is one of twice the threshold."""
+    wanted = select(Release).where(Release.id.in_(select(OpenAnswer.release_id)))
+    found = (await session.execute(wanted)).scalars().all()
+    return finding(
+        f"releases with texts: {len(found)}, each of at least twice its threshold",
+        [release.id for release in found if release.answered < spread_from(release.threshold)],
+        "releases with texts of too few",
+    )
+
+
+async def keys_of_the_past(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of the keys in the folder, those whose run has closed or pool was opened, and those that belong to nothing."""
+    living = Run.state != RunState.CLOSED
+    runs = {f"run-{one}" for one in (await session.execute(select(Run.id).where(living))).scalars()}
+    pooled = {
+        f"pool-{one}" for one in (await session.execute(select(Pool.id).where(Pool.opened_at.is_(None)))).scalars()
+    }
+    ended = {f"run-{one}" for one in (await session.execute(select(Run.id).where(~living))).scalars()}
+    ended |= {f"pool-{one}" for one in (await session.execute(select(Pool.id))).scalars()} - pooled
+    known = runs | pooled
+    return [name for name in names if name in ended], [name for name in names if name not in known | ended]

@@ -1,0 +1,139 @@
+"""Evidence of anonymity in the figures: that none is of too few, and that none can be told from the others."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import Cell, CellFigure, Figure, OptionCount, Release, spread_from
+from models.forms.forms import DONT_KNOW, Question
+from models.forms.items import Kind
+from models.privacy.evidence import Finding, early_texts, finding
+
+Faults = Iterator[tuple[str, str]]
+"""What is wrong, and where."""
+
+PROMISES = {
+    "few": ("releases are of at least their threshold, which is at least 3", "releases of fewer than their threshold"),
+    "n": ("every figure is of at least its release's threshold", "figures of fewer than the threshold"),
+    "mean": ("no mean is at an end of its scale, where it would be everybody's answer", "means that tell all answers"),
+    "spread": ("distributions are only of twice the threshold", "distributions of fewer than twice the threshold"),
+    "agree": ("no distribution says that all chose the same", "distributions that tell all answers"),
+    "cell": ("every background is of at least the threshold, and each set adds up", "backgrounds of too few"),
+    "part": ("every mean of a background is of at least the threshold", "means of backgrounds of too few"),
+    "rest": (
+        "means of backgrounds are of all of a release's or of none, so that nothing is left by subtraction",
+        "means of backgrounds that leave some by subtraction",
+    ),
+}
+
+
+@dataclass
+class _Release:
+    """A release with all its rows."""
+
+    row: Release
+    questions: dict[int, Question]
+    figures: dict[int, Figure] = field(default_factory=dict)
+    counts: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
+    cells: dict[int, list[Cell]] = field(default_factory=lambda: defaultdict(list))
+    parts: dict[tuple[int, int], list[CellFigure]] = field(default_factory=lambda: defaultdict(list))
+
+
+async def all_of(session: AsyncSession) -> list[Finding]:
+    """Every release looked through."""
+    found = await _read(session)
+    wrong: dict[str, list[str]] = defaultdict(list)
+    for one in found:
+        for what, where in _faults(one):
+            wrong[what].append(where)
+    counts = {
+        "few": len(found),
+        "n": sum(len(one.figures) for one in found),
+        "spread": sum(len(one.counts) for one in found),
+        "cell": sum(len(cells) for one in found for cells in one.cells.values()),
+        "part": sum(len(parts) for one in found for parts in one.parts.values()),
+    }
+    findings = []
+    for what, (good, bad) in PROMISES.items():
+        number = f" ({counts[what]} looked at)" if what in counts else ""
+        findings.append(finding(good + number, wrong[what], bad))
+    return [*findings, await early_texts(session)]
+
+
+async def _read(session: AsyncSession) -> list[_Release]:
+    questions = {question.id: question for question in (await session.execute(select(Question))).scalars()}
+    rows = (await session.execute(select(Release).order_by(Release.id))).scalars()
+    found = {row.id: _Release(row, questions) for row in rows}
+    for figure in (await session.execute(select(Figure))).scalars():
+        found[figure.release_id].figures[figure.question_id] = figure
+    for count in (await session.execute(select(OptionCount))).scalars():
+        found[count.release_id].counts[count.question_id][count.value] = count.chosen
+    for cell in (await session.execute(select(Cell))).scalars():
+        found[cell.release_id].cells[cell.question_id].append(cell)
+    for part in (await session.execute(select(CellFigure))).scalars():
+        found[part.release_id].parts[part.background_id, part.question_id].append(part)
+    return list(found.values())
+
+
+def _faults(one: _Release) -> Faults:
+    release = one.row
+    if release.answered < release.threshold or release.threshold < 3:
+        yield "few", f"release {release.id}"
+    for question_id, figure in one.figures.items():
+        where = f"release {release.id}, question {question_id}"
+        yield from _of_figure(figure, one.questions[question_id], release, where)
+    for question_id, counts in one.counts.items():
+        where = f"release {release.id}, question {question_id}"
+        yield from _of_counts(counts, one.figures.get(question_id), one.questions[question_id], release, where)
+    for question_id, cells in one.cells.items():
+        sizes = [cell.n for cell in cells]
+        if min(sizes) < release.threshold or sum(sizes) != release.answered or len(sizes) < 2:
+            yield "cell", f"release {release.id}, question {question_id}"
+    yield from _of_parts(one)
+
+
+def _of_figure(figure: Figure, question: Question, release: Release, where: str) -> Faults:
+    if figure.n is not None and not release.threshold <= figure.n <= release.answered:
+        yield "n", where
+    if figure.total is not None and (figure.n is None or _is_at_an_end(figure.total, figure.n, question)):
+        yield "mean", where
+
+
+def _is_at_an_end(total: int, n: int, question: Question) -> bool:
+    return total in ((question.low or 0) * n, (question.high or 0) * n)
+
+
+def _of_counts(
+    counts: dict[int, int], figure: Figure | None, question: Question, release: Release, where: str
+) -> Faults:
+    n = (figure.n if figure is not None else None) or 0
+    if n < spread_from(release.threshold):
+        yield "spread", where
+    told = [people for value, people in counts.items() if value != DONT_KNOW]
+    if n in told or (question.kind is not Kind.SEVERAL and sum(told) != n):
+        yield "agree", where
+
+
+def _of_parts(one: _Release) -> Faults:
+    release = one.row
+    if len({background for background, _ in one.parts}) > 1:
+        yield "rest", f"release {release.id}: by more than one background"
+    for (background, question_id), parts in one.parts.items():
+        where = f"release {release.id}, question {question_id} by {background}"
+        if any(_is_too_small(part, one) for part in parts):
+            yield "part", where
+        if not _is_whole(parts, one.figures.get(question_id), one.cells[background]):
+            yield "rest", where
+
+
+def _is_too_small(part: CellFigure, one: _Release) -> bool:
+    return part.n < one.row.threshold or _is_at_an_end(part.total, part.n, one.questions[part.question_id])
+
+
+def _is_whole(parts: Sequence[CellFigure], figure: Figure | None, cells: Sequence[Cell]) -> bool:
+    if figure is None or {part.number for part in parts} != {cell.number for cell in cells}:
+        return False
+    return (sum(part.n for part in parts), sum(part.total for part in parts)) == (figure.n, figure.total)

@@ -1,0 +1,279 @@
+"""Everything kept about one person, for themselves: plain data with readable keys, ready for JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.delivery import drafts
+from models.delivery.outbox import Delivery
+from models.errors import Refused
+from models.feedback import answers
+from models.feedback.named import NamedAnswer
+from models.feedback.runs import Participation, Run, Staged
+from models.feedback.sealing import Keyring
+from models.forms import forms
+from models.forms.forms import Question
+from models.meetings.attendance import Attendance
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.membership.requests import JoinRequest
+from models.people.access import Role
+from models.people.audit import Audit
+from models.people.groups import Membership, Workgroup
+from models.people.links import Link
+from models.people.people import Address, Person
+from models.reports.digests import Digest
+from models.reports.subscriptions import Subscription
+from models.results.replies import Reply
+
+Rows = list[dict[str, Any]]
+
+
+async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: datetime) -> dict[str, Any]:
+    """What the bot keeps about a person. Counted answers are not in it: nobody can tell whose they are."""
+    return {
+        "exported_at": now.isoformat(),
+        "person": _person(person),
+        "memberships": await _memberships(session, person),
+        "requests_to_join": await _requests(session, person),
+        "roles": await _roles(session, person),
+        "invitations": await _invitations(session, person),
+        "attendances": await _attendances(session, person),
+        "meetings_called": await _meetings_called(session, person),
+        "feedback_still_open": await _feedback(session, person, keys),
+        "feedback_under_your_name": await _named(session, person),
+        "messages": await _messages(session, person),
+        "digests_chosen": await _subscriptions(session, person),
+        "replies_to_feedback": await _replies(session, person),
+        "digests": await _digests(session, person),
+        "personal_links": await _links(session, person),
+        "unfinished_dialogues": await _drafts(session, person),
+        "log": await _log(session, person),
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "telegram_id": person.telegram_id,
+        "name": person.name,
+        "language": person.language,
+        "organisation": person.organisation,
+        "field": person.field,
+        "contact": person.contact,
+        "quiet_from": _text(person.quiet_start),
+        "quiet_until": _text(person.quiet_end),
+        "wants_reminders": person.wants_reminders,
+        "wants_feedback": person.wants_feedback,
+        "reachable": person.reach,
+        "known_since": _text(person.created_at),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+async def _memberships(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Workgroup.name, Membership).join(Membership).where(Membership.person_id == person.id)
+    )
+    return [{"group": name, "from": _text(one.joined_at), "to": _text(one.left_at)} for name, one in rows]
+
+
+async def _requests(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(JoinRequest, Workgroup.name)
+        .join(Workgroup, Workgroup.id == JoinRequest.workgroup_id)
+        .where(or_(JoinRequest.person_id == person.id, JoinRequest.decided_by == person.id))
+    )
+    return [
+        {
+            "group": name,
+            "asked_by": "yourself" if one.person_id == person.id else "someone else",
+            "asked_at": _text(one.asked_at),
+            "decided_at": _text(one.decided_at),
+        }
+        for one, name in rows
+    ]
+
+
+async def _roles(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Role, Workgroup.name).outerjoin(Workgroup).where(Role.person_id == person.id))
+    return [
+        {"role": role.kind, "group": name, "from": _text(role.granted_at), "to": _text(role.revoked_at)}
+        for role, name in rows
+    ]
+
+
+async def _invitations(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Invitation, Meeting, Workgroup.name)
+        .join(Meeting, Meeting.id == Invitation.meeting_id)
+        .join(Workgroup, Workgroup.id == Meeting.workgroup_id)
+        .where(Invitation.person_id == person.id)
+    )
+    return [
+        {
+            **_meeting(meeting, group),
+            "invited_at": _text(one.invited_at),
+            "invited_as": one.source,
+            "answer": one.answer,
+            "answered_at": _text(one.answered_at),
+        }
+        for one, meeting, group in rows
+    ]
+
+
+def _meeting(meeting: Meeting, group: str) -> dict[str, Any]:
+    return {"group": group, "meeting": meeting.title, "starts_at": _text(meeting.starts_at)}
+
+
+async def _attendances(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Attendance, Meeting, Workgroup.name)
+        .join(Meeting, Meeting.id == Attendance.meeting_id)
+        .join(Workgroup, Workgroup.id == Meeting.workgroup_id)
+        .where(Attendance.person_id == person.id)
+    )
+    return [
+        {
+            **_meeting(meeting, group),
+            "attended": one.attended,
+            "said_by": "yourself" if one.own_word else "coordinator",
+            "marked_at": _text(one.marked_at),
+        }
+        for one, meeting, group in rows
+    ]
+
+
+async def _meetings_called(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Meeting, Workgroup.name).join(Workgroup).where(Meeting.created_by == person.id))
+    return [{**_meeting(meeting, group), "called_at": _text(meeting.created_at)} for meeting, group in rows]
+
+
+async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Rows:
+    """The forms still open to this person, with their own answers so far, unsealed."""
+    rows = await session.execute(
+        select(Participation, Run, Staged.blob)
+        .join(Run, Run.id == Participation.run_id)
+        .outerjoin(Staged, (Staged.run_id == Run.id) & (Staged.person_id == person.id))
+        .where(Participation.person_id == person.id)
+    )
+    found = []
+    for asked, run, blob in rows.all():
+        questions = await forms.questions(session, run.form_version_id)
+        found.append(
+            {
+                "meeting_id": run.meeting_id,
+                "closes_at": _text(run.closes_at),
+                "finished": asked.finished,
+                "answers": _opened(run.key, blob, questions, keys) if blob is not None else {},
+            }
+        )
+    return found
+
+
+def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
+    try:
+        kept = answers.thawed(keys.open(key, blob))
+    except Refused:
+        return "sealed; the key is missing"
+    return _readable(questions, answers.ballot(questions, kept))
+
+
+def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
+    """Answers under their questions' words; options by theirs."""
+    found: dict[str, Any] = {}
+    for question in questions:
+        name, value = question.text or question.identity, ballot.get(question.id)
+        if isinstance(value, list):
+            words = {option.number: option.text or option.identity for option in question.options}
+            value = [words.get(one, "other") for one in value]
+        if value is not None:
+            found[name] = value
+        if -question.id in ballot:
+            found[f"{name}: other"] = ballot[-question.id]
+    return found
+
+
+async def _named(session: AsyncSession, person: Person) -> Rows:
+    """What was answered under one's name, on forms that said so."""
+    rows = await session.execute(
+        select(NamedAnswer, Run).join(Run, Run.id == NamedAnswer.run_id).where(NamedAnswer.person_id == person.id)
+    )
+    found = []
+    for one, run in rows.all():
+        ballot = {int(key): value for key, value in one.ballot.items()}
+        answered = _readable(await forms.questions(session, run.form_version_id), ballot)
+        found.append({"closed_at": _text(run.closes_at), "answers": answered})
+    return found
+
+
+async def _messages(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Delivery).join(Address).where(Address.person_id == person.id).order_by(Delivery.due_at, Delivery.id)
+    )
+    return [
+        {"about": one.kind, "due_at": _text(one.due_at), "state": one.state, "sent_at": _text(one.sent_at)}
+        for one in rows.scalars()
+    ]
+
+
+async def _digests(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Digest).where(Digest.person_id == person.id).order_by(Digest.month))
+    return [{"month": one.month, "planned_at": _text(one.planned_at)} for one in rows.scalars()]
+
+
+async def _subscriptions(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Subscription).where(Subscription.person_id == person.id))
+    return [
+        {
+            "in_private": one.address_id is None,
+            "how_often": one.rhythm,
+            "groups": one.group_ids,
+            "language": one.language,
+        }
+        for one in rows.scalars()
+    ]
+
+
+async def _replies(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(
+        select(Reply, Workgroup.name).join(Workgroup).where(Reply.created_by == person.id).order_by(Reply.id)
+    )
+    return [{"group": name, "text": one.text, "at": _text(one.created_at)} for one, name in rows]
+
+
+async def _links(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(Link).where(Link.person_id == person.id))
+    return [
+        {"kind": one.kind, "made_at": _text(one.created_at), "closed_at": _text(one.closed_at)}
+        for one in rows.scalars()
+    ]
+
+
+async def _drafts(session: AsyncSession, person: Person) -> Rows:
+    rows = await session.execute(select(drafts.Draft).where(drafts.Draft.person_id == person.id))
+    return [{"about": one.subject, "known": one.data, "updated_at": _text(one.updated_at)} for one in rows.scalars()]
+
+
+async def _log(session: AsyncSession, person: Person) -> Rows:
+    """What they did, and what was done to them; without the names of others."""
+    rows = await session.execute(
+        select(Audit, Workgroup.name)
+        .outerjoin(Workgroup, Workgroup.id == Audit.workgroup_id)
+        .where(or_(Audit.actor_id == person.id, Audit.person_id == person.id))
+        .order_by(Audit.id)
+    )
+    return [
+        {
+            "at": _text(one.at),
+            "action": one.action,
+            "by": "yourself" if one.actor_id == person.id else "someone else",
+            "group": group,
+            "detail": one.detail,
+        }
+        for one, group in rows
+    ]

@@ -1,0 +1,1 @@
+"""The figures of the monthly digest and of the annual report."""

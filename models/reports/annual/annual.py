@@ -1,0 +1,149 @@
+"""A year's figures for the whole organisation, from counts and releases alone, in no language.
+
+Meetings and attendances are those of meetings held in the year; asked and answered those of forms that closed, and
+figures those released, in it. Everything is a frozen dataclass, so that `models.snapshots` can keep it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import OpenAnswer, Release
+from models.feedback.runs import Run, RunState
+from models.forms.forms import Question
+from models.meetings.meetings import Meeting, MeetingState
+from models.periods import Period
+from models.reports.annual import forms
+from models.reports.annual import groups as annual_groups
+from models.reports.annual import replies as annual_replies
+from models.reports.annual.forms import Part, Span
+from models.reports.annual.groups import GroupYear
+from models.reports.annual.questions import others_turn
+from models.reports.annual.replies import Changed
+from models.reports.funnel import Scope, funnel
+from models.results.outcome import Words
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What was done. A person at two meetings is one person and two attendances."""
+
+    groups: int
+    """Living groups at the year's end; in a year not over yet, now."""
+    roster: int
+    """Different people on their rosters then."""
+    meetings: int
+    cancelled: int
+    invited: int
+    yes: int
+    on_site: int
+    remote: int
+    heads: int
+    """Of the attendances, those counted without a name."""
+    people: int
+    """Different people among those with a name."""
+    erased: int = 0
+    """Of the attendances with a name, those of people who have been erased since: ``people`` lacks them."""
+
+    @property
+    def attended(self) -> int:
+        return self.on_site + self.remote
+
+    @property
+    def named(self) -> int:
+        return self.attended - self.heads
+
+
+@dataclass(frozen=True)
+class Quote:
+    """An open answer that a coordinator has marked as worth quoting."""
+
+    text: str
+    question: Words
+
+
+@dataclass(frozen=True)
+class Annual:
+    """Everything in an annual report."""
+
+    year: int
+    zone: str
+    """In which the year begins and ends."""
+    is_over: bool
+    activity: Activity
+    groups: tuple[GroupYear, ...]
+    parts: tuple[Part, ...]
+    highlights: tuple[Quote, ...] = ()
+    replies: tuple[Changed, ...] = ()
+    organisation: str = ""
+    """Whose report it is; empty if that was not told."""
+
+
+async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime, organisation: str = "") -> Annual:
+    """The figures of a calendar year, as they are known now."""
+    span = _span(year, zone)
+    scope = Scope(Period.parse(str(year)), zone, None)
+    parts = await forms.parts(session, span)
+    await others_turn()
+    groups = await annual_groups.groups(session, scope)
+    await others_turn()
+    activity = await _activity(session, scope)
+    await others_turn()
+    return Annual(
+        year=year,
+        zone=zone.key,
+        is_over=span[1] <= now,
+        activity=activity,
+        groups=groups,
+        parts=parts,
+        highlights=await _highlights(session, span),
+        replies=await annual_replies.of_year(session, span),
+        organisation=organisation,
+    )
+
+
+async def first_year(session: AsyncSession, zone: ZoneInfo) -> int | None:
+    """The year of the first meeting that was held or form that closed; None if there is none yet."""
+    moments = [
+        await session.scalar(select(func.min(Meeting.starts_at)).where(Meeting.state == MeetingState.HELD)),
+        await session.scalar(select(func.min(Run.closes_at)).where(Run.state == RunState.CLOSED)),
+    ]
+    return min((moment.astimezone(zone).year for moment in moments if moment is not None), default=None)
+
+
+def _span(year: int, zone: ZoneInfo) -> Span:
+    """The year's first moment and the first after it."""
+    return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
+
+
+async def _activity(session: AsyncSession, scope: Scope) -> Activity:
+    counted = await funnel(session, scope)
+    await others_turn()
+    return Activity(
+        groups=counted.groups,
+        roster=counted.roster,
+        meetings=counted.meetings,
+        cancelled=counted.cancelled,
+        invited=counted.invited,
+        yes=counted.yes,
+        on_site=counted.on_site,
+        remote=counted.remote,
+        heads=await annual_groups.unnamed(session, scope),
+        people=counted.people,
+        erased=await annual_groups.erased(session, scope),
+    )
+
+
+async def _highlights(session: AsyncSession, span: Span) -> tuple[Quote, ...]:
+    """What is marked in the year's releases, in an order of chance that stays."""
+    wanted = (
+        select(OpenAnswer.text, Question.identity, Question.text)
+        .join(Question, Question.id == OpenAnswer.question_id)
+        .join(Release, Release.id == OpenAnswer.release_id)
+        .where(OpenAnswer.highlighted, Release.released_at >= span[0], Release.released_at < span[1])
+        .order_by(OpenAnswer.id)
+    )
+    return tuple(Quote(text, Words(identity, words)) for text, identity, words in await session.execute(wanted))

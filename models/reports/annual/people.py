@@ -1,0 +1,109 @@
+"""Who answered in a year, by background: in the finest groups that all the releases can be told in.
+
+Each release has merged its own small backgrounds. Backgrounds that stand together in one release stand together here:
+every group is a sum of whole released cells, so that nothing more can be told from it than from them.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import Cell, Figure, Release
+from models.forms.forms import UNTOLD, Option, Question
+from models.results.outcome import Group, Words
+
+Ids = Select[int]
+"""Which releases: a query, for a year may have more than a statement may have values."""
+Told = tuple[frozenset[str], int]
+"""A released cell: the identities of its options (`NOBODYS` among them), and how many people."""
+NOBODYS = ""
+"""In place of an option's identity: those who did not tell."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Respondents by one background question."""
+
+    groups: tuple[Group, ...]
+    releases: tuple[int, ...]
+    unparted: int
+
+
+async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
+    """The respondents of some releases, by the identity of each background question that was asked."""
+    asked = await _asked(session, ids)
+    words, cells = await _words(session, asked), await _cells(session, ids)
+    found = {}
+    for identity, release_of in asked.items():
+        told = {release_id: cells[release_id, question_id] for release_id, question_id in release_of.items()}
+        with_cells = {release_id: some for release_id, some in told.items() if some}
+        groups = _groups([cell for some in with_cells.values() for cell in some], words[identity])
+        shown = tuple(sorted(with_cells)) if groups else ()
+        found[identity] = People(groups, shown, unparted=len(told) - len(shown))
+    return found
+
+
+async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
+    """By identity, the releases with figures whose forms ask it, and the question's id there."""
+    wanted = (
+        select(Question.identity, Release.id, Question.id)
+        .join(Release, Release.form_version_id == Question.form_version_id)
+        .where(Question.background.is_not(None), Release.id.in_(ids))
+        .where(select(Figure.release_id).where(Figure.release_id == Release.id).exists())
+    )
+    found: dict[str, dict[int, int]] = defaultdict(dict)
+    for identity, release_id, question_id in await session.execute(wanted):
+        found[identity][release_id] = question_id
+    return found
+
+
+async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dict[str, dict[str, Words]]:
+    """By question, its options in their order, the newest version's first."""
+    of = {question_id: identity for identity, some in asked.items() for question_id in some.values()}
+    wanted = select(Option).where(Option.question_id.in_(of)).order_by(Option.question_id.desc(), Option.number)
+    found: dict[str, dict[str, Words]] = defaultdict(dict)
+    for option in (await session.execute(wanted)).scalars():
+        found[of[option.question_id]].setdefault(option.identity, Words(option.identity, option.text))
+    return found
+
+
+async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[Told]]:
+    """By release and question."""
+    wanted = select(Cell.release_id, Cell.question_id, Cell.backgrounds, Cell.n).where(Cell.release_id.in_(ids))
+    cells = (await session.execute(wanted)).all()
+    numbered = select(Option.question_id, Option.number, Option.identity)
+    numbered = numbered.where(Option.question_id.in_({question_id for _, question_id, _, _ in cells}))
+    names = {(question_id, number): identity for question_id, number, identity in await session.execute(numbered)}
+    found: dict[tuple[int, int], list[Told]] = defaultdict(list)
+    for release_id, question_id, backgrounds, n in cells:
+        identities = frozenset(NOBODYS if value == UNTOLD else names[question_id, value] for value in backgrounds)
+        found[release_id, question_id].append((identities, n))
+    return found
+
+
+def _groups(cells: list[Told], words: dict[str, Words]) -> tuple[Group, ...]:
+    """Cells put together until none parts what another has together; none if only one group would be left."""
+    together: list[Told] = []
+    for identities, n in cells:
+        touching = [one for one in together if one[0] & identities]
+        together = [one for one in together if not one[0] & identities]
+        together.append((identities.union(*(one[0] for one in touching)), n + sum(one[1] for one in touching)))
+    if len(together) < 2:
+        return ()
+    order = {identity: place for place, identity in enumerate([*words, NOBODYS])}
+    groups = [
+        Group(
+            backgrounds=tuple(words[one] for one in sorted(identities - {NOBODYS}, key=order.__getitem__)),
+            untold=NOBODYS in identities,
+            n=n,
+        )
+        for identities, n in together
+    ]
+    return tuple(sorted(groups, key=lambda group: (len(group.backgrounds) + group.untold > 1, _place(group, order))))
+
+
+def _place(group: Group, order: dict[str, int]) -> tuple[int, int]:
+    """The largest first; of equals as on the form."""
+    return -group.n, order[group.backgrounds[0].identity] if group.backgrounds else order[NOBODYS]

@@ -1,0 +1,192 @@
+"""What was said to each question in a year's releases, summed where it is kept: a year may have thousands of them.
+
+The same rules as in `models.outcome`, which puts together a few releases with all that they hold.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, Withheld
+from models.forms import forms
+from models.forms.forms import Question
+from models.forms.items import Kind
+from models.possible import Mean
+from models.reports.annual import people as annual_people
+from models.reports.annual.people import Ids, People
+from models.results.outcome import Chosen, Result, Words, options_of
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """In how many releases a question's figure is withheld, for one reason."""
+
+    why: Withheld
+    releases: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was said to one question in the year."""
+
+    result: Result
+    releases: tuple[int, ...]
+    """Those in which it has figures or, of an open question, texts: where the figures come from."""
+    hidden: tuple[Hidden, ...] = ()
+    unparted: int = 0
+    """Of a background question: releases in which respondents could not be told apart."""
+    texts: int = 0
+    """Open answers that have come out."""
+
+
+@dataclass
+class _Sum:
+    """What one version's question has in all the releases together."""
+
+    shown: list[int] = field(default_factory=list)
+    """Releases with a figure of it."""
+    n: int | None = None
+    total: int = 0
+    total_n: int = 0
+    """Of how many ``total`` is the sum."""
+    hidden: Counter[Withheld] = field(default_factory=Counter)
+    hidden_n: int | None = None
+    first_hidden: tuple[int, Withheld] | None = None
+    spread: list[int] = field(default_factory=list)
+    """Releases that tell how many chose what."""
+    spread_n: int = 0
+    chosen: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By value, how many chose it, and how many releases tell of it."""
+    texts: int = 0
+    with_texts: list[int] = field(default_factory=list)
+    """Releases with open answers to it."""
+
+    @property
+    def has_figures(self) -> bool:
+        return bool(self.shown or self.hidden)
+
+
+async def others_turn() -> None:
+    """Lets the program's other work go on: on SQLite a read waits for nothing, and many would keep it standing."""
+    await asyncio.sleep(0.001)  # with nought, only what is ready at this moment
+
+
+async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found, ...]:
+    """All that the releases say: the questions of the newest version in their order, then those that it has not."""
+    sums = await _sums(session, ids)
+    await others_turn()
+    people = await annual_people.backgrounds(session, ids)
+    await others_turn()
+    with_cells = set(await session.scalars(select(Cell.question_id).where(Cell.release_id.in_(ids)).distinct()))
+    own = await forms.questions(session, newest)
+    older = await forms.some_questions(session, {*sums, *with_cells} - {question.id for question in own})
+    same: dict[object, list[Question]] = defaultdict(list)
+    for question in (*own, *older):
+        same[question.same_as].append(question)
+    any_figures = any(one.has_figures for one in sums.values())
+    found = []
+    for some in same.values():
+        first, of = some[0], [sums.get(question.id, _Sum()) for question in some]
+        asks = first.kind is Kind.OPEN or first.background is not None
+        if (asks and any_figures) or any(one.has_figures or one.texts for one in of):
+            found.append(_found(some, of, people.get(first.identity)))
+    return tuple(found)
+
+
+async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
+    found: dict[int, _Sum] = defaultdict(_Sum)
+    of = Figure.release_id, Figure.question_id
+    is_spread = exists().where(OptionCount.release_id == of[0], OptionCount.question_id == of[1])
+    figures = select(*of, Figure.n, Figure.total, Figure.withheld, is_spread).where(Figure.release_id.in_(ids))
+    for release_id, question_id, n, total, why, spread in await session.execute(figures.order_by(Figure.release_id)):
+        one = found[question_id]
+        if why is None:
+            one.shown.append(release_id)
+            one.n = _plus(one.n, n)
+            one.total += total or 0
+            one.total_n += 0 if total is None else n or 0
+        else:
+            one.hidden[why] += 1
+            one.hidden_n = _plus(one.hidden_n, n)
+            one.first_hidden = one.first_hidden or (release_id, why)
+        if spread:
+            one.spread.append(release_id)
+            one.spread_n += n or 0
+    await others_turn()
+    key = OptionCount.question_id, OptionCount.value
+    chosen = select(*key, func.sum(OptionCount.chosen), func.count()).where(OptionCount.release_id.in_(ids))
+    for question_id, value, people, releases in await session.execute(chosen.group_by(*key)):
+        found[question_id].chosen[value] = people, releases
+    await others_turn()
+    texts_of = OpenAnswer.question_id, OpenAnswer.release_id
+    texts = select(*texts_of, func.count()).where(OpenAnswer.release_id.in_(ids)).group_by(*texts_of)
+    for question_id, release_id, count in await session.execute(texts):
+        found[question_id].texts += count
+        found[question_id].with_texts.append(release_id)
+    return found
+
+
+def _plus(known: int | None, more: int | None) -> int | None:
+    """The sum of what is told; None while nothing is."""
+    return known if more is None else (known or 0) + more
+
+
+def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) -> Found:
+    """One question over the versions that it was in."""
+    first, texts = same[0], sum(one.texts for one in of)
+    spread, spread_n = _spread(same, of)
+    result = Result(
+        words=Words(first.identity, first.text),
+        kind=first.kind,
+        low=first.low or 0,
+        high=first.high or 0,
+        low_name=first.low_name,
+        high_name=first.high_name,
+        background=first.background,
+        spread=spread,
+        spread_n=spread_n,
+    )
+    if first.background is not None:
+        return _parted(Found(result, (), texts=texts), people)
+    has_them = [one.with_texts if first.kind is Kind.OPEN else one.shown for one in of]
+    shown = sorted({release_id for some in has_them for release_id in some})
+    hidden = sum((one.hidden for one in of), Counter[Withheld]())
+    reasons = sorted(one.first_hidden for one in of if one.first_hidden is not None)
+    n: int | None = None
+    for one in of:
+        n = _plus(n, one.n if shown else one.hidden_n)
+    result = replace(result, mean=_mean(first, of), n=n, withheld=None if shown or not reasons else reasons[0][1])
+    return Found(result, tuple(shown), tuple(Hidden(why, hidden[why]) for why in sorted(hidden)), texts=texts)
+
+
+def _parted(found: Found, people: People | None) -> Found:
+    """What was found of a background question, with its respondents."""
+    if people is None:
+        return found
+    n = sum(group.n for group in people.groups) or None
+    result = replace(found.result, groups=people.groups, n=n)
+    return replace(found, result=result, releases=people.releases, unparted=people.unparted)
+
+
+def _mean(question: Question, of: Sequence[_Sum]) -> Mean | None:
+    total, n = sum(one.total for one in of), sum(one.total_n for one in of)
+    return Mean(total, n, question.low or 0, question.high or 0) if question.kind is Kind.SCALE and n else None
+
+
+def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[Chosen, ...], int]:
+    """How many chose what, where it is told. Options are put together by identity, whatever their number."""
+    told = sorted((sums.spread[0], place) for place, sums in enumerate(of) if sums.spread)
+    found: dict[str | int, Chosen] = {}
+    for _, place in told:
+        question, sums = same[place], of[place]
+        for value, words in options_of(question).items():
+            people, releases = sums.chosen.get(value, (0, 0))
+            is_told = releases == len(sums.spread)  # an option that everybody ticked is not
+            known = found.setdefault(words.identity if words else value, Chosen(value, words, 0))
+            both = known.people + people if is_told and known.people is not None else None
+            found[words.identity if words else value] = replace(known, people=both)
+    return tuple(found.values()), sum(sums.spread_n for sums in of)

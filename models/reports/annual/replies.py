@@ -1,0 +1,51 @@
+"""What was changed in a year because of feedback."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import Figure
+from models.forms.forms import Question
+from models.people.groups import Workgroup
+from models.possible import Mean
+from models.results import replies
+from models.results.outcome import Words
+from models.results.replies import Reply
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A reply for the annual report, beside the figure that it is about."""
+
+    group: str
+    statement: Words
+    text: str
+    mean: Mean | None = None
+    """With its n, as released; None in what earlier programs froze."""
+    releases: tuple[int, ...] = ()
+    """Where it comes from."""
+
+
+async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
+    """The replies written from a moment to another, by group and time; of archived groups, too."""
+    wanted = (
+        select(Workgroup.name, Question, Figure, Reply.text)
+        .join(Workgroup, Workgroup.id == Reply.workgroup_id)
+        .join(Question, Question.id == Reply.question_id)
+        .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
+        .where(Reply.created_at >= span[0], Reply.created_at < span[1])
+        .order_by(Workgroup.id, Reply.created_at, Reply.id)
+    )
+    found = [
+        Changed(
+            group=group,
+            statement=Words(question.identity, question.text),
+            text=text,
+            mean=replies.mean(question, figure),
+            releases=(figure.release_id,),
+        )
+        for group, question, figure, text in await session.execute(wanted)
+    ]
+    return tuple(sorted(found, key=lambda one: one.group.casefold()))

@@ -1,0 +1,132 @@
+"""A year's figures, frozen: from the same snapshot the same report is made, byte for byte."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import thawing
+from models.base import Base, insert_new
+from models.errors import NotAllowed, NotFound, Refused
+from models.people.access import RoleKind, roles
+from models.people.people import Person
+from models.reports.annual import annual
+from models.reports.annual.annual import Annual
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that a report is made from."""
+
+    figures: Annual
+    fingerprint: str
+    version: str
+    made_at: datetime
+
+
+class Snapshot(Base):
+    """The content of an annual report, in no language. The same figures are kept once."""
+
+    __tablename__ = "snapshot"
+    __table_args__ = (UniqueConstraint("year", "fingerprint"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    fingerprint: Mapped[str]
+    """SHA-256 of the content."""
+    content: Mapped[str]
+    """`models.annual.Annual` as JSON."""
+    version: Mapped[str]
+    """The program's, when it was made."""
+    made_at: Mapped[datetime]
+
+    @property
+    def kept(self) -> Kept:
+        return Kept(thaw(self.content), self.fingerprint, self.version, self.made_at)
+
+
+async def may_ask(session: AsyncSession, person: Person) -> bool:
+    """Whether the person runs or manages the whole organisation."""
+    wide = RoleKind.ADMINISTRATOR, RoleKind.MANAGER
+    return any(role.kind in wide and role.workgroup_id is None for role in await roles(session, person.id))
+
+
+async def demand(session: AsyncSession, person: Person) -> None:
+    """The gate of annual reports."""
+    if not await may_ask(session, person):
+        raise NotAllowed("report-for-managers")
+
+
+async def of(session: AsyncSession, person: Person, snapshot_id: int) -> Snapshot:
+    """The gate of a snapshot."""
+    await demand(session, person)
+    snapshot = await session.get(Snapshot, snapshot_id)
+    if snapshot is None:
+        raise NotFound
+    return snapshot
+
+
+async def take(
+    session: AsyncSession, year: int, zone: ZoneInfo, *, version: str, now: datetime, organisation: str = ""
+) -> Snapshot:
+    """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
+    async with _at_one_moment(session) as still:
+        await _check(still, year, zone, now)
+        content = freeze(await annual.annual(still, year, zone, now=now, organisation=organisation))
+    fingerprint = hashlib.sha256(content.encode()).hexdigest()
+    made_at = now.replace(microsecond=0)
+    row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": made_at}
+    await insert_new(session, Snapshot, [row])  # of two who ask at once, the later finds the first one's
+    wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint == fingerprint)
+    return (await session.execute(wanted)).scalar_one()
+
+
+@asynccontextmanager
+async def _at_one_moment(session: AsyncSession) -> AsyncIterator[AsyncSession]:
+    """A session in which all is read as it stood at one moment: figures of many queries must agree.
+
+    On SQLite any transaction does that. On PostgreSQL ours see what others commit meanwhile, and when this one has
+    begun nothing can change that any more: so it takes a transaction of its own.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name == "sqlite":
+        yield session
+        return
+    alone = AsyncEngine(engine).execution_options(isolation_level="REPEATABLE READ")
+    async with AsyncSession(alone, expire_on_commit=False) as still:
+        yield still
+
+
+async def known(session: AsyncSession, year: int, beginning: str = "") -> list[Snapshot]:
+    """A year's snapshots whose fingerprints begin so, oldest first."""
+    wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint.startswith(beginning, autoescape=True))
+    return list((await session.execute(wanted.order_by(Snapshot.made_at, Snapshot.id))).scalars())
+
+
+async def _check(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:
+    """Refuses a year of which there can be nothing."""
+    this = now.astimezone(zone).year
+    if year > this:
+        raise Refused("report-not-yet", year=str(year), this=str(this))
+    first = await annual.first_year(session, zone)
+    if first is None:
+        raise Refused("report-nothing-yet")
+    if year < first:
+        raise Refused("report-before-first", year=str(year), first=str(first))
+
+
+def freeze(figures: Annual) -> str:
+    """An `Annual` as JSON: the same figures are always the same text."""
+    return json.dumps(asdict(figures), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def thaw(content: str) -> Annual:
+    """`freeze` undone; what earlier programs froze has the defaults of what they did not know."""
+    return thawing.thawed(Annual, json.loads(content))

@@ -1,0 +1,186 @@
+"""Groups that need attention, with the reason in figures. Looks back a year and a half, never at all of history."""
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.runs import Run, RunState
+from models.meetings.attendance import Attendance, Attended
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting, MeetingState
+from models.people.groups import Membership, Workgroup, in_order
+from models.possible import Rate
+
+LOOKS_BACK = timedelta(days=182)
+"""At the forms that closed, and at the latest of the meetings whose attendance is compared."""
+MEETINGS_BACK = timedelta(days=548)
+"""At meetings: also whoever meets a few times a year has had six."""
+QUIET_FOR = timedelta(days=90)
+SOON = timedelta(days=30)
+"""A group that meets within this is not quiet, however long it has been."""
+LOOKS_AHEAD = timedelta(days=365)
+LATEST = 3
+"""Meetings that are compared with as many before them; forms whose answers are put together."""
+FALLS_BY = 15
+"""Percentage points."""
+FEW = 20
+"""Percent of those asked."""
+ASKED_AT_LEAST = 10
+"""Fewer people asked than this say nothing about a group."""
+
+
+class Reason(enum.StrEnum):
+    QUIET = "quiet"  # nothing held for long, and nothing called for the next weeks
+    FALLING = "falling"  # fewer of the invited come than before
+    FEW_ANSWERS = "few-answers"
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A group and why. ``now`` and ``before`` are attendance by name of invited, or ``now`` answers of asked."""
+
+    group: str
+    reason: Reason
+    since: date | None = None
+    """Of a quiet group: its last meeting, if there has been any."""
+    now: Rate | None = None
+    """None of few answers in what earlier programs froze, where they had left the count out."""
+    before: Rate | None = None
+    founded: date | None = None
+    """Of a quiet group: when it was founded."""
+    coming: date | None = None
+    """Of a quiet group: its next meeting, if one is called."""
+    latest: int | None = None
+    """How many forms ``now`` is of, or meetings, with as many ``before``; None in what earlier programs froze."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    at: datetime
+    came: int
+    invited: int
+
+
+async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: datetime) -> tuple[Attention, ...]:
+    """The groups (None: all that live) that need attention at a moment, by name; each for every reason it gives.
+
+    Days are those of the moment's zone.
+    """
+    groups = await _living(session, group_ids, at)
+    held, coming = await _held(session, list(groups), at), await _coming(session, list(groups), at)
+    answers = await _answers(session, list(groups), at)
+    earlier = await _last(session, [group_id for group_id in groups if not held[group_id]], at)
+    found: list[Attention] = []
+    for group_id, group in groups.items():
+        last = held[group_id][0].at if held[group_id] else earlier.get(group_id)
+        found += _quiet(group, last, coming.get(group_id), at)
+        found += _falling(group, held[group_id], at)
+        found += _few_answers(group, answers[group_id])
+    return tuple(sorted(found, key=lambda one: (in_order(one.group), one.reason)))
+
+
+async def _living(session: AsyncSession, group_ids: list[int] | None, at: datetime) -> dict[int, Workgroup]:
+    """The groups with members at that moment."""
+    manned = select(Membership.workgroup_id).where(
+        Membership.joined_at < at, Membership.left_at.is_(None) | (Membership.left_at >= at)
+    )
+    wanted = select(Workgroup).where(
+        Workgroup.created_at < at,
+        Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= at),
+        Workgroup.id.in_(manned),
+    )
+    if group_ids is not None:
+        wanted = wanted.where(Workgroup.id.in_(group_ids))
+    return {group.id: group for group in (await session.execute(wanted)).scalars()}
+
+
+async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[_Held]]:
+    """The last meetings held, newest first, with how many were invited and came, by name."""
+    newest_first = Meeting.starts_at.desc(), Meeting.id.desc()
+    number = func.row_number().over(partition_by=Meeting.workgroup_id, order_by=newest_first)
+    last = (
+        select(Meeting.id, Meeting.workgroup_id, Meeting.starts_at, number.label("number"))
+        .where(Meeting.state == MeetingState.HELD, Meeting.workgroup_id.in_(group_ids))
+        .where(Meeting.starts_at >= at - MEETINGS_BACK, Meeting.starts_at < at)
+        .subquery()
+    )
+    came = select(func.count()).where(Attendance.meeting_id == last.c.id, Attendance.attended != Attended.NO)
+    invited = select(func.count()).where(Invitation.meeting_id == last.c.id)
+    wanted = (
+        select(last.c.workgroup_id, last.c.starts_at, came.scalar_subquery(), invited.scalar_subquery())
+        .where(last.c.number <= 2 * LATEST)
+        .order_by(last.c.workgroup_id, last.c.number)
+    )
+    found: dict[int, list[_Held]] = defaultdict(list)
+    for group_id, starts_at, there, asked in await session.execute(wanted):
+        found[group_id].append(_Held(starts_at, there, asked))
+    return found
+
+
+async def _last(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The last meeting of groups that have long held none: their history grows no more."""
+    before = Meeting.state == MeetingState.HELD, Meeting.starts_at < at, Meeting.workgroup_id.in_(group_ids)
+    wanted = select(Meeting.workgroup_id, func.max(Meeting.starts_at)).where(*before).group_by(Meeting.workgroup_id)
+    return await _moments(session, wanted) if group_ids else {}
+
+
+async def _coming(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
+    """The next meeting of each group that has one ahead, or by now behind."""
+    called = Meeting.state.in_([MeetingState.ANNOUNCED, MeetingState.HELD])
+    ahead = Meeting.starts_at >= at, Meeting.starts_at < at + LOOKS_AHEAD, Meeting.workgroup_id.in_(group_ids)
+    wanted = select(Meeting.workgroup_id, func.min(Meeting.starts_at)).where(called, *ahead)
+    return await _moments(session, wanted.group_by(Meeting.workgroup_id))
+
+
+async def _moments(session: AsyncSession, wanted: Select[int, datetime]) -> dict[int, datetime]:
+    return {group_id: moment for group_id, moment in await session.execute(wanted)}  # noqa: C416  (rows are no pairs)
+
+
+async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[Rate]]:
+    """Answered of asked in the forms that closed in the last half year, newest first."""
+    asked = case((Run.asked < Run.answered, Run.answered), else_=Run.asked)
+    wanted = (
+        select(Run.workgroup_id, Run.answered, asked)
+        .where(Run.state == RunState.CLOSED, Run.workgroup_id.in_(group_ids))
+        .where(Run.closes_at >= at - LOOKS_BACK, Run.closes_at < at)
+        .order_by(Run.closes_at.desc(), Run.id.desc())
+    )
+    found: dict[int, list[Rate]] = defaultdict(list)
+    for group_id, answered, whole in await session.execute(wanted):
+        found[group_id].append(Rate(answered, whole))
+    return found
+
+
+def _quiet(group: Workgroup, last: datetime | None, coming: datetime | None, at: datetime) -> Iterator[Attention]:
+    is_soon = coming is not None and coming < at + SOON
+    if is_soon or (last or group.created_at) >= at - QUIET_FOR:
+        return
+    since, founded, next_one = (
+        one.astimezone(at.tzinfo).date() if one else None for one in (last, group.created_at, coming)
+    )
+    yield Attention(group.name, Reason.QUIET, since=since, founded=founded, coming=next_one)
+
+
+def _falling(group: Workgroup, held: list[_Held], at: datetime) -> Iterator[Attention]:
+    if len(held) < 2 * LATEST or held[0].at < at - LOOKS_BACK:
+        return
+    now, before = _together(held[:LATEST]), _together(held[LATEST:])
+    points = 100 * before.part * now.whole - 100 * now.part * before.whole
+    if now.whole and before.whole and points >= FALLS_BY * now.whole * before.whole:
+        yield Attention(group.name, Reason.FALLING, now=now, before=before, latest=LATEST)
+
+
+def _together(held: list[_Held]) -> Rate:
+    return Rate(sum(one.came for one in held), sum(one.invited for one in held))
+
+
+def _few_answers(group: Workgroup, answers: list[Rate]) -> Iterator[Attention]:
+    latest = answers[:LATEST]
+    now = Rate(sum(one.part for one in latest), sum(one.whole for one in latest))
+    if now.whole >= ASKED_AT_LEAST and 100 * now.part < FEW * now.whole:
+        yield Attention(group.name, Reason.FEW_ANSWERS, now=now, latest=len(latest))

@@ -1,0 +1,182 @@
+"""Planning digests: what is due goes once to each who has chosen it, its content frozen when it is planned."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import insert_new
+from models.delivery import outbox
+from models.delivery.outbox import Delivery, Planned, Sending
+from models.people.access import Role
+from models.people.groups import Workgroup
+from models.people.people import Address, Person, Reach
+from models.periods import Period, Span
+from models.policy import Policy
+from models.reports import places, statistics, subscriptions
+from models.reports.digests import Digest, due_at, latest_due
+from models.reports.freezing import freeze
+from models.reports.funnel import Scope
+from models.reports.subscriptions import PRIVATE_PLACE, Recipient, Rhythm, Subscription
+
+KEEPS = timedelta(days=10)
+"""A digest older than this is not sent any more."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A period's digest of the same groups, and all who get it."""
+
+    scope: Scope
+    readers: tuple[Recipient, ...]
+
+
+def _due(policy: Policy, now: datetime) -> dict[Rhythm, Span]:
+    """What is due to whom and not too old: the last month, and the quarter that ended with it."""
+    month = latest_due(policy, now=now)
+    if now >= due_at(month, policy) + KEEPS:
+        return {}
+    quarter = {Rhythm.QUARTERLY: Period(month.year, month.month // 3)} if month.month % 3 == 0 else {}
+    return {Rhythm.MONTHLY: month, **quarter}
+
+
+async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> list[Wanted]:
+    """What is due and not yet planned, each to be planned by itself: figures take their time."""
+    due = _due(policy, now)
+    if not due:
+        return []
+    known = await _known(session, due)
+    readers: dict[tuple[Span, tuple[int, ...] | None], list[Recipient]] = {}
+    away = await _away(session)
+    for one in await subscriptions.recipients(session, held_by=_moment(due, policy)):
+        period = due.get(one.rhythm)
+        if one.place == PRIVATE_PLACE and one.person_id in away:
+            continue  # who comes back while it is not too old gets it then
+        if period is not None and (one.person_id, one.place) not in known:
+            which = period, tuple(one.group_ids) if one.group_ids is not None else None
+            readers.setdefault(which, []).append(one)  # many managers see the same
+    found = []
+    for (period, ids), some in readers.items():
+        scope = Scope(period, policy.zone, list(ids) if ids is not None else None)
+        if await _is_living(session, scope):
+            found.append(Wanted(scope, tuple(some)))
+    return found
+
+
+async def _away(session: AsyncSession) -> set[int]:
+    """Managers who have blocked the bot, or whose account is gone."""
+    gone = Person.reach.in_([Reach.BLOCKED, Reach.DEACTIVATED])
+    wanted = select(Person.id).join(Role, Role.person_id == Person.id).where(gone)
+    return set((await session.execute(wanted)).scalars())
+
+
+def _moment(due: dict[Rhythm, Span], policy: Policy) -> datetime:
+    return due_at(due[Rhythm.MONTHLY], policy)
+
+
+async def _is_living(session: AsyncSession, scope: Scope) -> bool:
+    """Whether any of the groups lived in the period: of those archived before it there is nothing to tell, ever."""
+    if scope.group_ids is None:
+        return True
+    alive = Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= scope.first)
+    lived = select(Workgroup.id).where(Workgroup.id.in_(scope.group_ids), alive)
+    return await session.scalar(lived.limit(1)) is not None
+
+
+async def send_again(session: AsyncSession, *, now: datetime) -> int:
+    """What Telegram refused because its reader had blocked the bot goes out once the reader is back, while it is worth
+    it: refused, it surely never came. Returns how many."""
+    refused = Delivery.error.in_([Reach.BLOCKED, Reach.DEACTIVATED]) | Delivery.error.startswith("Forbidden")
+    missed = (
+        select(Delivery)
+        .join(Address, Address.id == Delivery.address_id)
+        .join(Person, Person.id == Address.person_id)
+        .where(Delivery.state == Sending.FAILED, Delivery.urgent.is_(False), Delivery.due_at > now - KEEPS)
+        .where(Delivery.kind == "digest", Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
+        .where(Person.reach == Reach.REACHABLE)
+    )
+    found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
+    for delivery in found:
+        delivery.state, delivery.error = Sending.DUE, None
+    return len(found)
+
+
+async def plan(session: AsyncSession, one: Wanted, *, policy: Policy, now: datetime) -> int:
+    """Freezes a digest and plans its messages; safe to repeat, and beside another program. Returns how many are new."""
+    due = _due(policy, now)
+    known = await _known(session, due)
+    content, planned = await _content(session, one.scope, now=now), 0
+    for reader in one.readers:
+        if due.get(reader.rhythm) != one.scope.period or (reader.person_id, reader.place) in known:
+            continue
+        for digest_id in await _insert(session, reader, one.scope, content, now=now):
+            planned += await outbox.plan(session, [_message(reader, digest_id, _moment(due, policy))])
+    return planned
+
+
+def _message(one: Recipient, digest_id: int, due: datetime) -> Planned:
+    return Planned(
+        person_id=one.person_id,
+        kind="digest",
+        subject=digest_id,
+        due_at=due,
+        expires_at=due + KEEPS,
+        address_id=one.place or None,
+    )
+
+
+async def _known(session: AsyncSession, due: dict[Rhythm, Span]) -> set[tuple[int, int]]:
+    """Who has had one, in which place, whatever their rhythm was: nobody gets two on one day."""
+    had = select(Digest.person_id, Digest.place).where(Digest.month.in_([str(one) for one in due.values()]))
+    return {(person_id, place) for person_id, place in await session.execute(had)}
+
+
+async def _content(session: AsyncSession, scope: Scope, *, now: datetime) -> str:
+    return freeze(await statistics.month_figures(session, scope, now=now))
+
+
+async def _insert(session: AsyncSession, one: Recipient, scope: Scope, content: str, *, now: datetime) -> list[int]:
+    row = {
+        "person_id": one.person_id,
+        "place": one.place,
+        "month": str(scope.period),
+        "content": content,
+        "group_ids": scope.group_ids,
+        "planned_at": now,
+    }
+    return await insert_new(session, Digest, [row])
+
+
+async def set_rhythm(
+    session: AsyncSession, person: Person, place: int, rhythm: Rhythm, *, policy: Policy, now: datetime
+) -> None:
+    """How often it comes from now on. Whoever was to get one that is due, gets one; others the next."""
+    before = (await subscriptions.chosen(session, person, place)).rhythm
+    if before is rhythm:
+        return
+    chosen = await subscriptions.to_change(session, person, place)
+    chosen.rhythm = rhythm
+    if before not in _due(policy, now):
+        await _begin_with_the_next(session, chosen, policy=policy, now=now)
+
+
+async def accept(
+    session: AsyncSession, person: Person, address_id: int, *, language: str, policy: Policy, now: datetime
+) -> None:
+    """From now on the digest goes to a group or channel, beginning with the next; who says so twice says it once."""
+    known = await places.of(session, person)
+    chosen = await places.accept(session, person, address_id, language=language)
+    if address_id not in {one.address_id for one in known}:
+        await _begin_with_the_next(session, chosen, policy=policy, now=now)
+
+
+async def _begin_with_the_next(session: AsyncSession, chosen: Subscription, *, policy: Policy, now: datetime) -> None:
+    """One that is due already, and was not wanted when it became so, counts as had."""
+    due = _due(policy, now)
+    one = await subscriptions.recipient(session, chosen)
+    period = due.get(chosen.rhythm)
+    if one is None or period is None or (one.person_id, one.place) in await _known(session, due):
+        return
+    scope = Scope(period, policy.zone, one.group_ids)
+    await _insert(session, one, scope, await _content(session, scope, now=now), now=now)

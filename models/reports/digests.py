@@ -1,0 +1,172 @@
+"""The digest of a month or quarter: when it is due, and who may read it. `digest_plans` makes it."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+from models.calendar import first_working_day
+from models.errors import NotAllowed, NotFound
+from models.months import Month
+from models.people.groups import Workgroup
+from models.people.people import Person
+from models.periods import Period, Span, parse
+from models.policy import Policy
+from models.reports import statistics, subscriptions
+from models.reports.freezing import thaw
+from models.reports.funnel import Scope
+from models.reports.statistics import Detail, MonthFigures
+from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
+
+
+class Digest(Base):
+    """A digest as it was sent to one manager, or on their behalf to a group or channel."""
+
+    __tablename__ = "digest"
+    __table_args__ = (UniqueConstraint("person_id", "place", "month"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    place: Mapped[int] = mapped_column(default=0)
+    """The address of the group or channel that it is for; 0: the person's own chat."""
+    month: Mapped[str]
+    """The month, or the quarter."""
+    content: Mapped[str]
+    """`MonthFigures` as JSON."""
+    group_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The workgroups that it is of, at most; None: the organisation."""
+    planned_at: Mapped[datetime]
+
+    @property
+    def figures(self) -> MonthFigures:
+        return thaw(self.content)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A digest as its reader sees it, with the periods that there are to turn to."""
+
+    figures: MonthFigures
+    earlier: Span | None
+    later: Span | None
+    is_ongoing: bool
+    """Whether the period is not over yet."""
+
+
+def due_at(period: Span, policy: Policy) -> datetime:
+    """When a digest goes out: on the first working day after its period, at the set hour."""
+    after = period.last.shifted(1)
+    day = first_working_day(after.year, after.month, policy.quiet)
+    return datetime.combine(day, time(policy.digest_hour), policy.zone).astimezone(UTC)
+
+
+def latest_due(policy: Policy, *, now: datetime) -> Month:
+    """The last month whose digest is due."""
+    month = Month.of(now, policy.zone).shifted(-1)
+    return month if due_at(month, policy) <= now else month.shifted(-1)
+
+
+async def latest(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> Span:
+    """The last period whose digest is due, by the rhythm that a person has chosen."""
+    month = latest_due(policy, now=now)
+    if await subscriptions.rhythm(session, person) is not Rhythm.QUARTERLY:
+        return month
+    return Period(month.year, (month.month + 2) // 3).shifted(-1 if month.month % 3 else 0)
+
+
+def next_due(policy: Policy, *, now: datetime) -> datetime:
+    """When the next digest is due."""
+    return due_at(latest_due(policy, now=now).shifted(1), policy)
+
+
+def next_for(rhythm: Rhythm, policy: Policy, *, now: datetime) -> datetime:
+    """When the next digest of a rhythm is due."""
+    month = latest_due(policy, now=now).shifted(1)
+    while rhythm is Rhythm.QUARTERLY and month.month % 3:
+        month = month.shifted(1)
+    return due_at(month, policy)
+
+
+async def own(
+    session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime, only: Detail | None = None
+) -> Shown:
+    """A manager's digest of a period: as it was sent, or the figures as they stand if it never was, or was of more
+    than the manager's roles reach by now; of those ``only`` one detail, if no other is wanted."""
+    live = await _live(session, person, period, policy)
+    if live.first > now:
+        raise NotFound("digest-not-yet")
+    kept = await _kept(session, person, period)
+    figures = kept.figures if kept is not None else None
+    if figures is None and only is not None:
+        figures = await statistics.detail(session, live, only, now=now)
+    elif figures is None or figures.groups is None or figures.held is None:
+        known = await statistics.month_figures(session, live, now=now)
+        figures = _completed(figures, known) if figures is not None else known
+    scope = Scope(period, policy.zone, kept.group_ids) if kept is not None else live
+    return await _shown(session, figures, scope, now=now)
+
+
+def _completed(figures: MonthFigures, known: MonthFigures) -> MonthFigures:
+    """What an earlier program froze lacks some details: they come as they stand."""
+    return replace(figures, groups=known.groups, months=known.months, held=known.held)
+
+
+async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:
+    """What was frozen, if all of it may still be read."""
+    wanted = select(Digest).where(
+        Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.month == str(period)
+    )
+    kept = await session.scalar(wanted)
+    reached = await subscriptions.reach(session, person)
+    return kept if kept is not None and subscriptions.within(kept.group_ids, reached) else None
+
+
+async def _live(session: AsyncSession, person: Person, period: Span, policy: Policy) -> Scope:
+    """What a person's own digest would be of today."""
+    if await subscriptions.reach(session, person) == []:
+        raise NotAllowed("digest-for-managers")
+    return Scope(period, policy.zone, await subscriptions.scope(session, person))
+
+
+async def sent(session: AsyncSession, person: Person, digest_id: int, *, policy: Policy, now: datetime) -> Shown:
+    """The gate of a digest's letter: the manager it was made for, while they are one and want it."""
+    digest = await session.get(Digest, digest_id)
+    if digest is None or digest.place != PRIVATE_PLACE or digest.person_id != person.id:
+        raise NotFound
+    if (await subscriptions.chosen(session, person, PRIVATE_PLACE)).rhythm is Rhythm.NEVER:
+        raise NotFound
+    return await own(session, person, parse(digest.month), policy=policy, now=now)
+
+
+async def posted(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
+    """The gate of a digest to a group or channel: while it is wanted there, by somebody who may read all of it."""
+    digest = await session.get(Digest, digest_id)
+    if digest is None or digest.place != address_id:
+        raise NotFound
+    wanted = select(Subscription).where(
+        Subscription.person_id == digest.person_id, Subscription.address_id == address_id
+    )
+    chosen = await session.scalar(wanted)
+    reader = await subscriptions.recipient(session, chosen) if chosen is not None else None
+    if chosen is None or reader is None or chosen.rhythm is Rhythm.NEVER:
+        raise NotFound
+    if not subscriptions.within(digest.group_ids, reader.group_ids):
+        raise NotFound
+    return digest, chosen
+
+
+async def _shown(session: AsyncSession, figures: MonthFigures, scope: Scope, *, now: datetime) -> Shown:
+    """Figures with their neighbours, from the founding of the first of their groups to the present."""
+    founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
+    period = scope.period
+    first, present = (period.holding(moment, scope.zone) for moment in (founded or now, now))
+    order = [str(one) for one in (period, first, present)]
+    return Shown(
+        figures,
+        earlier=period.shifted(-1) if order[0] > order[1] else None,
+        later=period.shifted(1) if order[0] < order[2] else None,
+        is_ongoing=order[0] >= order[2],
+    )

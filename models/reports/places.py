@@ -1,0 +1,151 @@
+"""Groups and channels to which a digest goes, on the word of a manager or administrator who brought the bot there.
+
+What a chat is called is kept with the notes about it, and nowhere else.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import insert_new
+from models.calendar import next_waking
+from models.delivery import outbox
+from models.delivery.outbox import Delivery, Planned, Sending
+from models.errors import NotAllowed, NotFound
+from models.people.people import Address, Person, Reach, tidy
+from models.policy import Policy, quiet_of
+from models.reports import subscriptions
+from models.reports.subscriptions import Rhythm, Subscription
+
+ASKED, MUTE, FOREIGN, ENDED = "digest-place", "digest-mute", "digest-foreign", "digest-ended"
+WAITS = timedelta(days=7)
+"""For how long these notes are news."""
+TITLE_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Place:
+    """A chat other than the person's own, as its owner knows it."""
+
+    address_id: int
+    title: str
+
+
+async def added(
+    session: AsyncSession, person: Person, chat_id: int, title: str, *, may_write: bool, now: datetime
+) -> None:
+    """The bot has come to a chat, or been let write there: whoever did that, and reads digests, is asked in private.
+    Others hear why nothing goes there; whoever has not met the bot cannot be written to."""
+    if person.reach is not Reach.REACHABLE:
+        return
+    if await subscriptions.reach(session, person) == []:
+        await _tell(session, person, FOREIGN, 0, title, now=now)
+    elif not may_write:
+        await _tell(session, person, MUTE, 0, title, now=now)
+    else:
+        await insert_new(session, Address, [{"chat_id": chat_id, "thread_id": 0}])
+        address_id = await _address(session, chat_id)
+        if address_id is not None:
+            await _tell(session, person, ASKED, address_id, title, now=now)
+
+
+async def _tell(session: AsyncSession, person: Person, kind: str, subject: int, title: str, *, now: datetime) -> None:
+    """Plans a note to whoever has just acted."""
+    note = Planned(
+        person_id=person.id,
+        kind=kind,
+        subject=subject,
+        due_at=now,
+        expires_at=now + WAITS,
+        revision=_minute(now),
+        slot=tidy(title, TITLE_LENGTH) or "?",
+        urgent=True,
+    )
+    await outbox.plan(session, [note])
+
+
+def _minute(now: datetime) -> int:
+    """Tells occasions apart."""
+    return int(now.timestamp()) // 60
+
+
+async def _address(session: AsyncSession, chat_id: int) -> int | None:
+    wanted = select(Address.id).where(Address.chat_id == chat_id, Address.thread_id == 0, Address.person_id.is_(None))
+    return await session.scalar(wanted)
+
+
+async def asked(session: AsyncSession, person: Person, address_id: int) -> Place:
+    """The gate of a chat: those who were asked about it, while they may."""
+    title = await _title(session, person, address_id)
+    if title is None or await subscriptions.reach(session, person) == []:
+        raise NotFound
+    return Place(address_id, title)
+
+
+async def _title(session: AsyncSession, person: Person, address_id: int) -> str | None:
+    told = select(Delivery.slot).join(Address, Address.id == Delivery.address_id)
+    told = told.where(Delivery.kind == ASKED, Delivery.subject == address_id, Address.person_id == person.id)
+    return await session.scalar(told.order_by(Delivery.id.desc()).limit(1))
+
+
+async def accept(session: AsyncSession, person: Person, address_id: int, *, language: str) -> Subscription:
+    """From now on the digest goes there: monthly, of all that the person's role reaches, in their language at first.
+    One goes to a chat: two people's would be the same figures twice."""
+    place = await asked(session, person, address_id)
+    await session.get_one(Address, place.address_id, with_for_update=True)  # who accepts at the same moment waits
+    there = select(Subscription).where(Subscription.address_id == place.address_id)
+    for other in (await session.execute(there.where(Subscription.person_id != person.id))).scalars():
+        if await subscriptions.recipient(session, other) is not None:
+            raise NotAllowed("digest-place-taken")
+        await session.delete(other)  # its owner has no role any more
+    row = {"person_id": person.id, "address_id": place.address_id, "rhythm": Rhythm.MONTHLY, "language": language}
+    await insert_new(session, Subscription, [row])
+    return await subscriptions.chosen(session, person, place.address_id)
+
+
+async def of(session: AsyncSession, person: Person) -> list[Place]:
+    """The chats to which a person's digest goes."""
+    wanted = select(Subscription.address_id).where(
+        Subscription.person_id == person.id, Subscription.address_id.is_not(None)
+    )
+    found = (await session.execute(wanted.order_by(Subscription.id))).scalars()
+    return [await asked(session, person, address_id) for address_id in found if address_id is not None]
+
+
+async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
+    """No digest goes there any more."""
+    chosen = await subscriptions.to_change(session, person, (await asked(session, person, address_id)).address_id)
+    await session.delete(chosen)
+
+
+async def removed(session: AsyncSession, chat_id: int, *, policy: Policy, now: datetime) -> None:
+    """The bot has been sent away from a chat, or may not write there any more."""
+    address_id = await _address(session, chat_id)
+    if address_id is not None:
+        await ended(session, address_id, policy=policy, now=now)
+
+
+async def ended(session: AsyncSession, address_id: int, *, policy: Policy, now: datetime) -> None:
+    """Nothing can be written to a chat any more: what went there ends, and whoever chose it hears of it."""
+    address = await session.get(Address, address_id)
+    if address is None or address.person_id is not None:
+        return
+    owners = select(Person).join(Subscription).where(Subscription.address_id == address_id).order_by(Person.id)
+    notes = []
+    for one in (await session.execute(owners)).scalars():
+        due, title = next_waking(now, quiet_of(one, policy)), await _title(session, one, address_id)
+        note = Planned(one.id, ENDED, address_id, due_at=due, expires_at=due + WAITS, slot=title or "?")
+        notes.append(replace(note, revision=_minute(now)))
+    await session.execute(delete(Subscription).where(Subscription.address_id == address_id))
+    waiting = update(Delivery).where(Delivery.address_id == address_id, Delivery.state == Sending.DUE)
+    await session.execute(waiting.values(state=Sending.CANCELLED))
+    await outbox.plan(session, notes)
+
+
+async def moved(session: AsyncSession, chat_id: int, to: int) -> None:
+    """A group has become a supergroup, under another id."""
+    known = await session.scalar(select(func.count(Address.id)).where(Address.chat_id == to))
+    if not known:
+        await session.execute(update(Address).where(Address.chat_id == chat_id).values(chat_id=to))

@@ -1,0 +1,118 @@
+"""Statements with the means of a period, and of the one before; whatever must be hidden is already hidden here."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.feedback.releases import Figure, Release
+from models.forms.forms import Question
+from models.possible import Mean
+from models.reports.funnel import Scope
+
+ENDS = 2
+"""Statements that are the strongest, at most, and as many the weakest."""
+LOOKS_BACK = 24
+"""Months: a statement that was last asked before them is compared with nothing."""
+
+Scale = tuple[str, int, int]
+"""A statement's identity and the ends of its scale: means on different scales are never put together."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement over a period's releases, and over those of the latest earlier one that had any."""
+
+    identity: str
+    mean: Mean
+    earlier: Mean | None = None
+    earlier_month: str | None = None
+    text: str | None = None
+    """Its words, if they are not in the catalogues."""
+    low_name: str | None = None
+    high_name: str | None = None
+    """What the ends of its scale mean, if not agreement."""
+
+    @property
+    def low(self) -> int:
+        return self.mean.low
+
+    @property
+    def high(self) -> int:
+        return self.mean.high
+
+
+def strong_and_weak(count: int, most: int = ENDS) -> tuple[int, int]:
+    """Of so many statements, how many are the strongest and how many the weakest: none is both, one alone is strong."""
+    strong = min(most, (count + 1) // 2)
+    return strong, min(most, count - strong)
+
+
+async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:
+    """The statements whose figures were released in a period, strongest first, each with its last earlier period."""
+    now = await _means(session, scope)
+    earlier = await _earlier(session, scope, set(now))
+    words = await _words(session, [one.question_id for one in now.values()])
+    found = []
+    for scale, one in now.items():
+        text, low_name, high_name = words[one.question_id]
+        before = earlier.get(scale)
+        found.append(
+            Statement(
+                identity=scale[0],
+                mean=one.mean,
+                earlier=before.mean if before else None,
+                earlier_month=before.month if before else None,
+                text=text,
+                low_name=low_name,
+                high_name=high_name,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
+
+
+async def _words(session: AsyncSession, ids: list[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
+    """The words of questions, and those of the ends of their scales."""
+    wanted = select(Question.id, Question.text, Question.low_name, Question.high_name).where(Question.id.in_(ids))
+    return {row.id: (row.text, row.low_name, row.high_name) for row in await session.execute(wanted)}
+
+
+@dataclass(frozen=True)
+class _Meant:
+    """A mean of a period, and the newest of the questions that were asked: its words are the statement's."""
+
+    mean: Mean
+    question_id: int
+    month: str
+
+
+async def _earlier(session: AsyncSession, scope: Scope, wanted: set[Scale]) -> dict[Scale, _Meant]:
+    """Each statement in the latest period of the same length that released it, `LOOKS_BACK` months back at most.
+
+    Period by period: nearly all were in the one before, and what is asked for the first time looks back no further
+    however long the history is.
+    """
+    found: dict[Scale, _Meant] = {}
+    first, before = scope.period.last.shifted(-LOOKS_BACK), scope.shifted(-1)
+    while wanted - found.keys() and before.period.last >= first:
+        means = await _means(session, before)
+        found |= {scale: means[scale] for scale in (wanted - found.keys()) & means.keys()}
+        before = before.shifted(-1)
+    return found
+
+
+async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, _Meant]:
+    sums = func.sum(Figure.total), func.sum(Figure.n)
+    wanted = (
+        select(Question.identity, Question.low, Question.high, *sums, func.max(Question.id))
+        .join(Question, Question.id == Figure.question_id)
+        .join(Release, Release.id == Figure.release_id)
+        .where(Figure.total.is_not(None), Release.released_at >= scope.first, Release.released_at < scope.after)
+        .group_by(Question.identity, Question.low, Question.high)
+    )
+    rows = await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))
+    found = {}
+    for identity, low, high, total, n, question_id in rows:
+        mean = Mean(total or 0, n or 0, low or 0, high or 0)
+        found[identity, mean.low, mean.high] = _Meant(mean, question_id, str(scope.period))
+    return found

@@ -1,0 +1,223 @@
+"""Who gets which digest, where and how often."""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, Select, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, insert_new
+from models.errors import NotAllowed, NotFound
+from models.people.access import Role, RoleKind, roles
+from models.people.groups import Workgroup
+from models.people.people import Person
+
+PRIVATE = text("address_id IS NULL")
+PRIVATE_PLACE = 0
+"""What stands for the person's own chat where others have their address."""
+
+
+class Rhythm(enum.StrEnum):
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    NEVER = "never"
+
+
+class Subscription(Base):
+    """What a manager has chosen; without a row, all that their role reaches, monthly, in private.
+
+    One for a group or channel rests on the role of whoever made it.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        Index(
+            "uq_subscription_place",
+            "person_id",
+            "address_id",
+            unique=True,
+        ),
+        Index("uq_subscription_private", "person_id", unique=True, sqlite_where=PRIVATE, postgresql_where=PRIVATE),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    address_id: Mapped[int | None] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))
+    """A group or channel; None: the person's own chat."""
+    group_ids: Mapped[list[int] | None] = mapped_column(JSON)
+    """Some workgroups; None: all that the person's role reaches."""
+    rhythm: Mapped[Rhythm] = mapped_column(default=Rhythm.MONTHLY)
+    language: Mapped[str | None]
+    """Of a group or channel; a person's own is in their settings."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whose digest goes where, of which groups (None: the organisation's) and how often."""
+
+    person_id: int
+    place: int
+    group_ids: list[int] | None
+    rhythm: Rhythm
+
+
+async def recipients(session: AsyncSession, *, held_by: datetime) -> list[Recipient]:
+    """All digests that are wanted by whoever had the role at a moment; who got it later begins with the next.
+
+    Managers get theirs without choosing; administrators, and groups and channels, if they chose it.
+    """
+    chosen = list((await session.execute(select(Subscription).order_by(Subscription.id))).scalars())
+    private = {one.person_id: one for one in chosen if one.address_id is None}
+    kinds = [RoleKind.MANAGER, RoleKind.ADMINISTRATOR]
+    held = select(Role).where(Role.kind.in_(kinds), Role.revoked_at.is_(None), Role.granted_at <= held_by)
+    by_person: dict[int, list[Role]] = {}
+    for role in (await session.execute(held.order_by(Role.id))).scalars():
+        by_person.setdefault(role.person_id, []).append(role)
+    found = [_private(person_id, some, private.get(person_id)) for person_id, some in by_person.items()]
+    found += [_placed(one, by_person.get(one.person_id, [])) for one in chosen if one.address_id is not None]
+    return [one for one in found if one is not None and one.rhythm is not Rhythm.NEVER]
+
+
+async def recipient(session: AsyncSession, chosen: Subscription) -> Recipient | None:
+    """What one choice comes to by the roles of now; None if nothing."""
+    held = await roles(session, chosen.person_id)
+    return _private(chosen.person_id, held, chosen) if chosen.address_id is None else _placed(chosen, held)
+
+
+def _private(person_id: int, held: list[Role], chosen: Subscription | None) -> Recipient | None:
+    reached = _reach(held)
+    if reached == []:
+        return None
+    rhythm = chosen.rhythm if chosen else usual(held)
+    # Whose chosen groups are all out of reach by now sees what the role still reaches.
+    return Recipient(person_id, PRIVATE_PLACE, _narrowed(reached, chosen) or reached, rhythm)
+
+
+def _placed(chosen: Subscription, held: list[Role]) -> Recipient | None:
+    """To a group or channel nothing goes that was not chosen for it."""
+    reached = _reach(held)
+    groups = _narrowed(reached, chosen)
+    if reached == [] or groups == []:
+        return None
+    return Recipient(chosen.person_id, chosen.address_id or PRIVATE_PLACE, groups, chosen.rhythm)
+
+
+def _reach(held: list[Role]) -> list[int] | None:
+    """The groups that roles let one read digests of; None: all."""
+    wide = {RoleKind.MANAGER, RoleKind.ADMINISTRATOR}
+    if any(role.kind in wide and role.workgroup_id is None for role in held):
+        return None
+    return sorted({r.workgroup_id for r in held if r.kind is RoleKind.MANAGER and r.workgroup_id is not None})
+
+
+def _narrowed(reached: list[int] | None, chosen: Subscription | None) -> list[int] | None:
+    if chosen is None or chosen.group_ids is None:
+        return reached
+    return [one for one in chosen.group_ids if reached is None or one in reached]
+
+
+def usual(held: list[Role]) -> Rhythm:
+    """How often the digest comes to whoever has not chosen."""
+    return Rhythm.MONTHLY if any(role.kind is RoleKind.MANAGER for role in held) else Rhythm.NEVER
+
+
+async def reach(session: AsyncSession, person: Person) -> list[int] | None:
+    """The groups whose digests a person may read; None: all."""
+    return _reach(await roles(session, person.id))
+
+
+async def scope(session: AsyncSession, person: Person) -> list[int] | None:
+    """The groups of a person's own digest."""
+    own = await session.scalar(_wanted(person, PRIVATE_PLACE))
+    reached = await reach(session, person)
+    return _narrowed(reached, own) or reached
+
+
+def within(of: list[int] | None, reached: list[int] | None) -> bool:
+    """Whether what was made of some groups (None: the organisation) may be read by whoever reaches others."""
+    return reached is None or (of is not None and set(of) <= set(reached))
+
+
+async def rhythm(session: AsyncSession, person: Person) -> Rhythm:
+    """How often a person's own digest comes."""
+    own = await session.scalar(_wanted(person, PRIVATE_PLACE))
+    return own.rhythm if own else usual(await roles(session, person.id))
+
+
+def _wanted(person: Person, place: int) -> Select[Subscription]:
+    there = Subscription.address_id == place if place else Subscription.address_id.is_(None)
+    return select(Subscription).where(Subscription.person_id == person.id, there)
+
+
+async def chosen(session: AsyncSession, person: Person, place: int) -> Subscription:
+    """The gate of a choice: one's own, while a role lets one read digests. Who has chosen nothing for their own chat
+    sees what is usual, and that is not kept: with another role something else will be."""
+    held = await _reading(session, person)
+    found = await session.scalar(_wanted(person, place))
+    if found is None and place != PRIVATE_PLACE:
+        raise NotFound
+    return found or Subscription(person_id=person.id, rhythm=usual(held))
+
+
+async def to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
+    """The same gate of a change: what it changes is kept, and nobody else's until this is done."""
+    held = await _reading(session, person)
+    if place == PRIVATE_PLACE:
+        await insert_new(session, Subscription, [{"person_id": person.id, "rhythm": usual(held)}])
+    found = await session.scalar(_wanted(person, place).with_for_update())
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _reading(session: AsyncSession, person: Person) -> list[Role]:
+    """The roles of somebody who may read digests."""
+    held = await roles(session, person.id)
+    if _reach(held) == []:
+        raise NotAllowed("digest-for-managers")
+    return held
+
+
+async def set_language(session: AsyncSession, person: Person, address_id: int, language: str) -> None:
+    """In which language it goes to a group or channel."""
+    (await to_change(session, person, address_id)).language = language
+
+
+async def readable_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
+    """The living groups that a person's digests can be of, by name."""
+    reached = await reach(session, person)
+    wanted = select(Workgroup).where(Workgroup.archived_at.is_(None)).order_by(Workgroup.name, Workgroup.id)
+    if reached is not None:
+        wanted = wanted.where(Workgroup.id.in_(reached))
+    return list((await session.execute(wanted)).scalars())
+
+
+async def living(session: AsyncSession, person: Person, chosen: Subscription) -> list[Workgroup] | None:
+    """The living groups that a digest will be of; None: all that the role reaches. Of none, no digest comes."""
+    reached, known = await reach(session, person), await readable_groups(session, person)
+    left = _narrowed(reached, chosen)
+    if chosen.group_ids is None or (left == [] and chosen.address_id is None):
+        return None if known or reached is None else []
+    return [group for group in known if group.id in (left or ())]
+
+
+async def take(session: AsyncSession, person: Person, place: int, group_id: int, *, on: bool) -> None:
+    """Takes a group into a digest or leaves it out. Every one is all that the role reaches, and will reach."""
+    known = {one.id for one in await readable_groups(session, person)}
+    if group_id not in known:
+        raise NotFound
+    now = known & set((await chosen(session, person, place)).group_ids or ())
+    left = now | {group_id} if on else now - {group_id}
+    if left == now:
+        return
+    if not left:
+        raise NotAllowed("digest-of-one-at-least")
+    (await to_change(session, person, place)).group_ids = sorted(left) if left != known else None
+
+
+async def take_all(session: AsyncSession, person: Person, place: int) -> None:
+    """All that the role reaches, and will reach."""
+    if (await chosen(session, person, place)).group_ids is not None:
+        (await to_change(session, person, place)).group_ids = None

@@ -1,0 +1,1 @@
+"""What coordinators read of releases, and what they note about it."""

@@ -1,0 +1,280 @@
+"""What forms have said, from releases and nothing else: of one release, or of several together.
+
+Totals are sums of releases, so that no two views can be subtracted to fewer people than one release holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.errors import NotFound
+from models.feedback.pools import Pool, Waits
+from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, Withheld
+from models.forms import forms
+from models.forms.forms import UNTOLD, Question
+from models.forms.items import Background, Kind
+from models.possible import Mean
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a question or option is called: its own ``text``, or without one the catalogues', under its identity."""
+
+    identity: str
+    text: str | None = None
+
+
+ELSE = Words("else")
+"""What "other, what?" is called."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How many people chose a value of a scale, or an option. None: everybody did, which is not told."""
+
+    value: int
+    words: Words | None
+    """Of an option; None for a scale's value."""
+    people: int | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Respondents of one background, or of several small ones together."""
+
+    backgrounds: tuple[Words, ...]
+    untold: bool
+    """Whether those are in it who did not tell."""
+    n: int
+    means: tuple[tuple[str, Mean], ...] = ()
+    """By the identity of the statement, where the statement is parted by this background."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A released text."""
+
+    id: int
+    text: str
+    highlighted: bool = False
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The same statement's mean in an earlier release or period."""
+
+    mean: Mean
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was said to one question, with what of it may be seen."""
+
+    words: Words
+    kind: Kind
+    low: int = 0
+    high: int = 0
+    low_name: str | None = None
+    high_name: str | None = None
+    background: Background | None = None
+    mean: Mean | None = None
+    n: int | None = None
+    """Who answered, of those whose figures are shown; None below the threshold."""
+    withheld: Withheld | None = None
+    spread: tuple[Chosen, ...] = ()
+    """How many chose what, from the low end to the high, or in the options' order; empty where it is not released."""
+    spread_n: int = 0
+    """Of how many: fewer than ``n`` where some of the releases were too small for it."""
+    groups: tuple[Group, ...] = ()
+    """Of a background question."""
+    texts: tuple[Said, ...] = ()
+    earlier: Earlier | None = None
+    question_id: int = 0
+    """The newest version's, by which buttons name it."""
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether there is anything to draw: a figure, or why there is none."""
+        return self.mean is not None or self.withheld is not None or bool(self.spread or self.groups)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What closed forms have said."""
+
+    asked: int
+    answered: int
+    threshold: int
+    results: tuple[Result, ...]
+    pooled: bool = False
+    """Whether the answers of several meetings are in it, each too few alone."""
+    forms: int = 1
+    """How many releases are in it."""
+
+    @property
+    def texts(self) -> tuple[Said, ...]:
+        return tuple(text for result in self.results for text in result.texts)
+
+    @property
+    def has_figures(self) -> bool:
+        return any(result.is_drawn for result in self.results)
+
+    def result(self, question_id: int) -> Result:
+        """The result of a question."""
+        for result in self.results:
+            if result.question_id == question_id:
+                return result
+        raise NotFound
+
+
+@dataclass
+class _Rows:
+    """The rows of some releases, by release and question id."""
+
+    questions: dict[int, Question]
+    figures: dict[tuple[int, int], Figure]
+    counts: dict[tuple[int, int], dict[int, int]]
+    cells: dict[tuple[int, int], list[Cell]]
+    parts: dict[tuple[int, int, int], list[CellFigure]]
+    texts: dict[tuple[int, int], list[OpenAnswer]]
+
+    @property
+    def question_ids(self) -> set[int]:
+        return {question_id for _, question_id in (*self.figures, *self.cells, *self.texts)}
+
+
+async def outcome(session: AsyncSession, releases: Sequence[Release]) -> Outcome:
+    """What some releases show together, by question; a statement of several versions is one."""
+    rows = await _rows(session, [release.id for release in releases])
+    newest = max((release.form_version_id for release in releases), default=0)
+    own = await forms.questions(session, newest)
+    older = await forms.some_questions(session, rows.question_ids - {question.id for question in own})
+    same: dict[object, list[Question]] = defaultdict(list)
+    for question in (*own, *older):
+        rows.questions[question.id] = question
+        same[question.same_as].append(question)
+    ids = [release.id for release in releases]
+    results = [_result(questions, ids, rows) for questions in same.values()]
+    of_texts = await _pools_of_texts(session, releases)
+    counted = [release for release in releases if release.pool_id not in of_texts]
+    return Outcome(
+        asked=sum(release.asked for release in counted),
+        answered=sum(release.answered for release in counted),
+        threshold=max((release.threshold for release in releases), default=0),
+        results=tuple(result for result in results if result is not None),
+        pooled=any(release.pool_id is not None for release in releases),
+        forms=len(releases),
+    )
+
+
+async def _pools_of_texts(session: AsyncSession, releases: Sequence[Release]) -> set[int | None]:
+    """The pools of texts that waited: their people are counted where their figures are."""
+    pools = [release.pool_id for release in releases if release.pool_id is not None]
+    if not pools:
+        return set()
+    return set(await session.scalars(select(Pool.id).where(Pool.id.in_(pools), Pool.kind == Waits.TEXTS)))
+
+
+async def _rows(session: AsyncSession, ids: list[int]) -> _Rows:
+    found = _Rows({}, {}, defaultdict(dict), defaultdict(list), defaultdict(list), defaultdict(list))
+    for figure in (await session.execute(select(Figure).where(Figure.release_id.in_(ids)))).scalars():
+        found.figures[figure.release_id, figure.question_id] = figure
+    for row in (await session.execute(select(OptionCount).where(OptionCount.release_id.in_(ids)))).scalars():
+        found.counts[row.release_id, row.question_id][row.value] = row.chosen
+    for cell in (await session.execute(select(Cell).where(Cell.release_id.in_(ids)).order_by(Cell.number))).scalars():
+        found.cells[cell.release_id, cell.question_id].append(cell)
+    for part in (await session.execute(select(CellFigure).where(CellFigure.release_id.in_(ids)))).scalars():
+        found.parts[part.release_id, part.background_id, part.number].append(part)
+    texts = select(OpenAnswer).where(OpenAnswer.release_id.in_(ids)).order_by(OpenAnswer.id)
+    for text in (await session.execute(texts)).scalars():
+        found.texts[text.release_id, text.question_id].append(text)
+    return found
+
+
+def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> Result | None:
+    """One question's result over the releases and versions it was in; None if it was in none."""
+    first = questions[0]
+    where = [(release_id, q.id) for release_id in release_ids for q in questions]
+    texts = sorted((text for key in where for text in rows.texts[key]), key=lambda text: text.id)
+    figures = [rows.figures[key] for key in where if key in rows.figures]
+    groups = _groups(where, rows)
+    asks = first.kind is Kind.OPEN or first.background is not None
+    if not (figures or texts or groups or (asks and rows.figures)):
+        return None
+    shown = [figure for figure in figures if figure.withheld is None]
+    reasons = [figure.withheld for figure in figures if figure.withheld is not None]
+    spread, spread_n = _spread(where, rows)
+    counted = [figure for figure in shown or figures if figure.n is not None]
+    return Result(
+        words=Words(first.identity, first.text),
+        kind=first.kind,
+        low=first.low or 0,
+        high=first.high or 0,
+        low_name=first.low_name,
+        high_name=first.high_name,
+        background=first.background,
+        mean=_mean(first, shown),
+        n=sum(figure.n or 0 for figure in counted) if counted else sum(group.n for group in groups) or None,
+        withheld=None if shown else (reasons[0] if reasons else None),
+        spread=spread,
+        spread_n=spread_n,
+        groups=groups,
+        texts=tuple(Said(text.id, text.text, text.highlighted) for text in texts),
+        question_id=first.id,
+    )
+
+
+def _mean(question: Question, shown: list[Figure]) -> Mean | None:
+    counted = [figure for figure in shown if figure.total is not None]
+    if question.kind is not Kind.SCALE or not counted:
+        return None
+    total, n = sum(figure.total or 0 for figure in counted), sum(figure.n or 0 for figure in counted)
+    return Mean(total, n, question.low or 0, question.high or 0)
+
+
+def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[Chosen, ...], int]:
+    """The distribution over the releases that have one. Options are put together by identity, whatever their number."""
+    told = [key for key in where if rows.counts.get(key)]
+    found: dict[str | int, Chosen] = {}
+    for key in told:
+        for value, words in options_of(rows.questions[key[1]]).items():
+            same = words.identity if words else value
+            here, before = rows.counts[key].get(value), found.get(same, Chosen(value, words, 0))
+            people = None if here is None or before.people is None else before.people + here
+            found[same] = Chosen(before.value, before.words, people)
+    return tuple(found.values()), sum(rows.figures[key].n or 0 for key in told)
+
+
+def options_of(question: Question) -> dict[int, Words | None]:
+    """The words of all that can be chosen, by value; those of a scale have none."""
+    if not question.has_options:
+        return dict.fromkeys(question.values)
+    named = {option.number: Words(option.identity, option.text) for option in question.options}
+    return {value: named.get(value, ELSE) for value in question.values}
+
+
+def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Group, ...]:
+    """The backgrounds of one release. Those of several are not put together: each release has merged its own."""
+    keys = [key for key in where if rows.cells.get(key)]
+    if len(keys) != 1:
+        return ()
+    (release_id, question_id), named = keys[0], options_of(rows.questions[keys[0][1]])
+    return tuple(
+        Group(
+            backgrounds=tuple(words for value in cell.backgrounds if (words := named.get(value)) is not None),
+            untold=UNTOLD in cell.backgrounds,
+            n=cell.n,
+            means=tuple(_part(part, rows) for part in rows.parts[release_id, question_id, cell.number]),
+        )
+        for cell in rows.cells[keys[0]]
+    )
+
+
+def _part(part: CellFigure, rows: _Rows) -> tuple[str, Mean]:
+    statement = rows.questions[part.question_id]
+    return statement.identity, Mean(part.total, part.n, statement.low or 0, statement.high or 0)

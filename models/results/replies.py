@@ -1,0 +1,270 @@
+"""You said, we did: what a coordinator has changed because of feedback, in one line.
+
+A reply waits until the group's next meeting is called, and is heard with that invitation, once, by those who were in
+the group when the feedback was given. Until then it may be changed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from models.base import Base, insert_new
+from models.errors import NotFound, Refused, Stale
+from models.feedback.releases import Figure, Release
+from models.feedback.runs import Run
+from models.forms.forms import Question
+from models.meetings.invitations import Invitation
+from models.meetings.meetings import Meeting
+from models.people import audit
+from models.people.groups import Membership, Workgroup
+from models.people.people import Person, tidy
+from models.possible import Mean
+from models.reports.statements import strong_and_weak
+from models.results import results
+from models.results.outcome import Outcome, Words
+from models.results.results import Listed
+
+LENGTH = 200
+"""Characters of a line."""
+AT_ONCE = 3
+"""Replies heard with one invitation, at most: it is about the meeting."""
+
+
+class Reply(Base):
+    """An answer to what was said to one statement; heard by those who were in the group with its next invitation."""
+
+    __tablename__ = "reply"
+    __table_args__ = (UniqueConstraint("release_id", "question_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
+    """The meeting with whose invitation it is heard, once one is called."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A reply as the coordinators see it."""
+
+    text: str
+    at: datetime
+    heard: datetime | None
+    """When the meeting begins with whose invitation it was heard; None while it waits."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement with a mean that is shown, and what has been replied to it."""
+
+    question_id: int
+    words: Words
+    mean: Mean
+    is_weakest: bool = False
+    reply: Written | None = None
+
+    def unheard(self) -> None:
+        """Refuses to touch what has been heard."""
+        if self.is_heard:
+            raise Stale("reply-is-heard")
+
+    @property
+    def is_heard(self) -> bool:
+        return self.reply is not None and self.reply.heard is not None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The statements of a release, weakest first."""
+
+    listed: Listed
+    group: Workgroup
+    statements: tuple[Statement, ...]
+    hearers: int
+    """Those who were in the group when the feedback was given, and are."""
+
+    def statement(self, question_id: int) -> Statement:
+        """A statement whose mean is shown: to no other can one reply."""
+        for one in self.statements:
+            if one.question_id == question_id:
+                return one
+        raise NotFound
+
+    def living(self) -> None:
+        """Refuses to write for an archived group: nobody would hear it."""
+        if self.group.archived_at is not None:
+            raise Refused("replies-archived")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a participant hears: a statement with its figure as released, and what was done."""
+
+    words: Words
+    mean: Mean
+    text: str
+
+
+def line(typed: str) -> str:
+    """A typed line, tidied; refused if there is nothing of it or too much."""
+    text = tidy(typed, LENGTH + 1)
+    if not text:
+        raise Refused("line-empty")
+    if len(text) > LENGTH:
+        raise Refused("line-too-long", most=LENGTH)
+    return text
+
+
+async def board(session: AsyncSession, person: Person, release_id: int) -> Board:
+    """The gate of replying to a release: those who coordinate its group."""
+    listed, found = await results.of_release(session, person, release_id)
+    release = await session.get_one(Release, release_id)
+    group = await session.get_one(Workgroup, release.workgroup_id)
+    wanted = select(Reply, Meeting.starts_at).outerjoin(Meeting, Meeting.id == Reply.meeting_id)
+    known = {
+        reply.question_id: Written(reply.text, reply.created_at, heard)
+        for reply, heard in await session.execute(wanted.where(Reply.release_id == release_id))
+    }
+    shown = [replace(one, reply=known.get(one.question_id)) for one in weakest_first(found)]
+    return Board(listed, group, tuple(shown), await _hearers(session, release))
+
+
+def weakest_first(found: Outcome) -> list[Statement]:
+    """The statements whose means are shown, by how far along their scales they are; as many of them are marked as the
+    weakest, and of equal ones the same, as in a digest."""
+    shown = [Statement(one.question_id, one.words, one.mean) for one in found.results if one.mean is not None]
+    shown.sort(key=lambda one: one.words.identity, reverse=True)
+    shown.sort(key=lambda one: one.mean.along)
+    _, weak = strong_and_weak(len(shown))
+    return [replace(one, is_weakest=place < weak) for place, one in enumerate(shown)]
+
+
+THEN = func.coalesce(Run.opens_at, Release.released_at)
+"""When the feedback was given; of a pool nobody knows, so when it came out."""
+
+
+async def _hearers(session: AsyncSession, release: Release) -> int:
+    now = aliased(Membership)
+    wanted = (
+        select(func.count(Membership.person_id.distinct()))
+        .select_from(Release)
+        .outerjoin(Run, Run.id == Release.run_id)
+        .join(Membership, Membership.workgroup_id == Release.workgroup_id)
+        .join(now, and_(now.workgroup_id == Membership.workgroup_id, now.person_id == Membership.person_id))
+        .where(Release.id == release.id, _lasts(THEN), now.left_at.is_(None))
+    )
+    return await session.scalar(wanted) or 0
+
+
+def _lasts(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return and_(Membership.joined_at <= at, or_(Membership.left_at.is_(None), Membership.left_at > at))
+
+
+async def write(
+    session: AsyncSession,
+    by: Person,
+    release_id: int,
+    question_id: int,
+    typed: str,
+    *,
+    was: str | None,
+    now: datetime,
+) -> None:
+    """Writes the reply to a statement, or changes the one that ``was`` there: of two who write the later does not
+    undo the earlier."""
+    text, where = line(typed), await board(session, by, release_id)
+    where.living()
+    where.statement(question_id).unheard()
+    if was is None:
+        row = {"release_id": release_id, "question_id": question_id, "workgroup_id": where.group.id, "text": text}
+        done = await insert_new(session, Reply, [{**row, "created_at": now, "created_by": by.id}])
+    else:
+        mine = update(Reply).where(*_waiting(release_id, question_id), Reply.text == was)
+        changed = await session.execute(mine.values(text=text, created_by=by.id).returning(Reply.id))
+        done = list(changed.scalars())
+    if not done:
+        raise Stale("reply-changed-meanwhile")
+    audit.note(session, by, "reply-written" if was is None else "reply-changed", now=now, group_id=where.group.id)
+
+
+async def remove(session: AsyncSession, by: Person, release_id: int, question_id: int, *, now: datetime) -> None:
+    """Takes back a reply that has not been heard."""
+    where = await board(session, by, release_id)
+    where.statement(question_id).unheard()
+    gone = delete(Reply).where(*_waiting(release_id, question_id)).returning(Reply.id)
+    if (await session.execute(gone)).first() is None:
+        raise Stale("already-done")
+    audit.note(session, by, "reply-removed", now=now, group_id=where.group.id)
+
+
+def _waiting(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Reply.release_id == release_id, Reply.question_id == question_id, Reply.meeting_id.is_(None)
+
+
+async def take_along(session: AsyncSession, meeting: Meeting) -> None:
+    """The replies of a group that have waited longest are heard with the invitation to a meeting, a few at once."""
+    waiting = Reply.workgroup_id == meeting.workgroup_id, Reply.meeting_id.is_(None)
+    oldest = select(Reply.id).where(*waiting).order_by(Reply.created_at, Reply.id).limit(AT_ONCE)
+    # Of two meetings called at the same moment one gets them: the other finds them taken.
+    taken = update(Reply).where(Reply.id.in_(oldest), Reply.meeting_id.is_(None)).values(meeting_id=meeting.id)
+    await session.execute(taken.execution_options(synchronize_session=False))
+
+
+async def wait_again(session: AsyncSession, meeting: Meeting) -> None:
+    """A meeting was called off before anybody heard of it: what went with its invitation waits for the next."""
+    taken = update(Reply).where(Reply.workgroup_id == meeting.workgroup_id, Reply.meeting_id == meeting.id)
+    await session.execute(taken.values(meeting_id=None).execution_options(synchronize_session=False))
+
+
+HEARD = (
+    select(Question, Figure, Reply.text)
+    .select_from(Reply)
+    .join(Question, Question.id == Reply.question_id)
+    .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
+    .join(Release, Release.id == Reply.release_id)
+    .outerjoin(Run, Run.id == Release.run_id)
+    .where(Reply.workgroup_id == bindparam("group"), Reply.meeting_id == bindparam("meeting"))
+    .where(
+        exists().where(
+            Membership.workgroup_id == Reply.workgroup_id,
+            Membership.person_id == bindparam("person"),
+            _lasts(THEN),
+        )
+    )
+    .order_by(Reply.created_at, Reply.id)
+)
+"""Built once: the way of every answer to an invitation."""
+
+
+async def heard(session: AsyncSession, invitation: Invitation) -> tuple[Heard, ...]:
+    """What the invited person hears with an invitation: of feedback given while they were in the group."""
+    meeting = invitation.meeting
+    who = {"group": meeting.workgroup_id, "meeting": meeting.id, "person": invitation.person_id}
+    return tuple(
+        Heard(Words(question.identity, question.text), mean(question, figure), text)
+        for question, figure, text in await session.execute(HEARD, who)
+    )
+
+
+def mean(question: Question, figure: Figure) -> Mean:
+    """What was replied to: to a statement one can reply only when its mean is shown."""
+    return Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0)

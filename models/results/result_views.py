@@ -1,0 +1,128 @@
+"""What is shown together: one release, or all that a group's forms of one kind have said in a period.
+
+Every screen and button of results names its view by an address: "12" is a release, "3.2.2027-q1" a group's form in a
+period.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.errors import NotFound
+from models.feedback.releases import Release
+from models.forms.forms import Form, FormVersion
+from models.people import access
+from models.people.groups import Workgroup
+from models.people.people import Person
+from models.periods import Period
+from models.results import earlier, results
+from models.results.outcome import Outcome, Result, outcome
+from models.results.results import Listed
+
+
+@dataclass(frozen=True)
+class View:
+    """What has been said in one release, or in a period."""
+
+    address: str
+    group_id: int
+    group: str
+    form: Form
+    outcome: Outcome
+    listed: Listed | None = None
+    """Of a release."""
+    period: Period | None = None
+    waits: int | None = None
+    """Of a period: open answers to the form are still sealed, until so many have answered. Not of which period."""
+
+    def result(self, question_id: int) -> Result:
+        return self.outcome.result(question_id)
+
+
+async def view(session: AsyncSession, person: Person, address: str, zone: ZoneInfo) -> View:
+    """The gate of whatever an address names: those who coordinate its group."""
+    if _number(address):
+        listed, found = await results.of_release(session, person, int(address))
+        release = await session.get_one(Release, int(address))
+        return View(address, release.workgroup_id, listed.group, listed.form, found, listed=listed)
+    group_id, _, rest = address.partition(".")
+    form_id, _, period = rest.partition(".")
+    if not (_number(group_id) and _number(form_id)):
+        raise NotFound
+    return await _of_period(session, person, (int(group_id), int(form_id)), Period.parse(period), zone)
+
+
+def _number(word: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", word) is not None
+
+
+async def _of_period(
+    session: AsyncSession, person: Person, of: tuple[int, int], period: Period, zone: ZoneInfo
+) -> View:
+    group = await _group(session, person, of[0])
+    form = await session.get(Form, of[1])
+    wanted = _within(_releases(group.id).where(FormVersion.form_id == of[1]), period.span(zone))
+    releases = list((await session.execute(wanted.order_by(Release.id))).scalars())
+    if form is None or not releases:
+        raise NotFound
+    found = await outcome(session, releases)
+    if period.before is not None and (span := period.before.span(zone)) is not None:
+        found = await earlier.since_period(session, found, group.id, span)
+    address = f"{group.id}.{form.id}.{period}"
+    waits = await results.texts_wait_for(session, group.id, form.id)
+    return View(address, group.id, group.name, form, found, period=period, waits=waits)
+
+
+def _releases(group_id: int) -> "Select[Release]":
+    joined = select(Release).join(FormVersion, FormVersion.id == Release.form_version_id)
+    return joined.where(Release.workgroup_id == group_id)
+
+
+def _within(wanted: "Select[Release]", span: tuple[datetime, datetime] | None) -> "Select[Release]":
+    if span is None:
+        return wanted
+    return wanted.where(Release.released_at >= span[0], Release.released_at < span[1])
+
+
+async def _group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+    """The gate of a group's past."""
+    for group in await access.coordinated_groups(session, person, archived_too=True):
+        if group.id == group_id:
+            return group
+    raise NotFound
+
+
+async def groups_with_results(session: AsyncSession, person: Person) -> list[Workgroup]:
+    """The groups that a person coordinates whose forms have said something, by name."""
+    known = set((await session.execute(select(Release.workgroup_id).distinct())).scalars())
+    mine = await access.coordinated_groups(session, person, archived_too=True)
+    return [group for group in mine if group.id in known]
+
+
+async def periods(
+    session: AsyncSession, person: Person, group_id: int, zone: ZoneInfo
+) -> tuple[Workgroup, list[Period]]:
+    """The years and quarters in which something came out in a group, newest first, each year before its quarters; then
+    all time."""
+    group = await _group(session, person, group_id)
+    moments = select(Release.released_at).where(Release.workgroup_id == group.id)
+    quarters = {Period.quarter_of(moment, zone) for moment in (await session.execute(moments)).scalars()}
+    found: list[Period] = []
+    for year in sorted({quarter.year or 0 for quarter in quarters}, reverse=True):
+        found.append(Period(year))
+        found += sorted((one for one in quarters if one.year == year), key=str, reverse=True)
+    return group, [*found, Period()] if found else []
+
+
+async def forms_in(
+    session: AsyncSession, person: Person, group_id: int, period: Period, zone: ZoneInfo
+) -> tuple[Workgroup, list[Form]]:
+    """The forms of which something came out in a group in a period, oldest first."""
+    group = await _group(session, person, group_id)
+    released = _within(_releases(group.id), period.span(zone)).with_only_columns(FormVersion.form_id)
+    wanted = select(Form).where(Form.id.in_(released)).order_by(Form.id)
+    return group, list((await session.execute(wanted)).scalars())

@@ -1,0 +1,202 @@
+"""What coordinators may look up: the forms of their groups, archived ones too, and the releases that came of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.errors import NotFound
+from models.feedback.pools import Pool, Waits
+from models.feedback.releases import Release
+from models.feedback.runs import Participation, Run, RunState, Staged
+from models.forms.forms import Form, FormVersion
+from models.meetings.attendance import Attendance, Attended
+from models.meetings.meetings import Meeting
+from models.people import access
+from models.people.groups import Workgroup
+from models.people.people import Person
+from models.results import earlier, outcome
+from models.results.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A form that was put to people, or a pool of several, as it stands in the list."""
+
+    group: str
+    form: Form
+    meeting: Meeting | None
+    """None of a form sent on its own, and of a pool."""
+    pooled: bool
+    named: bool
+    day: datetime
+    is_open: bool
+    release_id: int | None
+    asked: int
+    answered: int
+    threshold: int
+    unreadable: int = 0
+    """Answers that could not be opened, for want of their key."""
+    run_id: int | None = None
+    """None of a pool."""
+
+    @property
+    def tells_answered(self) -> bool:
+        """Whether it may be told how many have answered."""
+        return self.answered >= self.threshold
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a group's pool keeps sealed: whole answers, or only the open texts of forms already released."""
+
+    group: str
+    threshold: int
+    only_texts: bool
+
+
+async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
+    """The pools of the groups that a person coordinates, by name."""
+    names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
+    wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
+    pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
+    found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
+    return sorted(found, key=lambda one: one.group)
+
+
+async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
+    """For how many respondents the open answers to a group's form wait; None if none wait."""
+    wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
+    wanted = wanted.where(Pool.kind == Waits.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
+    pool = await session.scalar(wanted.where(Pool.opened_at.is_(None), Pool.answered > 0))
+    return pool.enough if pool is not None else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the list, newest first."""
+
+    number: int
+    listed: tuple[Listed, ...]
+    has_more: bool
+
+
+async def latest(session: AsyncSession, person: Person, page: int = 0, size: int = 8) -> Page:
+    """A page of the forms and pools of the groups that a person coordinates, newest first."""
+    mine = [group.id for group in await access.coordinated_groups(session, person, archived_too=True)]
+    page = min(page, LAST_PAGE)
+    so_many = (page + 1) * size + 1
+    newest = _runs().where(Run.workgroup_id.in_(mine), Run.state.in_(LISTED))
+    runs = (await session.execute(newest.order_by(Run.closes_at.desc(), Run.id.desc()).limit(so_many))).all()
+    ready = _pools().where(Release.workgroup_id.in_(mine))
+    ready = ready.order_by(Release.released_at.desc(), Release.id.desc()).limit(so_many)
+    now_open = await counts(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
+    dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
+    dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
+    listed = [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+    return Page(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
+
+
+LAST_PAGE = 999
+
+
+async def counts(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
+    absent = (
+        select(Attendance.person_id)
+        .join(Run, Run.meeting_id == Attendance.meeting_id)
+        .where(Run.id == Participation.run_id, Attendance.person_id == Participation.person_id)
+        .where(Attendance.attended == Attended.NO)
+    )
+    sent = and_(Participation.finished, Staged.person_id.is_not(None))
+    wanted = (
+        select(Participation.run_id, func.count(), func.count(case((sent, 1))))
+        .outerjoin(Staged, and_(Staged.run_id == Participation.run_id, Staged.person_id == Participation.person_id))
+        .where(Participation.run_id.in_(run_ids), ~absent.exists())
+        .group_by(Participation.run_id)
+    )
+    return {run_id: (asked, answered) for run_id, asked, answered in await session.execute(wanted)}
+
+
+LISTED = RunState.OPEN, RunState.CLOSED
+
+
+def _runs() -> "Select[Run, Meeting, Workgroup, Form, Release]":
+    return (
+        select(Run, Meeting, Workgroup, Form, Release)
+        .outerjoin(Meeting, Meeting.id == Run.meeting_id)
+        .join(Workgroup, Workgroup.id == Run.workgroup_id)
+        .join(FormVersion, FormVersion.id == Run.form_version_id)
+        .join(Form, Form.id == FormVersion.form_id)
+        .outerjoin(Release, Release.run_id == Run.id)
+    )
+
+
+def _pools() -> "Select[Release, Workgroup, Form]":
+    return (
+        select(Release, Workgroup, Form)
+        .join(Workgroup, Workgroup.id == Release.workgroup_id)
+        .join(FormVersion, FormVersion.id == Release.form_version_id)
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(Release.pool_id.is_not(None))
+    )
+
+
+def _of_run(
+    run: Run,
+    meeting: Meeting | None,
+    group: Workgroup,
+    form: Form,
+    release: Release | None,
+    *,
+    counts: tuple[int, int] | None = None,
+) -> Listed:
+    asked, answered = counts or (run.asked, run.answered)
+    if meeting is not None:
+        meeting.workgroup = group
+    return Listed(
+        group=group.name,
+        form=form,
+        meeting=meeting,
+        pooled=False,
+        named=run.named,
+        day=meeting.starts_at if meeting else run.opens_at,
+        is_open=run.state is RunState.OPEN,
+        release_id=release.id if release else None,
+        asked=asked,
+        answered=answered,
+        threshold=run.threshold,
+        unreadable=run.unreadable,
+        run_id=run.id,
+    )
+
+
+def _of_pool(release: Release, group: Workgroup, form: Form) -> Listed:
+    return Listed(
+        group=group.name,
+        form=form,
+        meeting=None,
+        pooled=True,
+        named=False,
+        day=release.released_at,
+        is_open=False,
+        release_id=release.id,
+        asked=release.asked,
+        answered=release.answered,
+        threshold=release.threshold,
+    )
+
+
+async def of_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Outcome]:
+    """The gate of a release: those who coordinate its group. Means stand beside those of the release before it."""
+    release = await session.get(Release, release_id)
+    mine = await access.coordinated_groups(session, person, archived_too=True)
+    if release is None or release.workgroup_id not in {group.id for group in mine}:
+        raise NotFound
+    if release.run_id is None:
+        listed = _of_pool(*(await session.execute(_pools().where(Release.id == release.id))).one())
+    else:
+        listed = _of_run(*(await session.execute(_runs().where(Release.id == release.id))).one())
+    found = await outcome.outcome(session, [release])
+    return listed, await earlier.since_release(session, found, release)

@@ -1,0 +1,163 @@
+"""Themes: what a group's coordinators hear in its open answers, put on released texts, which have no writers."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, insert_new
+from models.errors import NotFound, Refused
+from models.forms.forms import Question
+from models.people import access
+from models.people.people import Person, tidy
+from models.results import highlights
+
+NAME_LENGTH = 40
+MOST = 40
+"""Themes of one question: each is a button."""
+
+
+class Theme(Base):
+    """A theme of the open answers to one question, over a group's forms and years."""
+
+    __tablename__ = "theme"
+    __table_args__ = (UniqueConstraint("workgroup_id", "identity", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
+    identity: Mapped[str]
+    """The question's."""
+    name: Mapped[str]
+
+
+class Mention(Base):
+    """That a text mentions a theme."""
+
+    __tablename__ = "mention"
+
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id", ondelete="CASCADE"), primary_key=True)
+    open_answer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("open_answer.id"), primary_key=True)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A theme with how many of the texts mention it; of equal counts the rank is the same."""
+
+    theme: Theme
+    mentions: int
+    rank: int | None
+    """None of a theme that none of these texts mentions."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The themes of some texts, most mentioned first."""
+
+    rows: tuple[Counted, ...]
+    texts: int
+    coded: int
+    """Of the texts, those that mention any theme."""
+
+
+async def of_question(session: AsyncSession, group_id: int, identity: str) -> list[Theme]:
+    """A question's themes in a group, by name."""
+    wanted = select(Theme).where(Theme.workgroup_id == group_id, Theme.identity == identity)
+    found = (await session.execute(wanted)).scalars()
+    return sorted(found, key=lambda theme: (theme.name.casefold(), theme.id))
+
+
+async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[int, set[int]]:
+    """Which themes each text mentions."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for some in (answer_ids[at : at + 500] for at in range(0, len(answer_ids), 500)):
+        rows = await session.execute(
+            select(Mention.open_answer_id, Mention.theme_id).where(Mention.open_answer_id.in_(some))
+        )
+        for answer_id, theme_id in rows:
+            found[answer_id].add(theme_id)
+    return found
+
+
+async def table(session: AsyncSession, group_id: int, identity: str, answer_ids: Sequence[int]) -> Table:
+    """How often each theme is mentioned in some texts, with ranks."""
+    by_text = await mentioned(session, answer_ids)
+    counts = Counter(theme_id for themes in by_text.values() for theme_id in themes)
+    themes = await of_question(session, group_id, identity)
+    rows = [
+        Counted(theme, counts[theme.id], 1 + sum(counts[other.id] > counts[theme.id] for other in themes))
+        if counts[theme.id]
+        else Counted(theme, 0, None)
+        for theme in themes
+    ]
+    coded = sum(1 for found in by_text.values() if found)
+    return Table(tuple(sorted(rows, key=lambda row: -row.mentions)), len(answer_ids), coded)
+
+
+async def theme_to_edit(session: AsyncSession, person: Person, theme_id: int) -> Theme:
+    """The gate of a theme: those who coordinate its group."""
+    theme = await session.get(Theme, theme_id)
+    mine = await access.coordinated_groups(session, person, archived_too=True)
+    if theme is None or theme.workgroup_id not in {group.id for group in mine}:
+        raise NotFound
+    return theme
+
+
+async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: int, *, on: bool) -> None:
+    """Says that a text mentions a theme of its own question, or no longer."""
+    theme = await theme_to_edit(session, person, theme_id)
+    answer, release = await highlights.text_to_mark(session, person, answer_id)
+    question = await session.get_one(Question, answer.question_id)
+    if (release.workgroup_id, question.identity) != (theme.workgroup_id, theme.identity):
+        raise NotFound
+    if on:
+        await insert_new(session, Mention, [{"theme_id": theme.id, "open_answer_id": answer.id}])
+        return
+    await session.execute(delete(Mention).where(Mention.theme_id == theme.id, Mention.open_answer_id == answer.id))
+
+
+async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -> Theme:
+    """A theme by its name; the one that is there, whatever its capitals."""
+    name = _name(typed)
+    known = await of_question(session, group_id, identity)
+    for theme in known:
+        if theme.name.casefold() == name.casefold():
+            return theme
+    if len(known) >= MOST:
+        raise Refused("themes-too-many", most=MOST)
+    await insert_new(session, Theme, [{"workgroup_id": group_id, "identity": identity, "name": name}])
+    wanted = select(Theme).where(Theme.workgroup_id == group_id, Theme.identity == identity, Theme.name == name)
+    return (await session.execute(wanted)).scalar_one()
+
+
+def _name(typed: str) -> str:
+    name = tidy(typed, limit=NAME_LENGTH + 1)
+    if not name:
+        raise Refused("line-empty")
+    if len(name) > NAME_LENGTH:
+        raise Refused("line-too-long", most=NAME_LENGTH)
+    return name
+
+
+async def rename(session: AsyncSession, person: Person, theme_id: int, typed: str) -> Theme:
+    """Another name for a theme; its mentions stay."""
+    theme, name = await theme_to_edit(session, person, theme_id), _name(typed)
+    for other in await of_question(session, theme.workgroup_id, theme.identity):
+        if other.id != theme.id and other.name.casefold() == name.casefold():
+            raise Refused("theme-name-taken", name=other.name)
+    theme.name = name
+    await session.flush()
+    return theme
+
+
+async def mentions(session: AsyncSession, theme: Theme) -> int:
+    """How many texts mention a theme, over all forms and years."""
+    return await session.scalar(select(func.count()).where(Mention.theme_id == theme.id)) or 0
+
+
+async def remove(session: AsyncSession, person: Person, theme_id: int) -> None:
+    """Takes a theme away, and with it its mentions."""
+    theme = await theme_to_edit(session, person, theme_id)
+    await session.execute(delete(Theme).where(Theme.id == theme.id))

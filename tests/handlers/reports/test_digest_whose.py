@@ -1,0 +1,56 @@
+"""A digest of some groups says of which, wherever it is shown; the organisation's says nothing."""
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from openpyxl import load_workbook
+
+from handlers.reports.digest.digest_charts import digest_inputs, trend_inputs
+from handlers.reports.digest.digest_text import digest_text
+from handlers.reports.digest.sheet import digest_xlsx
+from handlers.texts import texts
+from models.reports.freezing import freeze, thaw
+from models.reports.statistics import MonthFigures
+from tests.handlers.test_charts import FIGURES, NOTHING
+
+ONE, TWO, FOUR = ("Lastensuojelu",), ("Aikuiset & perheet", "Lastensuojelu"), ("Aikuiset", "Lapset", "Nuoret", "Ruoka")
+AT = datetime(2027, 5, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("of", "language", "said"),
+    [
+        (ONE, "fi", "Työryhmä: Lastensuojelu"),
+        (TWO, "sv", "Arbetsgrupper: Aikuiset & perheet, Lastensuojelu"),
+        (FOUR, "fi", "Työryhmät: Aikuiset, Lapset ja 2 muuta"),
+        (FOUR, "en", "Workgroups: Aikuiset, Lapset and 2 more"),
+    ],
+)
+@pytest.mark.parametrize("figures", [FIGURES, NOTHING])
+def test_under_the_heading(figures: MonthFigures, of: tuple[str, ...], language: str, said: str) -> None:
+    some = replace(figures, of=of)
+    assert digest_text(texts(language), some).unescape().splitlines()[1] == said
+    for inputs in (digest_inputs(some, language), trend_inputs(some, language)):
+        assert inputs["under"].splitlines()[0] == said
+
+
+def test_the_sheet_has_them_all() -> None:
+    file = digest_xlsx(replace(FIGURES, of=FOUR), "fi", AT)
+    assert load_workbook(io.BytesIO(file.content)).worksheets[0]["A1"].value == f"Työryhmät: {', '.join(FOUR)}"
+    assert load_workbook(io.BytesIO(digest_xlsx(FIGURES, "fi", AT).content)).worksheets[0]["A1"].value == "Luvut"
+
+
+def test_of_the_organisation_nothing_is_said() -> None:
+    for inputs in (digest_inputs(FIGURES, "fi"), trend_inputs(FIGURES, "fi")):
+        assert "Työryhm" not in inputs["under"]
+    assert "Työryhm" not in digest_text(texts("fi"), FIGURES)
+
+
+def test_what_was_frozen_before_names_none() -> None:
+    assert thaw(freeze(replace(FIGURES, of=TWO))).of == TWO
+    raw = json.loads(freeze(FIGURES))
+    del raw["of"]
+    assert thaw(json.dumps(raw)).of is None

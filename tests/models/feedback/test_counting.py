@@ -1,0 +1,69 @@
+"""What is counted of parts of a release tells nothing that the release as a whole does not."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations_with_replacement
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.feedback.counting import are_hidden, merged
+
+Spread = tuple[int, ...]
+
+
+def spreads(n: int, total: int, scale: int) -> list[Spread]:
+    """All that n answers with a sum can be."""
+    return [some for some in combinations_with_replacement(range(1, scale + 1), n) if sum(some) == total]
+
+
+def possible(cells: Sequence[Sequence[int]], scale: int) -> Iterator[tuple[Spread, ...]]:
+    """All that the cells can be, as far as the distribution of the whole, their sizes and their means tell."""
+
+    def fill(left: Counter[int], rest: Sequence[Sequence[int]]) -> Iterator[tuple[Spread, ...]]:
+        if not rest:
+            yield ()
+            return
+        for spread in spreads(len(rest[0]), sum(rest[0]), scale):
+            if not Counter(spread) - left:
+                yield from ((spread, *others) for others in fill(left - Counter(spread), rest[1:]))
+
+    return fill(Counter(value for cell in cells for value in cell), cells)
+
+
+@given(
+    cells=st.lists(st.lists(st.integers(1, 4), min_size=3, max_size=5), min_size=2, max_size=3),
+)
+@settings(max_examples=300, deadline=None)
+def test_means_that_are_kept_do_not_determine_any_cell(cells: list[list[int]]) -> None:
+    if not are_hidden(cells):
+        return
+    for number in range(len(cells)):
+        assert len({found[number] for found in possible(cells, 4)}) > 1
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [[4, 4, 4, 4, 5], [4, 4, 4, 4, 4]],  # the one 5 is in the first: all of the second said 4
+        [[1, 1, 1, 1, 2], [5, 5, 5, 5, 4]],
+        [[3] * 5, [4] * 5],
+    ],
+)
+def test_means_that_would_tell_a_cell_are_not_kept(cells: list[list[int]]) -> None:
+    assert len(set(possible(cells, 5))) == 1
+    assert not are_hidden(cells)
+
+
+def test_ordinary_answers_are_hidden() -> None:
+    assert are_hidden([[1, 3, 5, 4, 4], [2, 4, 3, 5, 5], [3, 3, 4, 4, 2]])
+
+
+@given(counts=st.dictionaries(st.integers(1, 8), st.integers(0, 12), min_size=1), threshold=st.integers(3, 6))
+def test_no_cell_is_small_and_none_is_of_nobody(counts: dict[int, int], threshold: int) -> None:
+    cells = merged(counts, threshold)
+    assert all(sum(counts[value] for value in cell) >= threshold for cell in cells)
+    assert len(cells) != 1
+    if cells:
+        assert sorted(value for cell in cells for value in cell) == sorted(counts)

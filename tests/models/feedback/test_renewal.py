@@ -1,0 +1,153 @@
+"""Answers whose key is gone: who is asked again, and that what cannot be opened stops nothing else."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from models.delivery.outbox import Delivery
+from models.feedback import renewal
+from models.feedback.pools import Pool
+from models.feedback.releases import Release
+from models.feedback.runs import Participation, Run, Staged
+from models.feedback.sealing import Keyring
+from models.people.people import Person, Reach
+from tests.talk import Actor, Talk, words
+from tests.talks.feedback.test_feedback import answers, held, rows
+
+RATINGS = ["5", "4", "3", "2"]
+
+
+@pytest.fixture
+async def members(talk: Talk, anna: Actor) -> list[Actor]:
+    people = [talk.person(f"Jäsen {number}") for number in range(6)]
+    await talk.group(members=people, coordinator=anna)
+    await held(talk, anna)
+    return people
+
+
+async def asked_again(talk: Talk) -> int:
+    async with talk.app.sessions.begin() as session:
+        (run,) = (await session.execute(select(Run))).scalars()
+        policy, now = talk.app.policy, talk.clock.now()
+        return await renewal.ask_again(session, run.id, talk.app.keys, policy=policy, now=now)
+
+
+async def forms(talk: Talk) -> list[renewal.OpenForm]:
+    async with talk.app.sessions.begin() as session:
+        return await renewal.open_forms(session, talk.app.keys, now=talk.clock.now())
+
+
+async def _sends(talk: Talk, member: Actor, ratings: list[str]) -> None:
+    """Sends answers, having said before that they were there."""
+    for rating in ratings:
+        await member.taps(rating)
+    await member.taps("Lähetä palaute")
+
+
+async def test_whoever_answered_or_not_is_asked_alike_and_counted_once(talk: Talk, members: list[Actor]) -> None:
+    for member in members[:3]:
+        await answers(member, RATINGS)
+    talk.app.keys.destroy("run-1")
+    (form,) = await forms(talk)
+    assert (form.is_lost, form.has_key, form.sealed, form.is_over) == (True, False, 3, False)
+    assert await asked_again(talk) == 6
+    assert await rows(talk, Staged) == []
+    assert {row.finished for row in await rows(talk, Participation)} == {False}
+    await talk.time_passes(minutes=5)
+    for member in members:
+        assert sum("teknisen vian" in words(message) for message in member.messages) == 1
+    waiting = [one for one in await rows(talk, Delivery) if one.kind == "feedback" and one.state == "due"]
+    assert [one.revision for one in waiting] == [1] * 6  # one reminder each, and none of the first asking
+    for member in members[:3]:
+        await _sends(talk, member, RATINGS)
+    for member in members[3:5]:
+        await answers(member, RATINGS)
+    assert not (await forms(talk))[0].is_lost
+    await talk.time_passes(days=8)
+    (run,) = await rows(talk, Run)
+    assert (run.answered, run.unreadable) == (5, 0)
+    assert len(await rows(talk, Release)) == 1
+
+
+async def test_whose_answers_can_be_opened_is_left_alone(talk: Talk, members: list[Actor]) -> None:
+    await answers(members[0], RATINGS)
+    await _another_key(talk)
+    await answers(members[1], RATINGS)
+    (form,) = await forms(talk)
+    assert (form.is_lost, form.has_key, form.sealed, form.unreadable) == (True, True, 2, 1)
+    assert await asked_again(talk) == 5
+    await talk.time_passes(minutes=5)
+    assert not members[1].sees("teknisen vian")
+    assert members[0].sees("teknisen vian")
+    assert len(await rows(talk, Staged)) == 1
+
+
+async def _another_key(talk: Talk) -> None:
+    """As when an old backup is restored a second time: the key is the one made after the first."""
+    talk.app.keys.destroy("run-1")
+    talk.app.keys.create("run-1")
+
+
+async def test_a_form_whose_time_is_over_closes_without_what_cannot_be_opened(talk: Talk, members: list[Actor]) -> None:
+    await answers(members[0], RATINGS)
+    await _another_key(talk)
+    for member in members[1:]:
+        await answers(member, RATINGS)
+    await talk.time_passes(days=8)
+    (run,) = await rows(talk, Run)
+    assert (run.answered, run.unreadable) == (5, 1)
+    assert await asked_again(talk) == 0
+    assert await rows(talk, Staged) == []
+
+
+async def test_a_second_loss_asks_a_second_time(talk: Talk, members: list[Actor]) -> None:
+    for times in (1, 2):
+        talk.app.keys.destroy("run-1")
+        assert await asked_again(talk) == 6
+        await talk.time_passes(minutes=5)
+        seen = [sum("teknisen vian" in words(m) for m in member.messages) for member in members]
+        assert seen == [1] * 6, times  # the later one takes the place of the former
+
+
+async def test_the_operator_and_the_coordinator_read_how_many_are_written_to(
+    talk: Talk, anna: Actor, members: list[Actor]
+) -> None:
+    members[0].user.blocks()
+    await talk.answered()
+    members[1].user.deactivates()
+    async with talk.app.sessions.begin() as session:
+        gone = update(Person).where(Person.telegram_id == members[1].user.id)
+        await session.execute(gone.values(reach=Reach.DEACTIVATED))
+    talk.app.keys.destroy("run-1")
+    assert await asked_again(talk) == 4
+    for _ in range(2):
+        await anna.taps_data("m-arrived:1:0")
+        assert "Palautetta pyydetään 6 jäseneltä." in anna.text  # the two were asked at first
+        await talk.time_passes(days=3)
+
+
+async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, members: list[Actor]) -> None:
+    for member in members[:2]:
+        await answers(member, RATINGS)
+    await talk.time_passes(days=8)
+    (pool,) = await rows(talk, Pool)
+    async with talk.app.sessions.begin() as session:
+        assert await renewal.lost_pools(session, talk.app.keys) == []
+        talk.app.keys.destroy(pool.key)
+        talk.app.keys.create(pool.key)
+        assert [one.id for one in await renewal.lost_pools(session, talk.app.keys)] == [pool.id]
+        assert await renewal.empty_lost_pools(session, talk.app.keys) == 2
+        assert await renewal.lost_pools(session, talk.app.keys) == []
+    (pool,) = await rows(talk, Pool)
+    assert (pool.answered, pool.asked) == (0, 0)
+
+
+def test_a_key_that_is_no_key_opens_nothing(tmp_path: Path) -> None:
+    keys = Keyring(tmp_path)
+    keys.create("run-1")
+    blob = keys.seal("run-1", {"1": [5, 1, 1]}, size=64)
+    assert keys.opens("run-1", blob)
+    (tmp_path / "run-1.key").write_bytes(b"half a key")
+    assert not keys.opens("run-1", blob)
+    assert not keys.opens("run-2", blob)

@@ -1,0 +1,82 @@
+"""When surveys open, close and remind: on the calendar, in waking hours, never two messages within a night."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.calendar import HELSINKI, Quiet, is_quiet, next_waking
+from models.errors import Refused
+from models.feedback.runs import APART, remind_at
+from models.feedback.survey_plan import Timing, check
+
+QUIET = Quiet()
+ALWAYS = Quiet(start=datetime.min.time(), end=datetime.min.time(), weekends=False, holidays=False)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=HELSINKI)
+
+
+REFUSED = {
+    "in the past": ("2027-03-02T08:59", "2027-03-12T16:00", "survey-opens-in-the-past"),
+    "a year and two days ahead": ("2028-03-05T09:00", "2028-03-12T16:00", "survey-opens-too-far"),
+    "closing first": ("2027-03-10T09:00", "2027-03-09T16:00", "survey-closes-too-soon"),
+    "a minute short of a day": ("2027-03-10T09:00", "2027-03-11T08:59", "survey-closes-too-soon"),
+    "sixty-one days": ("2027-03-10T09:00", "2027-05-10T09:00", "survey-closes-too-late"),
+}
+TAKEN = {
+    "a day": ("2027-03-10T09:00", "2027-03-11T09:00"),
+    "the day that summer time shortens": ("2027-03-27T12:00", "2027-03-28T12:00"),
+    "sixty days, whatever the hour": ("2027-03-10T09:00", "2027-05-09T16:00"),
+    "now": ("2027-03-02T09:00", "2027-03-09T16:00"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_times_that_no_survey_can_have(case: str) -> None:
+    opens, closes, key = REFUSED[case]
+    with pytest.raises(Refused) as refusal:
+        check(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
+    assert refusal.value.key == key
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_times_that_one_can(case: str) -> None:
+    opens, closes = TAKEN[case]
+    check(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
+
+
+def test_two_reminders_part_the_time_in_three() -> None:
+    opens, closes = at("2027-03-01T09:00"), at("2027-03-04T09:00")
+    assert remind_at(opens, closes, 2, ALWAYS) == [opens + timedelta(days=1), opens + timedelta(days=2)]
+
+
+def test_a_weekend_does_not_bring_two_reminders_on_one_morning() -> None:
+    """From Friday noon to Monday at four the thirds are both in the weekend."""
+    assert remind_at(at("2027-03-05T12:00"), at("2027-03-08T16:00"), 2, QUIET) == [at("2027-03-08T08:00")]
+    longer = remind_at(at("2027-03-05T12:00"), at("2027-03-09T16:00"), 2, QUIET)
+    assert longer == [at("2027-03-08T08:00"), at("2027-03-09T08:00")]
+
+
+def test_a_form_open_for_a_day_reminds_once_and_in_the_morning() -> None:
+    assert remind_at(at("2027-03-02T09:00"), at("2027-03-03T09:00"), 2, QUIET) == [at("2027-03-03T08:00")]
+
+
+@given(
+    minutes=st.integers(0, 400 * 24 * 60),
+    length=st.integers(24 * 60, 60 * 24 * 60),
+    reminders=st.integers(0, 2),
+    quiet=st.sampled_from([QUIET, ALWAYS, Quiet(start=datetime.min.time(), end=datetime.min.time().replace(hour=12))]),
+)
+def test_reminders_are_apart_awake_and_before_the_closing(
+    minutes: int, length: int, reminders: int, quiet: Quiet
+) -> None:
+    opens = next_waking(datetime(2027, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes), quiet)
+    closes = opens + timedelta(minutes=length)
+    moments = [opens, *remind_at(opens, closes, reminders, quiet)]
+    assert len(moments) <= reminders + 1
+    assert all(later - earlier >= APART for earlier, later in pairwise(moments))
+    assert all(opens <= moment < closes and not is_quiet(moment, quiet) for moment in moments)
