@@ -17,7 +17,7 @@ from bot.sending.outbox import Outbox
 from bot.telegram import make_bot, make_polling
 from handlers import menus, routes
 from models import leases
-from models.delivery import outbox, pace
+from models.delivery import outbox, rate_limit
 from models.feedback import closing
 from models.feedback.sealing import Keyring
 from models.membership import roles
@@ -131,7 +131,7 @@ class App:
                 waiting = await outbox.next_due(session)
             if waiting is not None and self.outbox.breaker.retry_at is not None:
                 waiting = max(waiting, self.outbox.breaker.retry_at)
-            if waiting is None or waiting > self.now + pace.CHAT_INTERVAL:
+            if waiting is None or waiting > self.now + rate_limit.CHAT_INTERVAL:
                 return
             await self.clock.sleep(max(0.0, (waiting - self.now).total_seconds()))  # only for its chat's turn
 

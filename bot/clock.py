@@ -18,7 +18,7 @@ from bot import db
 from models.delivery import outbox, updates
 from models.feedback import closing, previews, runs, surveys
 from models.meetings import meetings
-from models.privacy import forgetting
+from models.privacy import erasure
 from models.reports import digest_plans, digests
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ async def forget(app: "App") -> None:
     """Drops what has served: update ids older than a week, and dialogues left for a month."""
     async with app.sessions.begin() as session:
         await updates.forget_old(session, now=app.clock.now())
-        await forgetting.drop_drafts(session, now=app.clock.now())
+        await erasure.drop_drafts(session, now=app.clock.now())
 
 
 async def recover(app: "App") -> None:
@@ -163,7 +163,7 @@ async def recover(app: "App") -> None:
 async def scrub_erased(app: "App") -> None:
     """When someone has erased themselves, the freed pages of the file and its log soon forget them too."""
     async with app.sessions() as session:
-        erased = await forgetting.erased(session)
+        erased = await erasure.erased(session)
     if erased != app.scrubbed:
         await db.scrub(app.engine)
         app.scrubbed = erased

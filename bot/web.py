@@ -18,8 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import db
-from bot.exposing import CONTENT_TYPE, Sight, exposed
 from bot.metrics import OUTBOX, POLLER
+from bot.prometheus import CONTENT_TYPE, Sight, exposed
 from models.delivery.outbox import Sending
 from models.operations import health
 

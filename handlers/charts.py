@@ -10,7 +10,7 @@ from typing import Any
 from handlers.figures import decimal
 from handlers.screen import File
 from handlers.texts import Texts
-from models.possible import Mean
+from models.valid_figures import Mean
 
 TEMPLATES = Path(__file__).parent / "templates"
 PIXELS = 1080

@@ -7,8 +7,8 @@ none is printed that cannot be true.
 from dataclasses import dataclass
 from fractions import Fraction
 
-from models.possible import Claim, Mean, Rate, Share
 from models.reports.funnel import Funnel
+from models.valid_figures import Claim, Mean, Rate, Share
 
 
 def decimal(mean: Mean, language: str) -> str:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from bot import db, web
 from bot.__main__ import cli
 from bot.metrics import OUTBOX, POLLER
-from models.delivery import pace
+from models.delivery import rate_limit
 from tests.talk import Actor, Talk
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen aihe"
@@ -92,7 +92,7 @@ async def test_the_figures_count_and_name_nobody(talk: Talk, pages: httpx.AsyncC
 async def test_what_waits_is_counted_with_its_age(talk: Talk, pages: httpx.AsyncClient, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     async with talk.app.sessions.begin() as session:
-        await pace.pause(session, now=talk.app.now)
+        await rate_limit.pause(session, now=talk.app.now)
     await talk.called_meeting(anna, LINE)
     talk.clock.moment += timedelta(minutes=10)
     found = figures((await pages.get("/metrics")).text)

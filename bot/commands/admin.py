@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import db
 from bot.commands import backup, migrate
 from bot.config import Settings
-from models.delivery import pace
-from models.feedback import renewal
-from models.feedback.renewal import OpenForm
+from models.delivery import rate_limit
+from models.feedback import lost_keys
+from models.feedback.lost_keys import OpenForm
 from models.feedback.sealing import Keyring
 from models.operations import health
 
@@ -46,7 +46,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, db.Sess
 
 async def pause(settings: Settings) -> list[str]:
     async with opened(settings) as (_, sessions), sessions.begin() as session:
-        is_new = await pace.pause(session, now=datetime.now(UTC))
+        is_new = await rate_limit.pause(session, now=datetime.now(UTC))
     first = "Paused: no message goes out" if is_new else "It was paused already: no message goes out"
     return [f"{first} until `koolla resume`. Answers to people's own taps and words go on"]
 
@@ -64,8 +64,8 @@ class Lost:
 
 async def lost(sessions: db.Sessions, keys: Keyring, now: datetime) -> Lost:
     async with sessions.begin() as session:
-        forms = [form for form in await renewal.open_forms(session, keys, now=now) if form.is_lost]
-        pooled = sum(pool.answered for pool in await renewal.lost_pools(session, keys))
+        forms = [form for form in await lost_keys.open_forms(session, keys, now=now) if form.is_lost]
+        pooled = sum(pool.answered for pool in await lost_keys.lost_pools(session, keys))
     return Lost(forms, pooled)
 
 
@@ -95,7 +95,7 @@ async def resume(settings: Settings, *, drop_due: bool, ask_again: bool) -> list
         async with sessions.begin() as session:
             if drop_due:
                 said.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
-            was_paused = await pace.resume(session, now=now)
+            was_paused = await rate_limit.resume(session, now=now)
     return [*said, "Messages go out again" if was_paused else "It was not paused: messages go out"]
 
 
@@ -113,10 +113,10 @@ async def _ask_again(
     said = []
     for form in missing.forms:
         async with sessions.begin() as session:
-            asked = await renewal.ask_again(session, form.run.id, keys, policy=settings.policy(), now=now)
+            asked = await lost_keys.ask_again(session, form.run.id, keys, policy=settings.policy(), now=now)
         if not form.is_over:
             said.append(f"{form.group}: {asked} people are asked again")
     async with sessions.begin() as session:
-        if gone := await renewal.empty_lost_pools(session, keys):
+        if gone := await lost_keys.empty_lost_pools(session, keys):
             said.append(f"{gone} gathered answer(s) are let go")
     return said

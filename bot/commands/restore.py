@@ -18,7 +18,7 @@ from bot.commands.admin import Lost
 from bot.commands.backup import BackupError
 from bot.config import Settings
 from models import leases
-from models.delivery import outbox, pace
+from models.delivery import outbox, rate_limit
 from models.feedback.sealing import Keyring
 from models.operations import health
 from models.operations.health import Waiting
@@ -90,7 +90,7 @@ async def _prepared(settings: Settings, part: Path) -> Restored:
     try:
         await migrate.upgrade(engine)
         async with sessions.begin() as session:
-            await pace.pause(session, now=now)
+            await rate_limit.pause(session, now=now)
             await leases.end_all(session)
             restored = Restored(migrate.newest(), None, await outbox.recover(session, all_dead=True))
             restored.waiting = await health.waiting(session, now=now)

@@ -11,7 +11,7 @@ from bot.config import Settings
 from models import leases
 from models.delivery import updates
 from models.delivery.outbox import Sending
-from models.feedback import renewal
+from models.feedback import lost_keys
 from models.feedback.sealing import Keyring
 from models.operations import health
 
@@ -176,7 +176,7 @@ async def _parked(found: Status, sessions: db.Sessions, settings: Settings) -> N
 async def _forms(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     keys = Keyring(settings.feedback.keys)
     async with sessions.begin() as session:
-        forms = await renewal.open_forms(session, keys, now=now)
+        forms = await lost_keys.open_forms(session, keys, now=now)
     missing = await admin.lost(sessions, keys, now)
     found.lines.append(f"open forms: {len(forms)}, keys in {settings.feedback.keys}: {len(forms) - len(missing.forms)}")
     if missing:

@@ -15,7 +15,7 @@ from bot.sandbox.messages import Message
 from handlers.dates import hours_text
 from handlers.figures import decimal
 from handlers.texts import Texts, texts
-from models.possible import Mean
+from models.valid_figures import Mean
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 GROUPS = {"fi": "Lastensuojelu", "sv": "Barnskydd", "en": "Child welfare"}

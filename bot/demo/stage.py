@@ -20,7 +20,7 @@ from bot.config import Settings
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
-from models.delivery.pace import Rate
+from models.delivery.rate_limit import Rate
 
 START = datetime(2027, 3, 2, 9, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
 """A Tuesday morning."""

@@ -11,10 +11,10 @@ from telegram.error import TelegramError
 
 from bot import db
 from bot.receiving.replies import Heard
-from handlers import hearing
+from handlers import dispatch
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
-from models.delivery import pace, updates
+from models.delivery import rate_limit, updates
 from models.errors import Refused
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Applying:
         for one in heard:
             if is_answering(one.screen):
                 continue  # whoever knew when people answered could tell by these lines who wrote something
-            log.info("update", update=one.update.update_id, route=hearing.route_of(one.update))
+            log.info("update", update=one.update.update_id, route=dispatch.route_of(one.update))
         return heard
 
     async def _try(
@@ -96,9 +96,9 @@ class Applying:
                 return NOTHING  # nobody acted: a channel has a new post
             if isinstance(file, Refused):
                 raise file
-            screen = await hearing.answer(await self._context(session, update, file), update)
+            screen = await dispatch.answer(await self._context(session, update, file), update)
             if update.message is not None and not is_answering(screen):
-                await pace.spoken_to(session, update.message.chat_id, now=self.app.now)
+                await rate_limit.spoken_to(session, update.message.chat_id, now=self.app.now)
             if not is_new:
                 screen = await screen.drawn()  # while what it is drawn from is at hand
                 await savepoint.rollback()  # seen before: shown again, done once
@@ -108,7 +108,7 @@ class Applying:
         """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
         async with self._session(connection) as session, session.begin() as savepoint:
             context = await self._context(session, update, None)
-            screen = await (await hearing.refused(context, update, refusal)).drawn()
+            screen = await (await dispatch.refused(context, update, refusal)).drawn()
             await savepoint.rollback()
             return screen
 
@@ -125,7 +125,7 @@ class Applying:
         log.error("update parked", update=update.update_id, reference=reference)
         self.app.metrics.parked += 1
         async with self.app.sessions.begin() as session:
-            about = hearing.route_of(update)
+            about = dispatch.route_of(update)
             await updates.park(session, update.update_id, reference, about, now=self.app.now)
         return await self._excuse(update, reference)
 
@@ -135,7 +135,7 @@ class Applying:
             return NOTHING
         try:
             async with self.app.sessions() as session:
-                return hearing.failed(await self._context(session, update, None), reference)
+                return dispatch.failed(await self._context(session, update, None), reference)
         except Exception as error:
             if db.is_away(error):
                 raise
@@ -147,7 +147,7 @@ class Applying:
         return self.app.sessions(bind=connection, join_transaction_mode="create_savepoint")
 
     async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
-        return await hearing.context(
+        return await dispatch.context(
             session,
             update,
             policy=self.app.policy,

@@ -22,13 +22,13 @@ from bot.metrics import OUTBOX
 from bot.sending import outcomes
 from bot.sending.breaker import Breaker
 from bot.sending.outgoing import Outgoing, blame, tell
-from handlers import hearing
+from handlers import dispatch
 from handlers.routes import ROUTES, Context, Letter
 from handlers.screen import Screen, edit, send, set_menu
 from models.calendar import is_quiet, next_waking
-from models.delivery import cards, outbox, pace
+from models.delivery import cards, outbox, rate_limit
 from models.delivery.outbox import Delivery, Sending, Superseded
-from models.delivery.pace import Rate
+from models.delivery.rate_limit import Rate
 from models.errors import Refused
 from models.people import people
 from models.people.people import Address, Person, Reach
@@ -105,7 +105,7 @@ class Outbox:
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
                 claimed = await self._claim(session, now) if reachable else []
                 outgoing = [one for delivery in claimed if (one := await self._prepared(session, delivery, now))]
-                free_at = await pace.free_at(session)
+                free_at = await rate_limit.free_at(session)
         except BaseException:
             self._finished = done + self._finished
             raise
@@ -123,7 +123,7 @@ class Outbox:
         beside = IN_FLIGHT - len(self._in_flight)
         if beside <= 0:
             return []
-        room = await pace.room(session, self.rate, now=now)
+        room = await rate_limit.room(session, self.rate, now=now)
         return await outbox.claim(session, self.owner, min(beside, room), now=now) if room else []
 
     def _start(self, doing: Coroutine[Any, Any, None]) -> None:
@@ -163,12 +163,12 @@ class Outbox:
         if letter.edits and edits is None:
             self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
             return None
-        reader = hearing.reader(session, person, address, self.app)
+        reader = dispatch.reader(session, person, address, self.app)
         screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
         if not letter.edits:
-            await pace.take(session, address, self.rate, now=now)
+            await rate_limit.take(session, address, self.rate, now=now)
         return Outgoing(delivery, address.chat_id, screen, letter, Screen(reader.t("outdated")), edits)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:

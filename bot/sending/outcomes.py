@@ -8,7 +8,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, Ne
 
 from bot.receiving.replies import seconds
 from bot.telegram import NotSentError
-from models.delivery import pace
+from models.delivery import rate_limit
 from models.delivery.outbox import Delivery, Sending
 from models.membership import blocking
 from models.people import people
@@ -34,7 +34,7 @@ async def failed(
         await _refused(session, delivery, error, policy=policy, now=now)
     elif isinstance(error, RetryAfter):
         delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=seconds(error))
-        await pace.hold(session, delivery.due_at)
+        await rate_limit.hold(session, delivery.due_at)
     elif isinstance(error, BadRequest) and "not modified" in error.message:
         delivery.state = Sending.SENT
     elif isinstance(error, ChatMigrated):
@@ -46,7 +46,7 @@ async def failed(
     elif isinstance(error, InvalidToken):
         # 401: the token was revoked. Nothing was sent, and nothing is lost while somebody mends it.
         delivery.state, delivery.due_at = Sending.DUE, now + TOKEN_GONE
-        await pace.hold(session, delivery.due_at)
+        await rate_limit.hold(session, delivery.due_at)
         log.error("telegram refuses the token")
     elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
         _again(delivery, now, surely_not_sent=isinstance(error, NotSentError))

@@ -1,7 +1,7 @@
 """Feedback: one message, edited in place: did you take part, the questions, all answers in short, done.
 
-What it looks like is drawn by ``feedback_top``, ``feedback_question`` and ``feedback_summary``; what people type
-is heard by ``feedback_words``.
+What it looks like is drawn by ``header``, ``question_page`` and ``summary_page``; what people type
+is handled by ``text_input``.
 """
 
 from dataclasses import replace
@@ -9,9 +9,9 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.dates import span_text
-from handlers.feedback.feedback_question import ask
-from handlers.feedback.feedback_summary import summary, thanks
-from handlers.feedback.feedback_top import about, closing_text, page_screen, promise
+from handlers.feedback.header import about, closing_text, page_screen, promise
+from handlers.feedback.question_page import ask
+from handlers.feedback.summary_page import summary, thanks
 from handlers.meetings.invitations import meeting_name
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen

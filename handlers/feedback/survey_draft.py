@@ -10,7 +10,7 @@ from markupsafe import Markup
 from handlers import dates
 from handlers.dates import Doubt, When, choice_text, day_text, moment_text
 from handlers.feedback.feedback import where_they_are
-from handlers.forms.form_words import form_name
+from handlers.forms.labels import form_name
 from handlers.meetings.meeting_draft import when_from, when_to
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen

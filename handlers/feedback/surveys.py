@@ -5,7 +5,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from handlers.dates import moment_text
-from handlers.forms.form_words import form_name
+from handlers.forms.labels import form_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import Stale

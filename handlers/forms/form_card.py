@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from handlers.forms.form_draft import Work, edited, shown_text, work_of
-from handlers.forms.form_shown import sheet
+from handlers.forms.form_text import sheet
 from handlers.forms.notation import Unreadable, told
 from handlers.routes import Context, data
 from handlers.screen import Button, File, Screen

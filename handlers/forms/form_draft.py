@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from handlers.forms.form_shown import words
-from handlers.forms.form_words import form_name
+from handlers.forms.form_text import words
+from handlers.forms.labels import form_name
 from handlers.forms.notation import own_words, read, write
 from handlers.forms.notation.reading import LONGEST_LINE, NAME
 from handlers.routes import Context, Tap
@@ -12,11 +12,11 @@ from handlers.texts import Texts
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Refused, Stale
-from models.forms import form_book, forms, rewording
+from models.forms import form_book, forms, version_diff
 from models.forms.form_book import Content, Kept
 from models.forms.forms import FormVersion
 from models.forms.items import Item
-from models.forms.rewording import Pair, Worded
+from models.forms.version_diff import Pair, Worded
 from models.membership import roster_file
 from models.people.people import tidy
 
@@ -137,15 +137,15 @@ async def work_of(context: Context, draft: Draft, kept: Kept | None) -> Work:
     written = read(draft.data["text"], own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
     if kept is None:
-        return Work(draft, None, None, tuple(one.item for one in rewording.keeping(new, ())), ())
+        return Work(draft, None, None, tuple(one.item for one in version_diff.keeping(new, ())), ())
     version = await forms.newest(context.session, kept.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]
-    new = rewording.keeping(new, before)
+    new = version_diff.keeping(new, before)
     behind = version.number != draft.data["base"]
-    pairs = [] if behind else rewording.pairs(new, before)
+    pairs = [] if behind else version_diff.pairs(new, before)
     same = {identity for identity, is_same in draft.data["same"].items() if is_same}
-    return Work(draft, kept, version, rewording.decided(new, pairs, same), tuple(pairs))
+    return Work(draft, kept, version, version_diff.decided(new, pairs, same), tuple(pairs))
 
 
 def shown_text(t: Texts, draft: Draft) -> str:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.feedback import feedback
-from handlers.forms.form_shown import label, sheet
-from handlers.forms.form_words import form_name
+from handlers.forms.form_text import label, sheet
+from handlers.forms.labels import form_name
 from handlers.people.start import go
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, Screen

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from handlers.dates import hours_text, span_text
 from handlers.meetings.calendar_files import calendar_file
-from handlers.meetings.heard import beneath, in_full
+from handlers.meetings.changes_told_lines import beneath, in_full
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -16,7 +16,7 @@ from models.errors import NotFound
 from models.meetings import announcing, invitations
 from models.meetings.invitations import Answer, Invitation, answers_for
 from models.meetings.meetings import Meeting, MeetingState, Mode, Plan
-from models.results import replies
+from models.results import changes_told
 
 
 def card_text(t: Texts, group: str, plan: Plan) -> Markup:
@@ -59,7 +59,7 @@ async def card(context: Context, invitation: Invitation, heading: Markup | None 
         lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
         buttons = _rows(answer_buttons(t, invitation))
     is_off = meeting.state is MeetingState.CANCELLED
-    heard = () if is_off else await replies.heard(context.session, invitation)
+    heard = () if is_off else await changes_told.heard(context.session, invitation)
     text, whole = beneath(t, Markup("\n").join(lines), heard)
     if not whole:
         buttons = (*buttons, (Button(t("heard-open"), data("heard", invitation.id)),))
@@ -177,7 +177,7 @@ async def on_card(context: Context, tap: Tap) -> Screen:
 async def on_heard(context: Context, tap: Tap) -> Screen:
     """Every line as a whole, where the card had room for its beginning."""
     invitation = await invitations.own(context.session, context.person, tap.id)
-    heard = await replies.heard(context.session, invitation)
+    heard = await changes_told.heard(context.session, invitation)
     if not heard:
         raise NotFound
     name = Markup("<b>{}</b>").format(meeting_name(context.t, invitation.meeting))

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from handlers.dates import When, moment_text
-from handlers.forms.form_shown import asks
+from handlers.forms.form_text import asks
 from handlers.meetings.arrivals import arrivals_button, attention
 from handlers.meetings.invitations import card_text, meeting_name
 from handlers.meetings.meeting_draft import ask_next, when_to

@@ -6,7 +6,7 @@ from handlers.people.roster import group_of, roster_screen
 from handlers.qr import qr_picture
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
-from models.membership import requests, upkeep
+from models.membership import group_admin, requests
 from models.people import links
 from models.people.groups import Workgroup
 
@@ -47,7 +47,7 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
 async def on_qr(context: Context, tap: Tap) -> Screen:
     """The link as a picture, to project or print."""
     group = await group_of(context, tap)
-    await upkeep.living(context.session, group)
+    await group_admin.living(context.session, group)
     link = await links.join_link(context.session, group.id, now=context.now)
     url, name = context.link(link.code), f"koolla-{link.code}"
     caption = context.t("join-qr-caption", group=group.name, link=url, code=links.readable(link.code))
@@ -58,7 +58,7 @@ async def on_qr(context: Context, tap: Tap) -> Screen:
 async def on_ask(context: Context, tap: Tap) -> Screen:
     """Turns approval on or off; the button says which, so that two taps do the same."""
     group, one_by_one = await group_of(context, tap), tap.number(1) == 1
-    await upkeep.let_in(context.session, context.person, group, one_by_one, now=context.now)
+    await group_admin.let_in(context.session, context.person, group, one_by_one, now=context.now)
     toast = context.t("toast-approval-on" if one_by_one else "toast-approval-off")
     return (await link_screen(context, group)).toasting(toast)
 
@@ -75,5 +75,5 @@ async def on_rotate(context: Context, tap: Tap) -> Screen:
 @tap("join-rotate-yes", fresh=on_link)
 async def on_rotate_yes(context: Context, tap: Tap) -> Screen:
     group = await group_of(context, tap)
-    await upkeep.rotate_link(context.session, context.person, group, tap.word(1), now=context.now)
+    await group_admin.rotate_link(context.session, context.person, group, tap.word(1), now=context.now)
     return (await link_screen(context, group)).toasting(context.t("toast-link-rotated"))

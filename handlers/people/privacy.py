@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from handlers.routes import Context, Tap, command, data, tap
 from handlers.screen import Button, File, Screen
-from models.privacy import forgetting, own_data
+from models.privacy import erasure, own_data
 
 EXPORT = "koolla-data.json"
 PARTS = ("heading", "kept", "why", "how-long", "anonymity", "telegram", "rights")
@@ -52,7 +52,7 @@ async def on_erase(context: Context, tap: Tap) -> Screen:
 
 
 async def _warnings(context: Context) -> list[Markup]:
-    t, gap = context.t, await forgetting.gap(context.session, context.person)
+    t, gap = context.t, await erasure.gap(context.session, context.person)
     found = [t("erase-last-administrator")] if gap.installation else []
     if gap.groups:
         found.append(t("erase-last-coordinator", groups=", ".join(gap.groups)))
@@ -69,5 +69,5 @@ async def on_erase_sure(context: Context, tap: Tap) -> Screen:
 
 @tap("erase-yes")
 async def on_erase_yes(context: Context, tap: Tap) -> Screen:
-    await forgetting.erase(context.session, context.person, now=context.now)
+    await erasure.erase(context.session, context.person, now=context.now)
     return Screen(context.t("erase-done"), menu=())

@@ -18,10 +18,10 @@ from handlers.people.start import go
 from handlers.routes import Context, command
 from handlers.screen import Screen
 from handlers.texts import Texts
-from models import possible
+from models import valid_figures
 from models.errors import Refused
 from models.people.access import RoleKind
-from models.possible import Claim
+from models.valid_figures import Claim
 
 LINE_LENGTH = 400
 MOST_FIGURES = 20
@@ -89,8 +89,8 @@ def read(line: str) -> Asked:
         raise Refused("check-many", most=MOST_FIGURES)
     low, high = scale or (1, 5)
     return Asked(
-        tuple(possible.percentage(typed) for typed in percentages),
-        tuple(possible.mean(typed, low, high) for typed in means),
+        tuple(valid_figures.percentage(typed) for typed in percentages),
+        tuple(valid_figures.mean(typed, low, high) for typed in means),
         n,
     )
 
@@ -121,13 +121,13 @@ def _size(n: int) -> int:
 
 def answer(t: Texts, asked: Asked) -> Markup:
     """Whether it can be true; each figure by itself; what they leave unsaid, or at which n they would be true."""
-    sizes = possible.sizes_for(asked.claims, asked.n)
+    sizes = valid_figures.sizes_for(asked.claims, asked.n)
     if sizes is None:
         never = [_never(t, claim) for claim in asked.claims if not claim.is_ever_possible]
         return Markup("\n\n").join([t("check-never"), Markup("\n").join(never)])
     n = asked.n or sizes.smallest
     lines = Markup("\n").join(_line(t, claim, n) for claim in asked.claims)
-    if not possible.are_possible(asked.claims, n):
+    if not valid_figures.are_possible(asked.claims, n):
         key = "check-sizes" if sizes.below else "check-size-above"
         where = t(key, below=sizes.below, above=sizes.above, smallest=sizes.smallest)
         return Markup("\n\n").join([t("check-false", n=n), lines, where])
@@ -161,7 +161,7 @@ def _span(t: Texts, counts: range) -> str:
 
 def _together(t: Texts, percentages: tuple[Claim, ...], n: int) -> Markup:
     """What the percentages would leave unsaid, were they of one question."""
-    left = possible.unsaid(percentages, n)
+    left = valid_figures.unsaid(percentages, n)
     if left.most < 0:
         return t("check-several", whole=n)
     if left.most == 0:

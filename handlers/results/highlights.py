@@ -2,14 +2,14 @@
 
 from markupsafe import Markup
 
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.results.result_text import FITS, shown_size, view_name
 from handlers.results.results import page_number, question_of, turns, view_of
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import NotFound
 from models.results import highlights
-from models.results.outcome import Result, Said
+from models.results.aggregates import Result, Said
 from models.results.result_views import View
 
 MOST_ON_PAGE = 8

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from handlers.charts import Inputs
 from handlers.dates import day_text
 from handlers.figures import change, decimal, number, percent
-from handlers.forms.form_words import asked, ends, option
-from handlers.results.paper_words import facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.forms.labels import asked, ends, option
+from handlers.results.captions import facts, head, method, response, why_no_groups, why_no_texts, why_withheld
 from handlers.results.result_text import choices, group_name, listed_name
 from handlers.results.sheets import results_csv, results_xlsx
 from handlers.routes import Context, Tap, data, tap
@@ -20,10 +20,10 @@ from handlers.typesetting import MARK, pdf, settable, unknown
 from models.errors import NotFound
 from models.forms.forms import DONT_KNOW
 from models.forms.items import Kind
-from models.possible import Parts, Share
 from models.results import results
-from models.results.outcome import Chosen, Outcome, Result
+from models.results.aggregates import Chosen, Outcome, Result
 from models.results.results import Listed
+from models.valid_figures import Parts, Share
 
 __all__ = ["results_csv", "results_pdf", "results_xlsx"]
 

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from handlers.charts import Inputs, drawn_mean, picture_file
 from handlers.figures import percent
-from handlers.forms.form_words import asked, ends, option
+from handlers.forms.labels import asked, ends, option
 from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from handlers.typesetting import MARK, settable, unknown
-from models.possible import Share
-from models.results.outcome import Outcome, Result
+from models.results.aggregates import Outcome, Result
 from models.results.result_views import View
+from models.valid_figures import Share
 
 HIGH = 560
 """Points of height for the questions of one picture, by estimate: the most is about twice the width."""

@@ -1,6 +1,6 @@
 """Summaries: what a group's forms have said in a year, in a quarter, or in all."""
 
-from handlers.forms.form_words import form_name
+from handlers.forms.labels import form_name
 from handlers.results import results
 from handlers.results.result_text import period_name, shortened
 from handlers.routes import Context, Tap, data, tap

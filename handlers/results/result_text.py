@@ -10,16 +10,16 @@ from markupsafe import Markup
 from handlers.dates import months_title
 from handlers.dates.printing import bare_day_text
 from handlers.figures import bar, change, decimal, number, percent
-from handlers.forms.form_words import asked, ends, form_name, option
+from handlers.forms.labels import asked, ends, form_name, option
 from handlers.meetings.invitations import meeting_name
 from handlers.texts import Texts
 from models.feedback.releases import spread_from
 from models.forms.items import Kind
 from models.periods import Period
-from models.possible import Mean, Parts, Share
-from models.results.outcome import Chosen, Group, Outcome, Result
+from models.results.aggregates import Chosen, Group, Outcome, Result
 from models.results.result_views import View
 from models.results.results import Listed
+from models.valid_figures import Mean, Parts, Share
 
 FITS = 3_600
 """Of the 4,096 characters of a message, counted as Telegram's clients count them; the rest is for the heading."""

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from handlers.dates import day_text
 from handlers.dates.printing import bare_day_text
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.people.start import go
 from handlers.results.papers import paper_buttons
 from handlers.results.result_charts import pages_of, results_picture
@@ -20,7 +20,7 @@ from models.forms.items import Kind
 from models.people import access
 from models.people.access import RoleKind
 from models.results import result_views, results
-from models.results.outcome import Result
+from models.results.aggregates import Result
 from models.results.result_views import View
 from models.results.results import Listed, Waiting
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from handlers.figures import decimal, share_format
-from handlers.forms.form_words import asked, option
-from handlers.results.paper_words import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.forms.labels import asked, option
+from handlers.results.captions import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
 from handlers.results.result_text import choices, group_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.forms.forms import DONT_KNOW
 from models.forms.items import Kind
-from models.possible import Mean, Rate, Share
-from models.results.outcome import Outcome, Result
+from models.results.aggregates import Outcome, Result
 from models.results.results import Listed
+from models.valid_figures import Mean, Rate, Share
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from handlers.figures import percent
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.results.highlights import switched_on, text_id
 from handlers.results.result_text import paged, shortened, view_name
 from handlers.results.results import question_of, view_of
@@ -12,11 +12,11 @@ from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import NotFound
-from models.possible import Share
 from models.results import result_views, themes
-from models.results.outcome import Result
+from models.results.aggregates import Result
 from models.results.result_views import View
 from models.results.themes import Counted, Theme
+from models.valid_figures import Share
 
 SUBJECT = "theme"
 Rows = tuple[tuple[Button, ...], ...]

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from models.base import Base, insert_new
-from models.delivery.pace import Pace
+from models.delivery.rate_limit import Pace
 from models.leases import database_time
 from models.people.people import Address, Person, Reach
 

@@ -14,7 +14,7 @@ from models.calendar import next_waking
 from models.delivery import cards, outbox
 from models.delivery.drafts import Draft
 from models.delivery.outbox import Planned
-from models.feedback import answers, named, pools
+from models.feedback import answers, named_answers, pools
 from models.feedback.answers import Ballot
 from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Release
@@ -47,7 +47,7 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     run = (await session.execute(select(Run).where(Run.id == run_id))).scalar_one()
     by_person = await _ballots(session, run, keys)
     if run.named:
-        named.keep(session, run, by_person)
+        named_answers.keep(session, run, by_person)
     ballots = list(by_person.values())
     secrets.SystemRandom().shuffle(ballots)
     run.asked, run.answered = await _asked(session, run), len(ballots)

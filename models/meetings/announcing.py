@@ -19,7 +19,7 @@ from models.meetings.meetings import Meeting, meeting_to_run
 from models.people import groups
 from models.people.people import Address, Person
 from models.policy import Policy, quiet_of
-from models.results import replies
+from models.results import changes_told
 
 URGENT = timedelta(hours=48)
 """News about a meeting this near goes out at once, in quiet time too."""
@@ -30,7 +30,7 @@ async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, n
 
     What was done because of feedback is heard with it.
     """
-    await replies.take_along(session, meeting)
+    await changes_told.take_along(session, meeting)
     people = await groups.members(session, meeting.workgroup_id)
     return await invite(session, meeting, people, policy=policy, now=now)
 
@@ -156,7 +156,7 @@ async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, n
     near = is_near(meeting.starts_at, now=now)
     letters, people = [], await aware(session, meeting)
     if not people:
-        await replies.wait_again(session, meeting)
+        await changes_told.wait_again(session, meeting)
     for invitation, person in people:
         due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
         letter = Planned(person.id, "cancelled", invitation.id, due_at, expires_at=meeting.starts_at, urgent=at_once)

@@ -8,7 +8,7 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery.outbox import Delivery, Sending
-from models.delivery.pace import Pace
+from models.delivery.rate_limit import Pace
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup
 from models.people.people import Person, Reach

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from models.delivery.cards import Message
 from models.delivery.drafts import Draft
 from models.delivery.outbox import Delivery
-from models.feedback.named import NamedAnswer
+from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
 from models.feedback.releases import OpenAnswer, Release, spread_from
 from models.feedback.runs import Participation, Run, RunState, Staged

@@ -10,7 +10,7 @@ from models.delivery import drafts
 from models.delivery.outbox import Delivery
 from models.errors import Refused
 from models.feedback import answers
-from models.feedback.named import NamedAnswer
+from models.feedback.named_answers import NamedAnswer
 from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
 from models.forms import forms
@@ -26,7 +26,7 @@ from models.people.links import Link
 from models.people.people import Address, Person
 from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
-from models.results.replies import Reply
+from models.results.changes_told import Reply
 
 Rows = list[dict[str, Any]]
 

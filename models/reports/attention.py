@@ -14,7 +14,7 @@ from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Membership, Workgroup, in_order
-from models.possible import Rate
+from models.valid_figures import Rate
 
 LOOKS_BACK = timedelta(days=182)
 """At the forms that closed, and at the latest of the meetings whose attendance is compared."""

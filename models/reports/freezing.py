@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from models.codec import thawed
 from models.reports.statistics import MonthFigures
-from models.thawing import thawed
 
 
 def freeze(figures: MonthFigures) -> str:

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
-from models.possible import Mean
 from models.reports.funnel import Scope
+from models.valid_figures import Mean
 
 ENDS = 2
 """Statements that are the strongest, at most, and as many the weakest."""

@@ -19,8 +19,8 @@ from models.people import access
 from models.people.groups import Workgroup
 from models.people.people import Person
 from models.periods import Period
-from models.results import earlier, results
-from models.results.outcome import Outcome, Result, outcome
+from models.results import comparisons, results
+from models.results.aggregates import Outcome, Result, outcome
 from models.results.results import Listed
 
 
@@ -71,7 +71,7 @@ async def _of_period(
         raise NotFound
     found = await outcome(session, releases)
     if period.before is not None and (span := period.before.span(zone)) is not None:
-        found = await earlier.since_period(session, found, group.id, span)
+        found = await comparisons.since_period(session, found, group.id, span)
     address = f"{group.id}.{form.id}.{period}"
     waits = await results.texts_wait_for(session, group.id, form.id)
     return View(address, group.id, group.name, form, found, period=period, waits=waits)

@@ -16,8 +16,8 @@ from models.meetings.meetings import Meeting
 from models.people import access
 from models.people.groups import Workgroup
 from models.people.people import Person
-from models.results import earlier, outcome
-from models.results.outcome import Outcome
+from models.results import aggregates, comparisons
+from models.results.aggregates import Outcome
 
 
 @dataclass(frozen=True)
@@ -198,5 +198,5 @@ async def of_release(session: AsyncSession, person: Person, release_id: int) -> 
         listed = _of_pool(*(await session.execute(_pools().where(Release.id == release.id))).one())
     else:
         listed = _of_run(*(await session.execute(_runs().where(Release.id == release.id))).one())
-    found = await outcome.outcome(session, [release])
-    return listed, await earlier.since_release(session, found, release)
+    found = await aggregates.outcome(session, [release])
+    return listed, await comparisons.since_release(session, found, release)

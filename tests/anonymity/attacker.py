@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.anonymity.loot import Loot, Row, Vector, decoded
+from tests.anonymity.attacker_data import Loot, Row, Vector, decoded
 
 Guess = dict[int, Any]
 """By person: their answers, the text they wrote, or whether they did something."""

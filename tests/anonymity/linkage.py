@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.anonymity.attacker import ATTACKS, Attack, Guess
-from tests.anonymity.loot import Loot, Truth
+from tests.anonymity.attacker_data import Loot, Truth
 
 
 @dataclass

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.anonymity import loot as looting
-from tests.anonymity.loot import Loot, Row, Truth, Vector
+from tests.anonymity import attacker_data as looting
+from tests.anonymity.attacker_data import Loot, Row, Truth, Vector
 
 TABLES = (
     "ballot (id {serial}, q1 INT, q2 INT, q3 INT, q4 TEXT, organisation TEXT, field TEXT, at {time}, seal {blob})",

@@ -3,16 +3,16 @@
 from models.feedback import previews
 from models.feedback.answers import Press
 from models.feedback.feedback import choose, sheet
-from models.feedback.named import NamedAnswer
+from models.feedback.named_answers import NamedAnswer
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms.forms import Form
 from models.people.people import Person
-from models.privacy import forgetting
-from tests.anonymity.loot import files
+from models.privacy import erasure
+from tests.anonymity.attacker_data import files
 from tests.anonymity.room import Room
 from tests.anonymity.test_holes import HOUSE, OPEN, SCALE, room
 from tests.databases import KIND
-from tests.models.privacy.test_forgetting import released, traces
+from tests.models.privacy.test_erasure import released, traces
 
 __all__ = ["room"]
 
@@ -40,7 +40,7 @@ async def test_surveys_named_answers_and_trials_forget_too(room: Room) -> None:
         known = {trace.partition(".")[0] for trace in await traces(session, kyllikki, [SECRET])}
     assert {"membership", "participation", "staged", "named_answer", "person"} <= known
     async with room.sessions.begin() as session:
-        await forgetting.erase(session, await session.get_one(Person, kyllikki), now=room.now)
+        await erasure.erase(session, await session.get_one(Person, kyllikki), now=room.now)
     async with room.sessions() as session:
         assert await traces(session, kyllikki, [SECRET]) == []
         assert await released(session) == figures

@@ -11,13 +11,13 @@ from models.delivery.outbox import Delivery
 from models.delivery.updates import SeenUpdate
 from models.feedback import closing, feedback
 from models.feedback.answers import Press
-from models.feedback.named import NamedAnswer
+from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
 from models.feedback.releases import CellFigure, Figure, OpenAnswer, Release
 from models.feedback.runs import Run, RunState, Staged
 from models.forms.items import Background, Choice, Item, Kind
 from models.people.people import Address, Person
-from models.results import outcome, results
+from models.results import aggregates, results
 from tests.anonymity.room import Room
 from tests.databases import KIND
 from tests.talk import Actor, Talk
@@ -93,8 +93,8 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
         await room.close(run)
     releases = await room.rows(Release)
     async with room.sessions() as session:
-        shown = [await outcome.outcome(session, [one]) for one in releases]
-        together = await outcome.outcome(session, releases)
+        shown = [await aggregates.outcome(session, [one]) for one in releases]
+        together = await aggregates.outcome(session, releases)
     assert [(one.asked, one.answered, len(one.texts)) for one in shown] == [(14, 10, 10), (14, 6, 0)]
     assert (together.asked, together.answered) == (28, 16)
 

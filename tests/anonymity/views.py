@@ -34,7 +34,7 @@ from models.policy import Policy
 from models.privacy import evidence, evidence_figures
 from models.reports import statements
 from models.reports.funnel import Scope
-from models.results.outcome import outcome
+from models.results.aggregates import outcome
 from tests.anonymity.room import Room
 
 Unit = tuple[int, int]

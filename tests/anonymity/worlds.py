@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from bot.commands.backup import back_up
 from bot.demo.stage import Actor, Stage
-from bot.exposing import Sight, exposed
+from bot.prometheus import Sight, exposed
 from models.feedback.feedback import sheet, took_part
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
@@ -23,8 +23,8 @@ from models.people import people
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person
 from models.people.settings import Field, Organisation
-from tests.anonymity import loot as looting
-from tests.anonymity.loot import Loot, Row, Truth
+from tests.anonymity import attacker_data as looting
+from tests.anonymity.attacker_data import Loot, Row, Truth
 from tests.anonymity.room import Room
 
 STATEMENTS = tuple(Item(Kind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))

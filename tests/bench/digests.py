@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bot import db
 from bot.config import Settings
-from handlers.reports.digest.digest_charts import digest_picture
-from handlers.reports.digest.digest_text import digest_text
+from handlers.reports.digest.charts import digest_picture
+from handlers.reports.digest.text import digest_text
 from handlers.results.result_text import shown_size
 from handlers.texts import LANGUAGES, texts
 from models.calendar import HELSINKI

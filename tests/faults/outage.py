@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from bot.sending.outbox import IN_FLIGHT
 from models.delivery.outbox import Delivery, Sending
-from models.delivery.pace import Pace
+from models.delivery.rate_limit import Pace
 from tests.faults.program import Program, until
 from tests.faults.replies import LONGEST, Tapping, in_words, tapping
 from tests.faults.report import Result, Run, Scenario

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from bot.sandbox.files import picture_size
 from handlers.charts import draw
-from handlers.reports.digest.digest_charts import digest_inputs, digest_picture, drawable, trend_inputs, trend_picture
-from handlers.reports.digest.digest_text import digest_text, strongest_and_weakest
+from handlers.reports.digest.charts import digest_inputs, digest_picture, drawable, trend_inputs, trend_picture
+from handlers.reports.digest.text import digest_text, strongest_and_weakest
 from handlers.results.result_charts import pages_of, results_inputs, results_picture
 from handlers.results.result_text import blocks, head
 from handlers.texts import LANGUAGES, texts
@@ -20,15 +20,15 @@ from models.feedback.releases import Withheld
 from models.forms.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms.forms import Form
 from models.forms.items import Background, Kind
-from models.possible import Mean, Rate
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
 from models.reports.statistics import Coming, MonthFigures
-from models.results.outcome import Chosen, Earlier, Group, Outcome, Result, Said, Words
-from models.results.replies import weakest_first
+from models.results.aggregates import Chosen, Earlier, Group, Outcome, Result, Said, Words
+from models.results.changes_told import weakest_first
 from models.results.result_views import View
 from models.results.results import Listed
+from models.valid_figures import Mean, Rate
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
 FUNNEL = replace(

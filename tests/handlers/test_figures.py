@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from handlers.figures import bar, change, claimed, decimal, number, percent, steps
 from handlers.texts import LANGUAGES, catalogue
-from models import possible
-from models.possible import Claim, Mean, Rate, Share
+from models import valid_figures
 from models.reports.funnel import Funnel
+from models.valid_figures import Claim, Mean, Rate, Share
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_a_change_is_that_of_the_printed_figures(now: Mean, earlier: Mean | None
 @pytest.mark.parametrize(
     ("claim", "fi", "en"),
     [
-        (possible.percentage("69"), "69\N{NO-BREAK SPACE}%", "69%"),
-        (possible.percentage("12,05"), "12,05\N{NO-BREAK SPACE}%", "12.05%"),
-        (possible.mean("4.0", 1, 5), "4,0", "4.0"),
-        (possible.mean("0,05", 0, 5), "0,05", "0.05"),
+        (valid_figures.percentage("69"), "69\N{NO-BREAK SPACE}%", "69%"),
+        (valid_figures.percentage("12,05"), "12,05\N{NO-BREAK SPACE}%", "12.05%"),
+        (valid_figures.mean("4.0", 1, 5), "4,0", "4.0"),
+        (valid_figures.mean("0,05", 0, 5), "0,05", "0.05"),
     ],
 )
 def test_a_claimed_figure_keeps_its_decimals(claim: Claim, fi: str, en: str) -> None:

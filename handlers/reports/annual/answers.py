@@ -5,15 +5,15 @@ from fractions import Fraction
 from itertools import groupby
 
 from handlers.figures import decimal, number, percent
-from handlers.forms.form_words import asked, ends
+from handlers.forms.labels import asked, ends
 from handlers.reports.annual.method import heading, why_all, why_here, why_hidden
 from handlers.reports.annual.rows import Figure, Row, Section, count, gathered, head, hidden, of_whole, ranges
 from handlers.results.result_text import choices, group_name
 from handlers.texts import Texts
 from models.forms.items import Background, Kind
-from models.possible import Parts, Share
 from models.reports.annual.forms import Part
 from models.reports.annual.questions import Found
+from models.valid_figures import Parts, Share
 
 ORDER = {"coordinator-role": 2, "most-important-yield": 3, "group-should-continue": 5, "preferred-mode": 6}
 """Where a report has what the yearly form asks: after the backgrounds (0 and 1), the statements between (4)."""

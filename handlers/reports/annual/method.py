@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.dates.printing import bare_day_text
 from handlers.figures import number
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.reports.annual.rows import Figure, Row, Section, hidden, ranges
 from handlers.results.result_text import withheld
 from handlers.texts import Texts

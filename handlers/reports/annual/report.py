@@ -18,10 +18,10 @@ from handlers.screen import Button, File, Screen
 from handlers.texts import Texts
 from models.errors import NotFound, Refused
 from models.people.access import RoleKind
-from models.possible import Rate, Share
 from models.reports.annual import snapshots
 from models.reports.annual.forms import Part
 from models.reports.annual.snapshots import Kept, Snapshot
+from models.valid_figures import Rate, Share
 
 Make = Callable[[Kept, str, str], File]
 

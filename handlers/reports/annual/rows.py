@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from handlers.figures import number, percent
 from handlers.texts import Texts
-from models.possible import Mean, Rate
+from models.valid_figures import Mean, Rate
 
 DASH = "–"
 

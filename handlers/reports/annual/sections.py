@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 
 from handlers.dates.printing import bare_day_text
 from handlers.figures import decimal, number
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.reports.annual.answers import answers
 from handlers.reports.annual.method import method, questions
 from handlers.reports.annual.rows import Figure, Row, Section, count, head, of_whole, ranges
 from handlers.texts import Texts, texts
-from models.possible import Mean, Rate, Share
 from models.reports.annual.annual import Annual
-from models.reports.annual.replies import Changed
+from models.reports.annual.changes_told import Changed
 from models.reports.annual.snapshots import Kept
+from models.valid_figures import Mean, Rate, Share
 
 
 @dataclass(frozen=True)

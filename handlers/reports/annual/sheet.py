@@ -10,8 +10,8 @@ from handlers.reports.annual.sections import Report, report
 from handlers.results.sheets import Cell, fill
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from models.possible import Mean, Rate
 from models.reports.annual.snapshots import Kept
+from models.valid_figures import Mean, Rate
 
 FIGURE_WIDTHS = (40, 60, 20, 12, 8, 40, 50)
 

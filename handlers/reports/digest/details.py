@@ -10,23 +10,23 @@ from markupsafe import Markup
 
 from handlers.dates.printing import near_day_text
 from handlers.figures import number, percent
-from handlers.forms.form_words import ends
-from handlers.reports.digest.attended import attended_there, is_recorded, who
+from handlers.forms.labels import ends
+from handlers.reports.digest.attendance_text import attended_there, is_recorded, who
+from handlers.reports.digest.attention import needing, reasons
+from handlers.reports.digest.charts import month_number, trend_picture
 from handlers.reports.digest.digest import read_period
-from handlers.reports.digest.digest_charts import month_number, trend_picture
-from handlers.reports.digest.digest_text import by_scale, coming_line, heading, period_title, statement
-from handlers.reports.digest.needs import needing, reasons
 from handlers.reports.digest.sheet import digest_xlsx
+from handlers.reports.digest.text import by_scale, coming_line, heading, period_title, statement
 from handlers.results.result_text import shown_size
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import CAPTION_LENGTH, Button, Screen
 from handlers.texts import Texts
 from models.errors import NotFound
 from models.periods import parse
-from models.possible import Share
 from models.reports import digests
 from models.reports.funnel import Flow
 from models.reports.statistics import Detail, GroupFlow, MeetingFlow, MonthFigures
+from models.valid_figures import Share
 
 COUNT = 12
 """Units for which page of how many it is."""

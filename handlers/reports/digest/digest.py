@@ -3,8 +3,10 @@
 import re
 from functools import partial
 
-from handlers.reports.digest.digest_charts import digest_picture
-from handlers.reports.digest.digest_text import (
+from handlers.reports.digest.attention import needing
+from handlers.reports.digest.charts import digest_picture
+from handlers.reports.digest.length_budget import Room
+from handlers.reports.digest.text import (
     digest_text,
     fitting,
     has_all_attention,
@@ -12,8 +14,6 @@ from handlers.reports.digest.digest_text import (
     has_all_statements,
     period_title,
 )
-from handlers.reports.digest.needs import needing
-from handlers.reports.digest.rooms import Room
 from handlers.routes import Context, Tap, command, data, letter, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts, texts

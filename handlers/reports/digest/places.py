@@ -3,7 +3,7 @@
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, Update
 from telegram.constants import ChatMemberStatus
 
-from handlers.reports.digest.digest_settings import place_screen
+from handlers.reports.digest.settings import place_screen
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from models.delivery.outbox import Delivery

@@ -4,16 +4,16 @@ import io
 from datetime import datetime
 
 from handlers.figures import WHOLES
-from handlers.forms.form_words import asked, ends
-from handlers.reports.digest.digest_text import heading, period_title
+from handlers.forms.labels import asked, ends
+from handlers.reports.digest.text import heading, period_title
 from handlers.results.sheets import Cell, fill
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.periods import parse
-from models.possible import Rate
 from models.reports.funnel import Flow, Funnel
 from models.reports.statistics import MonthFigures
-from models.results.outcome import Words
+from models.results.aggregates import Words
+from models.valid_figures import Rate
 
 STEPS = (
     "meetings",

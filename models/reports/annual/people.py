@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Cell, Figure, Release
 from models.forms.forms import UNTOLD, Option, Question
-from models.results.outcome import Group, Words
+from models.results.aggregates import Group, Words
 
 Ids = Select[int]
 """Which releases: a query, for a year may have more than a statement may have values."""

@@ -15,10 +15,10 @@ from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, With
 from models.forms import forms
 from models.forms.forms import Question
 from models.forms.items import Kind
-from models.possible import Mean
 from models.reports.annual import people as annual_people
 from models.reports.annual.people import Ids, People
-from models.results.outcome import Chosen, Result, Words, options_of
+from models.results.aggregates import Chosen, Result, Words, options_of
+from models.valid_figures import Mean
 
 
 @dataclass(frozen=True)

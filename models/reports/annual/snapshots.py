@@ -12,7 +12,7 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import thawing
+from models import codec
 from models.base import Base, insert_new
 from models.errors import NotAllowed, NotFound, Refused
 from models.people.access import RoleKind, roles
@@ -129,4 +129,4 @@ def freeze(figures: Annual) -> str:
 
 def thaw(content: str) -> Annual:
     """`freeze` undone; what earlier programs froze has the defaults of what they did not know."""
-    return thawing.thawed(Annual, json.loads(content))
+    return codec.thawed(Annual, json.loads(content))

@@ -7,10 +7,12 @@ from datetime import date
 
 import pytest
 
-from handlers.reports.digest.attended import people
+from handlers.reports.digest.attendance_text import people
+from handlers.reports.digest.attention import needing, reasons
+from handlers.reports.digest.charts import digest_inputs
 from handlers.reports.digest.details import COUNT, group_line, meeting_line, pages, trend_line
-from handlers.reports.digest.digest_charts import digest_inputs
-from handlers.reports.digest.digest_text import (
+from handlers.reports.digest.length_budget import AIM, ROOMS, at_words
+from handlers.reports.digest.text import (
     digest_text,
     fitting,
     has_all_attention,
@@ -18,16 +20,14 @@ from handlers.reports.digest.digest_text import (
     has_all_statements,
     is_unchanged,
 )
-from handlers.reports.digest.needs import needing, reasons
-from handlers.reports.digest.rooms import AIM, ROOMS, at_words
 from handlers.results.result_text import shown_size
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
-from models.possible import Mean, Rate
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Flow, Funnel
 from models.reports.statements import Statement
 from models.reports.statistics import Coming, GroupFlow, MeetingFlow, MonthFigures
+from models.valid_figures import Mean, Rate
 from tests.handlers.test_charts import COMING, FIGURES, NOTHING, plain
 
 LONG = (

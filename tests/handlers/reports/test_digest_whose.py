@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from openpyxl import load_workbook
 
-from handlers.reports.digest.digest_charts import digest_inputs, trend_inputs
-from handlers.reports.digest.digest_text import digest_text
+from handlers.reports.digest.charts import digest_inputs, trend_inputs
 from handlers.reports.digest.sheet import digest_xlsx
+from handlers.reports.digest.text import digest_text
 from handlers.texts import texts
 from models.reports.freezing import freeze, thaw
 from models.reports.statistics import MonthFigures

@@ -25,15 +25,15 @@ from handlers.typesetting import MARK
 from models.errors import Refused
 from models.feedback.releases import Withheld
 from models.forms.items import Kind
-from models.possible import Mean
 from models.reports.annual import snapshots
 from models.reports.annual.annual import Activity, Annual, Quote
+from models.reports.annual.changes_told import Changed
 from models.reports.annual.forms import Part, Sort
 from models.reports.annual.groups import GroupYear
 from models.reports.annual.questions import Found, Hidden
-from models.reports.annual.replies import Changed
 from models.reports.annual.snapshots import Kept
-from models.results.outcome import Words
+from models.results.aggregates import Words
+from models.valid_figures import Mean
 from tests.handlers.results.test_papers import FORMULAS, FOUND, HOSTILE, NEWS, tags
 
 MADE_AT = datetime(2028, 1, 9, 22, 30, 15, 123456, tzinfo=UTC)

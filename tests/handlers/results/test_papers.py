@@ -20,9 +20,9 @@ from models.calendar import HELSINKI
 from models.feedback.releases import OFF, Withheld
 from models.forms.forms import DONT_KNOW, OTHER, Form
 from models.forms.items import Background, Kind
-from models.possible import Mean
-from models.results.outcome import ELSE, Chosen, Earlier, Group, Outcome, Result, Said, Words
+from models.results.aggregates import ELSE, Chosen, Earlier, Group, Outcome, Result, Said, Words
 from models.results.results import Listed
+from models.valid_figures import Mean
 
 HOSTILE = '#panic("ran") $x$ `raw` *b* _i_ <label> @ref // /* "quote" ] } ) = - + \\u{0} http://example.org'
 FORMULAS = ("=cmd|' /C calc'!A0", "+1+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "＝1", ' =HYPERLINK("http://x")')

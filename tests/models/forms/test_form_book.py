@@ -9,20 +9,20 @@ from sqlalchemy import func, select
 from bot.commands import status
 from models.delivery.drafts import Draft
 from models.delivery.outbox import Delivery
-from models.feedback import closing, previews, renewal, runs
+from models.feedback import closing, lost_keys, previews, runs
 from models.feedback import feedback as answering
 from models.feedback.answers import Press
-from models.feedback.named import NamedAnswer
+from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool
 from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, RunState, Staged
-from models.forms import form_book, forms, rewording
+from models.forms import form_book, forms, version_diff
 from models.forms.form_book import Content
 from models.forms.items import Item, Kind, identified, identity_of
-from models.forms.rewording import Worded
+from models.forms.version_diff import Worded
 from models.months import Month
 from models.people.people import Person
-from models.privacy import forgetting, own_data
+from models.privacy import erasure, own_data
 from models.reports import digests, statistics
 from models.reports.funnel import Scope, funnel
 from models.results import results
@@ -38,9 +38,9 @@ def scale(text: str, high: int = 5) -> Worded:
 
 def saved(new: Sequence[Worded], before: Sequence[Worded], same: bool) -> tuple[Item, ...]:
     """The questions as they are saved, when every pair is said to be the same, or none."""
-    kept = rewording.keeping(new, before)
-    pairs = rewording.pairs(kept, before)
-    return rewording.decided(kept, pairs, {pair.now.identity for pair in pairs} if same else ())
+    kept = version_diff.keeping(new, before)
+    pairs = version_diff.pairs(kept, before)
+    return version_diff.decided(kept, pairs, {pair.now.identity for pair in pairs} if same else ())
 
 
 def test_the_same_words_are_the_same_question() -> None:
@@ -51,17 +51,19 @@ def test_the_same_words_are_the_same_question() -> None:
 
 def test_only_what_resembles_and_is_of_the_same_kind_and_scale_is_asked_about() -> None:
     before = [scale("Kahvi oli hyvää")]
-    assert len(rewording.pairs([scale("Kahvi oli oikein hyvää")], before)) == 1
-    assert not rewording.pairs([scale("Kahvi oli oikein hyvää", high=4)], before)
-    assert not rewording.pairs([Worded(Item(Kind.OPEN, "Kahvi oli hyvää?"), "Kahvi oli hyvää?")], before)
-    assert not rewording.pairs([scale("Ryhmätyö sujui")], before)
-    assert not rewording.pairs([scale("Kahvi oli hyvää"), scale("Kahvi oli oikein hyvää")], before)  # it is still there
+    assert len(version_diff.pairs([scale("Kahvi oli oikein hyvää")], before)) == 1
+    assert not version_diff.pairs([scale("Kahvi oli oikein hyvää", high=4)], before)
+    assert not version_diff.pairs([Worded(Item(Kind.OPEN, "Kahvi oli hyvää?"), "Kahvi oli hyvää?")], before)
+    assert not version_diff.pairs([scale("Ryhmätyö sujui")], before)
+    assert not version_diff.pairs(
+        [scale("Kahvi oli hyvää"), scale("Kahvi oli oikein hyvää")], before
+    )  # it is still there
 
 
 def test_of_several_that_resemble_the_likest_is_asked_about_once() -> None:
     before = [scale("Kahvi oli hyvää"), scale("Kahvi oli kuumaa")]
     new = [scale("Kahvi oli hyvin kuumaa"), scale("Kahvi oli hyvää tänään")]
-    pairs = rewording.pairs(new, before)
+    pairs = version_diff.pairs(new, before)
     assert [(pair.before.words, pair.now.words) for pair in pairs] == [
         ("Kahvi oli kuumaa", "Kahvi oli hyvin kuumaa"),
         ("Kahvi oli hyvää", "Kahvi oli hyvää tänään"),
@@ -137,7 +139,7 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
         return [
             await funnel(session, scope),
             await statistics.month_figures(session, scope),
-            await renewal.open_forms(session, talk.app.keys, now=now),
+            await lost_keys.open_forms(session, talk.app.keys, now=now),
             await runs.next_closing(session, now=now),
             await runs.due_to_close(session, now=now + previews.LASTS * 2),
             await results.latest(session, await person(session, anna)),
@@ -193,7 +195,7 @@ async def test_the_next_preview_is_the_same_run_without_answers(talk: Talk, anna
 
 async def test_who_erases_themselves_leaves_no_preview(talk: Talk, anna: Actor, preview: int) -> None:
     async with talk.app.sessions.begin() as session:
-        await forgetting.erase(session, await person(session, anna), now=talk.clock.now())
+        await erasure.erase(session, await person(session, anna), now=talk.clock.now())
     await talk.settle()
     for table in (Run, Staged, Participation, Draft):
         assert not await count(talk, table), table

@@ -27,16 +27,16 @@ from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person, Reach
-from models.possible import Mean
-from models.privacy import forgetting
+from models.privacy import erasure
 from models.reports.annual import annual, snapshots
 from models.reports.annual import people as annual_people
 from models.reports.annual.forms import Sort
 from models.reports.annual.people import NOBODYS
 from models.reports.annual.questions import Hidden
 from models.reports.annual.snapshots import Snapshot
-from models.results.outcome import Words, outcome
-from models.results.replies import Reply
+from models.results.aggregates import Words, outcome
+from models.results.changes_told import Reply
+from models.valid_figures import Mean
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -282,7 +282,7 @@ async def test_whoever_was_erased_is_missing_from_the_people_and_that_is_counted
             await there(session, at, three, how=Attended.NO)
         await there(session, await meeting(session, group, datetime(2026, 12, 1, 9, tzinfo=HELSINKI)), one)
         for gone in (one, three):
-            await forgetting.erase(session, gone, now=LATER)
+            await erasure.erase(session, gone, now=LATER)
     async with talk_anywhere.app.sessions() as session:
         done = (await annual.annual(session, 2027, HELSINKI, now=LATER)).activity
     assert (done.named, done.people, done.erased) == (4, 1, 2)

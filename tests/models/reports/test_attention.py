@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.reports.digest.needs import reasons
+from handlers.reports.digest.attention import reasons
 from handlers.texts import LANGUAGES, texts
 from models.meetings.meetings import MeetingState
 from models.people import groups
 from models.people.groups import Membership, Workgroup
-from models.possible import Rate
 from models.reports.attention import ASKED_AT_LEAST, Attention, Reason, attention
+from models.valid_figures import Rate
 from tests.models.reports.test_statistics import HELSINKI, closed, held, people
 from tests.talk import Talk
 

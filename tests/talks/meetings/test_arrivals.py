@@ -5,7 +5,7 @@ from datetime import datetime, time
 import pytest
 from sqlalchemy import update
 
-from models.delivery import pace
+from models.delivery import rate_limit
 from models.delivery.outbox import Delivery, Sending
 from models.operations import health
 from models.people.people import Person
@@ -196,7 +196,7 @@ async def test_while_all_is_paused_the_card_says_so(talk: Talk, anna: Actor, gro
     assert waits in anna.text
     assert says in anna.text
     async with talk.app.sessions.begin() as session:
-        await pace.resume(session, now=talk.clock.now())
+        await rate_limit.resume(session, now=talk.clock.now())
     await talk.settle()
     assert "tauolla" not in await looks(anna)
 
@@ -298,13 +298,13 @@ async def dropped(talk: Talk) -> None:
     """What is due while all is paused is dropped by the operator, who then lets the rest go on."""
     async with talk.app.sessions.begin() as session:
         await health.drop_due(session, now=talk.clock.now())
-        await pace.resume(session, now=talk.clock.now())
+        await rate_limit.resume(session, now=talk.clock.now())
     await talk.settle()
 
 
 async def paused(talk: Talk) -> None:
     async with talk.app.sessions.begin() as session:
-        await pace.pause(session, now=talk.clock.now())
+        await rate_limit.pause(session, now=talk.clock.now())
 
 
 async def test_who_was_dropped_by_the_operator_is_to_be_phoned(talk: Talk, anna: Actor, group: None) -> None:

@@ -26,7 +26,7 @@ from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person
-from models.results.replies import Reply
+from models.results.changes_told import Reply
 from tests.answering import Said, Sitting, sent
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.reports.test_workgroups_2022 import ASKED, PEOPLE, what_they_say

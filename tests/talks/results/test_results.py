@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from models.feedback import named, pools
+from models.feedback import named_answers, pools
 from models.feedback.answers import Ballot
 from models.feedback.releases import OpenAnswer, Release
 from models.feedback.runs import Run, RunState
@@ -73,7 +73,7 @@ class Office:
                 people = (
                     await session.execute(select(Person).where(Person.name.startswith("Jäsen")).order_by(Person.id))
                 ).scalars()
-                named.keep(session, run, {person.id: one for person, one in zip(people, ballots, strict=False)})
+                named_answers.keep(session, run, {person.id: one for person, one in zip(people, ballots, strict=False)})
             return made[0].id
 
     async def all_of(self, table: type) -> list[Any]:

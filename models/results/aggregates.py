@@ -17,7 +17,7 @@ from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, Optio
 from models.forms import forms
 from models.forms.forms import UNTOLD, Question
 from models.forms.items import Background, Kind
-from models.possible import Mean
+from models.valid_figures import Mean
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.feedback.feedback import SUBJECT, press_of, shown, wait, wants_words, where_they_are
-from handlers.feedback.feedback_question import shortened
-from handlers.forms.form_words import options
+from handlers.feedback.question_page import shortened
+from handlers.forms.labels import options
 from handlers.routes import Context, said
 from handlers.screen import Screen
 from models.delivery import drafts

@@ -7,14 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers.dates import day_text, span_text
-from handlers.forms.form_words import form_name
+from handlers.forms.labels import form_name
 from handlers.results.result_text import withheld
 from handlers.texts import Texts, texts
 from models.feedback.releases import OFF, spread_from
 from models.forms.items import Kind
-from models.possible import Share
-from models.results.outcome import Outcome, Result
+from models.results.aggregates import Outcome, Result
 from models.results.results import Listed
+from models.valid_figures import Share
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
-from handlers.forms.form_words import asked, ends, form_name, option
+from handlers.forms.labels import asked, ends, form_name, option
 from handlers.routes import Context
 from handlers.texts import Texts
 from models.feedback import form_choice, form_choosing
 from models.forms.form_book import Kept
 from models.forms.items import Choice, Item, Kind
 from models.meetings.meetings import Meeting
-from models.results.outcome import Words
+from models.results.aggregates import Words
 
 
 def label(t: Texts, kept: Kept, group_id: int | None = None) -> str:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.feedback.releases import Figure
 from models.forms.forms import Question
 from models.people.groups import Workgroup
-from models.possible import Mean
-from models.results import replies
-from models.results.outcome import Words
-from models.results.replies import Reply
+from models.results import changes_told
+from models.results.aggregates import Words
+from models.results.changes_told import Reply
+from models.valid_figures import Mean
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
             group=group,
             statement=Words(question.identity, question.text),
             text=text,
-            mean=replies.mean(question, figure),
+            mean=changes_told.mean(question, figure),
             releases=(figure.release_id,),
         )
         for group, question, figure, text in await session.execute(wanted)

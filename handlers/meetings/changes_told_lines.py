@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from handlers.figures import decimal, number
-from handlers.forms.form_words import asked
+from handlers.forms.labels import asked
 from handlers.screen import CAPTION_LENGTH, shown_length
 from handlers.texts import Texts
-from models.results.replies import Heard
+from models.results.changes_told import Heard
 
 STATEMENT_LENGTH = 60
 STATEMENT_LEAST = 25

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
 from models.forms.items import Kind
-from models.possible import Mean
-from models.results.outcome import Earlier, Outcome, Result
+from models.results.aggregates import Earlier, Outcome, Result
+from models.valid_figures import Mean
 
 Scale = tuple[str, int, int]
 """A statement's identity and the ends of its scale."""

@@ -5,14 +5,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from handlers.forms.form_words import asked, form_name, options
+from handlers.forms.labels import asked, form_name, options
 from handlers.results.result_text import paged
 from handlers.results.results import page_number, page_screen, turns
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
 from models.delivery.outbox import Delivery, Superseded
-from models.feedback import named
-from models.feedback.named import Signed
+from models.feedback import named_answers
+from models.feedback.named_answers import Signed
 from models.forms.forms import OTHER, Question
 from models.forms.items import Kind
 
@@ -22,7 +22,7 @@ PAGE = 10
 @tap("named")
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Those who answered, by name."""
-    found = await named.signed(context.session, context.person, tap.id)
+    found = await named_answers.signed(context.session, context.person, tap.id)
     return _people(context, found, page_number(tap, 1))
 
 
@@ -43,7 +43,7 @@ def _people(context: Context, found: Signed, number: int = 0) -> Screen:
 @letter("named")
 async def named_letter(context: Context, delivery: Delivery) -> Screen:
     """A named form has closed with too few answers for figures: what came, behind the names."""
-    found = await named.signed(context.session, context.person, delivery.subject)
+    found = await named_answers.signed(context.session, context.person, delivery.subject)
     if not found.ballots:  # they have erased themselves meanwhile
         raise Superseded
     screen = _people(context, found)
@@ -58,7 +58,7 @@ def _form(context: Context, found: Signed) -> Markup:
 @tap("named-of")
 async def on_person(context: Context, tap: Tap) -> Screen:
     """One person's answers."""
-    found = await named.signed(context.session, context.person, tap.id)
+    found = await named_answers.signed(context.session, context.person, tap.id)
     person, ballot = found.of(tap.number(1))
     some = [_answer(context, question, ballot) for question in found.questions]
     heading = context.t("named-of", name=person.name, form=_form(context, found))

@@ -4,7 +4,7 @@ from handlers.texts import Texts
 from models.forms.forms import DONT_KNOW, OTHER, Form, Question
 from models.forms.items import Item
 from models.reports.statements import Statement
-from models.results.outcome import ELSE, Result, Words
+from models.results.aggregates import ELSE, Result, Words
 
 
 def form_name(t: Texts, form: Form) -> str:

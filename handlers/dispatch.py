@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
-from handlers.feedback import feedback_words
+from handlers.feedback import text_input
 from handlers.people.start import go
 from handlers.reports.digest import places
 from handlers.routes import ROUTES, Context, SaidRoute, parse
@@ -168,7 +168,7 @@ async def _message(context: Context, message: Message) -> Screen:
         return await _said(context, route, draft, text)
     if is_code:
         return await ROUTES.commands["start"](context, text)
-    about_a_form = await feedback_words.aside(context, text) if draft is None else None
+    about_a_form = await text_input.aside(context, text) if draft is None else None
     return about_a_form or await ROUTES.commands["help"](context, "")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
-from handlers.feedback.feedback_top import Rows, about, introduction, page_screen
-from handlers.forms.form_words import asked, ends, options
+from handlers.feedback.header import Rows, about, introduction, page_screen
+from handlers.forms.labels import asked, ends, options
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.feedback.answers import Answer

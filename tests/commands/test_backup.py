@@ -106,7 +106,7 @@ def test_a_file_that_may_not_be_used_is_named_and_not_the_database(
 
 
 def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-m", "bot", "migrate"], cwd=tmp_path, env=environment, check=True)
     for path in (tmp_path / "data").rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path

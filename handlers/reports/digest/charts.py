@@ -5,9 +5,9 @@ They come with their figures in words: a picture is small enough to be seen with
 
 from handlers.charts import Inputs, drawn_mean, picture_file, share
 from handlers.figures import number, percent, steps
-from handlers.forms.form_words import asked, ends
-from handlers.reports.digest.attended import has_rate
-from handlers.reports.digest.digest_text import (
+from handlers.forms.labels import asked, ends
+from handlers.reports.digest.attendance_text import has_rate
+from handlers.reports.digest.text import (
     heading,
     meetings,
     no_statements,
@@ -21,11 +21,11 @@ from handlers.texts import Texts, texts
 from handlers.typesetting import MARK, settable, unknown
 from models.months import Month
 from models.periods import parse
-from models.possible import Share
 from models.reports.funnel import Flow
 from models.reports.statements import Statement
 from models.reports.statistics import MonthFigures
-from models.results.outcome import Words
+from models.results.aggregates import Words
+from models.valid_figures import Share
 
 NAME = 40
 """Of a group's name under a title."""

@@ -12,7 +12,7 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Stale
 from models.feedback import surveys
-from models.membership import upkeep
+from models.membership import group_admin
 from models.people import access
 from models.people.groups import Workgroup
 
@@ -24,7 +24,7 @@ LISTED = 10
 async def on_rename(context: Context, tap: Tap) -> Screen:
     """Asks for the new name."""
     group = await group_of(context, tap)
-    await upkeep.living(context.session, group)
+    await group_admin.living(context.session, group)
     return await ask(context, await context.begin(SUBJECT, "name", {"group": group.id}))
 
 
@@ -49,7 +49,7 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     group = await still_run(context, draft)
     if isinstance(group, Screen):
         return group
-    name = await upkeep.new_name(context.session, group, text)
+    name = await group_admin.new_name(context.session, group, text)
     drafts.learn(draft, "name", now=context.now, name=name)
     yes = Button(t("group-rename-yes"), data("group-rename-yes", group.id))
     return Screen(t("group-rename-sure", old=group.name, new=name), ((yes,), _stop(context, group)))
@@ -62,7 +62,7 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
     name = draft.data.get("name")
     if draft.data["group"] != group.id or name is None:
         raise Stale("dialogue-is-over")
-    await upkeep.rename(context.session, context.person, group, name, now=context.now)
+    await group_admin.rename(context.session, context.person, group, name, now=context.now)
     await drafts.end(context.session, context.person, context.chat_id)
     return (await roster_screen(context, group)).toasting(context.t("toast-renamed"))
 
@@ -71,9 +71,9 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Asks once more, or says which meetings are in the way."""
     t, group = context.t, await group_of(context, tap)
-    await upkeep.living(context.session, group)
+    await group_admin.living(context.session, group)
     back = (Button(t("back"), data("roster", group.id, 0)),)
-    waiting = await upkeep.in_the_way(context.session, group, now=context.now)
+    waiting = await group_admin.in_the_way(context.session, group, now=context.now)
     if not waiting:
         yes = Button(t("group-archive-yes"), data("group-archive-yes", group.id))
         lines = [t("group-archive-sure", group=group.name)]
@@ -92,7 +92,7 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
 @tap("group-archive-yes", fresh=on_archive)
 async def on_archive_yes(context: Context, tap: Tap) -> Screen:
     group = await group_of(context, tap)
-    await upkeep.archive(context.session, context.person, group, now=context.now)
+    await group_admin.archive(context.session, context.person, group, now=context.now)
     toast = context.t("toast-archived")
     if await access.coordinated_groups(context.session, context.person):
         return (await choose(context)).toasting(toast)

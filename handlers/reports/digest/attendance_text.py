@@ -6,8 +6,8 @@ from markupsafe import Markup
 
 from handlers.figures import number, percent
 from handlers.texts import Texts
-from models.possible import Rate
 from models.reports.funnel import Flow
+from models.valid_figures import Rate
 
 
 def people(t: Texts, flow: Flow) -> Markup:

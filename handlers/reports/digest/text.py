@@ -8,20 +8,20 @@ from markupsafe import Markup
 from handlers.dates import month_title
 from handlers.dates.printing import near_day_text
 from handlers.figures import change, decimal, number, percent, steps
-from handlers.forms.form_words import asked, ends
-from handlers.reports.digest.attended import attended, is_recorded, who
-from handlers.reports.digest.needs import needing, reasons
-from handlers.reports.digest.rooms import AIM, FOR_THE_AIM, ROOMS, Room, at_words
+from handlers.forms.labels import asked, ends
+from handlers.reports.digest.attendance_text import attended, is_recorded, who
+from handlers.reports.digest.attention import needing, reasons
+from handlers.reports.digest.length_budget import AIM, FOR_THE_AIM, ROOMS, Room, at_words
 from handlers.results.result_text import period_name, shown_size
 from handlers.screen import CAPTION_LENGTH
 from handlers.texts import Texts
 from models.months import Month
 from models.periods import Span, parse
-from models.possible import Share
 from models.reports.funnel import Funnel
 from models.reports.statements import ENDS, Statement, strong_and_weak
 from models.reports.statistics import Coming, MonthFigures
-from models.results.outcome import Words
+from models.results.aggregates import Words
+from models.valid_figures import Share
 
 
 def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:

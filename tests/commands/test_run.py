@@ -52,7 +52,7 @@ async def running(folder: Path, token: str, address: str) -> AsyncIterator[async
         sys.executable,
         *("-m", "bot", "run"),
         cwd=folder,
-        env={**given, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**given, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

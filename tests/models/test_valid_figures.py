@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import possible
-from models.possible import Claim, Mean, Parts, Rate, Share, Sizes, are_possible, percentage, sizes_for, unsaid
+from models import valid_figures
+from models.valid_figures import Claim, Mean, Parts, Rate, Share, Sizes, are_possible, percentage, sizes_for, unsaid
 
 
 def percentages(typed: str) -> list[Claim]:
@@ -111,11 +111,13 @@ def test_the_counts_behind_a_percentage(typed: str, n: int, counts: list[int]) -
     ],
 )
 def test_the_sums_behind_a_mean(typed: str, scale: tuple[int, int], n: int, totals: list[int]) -> None:
-    assert list(possible.mean(typed, *scale).counts_for(n)) == totals
+    assert list(valid_figures.mean(typed, *scale).counts_for(n)) == totals
 
 
 def test_the_published_means_are_possible() -> None:
-    assert are_possible([possible.mean(typed, 1, 5) for typed in ["4", "4,8", "4,2", "4,5", "4,4", "3,6", "4,4"]], 33)
+    assert are_possible(
+        [valid_figures.mean(typed, 1, 5) for typed in ["4", "4,8", "4,2", "4,5", "4,4", "3,6", "4,4"]], 33
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_what_percentages_leave_unsaid(typed: str, n: int, rest: Claim | None, f
     "claim",
     [
         lambda: percentage("1,234"),
-        lambda: possible.mean("3", 5, 1),
+        lambda: valid_figures.mean("3", 5, 1),
         lambda: Claim(-1, 0, 100, 0, 1),
         lambda: percentage("x"),
     ],
@@ -182,7 +184,7 @@ def test_a_mean_that_is_really_there_is_found_possible(
     n: int, places: int, low: int, width: int, data: st.DataObject
 ) -> None:
     total = data.draw(st.integers(low * n, (low + width) * n))
-    claim = possible.mean(printed(Fraction(total, n), places), low, low + width)
+    claim = valid_figures.mean(printed(Fraction(total, n), places), low, low + width)
     assert total in claim.counts_for(n)
 
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models.delivery.outbox import Delivery
-from models.feedback import renewal
+from models.feedback import lost_keys
 from models.feedback.pools import Pool
 from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, Staged
@@ -30,12 +30,12 @@ async def asked_again(talk: Talk) -> int:
     async with talk.app.sessions.begin() as session:
         (run,) = (await session.execute(select(Run))).scalars()
         policy, now = talk.app.policy, talk.clock.now()
-        return await renewal.ask_again(session, run.id, talk.app.keys, policy=policy, now=now)
+        return await lost_keys.ask_again(session, run.id, talk.app.keys, policy=policy, now=now)
 
 
-async def forms(talk: Talk) -> list[renewal.OpenForm]:
+async def forms(talk: Talk) -> list[lost_keys.OpenForm]:
     async with talk.app.sessions.begin() as session:
-        return await renewal.open_forms(session, talk.app.keys, now=talk.clock.now())
+        return await lost_keys.open_forms(session, talk.app.keys, now=talk.clock.now())
 
 
 async def _sends(talk: Talk, member: Actor, ratings: list[str]) -> None:
@@ -133,12 +133,12 @@ async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, membe
     await talk.time_passes(days=8)
     (pool,) = await rows(talk, Pool)
     async with talk.app.sessions.begin() as session:
-        assert await renewal.lost_pools(session, talk.app.keys) == []
+        assert await lost_keys.lost_pools(session, talk.app.keys) == []
         talk.app.keys.destroy(pool.key)
         talk.app.keys.create(pool.key)
-        assert [one.id for one in await renewal.lost_pools(session, talk.app.keys)] == [pool.id]
-        assert await renewal.empty_lost_pools(session, talk.app.keys) == 2
-        assert await renewal.lost_pools(session, talk.app.keys) == []
+        assert [one.id for one in await lost_keys.lost_pools(session, talk.app.keys)] == [pool.id]
+        assert await lost_keys.empty_lost_pools(session, talk.app.keys) == 2
+        assert await lost_keys.lost_pools(session, talk.app.keys) == []
     (pool,) = await rows(talk, Pool)
     assert (pool.answered, pool.asked) == (0, 0)
 

@@ -33,11 +33,11 @@ from models.meetings.meetings import Meeting
 from models.people import audit
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person, tidy
-from models.possible import Mean
 from models.reports.statements import strong_and_weak
 from models.results import results
-from models.results.outcome import Outcome, Words
+from models.results.aggregates import Outcome, Words
 from models.results.results import Listed
+from models.valid_figures import Mean
 
 LENGTH = 200
 """Characters of a line."""

@@ -4,8 +4,8 @@ from markupsafe import Markup
 
 from handlers.dates.printing import bare_day_text
 from handlers.figures import decimal
-from handlers.forms.form_words import asked
-from handlers.meetings.heard import in_full
+from handlers.forms.labels import asked
+from handlers.meetings.changes_told_lines import in_full
 from handlers.results.result_text import listed_name, shortened
 from handlers.results.results import page_number, turns
 from handlers.routes import Context, Tap, data, said, tap
@@ -13,8 +13,8 @@ from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Stale
-from models.results import replies
-from models.results.replies import Board, Heard, Statement, Written
+from models.results import changes_told
+from models.results.changes_told import Board, Heard, Statement, Written
 
 SUBJECT = "reply"
 ON_PAGE = 5
@@ -24,7 +24,7 @@ Row = tuple[Button, ...]
 
 async def board_of(context: Context, release_id: int) -> Board:
     """The gate of every screen here."""
-    return await replies.board(context.session, context.person, release_id)
+    return await changes_told.board(context.session, context.person, release_id)
 
 
 @tap("replies")
@@ -109,7 +109,7 @@ async def _begin(context: Context, board: Board, one: Statement) -> Screen:
 
 def _ask(context: Context, draft: Draft, one: Statement) -> Screen:
     t = context.t
-    parts = [_figures(context, one), t("reply-ask", most=replies.LENGTH)]
+    parts = [_figures(context, one), t("reply-ask", most=changes_told.LENGTH)]
     if draft.data["was"]:
         parts.insert(1, t("reply-now", line=draft.data["was"]))
     return Screen(Markup("\n\n").join(parts), (_stop(context, draft),))
@@ -144,7 +144,7 @@ async def where_it_stands(context: Context, draft: Draft) -> Screen:
 async def on_line(context: Context, draft: Draft, text: str) -> Screen:
     """The line, typed; a second one takes the place of the first."""
     await board_of(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
-    drafts.learn(draft, "line", now=context.now, line=replies.line(text), turn=draft.data["turn"] + 1)
+    drafts.learn(draft, "line", now=context.now, line=changes_told.line(text), turn=draft.data["turn"] + 1)
     return await where_it_stands(context, draft)
 
 
@@ -184,7 +184,7 @@ async def on_save(context: Context, tap: Tap) -> Screen:
     if not known["line"] or known["turn"] != tap.number(2):
         raise Stale("reply-card-is-old")
     about = known["release"], known["question"], known["line"]
-    await replies.write(context.session, context.person, *about, was=known["was"], now=context.now)
+    await changes_told.write(context.session, context.person, *about, was=known["was"], now=context.now)
     await drafts.end(context.session, context.person, context.chat_id)
     board = await board_of(context, known["release"])
     return list_screen(context, board).toasting(context.t("toast-reply-saved"))
@@ -205,5 +205,5 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
 
 @tap("reply-drop-yes", fresh=show_list)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
-    await replies.remove(context.session, context.person, tap.id, tap.number(1), now=context.now)
+    await changes_told.remove(context.session, context.person, tap.id, tap.number(1), now=context.now)
     return list_screen(context, await board_of(context, tap.id)).toasting(context.t("toast-reply-removed"))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from handlers.feedback.feedback_question import in_rows, shortened
-from handlers.feedback.feedback_top import Rows, about, closing_text, introduction, page_screen
-from handlers.forms.form_words import asked, options
+from handlers.feedback.header import Rows, about, closing_text, introduction, page_screen
+from handlers.feedback.question_page import in_rows, shortened
+from handlers.forms.labels import asked, options
 from handlers.routes import Context, data
 from handlers.screen import TEXT_LENGTH, Button, Screen
 from models.feedback.feedback import Sheet

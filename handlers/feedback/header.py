@@ -5,7 +5,7 @@ from math import ceil
 from markupsafe import Markup
 
 from handlers.dates import moment_text
-from handlers.forms.form_words import form_name
+from handlers.forms.labels import form_name
 from handlers.meetings.invitations import meeting_name
 from handlers.routes import Context
 from handlers.screen import Button, Screen

@@ -17,13 +17,13 @@ from models.months import Month
 from models.people import groups
 from models.people.groups import Workgroup
 from models.periods import Period
-from models.possible import Mean
 from models.reports.freezing import freeze, thaw
 from models.reports.funnel import Funnel, Scope
 from models.reports.statements import Statement
 from models.reports.statistics import MonthFigures
-from models.results import earlier, highlights
-from models.results.outcome import Outcome, outcome
+from models.results import comparisons, highlights
+from models.results.aggregates import Outcome, outcome
+from models.valid_figures import Mean
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -138,12 +138,12 @@ async def test_the_earlier_mean_is_the_latest_of_the_same_statement_in_the_group
         await released(session, other, first, at(2, 25), (5, 25, None, {}))  # of another group
         now = await released(session, group, second, at(3, 5), (5, 40, None, {}), (5, 22, None, {}))
         await released(session, group, first, at(4, 5), (5, 5, None, {}))  # later
-        found = await earlier.since_release(session, await outcome(session, [now]), now)
+        found = await comparisons.since_release(session, await outcome(session, [now]), now)
         assert beside(found) == [None, (Mean(20, 5, 1, 5), at(2, 5))]
 
         span = Period(2027, 1).span(HELSINKI)
         assert span is not None
-        summed = await earlier.since_period(session, await outcome(session, [now]), group.id, span)
+        summed = await comparisons.since_period(session, await outcome(session, [now]), group.id, span)
         assert beside(summed) == [(Mean(40, 5, 1, 10), span[0]), (Mean(57, 15, 1, 5), span[0])]
 
 

@@ -16,7 +16,7 @@ from bot.__main__ import cli
 from bot.commands import admin, config_check, status
 from bot.config import Settings
 from models import leases
-from models.delivery import pace, updates
+from models.delivery import rate_limit, updates
 from models.delivery.outbox import Delivery, Sending
 from tests.databases import migrated
 from tests.faults.backup import Operator
@@ -151,7 +151,7 @@ def test_what_could_not_be_handled_is_shown_by_its_reference(folder: Path) -> No
 def test_a_rest_that_telegram_wants_is_no_alarm(folder: Path) -> None:
     async def held(sessions: db.Sessions) -> None:
         async with sessions.begin() as session:
-            await pace.hold(session, datetime.now(UTC) + timedelta(hours=1))
+            await rate_limit.hold(session, datetime.now(UTC) + timedelta(hours=1))
 
     in_database(held)
     code, said = koolla("status")

@@ -19,7 +19,7 @@ from models.people import links
 from models.people.access import Role, RoleKind
 from models.people.audit import Audit
 from models.people.groups import Workgroup
-from models.results.replies import Reply
+from models.results.changes_told import Reply
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.meetings.test_meetings import count, event, moved
 from tests.talks.test_refusals import said, world

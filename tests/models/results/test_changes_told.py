@@ -23,11 +23,11 @@ from models.people import access, groups
 from models.people.access import RoleKind
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person
-from models.possible import Mean
-from models.privacy import forgetting, own_data
-from models.reports.annual import replies as annual_replies
-from models.results import replies
-from models.results.replies import Reply
+from models.privacy import erasure, own_data
+from models.reports.annual import changes_told as annual_replies
+from models.results import changes_told
+from models.results.changes_told import Reply
+from models.valid_figures import Mean
 from tests.talk import Talk
 
 DAY = timedelta(days=1)
@@ -67,13 +67,13 @@ class Feedback:
     async def writes(self, place: int = 0, text: str = "Teimme.", now: datetime | None = None) -> None:
         assert self.release is not None
         about = self.release.id, self.questions[place].id, text
-        await replies.write(self.session, self.anna, *about, was=None, now=now or self.closed)
+        await changes_told.write(self.session, self.anna, *about, was=None, now=now or self.closed)
 
     async def meeting(self) -> Meeting:
         starts = self.closed + 9 * DAY
         plan = Plan("Aihe", starts, starts + timedelta(hours=2), ZoneInfo("Europe/Helsinki"), Mode.REMOTE)
         meeting = await meetings.call(self.session, self.group, self.anna, plan, now=self.closed)
-        await replies.take_along(self.session, meeting)
+        await changes_told.take_along(self.session, meeting)
         return meeting
 
     async def member(self, joined: datetime, left: datetime | None = None, person: Person | None = None) -> Person:
@@ -88,7 +88,7 @@ class Feedback:
     async def hears(self, person: Person, meeting: Meeting) -> list[str]:
         invitation = Invitation(meeting_id=meeting.id, person_id=person.id, invited_at=self.closed)
         invitation.meeting = meeting
-        return [one.text for one in await replies.heard(self.session, invitation)]
+        return [one.text for one in await changes_told.heard(self.session, invitation)]
 
     async def all(self) -> list[Reply]:
         return list((await self.session.execute(select(Reply).order_by(Reply.id))).scalars())
@@ -136,7 +136,7 @@ async def test_whoever_came_back_hears_it_once(feedback: Feedback) -> None:
     await feedback.writes()
     assert await feedback.hears(person, await feedback.meeting()) == ["Teimme."]
     assert feedback.release is not None
-    assert (await replies.board(feedback.session, feedback.anna, feedback.release.id)).hearers == 1
+    assert (await changes_told.board(feedback.session, feedback.anna, feedback.release.id)).hearers == 1
 
 
 async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback: Feedback) -> None:
@@ -148,7 +148,7 @@ async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback
     first, second = await feedback.meeting(), await feedback.meeting()
     assert await feedback.hears(person, first) == ["3 0", "3 1", "4 0"]
     assert await feedback.hears(person, second) == ["4 1"]
-    await replies.wait_again(feedback.session, first)
+    await changes_told.wait_again(feedback.session, first)
     assert await feedback.hears(person, first) == []
     assert await feedback.hears(person, await feedback.meeting()) == ["3 0", "3 1", "4 0"]
     assert await feedback.hears(person, second) == ["4 1"]
@@ -156,7 +156,7 @@ async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback
 
 async def test_statements_come_weakest_first_by_their_place_on_the_scale(feedback: Feedback) -> None:
     release = await feedback.released(Run, 4, 2, 3)
-    board = await replies.board(feedback.session, feedback.anna, release.id)
+    board = await changes_told.board(feedback.session, feedback.anna, release.id)
     assert [(one.mean.value, one.is_weakest) for one in board.statements] == [
         (pytest.approx(2.2), True),
         (pytest.approx(3.2), False),
@@ -171,25 +171,25 @@ async def test_one_reply_for_a_statement_and_none_for_what_is_not_shown(feedback
         await feedback.writes(text="Toinen.")
     session, anna, question = feedback.session, feedback.anna, feedback.questions[0].id
     with pytest.raises(Stale):
-        await replies.write(session, anna, release.id, question, "Muu.", was="Ei tämä.", now=feedback.closed)
-    await replies.write(session, anna, release.id, question, "Muu.", was="Teimme.", now=feedback.closed)
+        await changes_told.write(session, anna, release.id, question, "Muu.", was="Ei tämä.", now=feedback.closed)
+    await changes_told.write(session, anna, release.id, question, "Muu.", was="Teimme.", now=feedback.closed)
     for release_id, question_id in ((release.id, feedback.questions[-1].id), (release.id, 99), (99, question), (0, 1)):
         with pytest.raises(NotFound):
-            await replies.write(session, anna, release_id, question_id, "x", was=None, now=feedback.closed)
+            await changes_told.write(session, anna, release_id, question_id, "x", was=None, now=feedback.closed)
     (reply,) = await feedback.all()
     await session.refresh(reply)
     assert (reply.text, reply.created_by, reply.created_at) == ("Muu.", anna.id, feedback.closed)
     await feedback.meeting()
     with pytest.raises(Stale):
-        await replies.remove(session, anna, release.id, question, now=feedback.closed)
+        await changes_told.remove(session, anna, release.id, question, now=feedback.closed)
 
 
 @pytest.mark.parametrize("typed", ["", " \u200b\n", "x" * 201, "😀" * 4096])
 def test_a_line_is_one_line_of_two_hundred_characters(typed: str) -> None:
     with pytest.raises(Refused):
-        replies.line(typed)
-    assert replies.line(" a\nb\x00\u202e ") == "a b"
-    assert len(replies.line("x" * 200)) == 200
+        changes_told.line(typed)
+    assert changes_told.line(" a\nb\x00\u202e ") == "a b"
+    assert len(changes_told.line("x" * 200)) == 200
 
 
 async def test_a_year_collects_what_was_replied_in_it_archived_groups_too(feedback: Feedback) -> None:
@@ -219,7 +219,7 @@ async def test_erasure_leaves_the_line_and_takes_the_writer(feedback: Feedback) 
     keys = feedback.talk.app.keys
     exported = await own_data.export(feedback.session, feedback.anna, keys, now=feedback.closed)
     assert [one["text"] for one in exported["replies_to_feedback"]] == ["Teimme."]
-    await forgetting.erase(feedback.session, feedback.anna, now=feedback.closed)
+    await erasure.erase(feedback.session, feedback.anna, now=feedback.closed)
     feedback.session.expire_all()
     (reply,) = await feedback.all()
     assert (reply.text, reply.created_by) == ("Teimme.", None)
