@@ -32,10 +32,10 @@ async def request(
 async def _answer(
     sandbox: Sandbox, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
 ) -> tuple[int, bytes]:
-    kind, _, rest = urlsplit(url).path.removeprefix("/").partition("/")
+    kind, _, rest = unquote(urlsplit(url).path).removeprefix("/").partition("/")
     if kind == "file":
         token, _, path = rest.partition("/")
-        file = download(sandbox, token.removeprefix("bot"), unquote(path))
+        file = download(sandbox, token.removeprefix("bot"), path)
         return failure(ApiError(404, "Not Found")) if file is None else (200, file.content)
     uploads = {name: Upload(*file) for name, file in files.items()}
     return await call(sandbox, kind.removeprefix("bot"), rest, given, uploads)
