@@ -6,20 +6,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 from telegram.error import TelegramError
 
-from bot import clock as clocks
-from bot import db
+from bot import ticks
+from bot.clock import Clock, StandingClock
 from bot.config import Settings
-from bot.metrics import Metrics
+from bot.context import Runtime
 from bot.receiving.inbox import Inbox
 from bot.sending.outbox import Outbox
-from bot.telegram import make_bot, make_polling
 from handlers import menus, routes
 from models import leases
 from models.delivery import outbox, rate_limit
 from models.feedback import closing
-from models.feedback.sealing import Keyring
 from models.membership import roles
 
 log = structlog.get_logger()
@@ -28,29 +27,21 @@ LAST_WORDS = 7.0
 """Seconds for finishing what is in hand when told to stop, of the ten that are given; the next start does the rest."""
 
 
-class App:
-    """The program. ``transport`` (of httpx) takes the place of the network in tests."""
+class App(Runtime):
+    """The program: the runtime with the parts that work on it."""
 
-    def __init__(self, settings: Settings, clock: clocks.Clock | None = None, *, transport: Any = None) -> None:
-        self.settings = settings
-        self.policy = settings.policy()
-        self.clock = clock or clocks.Clock()
-        self.engine = db.make_engine(settings.database.url)
-        self.sessions = db.make_sessions(self.engine)
-        self.keys = Keyring(settings.feedback.keys)
-        self.polling = make_polling(transport)
-        self.bot = make_bot(settings, transport, self.polling)
-        self.bot_name = ""
-        self.scrubbed = 0
-        """How many erasures the database file has been rewritten after."""
-        self.metrics = Metrics()
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock | None = None,
+        *,
+        transport: Any = None,
+        engine: AsyncEngine | None = None,
+    ) -> None:
+        super().__init__(settings, clock, transport=transport, engine=engine)
         self.inbox = Inbox(self)
         self.outbox = Outbox(self)
         routes.load()
-
-    @property
-    def now(self) -> datetime:
-        return self.clock.now()
 
     async def start(self) -> None:
         """Connects to Telegram and the database, and does what every start does."""
@@ -89,7 +80,7 @@ class App:
 
     async def serve(self) -> None:
         """The inbox, the outbox and the ticks, until cancelled; what is in hand is then finished, if it can be soon."""
-        scheduler = clocks.schedule(self)
+        scheduler = ticks.schedule(self)
         scheduler.start()
         working = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
         beside = [asyncio.create_task(self.introduce()), asyncio.create_task(self._watched())]
@@ -116,13 +107,13 @@ class App:
             from bot.web import serve
 
             try:
-                await serve(self)
+                await serve(self, self.outbox)
             except Exception:
                 log.exception("no pages for watchers")
 
     async def settle(self) -> None:
         """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
-        for tick, _ in clocks.TICKS:
+        for tick, _ in ticks.TICKS:
             await tick(self)
         while True:
             while await self.inbox.poll() + await self.outbox.turn():
@@ -137,10 +128,10 @@ class App:
 
     async def pass_time(self, until: datetime) -> None:
         """Lets a standing clock pass from event to event."""
-        assert isinstance(self.clock, clocks.StandingClock)
+        assert isinstance(self.clock, StandingClock)
         await self.settle()
         while True:
-            event = await clocks.next_event(self)
+            event = await ticks.next_event(self)
             if event is None or event > until:
                 break
             self.clock.moment = max(self.clock.moment + timedelta(milliseconds=1), event)

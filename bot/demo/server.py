@@ -24,9 +24,9 @@ from starlette.applications import Starlette
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot import clock as clocks
-from bot import config
+from bot import config, ticks
 from bot.app import App
+from bot.clock import ShiftedClock
 from bot.commands import migrate
 from bot.demo.cast import GROUPS, arrive, enter
 from bot.sandbox import Limits, Sandbox
@@ -51,7 +51,7 @@ class Demo:
     def __init__(self, language: str, address: str) -> None:
         self.language = language
         self.address = address
-        self.clock = clocks.ShiftedClock(MORNING)
+        self.clock = ShiftedClock(MORNING)
         self.sandbox = self._new_sandbox()
         self.app: App | None = None
         self.roles: dict[int, str] = {}
@@ -66,7 +66,7 @@ class Demo:
     async def open(self) -> None:
         """Begin with an empty database in a folder of its own, and people who have just arrived."""
         self._folder = TemporaryDirectory(prefix="koolla-demo-", ignore_cleanup_errors=True)
-        self.clock = clocks.ShiftedClock(MORNING)
+        self.clock = ShiftedClock(MORNING)
         self.sandbox = self._new_sandbox()
         cast = enter(self.sandbox, self.language)
         self.roles = {user.id: role for role, users in cast.items() for user in users}
@@ -125,7 +125,7 @@ class Demo:
         assert self.app is not None
         async with self._turn:
             await self.app.settle()
-            event = await clocks.next_event(self.app)
+            event = await ticks.next_event(self.app)
             if event is not None:
                 await self._pass(event)
         return MOVED if event is not None else NOTHING_DUE
@@ -155,7 +155,7 @@ class Demo:
         """Let time pass from event to event, and let the bot do at each what is due then."""
         assert self.app is not None
         await self.app.settle()
-        while (event := await clocks.next_event(self.app)) is not None and event <= until:
+        while (event := await ticks.next_event(self.app)) is not None and event <= until:
             # A millisecond on, so that an event that leaves nothing behind is not met for ever.
             self._move(max(event, self.now() + timedelta(milliseconds=1)))
             await self.app.settle()

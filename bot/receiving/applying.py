@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -10,15 +9,13 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot import db
+from bot.context import Runtime
 from bot.receiving.replies import Heard
 from handlers import dispatch
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
 from models.delivery import rate_limit, updates
 from models.errors import Refused
-
-if TYPE_CHECKING:
-    from bot.app import App
 
 log = structlog.get_logger()
 
@@ -37,17 +34,17 @@ def is_answering(screen: Screen) -> bool:
 class Applying:
     """Gives each update its effect, once, and the screen that answers it."""
 
-    def __init__(self, app: "App") -> None:
-        self.app = app
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
 
     async def hear(self, some: tuple[Update, ...]) -> list[Heard]:
         """Applies updates in one transaction, each behind a savepoint. What fails there is tried again alone."""
         fetched = await asyncio.gather(*(self._download(update) for update in some))
         files = {update.update_id: file for update, file in zip(some, fetched, strict=True)}
         heard: list[Heard] = []
-        async with self.app.engine.begin() as connection:
+        async with self.runtime.engine.begin() as connection:
             async with self._session(connection) as session, session.begin():
-                fresh = await updates.first_sight(session, files, now=self.app.now)
+                fresh = await updates.first_sight(session, files, now=self.runtime.now)
             for update in some:
                 is_new = update.update_id in fresh
                 fresh.discard(update.update_id)  # the same one twice in a batch is applied once
@@ -98,7 +95,7 @@ class Applying:
                 raise file
             screen = await dispatch.answer(await self._context(session, update, file), update)
             if update.message is not None and not is_answering(screen):
-                await rate_limit.spoken_to(session, update.message.chat_id, now=self.app.now)
+                await rate_limit.spoken_to(session, update.message.chat_id, now=self.runtime.now)
             if not is_new:
                 screen = await screen.drawn()  # while what it is drawn from is at hand
                 await savepoint.rollback()  # seen before: shown again, done once
@@ -116,17 +113,17 @@ class Applying:
         """An update that failed beside others, in transactions of its own; one that fails for good is put aside."""
         reference = secrets.token_hex(4).upper()
         for _ in range(TRIES - 1):
-            async with self.app.engine.begin() as connection:
+            async with self.runtime.engine.begin() as connection:
                 async with self._session(connection) as session, session.begin():
-                    fresh = await updates.first_sight(session, [update.update_id], now=self.app.now)
+                    fresh = await updates.first_sight(session, [update.update_id], now=self.runtime.now)
                 screen = await self._try(connection, update, file, is_new=bool(fresh), reference=reference)
             if screen is not None:
                 return screen
         log.error("update parked", update=update.update_id, reference=reference)
-        self.app.metrics.parked += 1
-        async with self.app.sessions.begin() as session:
+        self.runtime.metrics.parked += 1
+        async with self.runtime.sessions.begin() as session:
             about = dispatch.route_of(update)
-            await updates.park(session, update.update_id, reference, about, now=self.app.now)
+            await updates.park(session, update.update_id, reference, about, now=self.runtime.now)
         return await self._excuse(update, reference)
 
     async def _excuse(self, update: Update, reference: str) -> Screen:
@@ -134,7 +131,7 @@ class Applying:
         if update.effective_user is None:
             return NOTHING
         try:
-            async with self.app.sessions() as session:
+            async with self.runtime.sessions() as session:
                 return dispatch.failed(await self._context(session, update, None), reference)
         except Exception as error:
             if db.is_away(error):
@@ -144,16 +141,16 @@ class Applying:
 
     def _session(self, connection: AsyncConnection) -> AsyncSession:
         """A session of one update: what it does is undone alone, and nothing it read is remembered for the next."""
-        return self.app.sessions(bind=connection, join_transaction_mode="create_savepoint")
+        return self.runtime.sessions(bind=connection, join_transaction_mode="create_savepoint")
 
     async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
         return await dispatch.context(
             session,
             update,
-            policy=self.app.policy,
-            keys=self.app.keys,
-            bot_name=self.app.bot_name,
-            now=self.app.now,
+            policy=self.runtime.policy,
+            keys=self.runtime.keys,
+            bot_name=self.runtime.bot_name,
+            now=self.runtime.now,
             file=file,
         )
 
@@ -165,7 +162,7 @@ class Applying:
         if (document.file_size or 0) > LARGEST_FILE:
             return b""
         try:
-            return bytes(await (await self.app.bot.get_file(document.file_id)).download_as_bytearray())
+            return bytes(await (await self.runtime.bot.get_file(document.file_id)).download_as_bytearray())
         except TelegramError as error:
             log.warning("file not fetched", update=update.update_id, error=type(error).__name__)
             return Refused("file-not-fetched")

@@ -8,22 +8,19 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Update
 from telegram.error import RetryAfter, TelegramError
 
 from bot import db
+from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
+from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.receiving.applying import Applying
-from bot.receiving.replies import Heard, Replies, seconds
-from bot.sending.breaker import SHORTEST, longer
+from bot.receiving.replies import Heard, Replies
 from models import leases
-
-if TYPE_CHECKING:
-    from bot.app import App
 
 log = structlog.get_logger()
 
@@ -50,10 +47,10 @@ STANDBY = 2.0
 class Inbox:
     """Polls, handles and answers."""
 
-    def __init__(self, app: "App") -> None:
-        self.app = app
-        self.applying = Applying(app)
-        self.replies = Replies(app)
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.applying = Applying(runtime)
+        self.replies = Replies(runtime)
         self.owner = secrets.token_hex(6)
         self.offset = 0
         self._asking: asyncio.Future[tuple[Update, ...]] | None = None
@@ -70,20 +67,20 @@ class Inbox:
 
     async def run(self) -> None:
         """Polls until stopped; what goes wrong on the way is waited out, never skipped."""
-        pause = SHORTEST
+        pause = FIRST_PAUSE_S
         while not self._stopping.is_set():
             try:
                 if await self._may_poll():
                     await self.poll(POLL, patience=PATIENCE)
                 else:
                     await self._rest(STANDBY)
-                pause = SHORTEST
+                pause = FIRST_PAUSE_S
             except* (TelegramError, *AWAY) as errors:
                 error = errors.exceptions[0]
                 log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
-                self.app.metrics.fails(POLLER, error)
-                await self._rest(max(pause, seconds(error) if isinstance(error, RetryAfter) else 0.0))
-                pause = longer(pause)
+                self.runtime.metrics.fails(POLLER, error)
+                await self._rest(max(pause, retry_after_s(error) if isinstance(error, RetryAfter) else 0.0))
+                pause = next_pause(pause)
 
     async def _rest(self, most: float) -> None:
         with suppress(TimeoutError):
@@ -94,12 +91,12 @@ class Inbox:
         now = asyncio.get_running_loop().time()
         if now + POLL < self._leased_until:
             return True
-        async with self.app.sessions.begin() as session:
+        async with self.runtime.sessions.begin() as session:
             taken = await leases.take(session, leases.POLLER, self.owner, span=LEASE)
         if taken:
             self._leased_until = now + LEASE.total_seconds()
         else:
-            self.app.metrics.works(POLLER)
+            self.runtime.metrics.works(POLLER)
         return taken
 
     async def poll(self, wait: int = 0, *, patience: float | None = None) -> int:
@@ -113,11 +110,11 @@ class Inbox:
             async with asyncio.TaskGroup() as applying:
                 while True:
                     new = tuple(update for update in batch if update.update_id not in self._in_hand)
-                    self.app.metrics.arrived(new)
+                    self.runtime.metrics.arrived(new)
                     self._in_hand |= {update.update_id: None for update in new}
                     count += len(new)
                     applying.create_task(self._apply(new))
-                    if self.app.polling.held < BATCH or not await self._may_poll():
+                    if self.runtime.polling.held < BATCH or not await self._may_poll():
                         break
                     await self._shown(TOGETHER if self._trip > FAR else None)
                     if self._stopping.is_set():
@@ -135,12 +132,12 @@ class Inbox:
             for some in _slices(batch, TOGETHER):
                 for person, theirs in _by_person(await self.applying.hear(some)).items():
                     self._show(person, theirs)
-                self.app.outbox.wake.set()
+                self.runtime.wake_outbox.set()
 
     async def _ask(self, wait: int) -> tuple[Update, ...]:
-        self.app.polling.in_hand = self._in_hand
+        self.runtime.polling.in_hand = self._in_hand
         began = asyncio.get_running_loop().time()
-        asking = self.app.bot.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
+        asking = self.runtime.bot.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
         self._asking = asyncio.ensure_future(asking)
         try:
             batch = await self._asking
@@ -194,9 +191,9 @@ class Inbox:
             return  # it is not ours to ask
         await self._shown()
         with suppress(TelegramError):
-            await self.app.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
+            await self.runtime.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
         with suppress(*AWAY):
-            async with self.app.sessions.begin() as session:
+            async with self.runtime.sessions.begin() as session:
                 await leases.give_back(session, leases.POLLER, self.owner)
 
 

@@ -5,22 +5,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 import structlog
 from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
+from bot.context import Runtime
 from bot.db import AWAY
-from bot.sending.breaker import SHORTEST, longer
 from bot.telegram import NotSentError
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
 from models.people import people
-
-if TYPE_CHECKING:
-    from bot.app import App
 
 log = structlog.get_logger()
 
@@ -48,8 +45,8 @@ class Heard:
 
 
 class Replies:
-    def __init__(self, app: "App") -> None:
-        self.app = app
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
 
     async def show(self, heard: list[Heard], *, after: asyncio.Task[None] | None = None) -> None:
         """One person's screens, once those before are shown. Of several for the same message only the last is put
@@ -71,14 +68,14 @@ class Replies:
             if put:
                 shown.append(self._attempt(partial(self._put, update.callback_query, heard)))
             await asyncio.gather(*shown)
-            self.app.metrics.tap_shown()
+            self.runtime.metrics.tap_shown()
         elif update.message is not None and screen.text:
             await self._attempt(partial(self._send, update.message.chat_id, screen))
         if screen.menu is not None and update.effective_chat is not None:
-            await self._attempt(partial(set_menu, self.app.bot, update.effective_chat.id, screen.menu))
+            await self._attempt(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
 
     async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
-        await self.app.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
+        await self.runtime.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
 
     async def _put(self, query: CallbackQuery, heard: Heard) -> None:
         message = query.message
@@ -89,7 +86,7 @@ class Replies:
             await self._send(message.chat.id, screen)
             return
         try:
-            await edit(self.app.bot, *heard.message, screen, has_file=has_file(message))
+            await edit(self.runtime.bot, *heard.message, screen, has_file=has_file(message))
         except BadRequest as error:
             if "not modified" in error.message:
                 return
@@ -101,7 +98,7 @@ class Replies:
         """The screen with its file made; while it is, the chat says that the bot is at work."""
         if screen.draws is None:
             return screen
-        at_work = self.app.bot.send_chat_action(chat_id, ChatAction.TYPING)
+        at_work = self.runtime.bot.send_chat_action(chat_id, ChatAction.TYPING)
         drawn, told = await asyncio.gather(screen.drawn(), at_work, return_exceptions=True)
         if isinstance(told, BaseException) and not isinstance(told, TelegramError):
             raise told
@@ -111,35 +108,35 @@ class Replies:
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
         screen = await self._drawn(chat_id, screen)
-        message_id = await send(self.app.bot, chat_id, screen, self.app.clock.sleep)
+        message_id = await send(self.runtime.bot, chat_id, screen, self.runtime.clock.sleep)
         await self._remember(chat_id, message_id, screen)
 
     async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
         if screen.stands is None:
             return
         kind, subject, revision = screen.stands
-        async with self.app.sessions.begin() as session:
+        async with self.runtime.sessions.begin() as session:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
             replaced = await cards.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
         if replaced is not None:
-            await retire(self.app.bot, chat_id, replaced)
+            await retire(self.runtime.bot, chat_id, replaced)
 
     async def _through(self, doing: Callable[[], Awaitable[object]]) -> None:
         """Tries again while Telegram cannot be reached, and once more when it may or may not have heard: an edit done
         twice is one, and a screen shown twice does no harm."""
-        ends, doubts, pause = self.app.now + OUTAGE, 0, SHORTEST
+        ends, doubts, pause = self.runtime.now + OUTAGE, 0, FIRST_PAUSE_S
         while True:
             try:
                 await doing()
                 return
             except NetworkError as error:
                 doubts += not isinstance(error, NotSentError)
-                if isinstance(error, BadRequest) or doubts > 1 or self.app.now >= ends:
+                if isinstance(error, BadRequest) or doubts > 1 or self.runtime.now >= ends:
                     raise
-                await self.app.clock.sleep(pause)
-                pause = longer(pause)
+                await self.runtime.clock.sleep(pause)
+                pause = next_pause(pause)
 
     async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
         """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
@@ -147,14 +144,14 @@ class Replies:
             try:
                 await self._through(doing)
             except RetryAfter as error:
-                if seconds(error) > LONGEST_WAIT:
+                if retry_after_s(error) > LONGEST_WAIT:
                     raise
-                await self.app.clock.sleep(seconds(error))
+                await self.runtime.clock.sleep(retry_after_s(error))
                 await doing()
         except Forbidden:
             log.info("reply refused", reason="blocked")
         except TelegramError as error:
-            self.app.metrics.replies_failed += 1
+            self.runtime.metrics.replies_failed += 1
             log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
@@ -171,9 +168,3 @@ async def retire(bot: Bot, chat_id: int, message_id: int) -> None:
         await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
     except TelegramError as error:
         log.info("old message not retired", error=type(error).__name__)
-
-
-def seconds(error: RetryAfter) -> float:
-    """For how long Telegram wants to hear nothing, in seconds."""
-    wait = error.retry_after
-    return wait.total_seconds() if isinstance(wait, timedelta) else wait

@@ -4,30 +4,21 @@ Without it an outage of eight seconds left 751 of 1,000 messages in doubt; with 
 """
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 from telegram.error import BadRequest, NetworkError, TelegramError
 
-if TYPE_CHECKING:
-    from bot.app import App
+from bot.backoff import FIRST_PAUSE_S, next_pause
+from bot.context import Runtime
 
 log = structlog.get_logger()
-
-SHORTEST, LONGEST = 0.25, 30.0
-"""Seconds between two looks whether what was away is back."""
-
-
-def longer(pause: float) -> float:
-    """The next pause: a twentieth longer, so that an end is seen within a twentieth of the outage."""
-    return min(pause * 1.05, LONGEST)
 
 
 class Breaker:
     """Opens at the first sign that Telegram is away; closes when getMe is answered."""
 
-    def __init__(self, app: "App") -> None:
-        self._app = app
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
         self._pause = 0.0
         self.retry_at: datetime | None = None
         """When Telegram is asked again; None while all is well."""
@@ -45,7 +36,7 @@ class Breaker:
         if now < self.retry_at:
             return False
         try:
-            await self._app.bot.get_me(read_timeout=5)
+            await self.runtime.bot.get_me(read_timeout=5)
         except TelegramError:
             self._again(now)
             return False
@@ -54,5 +45,5 @@ class Breaker:
         return True
 
     def _again(self, now: datetime) -> None:
-        self._pause = longer(self._pause) or SHORTEST
+        self._pause = next_pause(self._pause) or FIRST_PAUSE_S
         self.retry_at = now + timedelta(seconds=self._pause)

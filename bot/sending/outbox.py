@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from markupsafe import Markup
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, TelegramError
 
 from bot import db
+from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import OUTBOX
 from bot.sending import outcomes
@@ -34,9 +35,6 @@ from models.people import people
 from models.people.people import Address, Person, Reach
 from models.policy import quiet_of
 
-if TYPE_CHECKING:
-    from bot.app import App
-
 log = structlog.get_logger()
 
 IN_FLIGHT = 4
@@ -45,12 +43,11 @@ IDLE = 1.0
 
 
 class Outbox:
-    def __init__(self, app: "App") -> None:
-        self.app = app
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
         self.owner = secrets.token_hex(6)
-        self.wake = asyncio.Event()
-        self.breaker = Breaker(app)
-        self.rate = Rate(app.settings.telegram.per_second)
+        self.breaker = Breaker(runtime)
+        self.rate = Rate(runtime.settings.telegram.per_second)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._finished: list[Outgoing] = []
         self._moved = 0
@@ -60,14 +57,14 @@ class Outbox:
     async def run(self) -> None:
         """Sends until stopped. Woken by whoever plans something, by a message that was sent, or by time."""
         while not self._stopping or self._in_flight or self._finished:
-            self.wake.clear()
+            self.runtime.wake_outbox.clear()
             rest = IDLE
             try:
                 rest = await self.step()
-                self.app.metrics.works(OUTBOX)
+                self.runtime.metrics.works(OUTBOX)
             except AWAY as error:
                 log.warning("outbox waits for the database", error=type(error).__name__, reason=db.reason(error))
-                self.app.metrics.fails(OUTBOX, error)
+                self.runtime.metrics.fails(OUTBOX, error)
                 if self._stopping and not self._in_flight:
                     return  # what cannot be recorded is taken up by the next start, and marked as perhaps sent
             if rest > 0 and not (self._stopping and not self._in_flight):  # nobody would wake it
@@ -75,7 +72,7 @@ class Outbox:
 
     async def _rest(self, most: float) -> None:
         try:
-            await asyncio.wait_for(self.wake.wait(), most)
+            await asyncio.wait_for(self.runtime.wake_outbox.wait(), most)
         except TimeoutError:
             return
 
@@ -87,7 +84,7 @@ class Outbox:
     def stop(self) -> None:
         """Takes no more; what was sent is still recorded, so that nobody sends it again."""
         self._stopping = True
-        self.wake.set()
+        self.runtime.wake_outbox.set()
 
     async def turn(self) -> int:
         """One step with all that it sends: for simulated time. Returns how many were claimed or recorded."""
@@ -97,11 +94,11 @@ class Outbox:
 
     async def step(self) -> float:
         """Records what has been sent and sends what may leave now; returns for how long to rest, in seconds."""
-        reachable = not self._stopping and await self.breaker.lets_through(self.app.now)
+        reachable = not self._stopping and await self.breaker.lets_through(self.runtime.now)
         done, self._finished = self._finished, []
         try:
-            async with self.app.sessions.begin() as session:
-                now = self.app.now
+            async with self.runtime.sessions.begin() as session:
+                now = self.runtime.now
                 replaced = [(one, old) for one in done if (old := await self._record(session, one, now))]
                 claimed = await self._claim(session, now) if reachable else []
                 outgoing = [one for delivery in claimed if (one := await self._prepared(session, delivery, now))]
@@ -115,7 +112,7 @@ class Outbox:
         for one in outgoing:
             self._start(self._deliver(one))
         back_at = self.breaker.retry_at or free_at
-        wait = (back_at - self.app.now).total_seconds() if back_at else 0.0
+        wait = (back_at - self.runtime.now).total_seconds() if back_at else 0.0
         return min(wait, IDLE) if wait > 0 else 0.0 if claimed else IDLE
 
     async def _claim(self, session: AsyncSession, now: datetime) -> list[Delivery]:
@@ -133,11 +130,11 @@ class Outbox:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        self.wake.set()
+        self.runtime.wake_outbox.set()
 
     async def _deliver(self, one: Outgoing) -> None:
         await self._send(one)
-        self.breaker.heard(one.error, self.app.clock.now())
+        self.breaker.heard(one.error, self.runtime.clock.now())
         self._finished.append(one)
 
     async def _prepared(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
@@ -163,7 +160,7 @@ class Outbox:
         if letter.edits and edits is None:
             self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
             return None
-        reader = dispatch.reader(session, person, address, self.app)
+        reader = dispatch.reader(session, person, address, self.runtime)
         screen = await self._render(reader, delivery, letter)
         if screen is None:
             return None
@@ -173,7 +170,7 @@ class Outbox:
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
         """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
-        quiet = quiet_of(person, self.app.policy) if person else self.app.policy.quiet
+        quiet = quiet_of(person, self.runtime.policy) if person else self.runtime.policy.quiet
         if delivery.expires_at <= now:
             self._end(delivery, Sending.EXPIRED)
         elif person is not None and person.reach is not Reach.REACHABLE:
@@ -195,7 +192,7 @@ class Outbox:
         """Ends a delivery unsent."""
         delivery.state, delivery.error, delivery.owner = state, error, None
         tell(delivery)
-        self.app.metrics.ended(delivery.state)
+        self.runtime.metrics.ended(delivery.state)
 
     async def _send(self, one: Outgoing) -> None:
         """Sends or edits; a text whose HTML Telegram will not have goes once more as plain text."""
@@ -222,17 +219,17 @@ class Outbox:
 
     async def _put(self, one: Outgoing) -> None:
         if one.edits is None:
-            one.message_id = await send(self.app.bot, one.chat_id, one.screen, self.app.clock.sleep)
+            one.message_id = await send(self.runtime.bot, one.chat_id, one.screen, self.runtime.clock.sleep)
         else:
             one.message_id = one.edits
-            await edit(self.app.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.has_file)
+            await edit(self.runtime.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.has_file)
 
     async def _set_menu(self, one: Outgoing) -> None:
         """Best effort: /start sets the menu too."""
         if one.screen.menu is None:
             return
         try:
-            await set_menu(self.app.bot, one.chat_id, one.screen.menu)
+            await set_menu(self.runtime.bot, one.chat_id, one.screen.menu)
         except TelegramError as error:
             log.info("menu not set", kind=one.delivery.kind, error=type(error).__name__)
 
@@ -248,11 +245,11 @@ class Outbox:
         if one.is_late:
             delivery.state, delivery.owner = Sending.DUE, None
         elif one.error is not None:
-            await outcomes.failed(session, delivery, one.error, policy=self.app.policy, now=now)
+            await outcomes.failed(session, delivery, one.error, policy=self.runtime.policy, now=now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
         tell(delivery)
-        self.app.metrics.ended(delivery.state)
+        self.runtime.metrics.ended(delivery.state)
         if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
             return None
         return await cards.stands(
@@ -267,6 +264,6 @@ class Outbox:
     async def _outdate(self, one: Outgoing, message_id: int) -> None:
         """The message that a newer one replaces says so. If it fails, its buttons still lead to the new one."""
         try:
-            await edit(self.app.bot, one.chat_id, message_id, one.outdated, has_file=one.screen.has_file)
+            await edit(self.runtime.bot, one.chat_id, message_id, one.outdated, has_file=one.screen.has_file)
         except TelegramError as error:
             log.info("old message left as it was", error=type(error).__name__)

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.receiving.replies import seconds
+from bot.backoff import retry_after_s
 from bot.telegram import NotSentError
 from models.delivery import rate_limit
 from models.delivery.outbox import Delivery, Sending
@@ -33,7 +33,7 @@ async def failed(
     if isinstance(error, Forbidden):
         await _refused(session, delivery, error, policy=policy, now=now)
     elif isinstance(error, RetryAfter):
-        delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=seconds(error))
+        delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=retry_after_s(error))
         await rate_limit.hold(session, delivery.due_at)
     elif isinstance(error, BadRequest) and "not modified" in error.message:
         delivery.state = Sending.SENT

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import clock
+from bot import ticks
 from migrations.tables import metadata
 from models.delivery.drafts import Draft
 from models.feedback import closing
@@ -265,10 +265,10 @@ async def test_a_form_that_cannot_be_closed_keeps_no_other_open(
             return await close(session, run_id, *args, **others)
 
         patched.setattr(closing, "close", failing)
-        await clock.close_forms(talk.app)
+        await ticks.close_forms(talk.app)
     assert {run.id: run.state for run in await rows(talk, Run)} == {1: "open", 2: "closed"}
     assert talk.app.keys.names() == ["run-1"]
-    await clock.close_forms(talk.app)
+    await ticks.close_forms(talk.app)
     assert {run.state for run in await rows(talk, Run)} == {"closed"}
     assert talk.app.keys.names() == []
 

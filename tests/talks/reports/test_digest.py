@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
-from bot.clock import plan_digests
 from bot.sandbox.messages import Message
+from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery, Sending
 from models.people import access, groups, links
 from models.people.access import Role, RoleKind

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from bot.clock import plan_digests
 from bot.sandbox.chats import Chat
+from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery, Sending
 from models.people.access import Role
 from models.people.people import Address, Person

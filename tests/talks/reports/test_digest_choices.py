@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from bot.clock import plan_digests
 from bot.sandbox.chats import Chat
+from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery, Sending
 from models.people import groups
 from models.people.access import Role, RoleKind

@@ -6,8 +6,8 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from bot.clock import plan_digests
 from bot.sandbox.chats import Chat
+from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery
 from models.people import links
 from models.people.access import RoleKind

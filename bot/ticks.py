@@ -1,0 +1,192 @@
+"""Ticks: the few jobs that run at intervals.
+
+APScheduler wakes the ticks and knows nothing: each derives what is due from the tables, so that a bot that slept
+catches up, and a tick repeated does nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import db
+from bot.context import Runtime
+from models.delivery import outbox, updates
+from models.feedback import closing, previews, runs, surveys
+from models.meetings import meetings
+from models.privacy import erasure
+from models.reports import digest_plans, digests
+
+log = structlog.get_logger()
+
+Made = TypeVar("Made")
+
+
+async def _alone(
+    runtime: Runtime, failed: str, doing: Callable[[AsyncSession], Awaitable[Made]], **about: int
+) -> Made | None:
+    """Does one of a tick's things in a transaction of its own; None if it failed. It comes again with the next tick,
+    and holds nothing else up."""
+    try:
+        async with runtime.sessions.begin() as session:
+            return await doing(session)
+    except Exception:
+        log.exception(failed, **about)
+        return None
+
+
+async def ask_for_feedback(runtime: Runtime) -> None:
+    """Holds the meetings that have ended and, after the delay, opens their forms."""
+    now = runtime.clock.now()
+    async with runtime.sessions.begin() as session:
+        await meetings.hold(session, now=now)
+    async with runtime.sessions() as session:
+        due = await runs.due_to_open(session, runtime.policy, now=now)
+    for meeting_id in due:
+        opening = partial(runs.open_run, meeting_id=meeting_id, keys=runtime.keys, policy=runtime.policy, now=now)
+        if run := await _alone(runtime, "run not opened", opening, meeting=meeting_id):
+            log.info("run opened", meeting=meeting_id, run=run.id)
+
+
+async def open_surveys(runtime: Runtime) -> None:
+    """Opens the forms that were planned to be sent on their own."""
+    now = runtime.clock.now()
+    async with runtime.sessions() as session:
+        due = await surveys.due_to_open(session, now=now)
+    for run_id in due:
+        opening = partial(surveys.open_planned, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
+        opened = await _alone(runtime, "survey failed to open", opening, run=run_id)
+        if opened is not None:
+            log.info("survey opened" if opened else "survey not opened", run=run_id)
+
+
+async def close_forms(runtime: Runtime) -> None:
+    """Counts and releases the forms whose time is over, then destroys their keys."""
+    now = runtime.clock.now()
+    async with runtime.sessions() as session:
+        due = await runs.due_to_close(session, now=now)
+    for run_id in due:
+        await _close_form(runtime, run_id, now)
+    if due:
+        async with runtime.sessions() as session:
+            await closing.destroy_keys(session, runtime.keys)
+        await db.scrub(runtime.engine)
+
+
+async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
+    """Closes one form. One that fails comes again, and keeps neither the others open nor their keys."""
+    ending = partial(closing.close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
+    run = await _alone(runtime, "run not closed", ending, run=run_id)
+    if run is None:
+        return
+    log.info("run closed", run=run_id)
+    if run.unreadable:
+        log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
+
+
+async def end_previews(runtime: Runtime) -> None:
+    """Removes the previews of forms whose day is over."""
+    async with runtime.sessions() as session:
+        due = await previews.over(session, now=runtime.clock.now())
+    for run_id in due:
+        await _alone(
+            runtime, "preview not removed", partial(previews.end, run_id=run_id, keys=runtime.keys), run=run_id
+        )
+
+
+async def plan_digests(runtime: Runtime) -> None:
+    """Plans the digests that are due: those of the same groups in one transaction, so that taps come between."""
+    now = runtime.clock.now()
+    if missed := await _alone(runtime, "missed digests not sent", partial(digest_plans.send_again, now=now)):
+        log.info("missed digests sent", count=missed)
+    async with runtime.sessions() as session:
+        due = await digest_plans.wanted(session, policy=runtime.policy, now=now)
+    for one in due:
+        planning = partial(digest_plans.plan, one=one, policy=runtime.policy, now=now)
+        if planned := await _alone(runtime, "digests not planned", planning):
+            log.info("digests planned", count=planned)
+
+
+async def forget(runtime: Runtime) -> None:
+    """Drops what has served: update ids older than a week, and dialogues left for a month."""
+    async with runtime.sessions.begin() as session:
+        await updates.forget_old(session, now=runtime.clock.now())
+        await erasure.drop_drafts(session, now=runtime.clock.now())
+
+
+async def recover(runtime: Runtime) -> None:
+    """Takes back what processes were sending that died over it."""
+    async with runtime.sessions.begin() as session:
+        if stranded := await outbox.recover(session):
+            log.warning("deliveries of a dead process taken back", count=stranded)
+
+
+async def scrub_erased(runtime: Runtime) -> None:
+    """When someone has erased themselves, the freed pages of the file and its log soon forget them too."""
+    async with runtime.sessions() as session:
+        erased = await erasure.erased(session)
+    if erased != runtime.scrubbed_erasures:
+        await db.scrub(runtime.engine)
+        runtime.scrubbed_erasures = erased
+
+
+Tick = Callable[[Runtime], Awaitable[None]]
+
+TICKS: tuple[tuple[Tick, int], ...] = (
+    (ask_for_feedback, 20),
+    (open_surveys, 20),
+    (close_forms, 30),
+    (end_previews, 60),
+    (plan_digests, 60),
+    (recover, 15),
+    (forget, 3600),
+    (scrub_erased, 60),
+)
+"""Each tick with its interval in seconds."""
+
+
+def schedule(runtime: Runtime) -> AsyncIOScheduler:
+    """A scheduler that runs the ticks; a tick that fails is logged and comes again."""
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for tick, seconds in TICKS:
+        scheduler.add_job(
+            guarded,
+            "interval",
+            (tick, runtime),
+            id=tick.__name__,
+            seconds=seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=datetime.now(UTC),
+        )
+    return scheduler
+
+
+async def guarded(tick: Tick, runtime: Runtime) -> None:
+    try:
+        await tick(runtime)
+        runtime.wake_outbox.set()
+    except asyncio.CancelledError:
+        log.info("tick left", tick=tick.__name__)  # the program stops; the next one does it
+    except Exception:
+        log.exception("tick failed", tick=tick.__name__)
+
+
+async def next_event(runtime: Runtime) -> datetime | None:
+    """When the next message, form or digest is due: where simulated time may jump to."""
+    now = runtime.clock.now()
+    async with runtime.sessions() as session:
+        moments = [
+            await outbox.next_due(session, edits=False),
+            await runs.next_opening(session, runtime.policy, now=now),
+            await surveys.next_opening(session, now=now),
+            await runs.next_closing(session, now=now),
+            digests.next_due(runtime.policy, now=now),
+        ]
+    return min((moment for moment in moments if moment), default=None)
