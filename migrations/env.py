@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Enum
 
 from migrations.tables import metadata
-from models.base import Moment
+from models.base import Moment, OpenChoice
 
 
 def render_item(kind: str, item: object, _autogen: object) -> str | Literal[False]:
@@ -15,6 +15,8 @@ def render_item(kind: str, item: object, _autogen: object) -> str | Literal[Fals
         return False
     if isinstance(item, Enum):
         return f"sa.String(length={item.length})"
+    if isinstance(item, OpenChoice):
+        return "sa.String()"
     return "sa.DateTime(timezone=True)" if isinstance(item, Moment) else False
 
 

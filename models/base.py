@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, String
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -37,6 +37,34 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class OpenChoice(TypeDecorator[enum.StrEnum]):
+    """A member of an enum to which versions of the program often add members: a string without a CHECK constraint.
+
+    A value that this version does not know (written by a newer one) is read as ``unknown``; without it, ValueError.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, choices: type[enum.StrEnum], unknown: enum.StrEnum | None = None) -> None:
+        super().__init__()
+        self.choices = choices
+        self.unknown = unknown
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else self.choices(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> enum.StrEnum | None:
+        if value is None:
+            return None
+        try:
+            return self.choices(value)
+        except ValueError:
+            if self.unknown is None:
+                raise
+            return self.unknown
 
 
 CHOICE = Enum(

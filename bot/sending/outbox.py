@@ -205,7 +205,7 @@ class Outbox:
             except BadRequest as error:
                 if "parse entities" not in error.message:
                     raise
-                log.error("delivery had bad HTML", kind=one.delivery.kind)
+                log.error("delivery had bad HTML", kind=str(one.delivery.kind))
                 one.screen = replace(one.screen, text=Markup.escape(one.screen.text.striptags()))
                 await self._put(one)
         except TelegramError as error:
@@ -231,7 +231,7 @@ class Outbox:
         try:
             await set_menu(self.runtime.bot, one.chat_id, one.screen.menu)
         except TelegramError as error:
-            log.info("menu not set", kind=one.delivery.kind, error=type(error).__name__)
+            log.info("menu not set", kind=str(one.delivery.kind), error=type(error).__name__)
 
     async def _record(self, session: AsyncSession, one: Outgoing, now: datetime) -> int | None:
         """Writes what became of a message, if it is still ours; returns the id of the one it replaces."""

@@ -60,7 +60,7 @@ async def _refused(
     """403: they blocked us. Stop writing, keep past answers, tell the coordinators."""
     delivery.state = Sending.FAILED
     gone = Reach.DEACTIVATED if "deactivated" in error.message else Reach.BLOCKED
-    if delivery.kind == "feedback" and delivery.slot:
+    if delivery.kind.about_feedback and delivery.slot:
         # A note at this moment would tell that they had not answered by then.
         await people.unreachable(session, delivery.address_id, gone)
     else:

@@ -40,12 +40,13 @@ class Outgoing:
 
 def blame(delivery: Delivery, what: str) -> None:
     """Logs a fault of ours with its place; of feedback not in which delivery."""
-    log.exception(what, kind=delivery.kind, **({} if delivery.kind == "feedback" else {"delivery": delivery.id}))
+    which = {} if delivery.kind.about_feedback else {"delivery": delivery.id}
+    log.exception(what, kind=str(delivery.kind), **which)
 
 
 def tell(delivery: Delivery) -> None:
     """One line for each delivery; of feedback not which: that a reminder was not needed tells who has answered."""
-    if delivery.kind == "feedback":
-        log.info("delivery", kind=delivery.kind)
+    if delivery.kind.about_feedback:
+        log.info("delivery", kind=str(delivery.kind))
     else:
-        log.info("delivery", delivery=delivery.id, kind=delivery.kind, state=str(delivery.state))
+        log.info("delivery", delivery=delivery.id, kind=str(delivery.kind), state=str(delivery.state))

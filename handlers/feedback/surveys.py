@@ -8,10 +8,11 @@ from handlers.dates import moment_text
 from handlers.forms.labels import form_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import CardKind
 from models.errors import Stale
 from models.feedback import surveys
 from models.feedback.runs import RunState
-from models.feedback.surveys import CARD, Survey
+from models.feedback.surveys import Survey
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -72,7 +73,7 @@ def survey_screen(context: Context, survey: Survey) -> Screen:
         Markup("\n").join([*_counts(context, survey), *_reminders(context, survey)]),
         t("survey-named") if survey.named else t("survey-anonymous", threshold=survey.threshold),
     ]
-    return Screen(Markup("\n\n").join(lines), _buttons(context, survey), stands=(CARD, survey.id, 0))
+    return Screen(Markup("\n\n").join(lines), _buttons(context, survey), stands=(CardKind.SURVEY, survey.id, 0))
 
 
 def _is_over(context: Context, survey: Survey) -> bool:

@@ -8,7 +8,8 @@ from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, literal,
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Moment, dialect_insert, insert_new
+from models.base import Base, Moment, OpenChoice, dialect_insert, insert_new
+from models.delivery.kinds import CardKind
 from models.delivery.outbox import Delivery, Sending
 from models.people.people import Address
 
@@ -24,7 +25,7 @@ class Message(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))
-    kind: Mapped[str]
+    kind: Mapped[CardKind] = mapped_column(OpenChoice(CardKind))
     subject: Mapped[int]
     revision: Mapped[int] = mapped_column(default=0)
     message_id: Mapped[int]

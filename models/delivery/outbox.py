@@ -19,15 +19,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
-from models.base import Base, insert_new
+from models.base import Base, OpenChoice, insert_new
+from models.delivery.kinds import EDITS, DeliveryKind
 from models.delivery.rate_limit import Pace
 from models.leases import database_time
 from models.people.people import Address, Person, Reach
 
 LEASE = timedelta(seconds=60)
 """For how long a process may be sending one message; then another takes it for dead."""
-EDITS = ("turnout", "correction")
-"""Kinds of deliveries that only edit a card which stands already."""
 
 
 class Sending(enum.StrEnum):
@@ -57,7 +56,7 @@ class Delivery(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    kind: Mapped[DeliveryKind] = mapped_column(OpenChoice(DeliveryKind, unknown=DeliveryKind.UNRECOGNIZED))
     subject: Mapped[int]
     """The id of what the message is about; the kind says of which table."""
     revision: Mapped[int] = mapped_column(default=0)
@@ -85,13 +84,14 @@ class Planned:
     """A delivery to be, by person; those who cannot be reached get none. With an address, on their behalf to that."""
 
     person_id: int
-    kind: str
+    kind: DeliveryKind
     subject: int
     due_at: datetime
     expires_at: datetime
     revision: int = 0
     slot: str = ""
     urgent: bool = False
+    """Ignores quiet hours; the kinds that always do are `DeliveryKind.urgent`."""
     address_id: int | None = None
     """A group or channel."""
 
@@ -109,7 +109,7 @@ async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
             "slot": one.slot,
             "due_at": one.due_at,
             "expires_at": one.expires_at,
-            "urgent": one.urgent,
+            "urgent": one.urgent or one.kind.urgent,
         }
         for one in wanted
         if one.address_id is not None or one.person_id in reachable
@@ -127,7 +127,7 @@ async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, i
     return {person_id: address_id for person_id, address_id in rows if person_id is not None}
 
 
-async def withdraw(session: AsyncSession, kind: str, subject: int, *, before: int | None = None) -> None:
+async def withdraw(session: AsyncSession, kind: DeliveryKind, subject: int, *, before: int | None = None) -> None:
     """Cancels what waits about a subject, all of it or only revisions ``before`` one."""
     waiting = update(Delivery).where(Delivery.kind == kind, Delivery.subject == subject, Delivery.state == Sending.DUE)
     if before is not None:
@@ -136,7 +136,7 @@ async def withdraw(session: AsyncSession, kind: str, subject: int, *, before: in
 
 
 async def revive(
-    session: AsyncSession, kind: str, subject: int, revision: int, *, now: datetime, missed: bool = False
+    session: AsyncSession, kind: DeliveryKind, subject: int, revision: int, *, now: datetime, missed: bool = False
 ) -> None:
     """Puts back what was withdrawn about a subject's revision and lies ahead, or (``missed``) fell due meanwhile."""
     withdrawn = update(Delivery).where(

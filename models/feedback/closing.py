@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
 from models.calendar import next_waking
-from models.delivery import cards, outbox
+from models.delivery import outbox
+from models.delivery.cards import Message
 from models.delivery.drafts import Draft
-from models.delivery.outbox import Planned
+from models.delivery.kinds import CardKind, DeliveryKind
+from models.delivery.outbox import Delivery, Planned
 from models.feedback import answers, named_answers, pools
 from models.feedback.answers import Ballot
 from models.feedback.pools import Pool, Waits
@@ -57,9 +59,9 @@ async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Po
     elif ballots and not run.named:  # among named answers the others of a pool would stand out
         made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
     for release in made:
-        await _tell(session, "results", release.id, release.workgroup_id, policy=policy, now=now)
+        await _tell(session, DeliveryKind.RESULTS, release.id, release.workgroup_id, policy=policy, now=now)
     if run.named and ballots and not made:
-        await _tell(session, "named", run.id, run.workgroup_id, policy=policy, now=now)
+        await _tell(session, DeliveryKind.NAMED_ANSWERS, run.id, run.workgroup_id, policy=policy, now=now)
     await forget_people(session, run)
     await _forget_last_words(session, now=now)
     await _blur_attendance(session, run)
@@ -75,7 +77,7 @@ async def _is_being_answered(session: AsyncSession, run_id: int) -> bool:
 
 
 async def _tell(
-    session: AsyncSession, kind: str, subject: int, group_id: int, *, policy: Policy, now: datetime
+    session: AsyncSession, kind: DeliveryKind, subject: int, group_id: int, *, policy: Policy, now: datetime
 ) -> None:
     """Tells the group's coordinators that there are results, or signed answers too few for any."""
     due = next_waking(now, policy.quiet)
@@ -127,8 +129,10 @@ async def forget_people(session: AsyncSession, run: Run) -> None:
     for draft in (await session.execute(select(Draft).where(Draft.subject == "feedback"))).scalars():
         if draft.data.get("run") == run.id:
             await session.delete(draft)
-    for table in (outbox.Delivery, cards.Message):
-        await session.execute(delete(table).where(table.kind == "feedback", table.subject == run.id))
+    sent = delete(Delivery).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
+    await session.execute(sent)
+    shown = delete(Message).where(Message.kind == CardKind.FEEDBACK, Message.subject == run.id)
+    await session.execute(shown)
 
 
 async def _forget_last_words(session: AsyncSession, *, now: datetime) -> None:

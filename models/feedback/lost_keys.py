@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.feedback import pools
 from models.feedback.pools import Pool, Pooled
@@ -92,15 +93,15 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
     asked = await session.execute(
         select(Person).join(Participation).where(_of(run), Participation.finished.is_(False)).order_by(Person.id)
     )
-    last = select(func.max(Delivery.revision)).where(Delivery.kind == "feedback", Delivery.subject == run.id)
+    last = select(func.max(Delivery.revision)).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
     revision = (await session.scalar(last) or 0) + 1
-    await outbox.withdraw(session, "feedback", run.id, before=revision)
+    await outbox.withdraw(session, DeliveryKind.FEEDBACK, run.id, before=revision)
     await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
     return await session.scalar(select(func.count()).where(_first_asks(run), Delivery.revision == revision)) or 0
 
 
 def _first_asks(run: Run) -> ColumnElement[bool]:
-    return and_(Delivery.kind == "feedback", Delivery.subject == run.id, Delivery.slot == "")
+    return and_(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == "")
 
 
 def _of(run: Run) -> ColumnElement[bool]:

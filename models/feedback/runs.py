@@ -11,6 +11,7 @@ from models.base import Base, insert_new
 from models.calendar import Quiet, next_waking
 from models.delivery import outbox
 from models.delivery.cards import Message
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned
 from models.feedback import form_choice
 from models.feedback.sealing import Keyring
@@ -171,7 +172,7 @@ async def plan_asks(
             planned.append(
                 Planned(
                     person_id=person.id,
-                    kind="feedback",
+                    kind=DeliveryKind.FEEDBACK,
                     subject=run.id,
                     revision=revision,
                     slot=slot,
@@ -245,7 +246,7 @@ async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now
 
 async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now: datetime) -> list[int]:
     """The open forms that stand in a person's chat and wait for their answer, the newest message first."""
-    stands = select(Run.id).join(Message, (Message.kind == "feedback") & (Message.subject == Run.id))
+    stands = select(Run.id).join(Message, (Message.kind == CardKind.FEEDBACK) & (Message.subject == Run.id))
     stands = stands.join(Address, Address.id == Message.address_id)
     asked = stands.join(Participation, Participation.run_id == Run.id).where(
         Address.chat_id == chat_id,

@@ -12,6 +12,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery.cards import Message
+from models.delivery.kinds import CardKind
 from models.errors import NotFound, Refused, Stale
 from models.feedback.releases import Release
 from models.feedback.runs import ASKS_WITHIN, Run, RunState, ask
@@ -29,7 +30,6 @@ from models.results import results
 LATE = timedelta(hours=1)
 """A survey that opens later than this after its time, as after an outage, counts its time from when it opened."""
 CLOSED_LISTED = 8
-CARD = "survey"
 """What a coordinator's page of a survey is noted as."""
 
 
@@ -104,7 +104,7 @@ async def listed(session: AsyncSession, person: Person) -> list[Survey]:
 async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Survey | None:
     """The survey whose page a message has become, through the gate."""
     wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
-    wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CARD)
+    wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.SURVEY)
     run_id = await session.scalar(wanted)
     return None if run_id is None else await survey_to_run(session, person, run_id)
 

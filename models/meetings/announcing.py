@@ -13,6 +13,7 @@ from models.base import insert_new
 from models.calendar import Quiet, last_waking, next_waking
 from models.delivery import outbox
 from models.delivery.cards import Message
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.meetings.invitations import Invitation, Source, wanted_people
 from models.meetings.meetings import Meeting, meeting_to_run
@@ -23,6 +24,14 @@ from models.results import changes_told
 
 URGENT = timedelta(hours=48)
 """News about a meeting this near goes out at once, in quiet time too."""
+
+ABOUT_INVITATIONS = (
+    DeliveryKind.INVITATION,
+    DeliveryKind.REMINDER,
+    DeliveryKind.CORRECTION,
+    DeliveryKind.CANCELLED,
+)
+"""Kinds of deliveries whose subject is an invitation."""
 
 
 async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
@@ -73,7 +82,7 @@ async def _tell(
         due_at, at_once = leaving(meeting.starts_at, quiet, now=now, urgent=urgent)
         card = Planned(
             person_id=person.id,
-            kind="invitation",
+            kind=DeliveryKind.INVITATION,
             subject=ids[person.id],
             revision=meeting.revision,
             due_at=due_at,
@@ -98,7 +107,9 @@ def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) ->
         due = last_waking(meeting.starts_at - lead, quiet)
         if due > card.due_at:
             name = slot if slot == "silent" else f"{slot}-{int(lead.total_seconds())}"
-            planned.setdefault((slot, due), replace(card, kind="reminder", slot=name, due_at=due, urgent=False))
+            planned.setdefault(
+                (slot, due), replace(card, kind=DeliveryKind.REMINDER, slot=name, due_at=due, urgent=False)
+            )
     return list(planned.values())
 
 
@@ -123,7 +134,7 @@ async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, p
     )
     people = [person for _, person in await wanted_people(session, meeting)]
     for invitation_id in (await _ids(session, meeting, people)).values():
-        for kind in ("invitation", "reminder"):
+        for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER):
             await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
     near = is_near(was, meeting.starts_at, now=now)
     return await _tell(session, meeting, people, policy=policy, now=now, urgent=near)
@@ -136,12 +147,11 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
         [
             Planned(
                 person_id=person.id,
-                kind="correction",
+                kind=DeliveryKind.CORRECTION,
                 subject=invitation.id,
                 revision=meeting.sequence,
                 due_at=now,
                 expires_at=meeting.starts_at,
-                urgent=True,  # an edit makes no sound
             )
             for invitation, person in await wanted_people(session, meeting)
         ],
@@ -151,17 +161,25 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
 async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
     """After a cancelling: withdraws what waits and tells once whoever has heard of the meeting; returns how many."""
     for invitation, _ in await wanted_people(session, meeting):
-        for kind in ("invitation", "reminder", "correction"):
+        for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CORRECTION):
             await outbox.withdraw(session, kind, invitation.id)
     near = is_near(meeting.starts_at, now=now)
-    letters, people = [], await aware(session, meeting)
+    planned, people = [], await aware(session, meeting)
     if not people:
         await changes_told.wait_again(session, meeting)
     for invitation, person in people:
         due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
-        letter = Planned(person.id, "cancelled", invitation.id, due_at, expires_at=meeting.starts_at, urgent=at_once)
-        letters.append(letter)
-    return await outbox.plan(session, letters)
+        planned.append(
+            Planned(
+                person_id=person.id,
+                kind=DeliveryKind.CANCELLED,
+                subject=invitation.id,
+                due_at=due_at,
+                expires_at=meeting.starts_at,
+                urgent=at_once,
+            )
+        )
+    return await outbox.plan(session, planned)
 
 
 async def aware(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
@@ -181,7 +199,7 @@ async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int
     gone = (Sending.SENDING, Sending.SENT, Sending.UNKNOWN)
     may_be_there = or_(Delivery.state.in_(gone), Delivery.ambiguous)
     wanted = select(Delivery.subject).where(
-        Delivery.kind == "invitation", Delivery.subject.in_(invitation_ids), may_be_there
+        Delivery.kind == DeliveryKind.INVITATION, Delivery.subject.in_(invitation_ids), may_be_there
     )
     if before is not None:
         wanted = wanted.where(Delivery.revision < before)
@@ -191,7 +209,9 @@ async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int
 async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Meeting | None:
     """The meeting whose coordinator's card a message has become, through the gate."""
     wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
-    wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == "meeting")
+    wanted = wanted.where(
+        Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.MEETING
+    )
     meeting_id = await session.scalar(wanted)
     return None if meeting_id is None else await meeting_to_run(session, person, meeting_id)
 
@@ -205,12 +225,12 @@ async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now:
         .where(Invitation.source == Source.ROSTER)
     )
     for invitation_id in (await session.execute(ahead)).scalars().all():
-        for kind in ("invitation", "reminder", "correction", "cancelled"):
+        for kind in ABOUT_INVITATIONS:
             await outbox.withdraw(session, kind, invitation_id)
 
 
 async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:
     """Someone is back in the group: what was withdrawn about a meeting is sent after all. `invite` does the rest."""
     for invitation_id in (await _ids(session, meeting, [person])).values():
-        await outbox.revive(session, "invitation", invitation_id, meeting.revision, now=now, missed=True)
-        await outbox.revive(session, "reminder", invitation_id, meeting.revision, now=now)
+        await outbox.revive(session, DeliveryKind.INVITATION, invitation_id, meeting.revision, now=now, missed=True)
+        await outbox.revive(session, DeliveryKind.REMINDER, invitation_id, meeting.revision, now=now)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import next_waking
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.membership import roles
 from models.people import access, groups, people
@@ -43,9 +44,9 @@ async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: d
     notes = []
     for one in readers.values():
         due = next_waking(now, quiet_of(one, policy))
-        notes.append(Planned(one.id, "blocked", person.id, due_at=due, expires_at=due + TELLS, revision=day))
+        notes.append(Planned(one.id, DeliveryKind.BLOCKED, person.id, due_at=due, expires_at=due + TELLS, revision=day))
     dropped = update(Delivery).where(
-        Delivery.kind == "blocked",
+        Delivery.kind == DeliveryKind.BLOCKED,
         Delivery.subject == person.id,
         Delivery.revision == day,
         Delivery.state == Sending.SUPERSEDED,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import next_waking
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotFound, Refused
 from models.meetings import announcing, meetings
@@ -148,7 +149,7 @@ async def meet(
 async def _send_after_all(session: AsyncSession, person: Person) -> None:
     """Puts back the invitations that came to nothing because the person could not be reached."""
     theirs = select(Address.id).where(Address.person_id == person.id).scalar_subquery()
-    failed = update(Delivery).where(Delivery.address_id == theirs, Delivery.kind == "invitation")
+    failed = update(Delivery).where(Delivery.address_id == theirs, Delivery.kind == DeliveryKind.INVITATION)
     await session.execute(failed.where(Delivery.state == Sending.FAILED).values(state=Sending.DUE))
 
 
@@ -158,7 +159,7 @@ async def leave(session: AsyncSession, group: Workgroup, person: Person, *, poli
     audit.note(session, person, "left", now=now, group_id=group.id)
     due = next_waking(now, policy.quiet)
     told = [
-        Planned(person_id=one.id, kind="left", subject=membership_id, due_at=due, expires_at=due + TELLS)
+        Planned(person_id=one.id, kind=DeliveryKind.LEFT, subject=membership_id, due_at=due, expires_at=due + TELLS)
         for one in await access.coordinators(session, group.id)
         if one.id != person.id
     ]

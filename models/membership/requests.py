@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, insert_new
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Planned
 from models.errors import NotFound, Refused, Stale
 from models.people import access, audit
@@ -66,7 +67,7 @@ async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy
         [
             Planned(
                 person_id=coordinator.id,
-                kind="join-request",
+                kind=DeliveryKind.JOIN_REQUEST,
                 subject=request_id,
                 slot=now.astimezone(policy.zone).date().isoformat(),
                 due_at=now,
@@ -124,17 +125,17 @@ async def decide(session: AsyncSession, by: Person, asked: Asked, approved: bool
         raise Stale("join-decided-already")
     action = "request-approved" if approved else "request-declined"
     audit.note(session, by, action, now=now, group_id=asked.group.id, person_id=asked.person.id)
-    answer = Planned(asked.person.id, "join-answer", request.id, due_at=now, expires_at=now + KEEPS)
+    answer = Planned(asked.person.id, DeliveryKind.JOIN_ANSWER, request.id, due_at=now, expires_at=now + KEEPS)
     await outbox.plan(session, [answer])
     await _show_decided(session, by, asked, now)
 
 
 async def _show_decided(session: AsyncSession, by: Person, asked: Asked, now: datetime) -> None:
     """Withdraws what still asks the other coordinators, and edits the cards that they have."""
-    await outbox.withdraw(session, "join-request", asked.request.id)
+    await outbox.withdraw(session, DeliveryKind.JOIN_REQUEST, asked.request.id)
     others = [one for one in await access.coordinators(session, asked.group.id) if one.id != by.id]
-    # An edit makes no sound, so it need not wait for the morning.
-    edits = [Planned(o.id, "join-decided", asked.request.id, now, now + KEEPS, urgent=True) for o in others]
+    kind = DeliveryKind.JOIN_DECIDED
+    edits = [Planned(person.id, kind, asked.request.id, now, now + KEEPS) for person in others]
     await outbox.plan(session, edits)
 
 

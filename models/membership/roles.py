@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import next_waking
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Planned
 from models.errors import NotAllowed, NotFound, Refused
 from models.people import access, audit, links, people
@@ -89,7 +90,7 @@ async def give(
         return False
     audit.note(session, actor, "role-given", now=now, group_id=group_id, person_id=chosen.id, detail=kind)
     newest = max(role.id for role in await access.roles(session, chosen.id))
-    await _tell(session, "role-given", newest, actor, chosen, policy=policy, now=now)
+    await _tell(session, DeliveryKind.ROLE_GIVEN, newest, actor, chosen, policy=policy, now=now)
     return True
 
 
@@ -124,8 +125,8 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
         raise Refused("role-gone-already")
     group_id = role.workgroup_id
     audit.note(session, actor, "role-removed", now=now, group_id=group_id, person_id=held.person.id, detail=role.kind)
-    await outbox.withdraw(session, "role-given", role.id)
-    await _tell(session, "role-removed", role.id, actor, held.person, policy=policy, now=now)
+    await outbox.withdraw(session, DeliveryKind.ROLE_GIVEN, role.id)
+    await _tell(session, DeliveryKind.ROLE_REMOVED, role.id, actor, held.person, policy=policy, now=now)
 
 
 async def _keep_one(session: AsyncSession, going: Role) -> None:
@@ -172,7 +173,14 @@ async def has(session: AsyncSession, held: Holding) -> bool:
 
 
 async def _tell(
-    session: AsyncSession, kind: str, role_id: int, actor: Person, person: Person, *, policy: Policy, now: datetime
+    session: AsyncSession,
+    kind: DeliveryKind,
+    role_id: int,
+    actor: Person,
+    person: Person,
+    *,
+    policy: Policy,
+    now: datetime,
 ) -> None:
     """Plans the news; who does it to themselves sees it at once."""
     if person.id == actor.id:

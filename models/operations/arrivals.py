@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from models.feedback.runs import Run, RunState
 from models.meetings import announcing, invitations
@@ -121,6 +122,8 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
     )
 
 
+COUNTED = (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CANCELLED)
+"""The kinds of deliveries that carry a message to a member; a correction only edits a card."""
 AWAY = {Outcome.BLOCKED, Outcome.DEACTIVATED}
 
 
@@ -138,8 +141,8 @@ async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -
     """The deliveries about the meeting's present revision, by invitation, in the order in which they fall due."""
     wanted = (
         select(Delivery)
-        .where(Delivery.subject.in_(ids), Delivery.kind.in_(("invitation", "reminder", "cancelled")))
-        .where((Delivery.kind == "cancelled") | (Delivery.revision == meeting.revision))
+        .where(Delivery.subject.in_(ids), Delivery.kind.in_(COUNTED))
+        .where((Delivery.kind == DeliveryKind.CANCELLED) | (Delivery.revision == meeting.revision))
         .order_by(Delivery.due_at, Delivery.id)
     )
     found: dict[int, list[Delivery]] = {}
@@ -185,7 +188,7 @@ def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome |
     is_dropped = row.state is Sending.CANCELLED and row.error == health.DROPPED
     if row.state in told and not is_dropped:
         return told[row.state]
-    if row.kind == "reminder" and not _is_wanted(row, invitation, person):
+    if row.kind is DeliveryKind.REMINDER and not _is_wanted(row, invitation, person):
         return None if row.state in (Sending.DUE, Sending.SENDING) else Outcome.UNNEEDED
     if row.state is Sending.EXPIRED:
         return Outcome.EXPIRED

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from models.delivery.rate_limit import Pace
 from models.meetings.meetings import Meeting, MeetingState
@@ -47,7 +48,7 @@ async def size(session: AsyncSession, *, now: datetime) -> Size:
 class Waiting:
     """The deliveries of one kind that have not been sent."""
 
-    kind: str
+    kind: DeliveryKind
     due: int
     """Would go now."""
     later: int
@@ -66,9 +67,9 @@ async def waiting(session: AsyncSession, *, now: datetime) -> list[Waiting]:
         .where(Delivery.state == Sending.DUE)
         .group_by(Delivery.kind, state)
     )
-    counts, doubtful = Counter[tuple[str, str]](), Counter[str]()
+    counts, doubtful = Counter[tuple[DeliveryKind, str]](), Counter[DeliveryKind]()
     for kind, where, number, unsure in rows:
-        counts[kind, where] = number
+        counts[kind, where] += number
         doubtful[kind] += unsure if where == "due" else 0
     return [
         Waiting(kind, counts[kind, "due"], counts[kind, "later"], counts[kind, "expired"], doubtful[kind])

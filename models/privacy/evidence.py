@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models.delivery.cards import Message
 from models.delivery.drafts import Draft
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
@@ -109,15 +110,16 @@ async def leftovers(session: AsyncSession) -> list[Finding]:
     drafts = [run for (data,) in await session.execute(select(Draft.data)) if (run := data.get("run")) is not None]
     open_ended = set((await session.execute(closed.where(Run.id.in_(drafts)))).scalars())
     named = NamedAnswer.run_id.in_(closed.where(Run.named.is_(False)))
-    feedback = "feedback"
     left = {
         "people asked": await _runs(session, Participation.run_id, Participation.run_id.in_(closed)),
         "sealed answers": await _runs(session, Staged.run_id, Staged.run_id.in_(closed)),
         "unfinished dialogues": sorted(open_ended),
         "deliveries": await _runs(
-            session, Delivery.subject, (Delivery.kind == feedback) & Delivery.subject.in_(closed)
+            session, Delivery.subject, (Delivery.kind == DeliveryKind.FEEDBACK) & Delivery.subject.in_(closed)
         ),
-        "messages": await _runs(session, Message.subject, (Message.kind == feedback) & Message.subject.in_(closed)),
+        "messages": await _runs(
+            session, Message.subject, (Message.kind == CardKind.FEEDBACK) & Message.subject.in_(closed)
+        ),
         "answers by name (only where the form says so)": await _runs(session, NamedAnswer.run_id, named),
     }
     return [

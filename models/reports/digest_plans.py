@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.people.access import Role
 from models.people.groups import Workgroup
@@ -93,7 +94,7 @@ async def send_again(session: AsyncSession, *, now: datetime) -> int:
         .join(Address, Address.id == Delivery.address_id)
         .join(Person, Person.id == Address.person_id)
         .where(Delivery.state == Sending.FAILED, Delivery.urgent.is_(False), Delivery.due_at > now - KEEPS)
-        .where(Delivery.kind == "digest", Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
+        .where(Delivery.kind == DeliveryKind.DIGEST, Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
         .where(Person.reach == Reach.REACHABLE)
     )
     found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
@@ -118,7 +119,7 @@ async def plan(session: AsyncSession, one: Wanted, *, policy: Policy, now: datet
 def _message(one: Recipient, digest_id: int, due: datetime) -> Planned:
     return Planned(
         person_id=one.person_id,
-        kind="digest",
+        kind=DeliveryKind.DIGEST,
         subject=digest_id,
         due_at=due,
         expires_at=due + KEEPS,

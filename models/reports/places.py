@@ -3,7 +3,7 @@
 What a chat is called is kept with the notes about it, and nowhere else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import insert_new
 from models.calendar import next_waking
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotAllowed, NotFound
 from models.people.people import Address, Person, Reach, tidy
@@ -19,7 +20,6 @@ from models.policy import Policy, quiet_of
 from models.reports import subscriptions
 from models.reports.subscriptions import Rhythm, Subscription
 
-ASKED, MUTE, FOREIGN, ENDED = "digest-place", "digest-mute", "digest-foreign", "digest-ended"
 WAITS = timedelta(days=7)
 """For how long these notes are news."""
 TITLE_LENGTH = 60
@@ -41,17 +41,19 @@ async def added(
     if person.reach is not Reach.REACHABLE:
         return
     if await subscriptions.reach(session, person) == []:
-        await _tell(session, person, FOREIGN, 0, title, now=now)
+        await _tell(session, person, DeliveryKind.DIGEST_FOREIGN, 0, title, now=now)
     elif not may_write:
-        await _tell(session, person, MUTE, 0, title, now=now)
+        await _tell(session, person, DeliveryKind.DIGEST_MUTE, 0, title, now=now)
     else:
         await insert_new(session, Address, [{"chat_id": chat_id, "thread_id": 0}])
         address_id = await _address(session, chat_id)
         if address_id is not None:
-            await _tell(session, person, ASKED, address_id, title, now=now)
+            await _tell(session, person, DeliveryKind.DIGEST_PLACE, address_id, title, now=now)
 
 
-async def _tell(session: AsyncSession, person: Person, kind: str, subject: int, title: str, *, now: datetime) -> None:
+async def _tell(
+    session: AsyncSession, person: Person, kind: DeliveryKind, subject: int, title: str, *, now: datetime
+) -> None:
     """Plans a note to whoever has just acted."""
     note = Planned(
         person_id=person.id,
@@ -61,7 +63,6 @@ async def _tell(session: AsyncSession, person: Person, kind: str, subject: int, 
         expires_at=now + WAITS,
         revision=_minute(now),
         slot=tidy(title, TITLE_LENGTH) or "?",
-        urgent=True,
     )
     await outbox.plan(session, [note])
 
@@ -86,7 +87,9 @@ async def asked(session: AsyncSession, person: Person, address_id: int) -> Place
 
 async def _title(session: AsyncSession, person: Person, address_id: int) -> str | None:
     told = select(Delivery.slot).join(Address, Address.id == Delivery.address_id)
-    told = told.where(Delivery.kind == ASKED, Delivery.subject == address_id, Address.person_id == person.id)
+    told = told.where(
+        Delivery.kind == DeliveryKind.DIGEST_PLACE, Delivery.subject == address_id, Address.person_id == person.id
+    )
     return await session.scalar(told.order_by(Delivery.id.desc()).limit(1))
 
 
@@ -136,8 +139,17 @@ async def ended(session: AsyncSession, address_id: int, *, policy: Policy, now: 
     notes = []
     for one in (await session.execute(owners)).scalars():
         due, title = next_waking(now, quiet_of(one, policy)), await _title(session, one, address_id)
-        note = Planned(one.id, ENDED, address_id, due_at=due, expires_at=due + WAITS, slot=title or "?")
-        notes.append(replace(note, revision=_minute(now)))
+        notes.append(
+            Planned(
+                person_id=one.id,
+                kind=DeliveryKind.DIGEST_ENDED,
+                subject=address_id,
+                due_at=due,
+                expires_at=due + WAITS,
+                revision=_minute(now),
+                slot=title or "?",
+            )
+        )
     await session.execute(delete(Subscription).where(Subscription.address_id == address_id))
     waiting = update(Delivery).where(Delivery.address_id == address_id, Delivery.state == Sending.DUE)
     await session.execute(waiting.values(state=Sending.CANCELLED))

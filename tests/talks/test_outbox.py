@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from handlers.routes import ROUTES, Context
 from handlers.screen import File, Screen
 from models.delivery import outbox
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from tests.talk import Actor, Talk, words
 
@@ -145,6 +146,19 @@ async def test_a_message_that_cannot_be_made_fails_alone(
     states = [str(delivery.state) for delivery in await invitations(talk)]
     assert (states.count("failed"), states.count("sent"), len(states)) == (1, len(states) - 1, len(states))
     assert "kutsu" in cilla.text.lower()
+
+
+async def test_a_delivery_of_a_newer_version_fails_alone(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
+    await talk.group(members=[bo, cilla], coordinator=anna)
+    await called(anna)
+    async with talk.app.sessions.begin() as session:
+        first = (await session.execute(text("SELECT min(id) FROM delivery WHERE kind = 'invitation'"))).scalar_one()
+        await session.execute(text("UPDATE delivery SET kind = 'postcard' WHERE id = :id"), {"id": first})
+    await talk.time_passes(minutes=2)
+    async with talk.app.sessions() as session:
+        delivery = await session.get_one(Delivery, first)
+    assert (delivery.kind, delivery.state) == (DeliveryKind.UNRECOGNIZED, Sending.FAILED)
+    assert {delivery.state for delivery in await invitations(talk)} == {Sending.SENT}
 
 
 async def called(anna: Actor) -> None:

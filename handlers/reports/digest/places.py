@@ -6,6 +6,7 @@ from telegram.constants import ChatMemberStatus
 from handlers.reports.digest.settings import place_screen
 from handlers.routes import Context, Tap, data, letter, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.reports import digest_plans, places
 
@@ -43,7 +44,7 @@ def may_write(member: ChatMember) -> bool:
     return is_there(member)
 
 
-@letter(places.ASKED)
+@letter(DeliveryKind.DIGEST_PLACE)
 async def asking_letter(context: Context, delivery: Delivery) -> Screen:
     place = await places.asked(context.session, context.person, delivery.subject)
     t = context.t
@@ -52,17 +53,17 @@ async def asking_letter(context: Context, delivery: Delivery) -> Screen:
     return Screen(t("digest-place-ask", place=place.title), ((yes,), (no,)))
 
 
-@letter(places.MUTE)
+@letter(DeliveryKind.DIGEST_MUTE)
 async def mute_letter(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-mute", place=delivery.slot))
 
 
-@letter(places.FOREIGN)
+@letter(DeliveryKind.DIGEST_FOREIGN)
 async def foreign_letter(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-foreign", place=delivery.slot))
 
 
-@letter(places.ENDED)
+@letter(DeliveryKind.DIGEST_ENDED)
 async def ended_letter(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-ended", place=delivery.slot))
 
