@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from bot.sandbox.accounts import Toast
 from bot.sandbox.errors import bad_request
 from bot.sandbox.files import DOWNLOAD_LIMIT
 from bot.sandbox.requests import Request
-from bot.sandbox.taps import Toast
 from bot.sandbox.targets import find_chat
 from bot.sandbox.world import World, member_json
 
@@ -64,7 +64,7 @@ def get_chat_member(world: World, request: Request) -> Any:
     chat, user_id = find_chat(world, request), request.get("user_id")
     if user_id == world.me["id"]:
         return member_json(chat.bot_status, world.me, chat, may_post=chat.bot_may_post)
-    user = world.users.get(user_id)
+    user = world.account(user_id)
     if user is None:
         raise bad_request("PARTICIPANT_ID_INVALID")
     if chat.private:

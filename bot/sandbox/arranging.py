@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.sandbox.chats import Chat
 from bot.sandbox.errors import bad_request
+from bot.sandbox.messages import Chat
 from bot.sandbox.requests import Request
 from bot.sandbox.targets import find_message, open_chat
 from bot.sandbox.world import World

@@ -1,14 +1,11 @@
 """Command menus, by scope and language."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bot.sandbox.chats import Chat
-    from bot.sandbox.people import User
+from bot.sandbox.accounts import Account
+from bot.sandbox.messages import Chat
 
 DEFAULT: dict[str, Any] = {"type": "default"}
 
@@ -38,7 +35,7 @@ class Commands:
     def get(self, scope: dict[str, Any] | None, language: str) -> list[Command]:
         return self._lists.get(_key(scope, language), [])
 
-    def shown_in(self, chat: Chat, user: User) -> list[Command]:
+    def shown_in(self, chat: Chat, user: Account) -> list[Command]:
         """The menu that ``user`` sees in ``chat``: the narrowest scope first, in each the own language first."""
         language = (user.language or "").split("-")[0]
         for scope in _scopes(chat, user):
@@ -48,7 +45,7 @@ class Commands:
         return []
 
 
-def _scopes(chat: Chat, user: User) -> list[dict[str, Any]]:
+def _scopes(chat: Chat, user: Account) -> list[dict[str, Any]]:
     """The order of core.telegram.org/bots/api#determining-list-of-commands."""
     if chat.private:
         return [{"type": "chat", "chat_id": chat.id}, {"type": "all_private_chats"}, DEFAULT]

@@ -1,64 +1,60 @@
 """Requests of a bot in the same process, without HTTP. The server answers with the same functions."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from bot.sandbox.api import Api
 from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import DroppedError
 from bot.sandbox.files import File
 from bot.sandbox.requests import Upload
 
-if TYPE_CHECKING:
-    from bot.sandbox.sandbox import Sandbox
-
 
 async def request(
-    sandbox: Sandbox, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
+    api: Api, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
 ) -> tuple[int, bytes]:
     """The status and the body of the answer to one request. ``given`` are texts, as in a form.
 
     Raises ConnectionRefusedError, or ConnectionResetError where a connection would have ended without an answer.
     """
     try:
-        return await _answer(sandbox, url, given, files)
+        return await _answer(api, url, given, files)
     except DroppedError as drop:
         error = ConnectionRefusedError if drop.refused else ConnectionResetError
         raise error("the sandbox dropped the connection") from drop
 
 
 async def _answer(
-    sandbox: Sandbox, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
+    api: Api, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
 ) -> tuple[int, bytes]:
     kind, _, rest = unquote(urlsplit(url).path).removeprefix("/").partition("/")
     if kind == "file":
         token, _, path = rest.partition("/")
-        file = download(sandbox, token.removeprefix("bot"), path)
+        file = download(api, token.removeprefix("bot"), path)
         return failure(ApiError(404, "Not Found")) if file is None else (200, file.content)
     uploads = {name: Upload(*file) for name, file in files.items()}
-    return await call(sandbox, kind.removeprefix("bot"), rest, given, uploads)
+    return await call(api, kind.removeprefix("bot"), rest, given, uploads)
 
 
 async def call(
-    sandbox: Sandbox, token: str, method: str, given: dict[str, Any], uploads: dict[str, Upload]
+    api: Api, token: str, method: str, given: dict[str, Any], uploads: dict[str, Upload]
 ) -> tuple[int, bytes]:
     """The status and the body of the answer to a method."""
-    if token != sandbox.token:
+    if token != api.token:
         return failure(ApiError(401, "Unauthorized"))
     try:
-        result = await sandbox.call(method, given, uploads)
+        result = await api.call(method, given, uploads)
     except ApiError as refusal:
         return failure(refusal)
     return 200, _json({"ok": True, "result": result})
 
 
-def download(sandbox: Sandbox, token: str, path: str) -> File | None:
+def download(api: Api, token: str, path: str) -> File | None:
     """A file by its path; None if there is no such file or the token is another."""
-    if sandbox.faults.down:
+    if api.faults.down:
         raise DroppedError(refused=True)
-    return sandbox.world.files.at(path) if token == sandbox.token else None
+    return api.world.files.at(path) if token == api.token else None
 
 
 def failure(refusal: ApiError) -> tuple[int, bytes]:

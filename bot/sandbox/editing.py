@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.sandbox.content import Content
 from bot.sandbox.errors import bad_request
 from bot.sandbox.keyboards import Markup, read_markup
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.messages import Message
 from bot.sandbox.requests import Request
 from bot.sandbox.sending import media_content
 from bot.sandbox.targets import find_message, open_chat, own_message

@@ -1,63 +1,70 @@
-"""Messages as people see them, with everything that they said before."""
+"""Chats and the messages in them, with everything that the messages said before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.sandbox.entities import Entity, Text
+from bot.sandbox.accounts import Account
+from bot.sandbox.content import Content
+from bot.sandbox.entities import Entity
 from bot.sandbox.files import File
-from bot.sandbox.keyboards import Button, Markup
-from bot.sandbox.rendering import to_html
-
-if TYPE_CHECKING:
-    from bot.sandbox.chats import Chat
-    from bot.sandbox.people import User
+from bot.sandbox.keyboards import Button
+from bot.sandbox.numbers import Numbers
 
 
-@dataclass(frozen=True)
-class Content:
-    """What a message says at one time: its words, its file, its buttons."""
+@dataclass(eq=False)
+class Chat:
+    """A private chat, whose id is the person's, a group or a channel. ``history`` has what was deleted too.
 
-    words: Text = field(default_factory=Text)
-    kind: str = "text"
-    file: File | None = None
-    markup: Markup = field(default_factory=Markup)
-    service: dict[str, Any] = field(default_factory=dict, hash=False)
-    preview: dict[str, Any] | None = field(default=None, hash=False, compare=False)
+    ``bot_status`` is the bot's: member, administrator, left or kicked; ``bot_may_post`` its right to post in a channel.
+    ``administrators`` are a channel's: whoever was first made it. In a group it has none beside its maker.
+    """
 
-    @property
-    def text(self) -> str:
-        return self.words.plain if self.kind == "text" else ""
-
-    @property
-    def caption(self) -> str:
-        return "" if self.kind == "text" else self.words.plain
-
-    @property
-    def entities(self) -> list[Entity]:
-        return list(self.words.entities)
+    id: int
+    type: str
+    bot: dict[str, Any]
+    title: str = ""
+    user: Account | None = None
+    members: list[Account] = field(default_factory=list)
+    administrators: list[Account] = field(default_factory=list)
+    history: list[Message] = field(default_factory=list)
+    pinned: list[Message] = field(default_factory=list)
+    bot_status: str = "member"
+    bot_may_post: bool = True
+    migrated_to: Chat | None = None
+    # Private chats and basic groups share the bot's own counter, supergroups and channels count by themselves.
+    own_ids: Numbers = field(default_factory=Numbers)
 
     @property
-    def html(self) -> str:
-        return to_html(self.words)
+    def private(self) -> bool:
+        return self.user is not None
 
     @property
-    def buttons(self) -> list[list[Button]]:
-        return [list(row) for row in self.markup.inline]
+    def is_channel(self) -> bool:
+        return self.type == "channel"
 
     @property
-    def photo(self) -> File | None:
-        return self.file if self.kind == "photo" else None
+    def messages(self) -> list[Message]:
+        """What is there to see now, oldest first."""
+        return [message for message in self.history if not message.deleted]
 
-    @property
-    def document(self) -> File | None:
-        return self.file if self.kind == "document" else None
+    def find(self, message_id: int) -> Message | None:
+        return next((message for message in self.messages if message.message_id == message_id), None)
 
-    @property
-    def reply_keyboard(self) -> list[list[Button]]:
-        return [list(row) for row in self.markup.keyboard]
+    def as_json(self) -> dict[str, Any]:
+        if self.user:
+            return {"id": self.id, "type": self.type, **self.user.names()}
+        return {"id": self.id, "type": self.type, "title": self.title}
+
+    def status_of(self, user: Account) -> str:
+        """The person's part in the group or channel: whoever was first made it."""
+        if user not in self.members:
+            return "left"
+        if user is self.members[0]:
+            return "creator"
+        return "administrator" if user in self.administrators else "member"
 
 
 @dataclass(eq=False)
@@ -66,7 +73,7 @@ class Message:
 
     chat: Chat
     message_id: int
-    sender: User | None
+    sender: Account | None
     content: Content
     sent_at: datetime
     edited_at: datetime | None = None
@@ -121,13 +128,13 @@ class Message:
 
     def as_json(self, *, replies: bool = True) -> dict[str, Any]:
         """The Message of the Bot API."""
-        me = self.chat.world.me
+        me = self.chat.bot
         found: dict[str, Any] = {
             "message_id": self.message_id,
             **self._author(),
             "chat": self.chat.as_json(),
             "date": int(self.sent_at.timestamp()),
-            **_content_json(self.content),
+            **self.content.as_json(),
         }
         if self.edited_at:
             found["edit_date"] = int(self.edited_at.timestamp())
@@ -145,27 +152,7 @@ class Message:
         """In a channel it is the channel that speaks, whoever wrote."""
         if self.chat.is_channel:
             return {"sender_chat": self.chat.as_json()}
-        return {"from": self.sender.as_json() if self.sender else self.chat.world.me}
-
-
-def _content_json(content: Content) -> dict[str, Any]:
-    found: dict[str, Any] = dict(content.service)
-    words = "text" if content.kind == "text" else "caption"
-    entities = "entities" if content.kind == "text" else "caption_entities"
-    if content.words.plain:
-        found[words] = content.words.plain
-    if content.words.entities:
-        found[entities] = [entity.as_json() for entity in content.words.entities]
-    if content.photo:
-        found["photo"] = content.photo.as_photo_sizes()
-    if content.document:
-        found["document"] = content.document.as_document()
-    if content.markup.inline:
-        rows = [[button.as_json() for button in row] for row in content.markup.inline]
-        found["reply_markup"] = {"inline_keyboard": rows}
-    if content.preview:
-        found["link_preview_options"] = content.preview
-    return found
+        return {"from": self.sender.as_json() if self.sender else self.chat.bot}
 
 
 def _origin(message: Message, me: dict[str, Any]) -> dict[str, Any]:

@@ -6,45 +6,27 @@ import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.accounts import Account
 from bot.sandbox.commands import Command
+from bot.sandbox.content import Content
 from bot.sandbox.entities import Text, recognised
+from bot.sandbox.groups import Group
 from bot.sandbox.keyboards import Button, RequestUsers
-from bot.sandbox.messages import Content, Message
-from bot.sandbox.taps import Toast
-
-if TYPE_CHECKING:
-    from bot.sandbox.world import World
+from bot.sandbox.messages import Chat, Message
+from bot.sandbox.world import World
 
 
 @dataclass(eq=False)
-class User:
-    """A person with a Telegram account. ``language`` is the language of their application."""
+class User(Account):
+    """A person with a Telegram account, their private chat with the bot, and what they can do."""
 
-    world: World
-    id: int
-    first_name: str
-    last_name: str = ""
-    username: str | None = None
-    language: str | None = "fi"
-    started: bool = False
-    blocked: bool = False
-    deactivated: bool = False
-    toasts: list[Toast] = field(default_factory=list)
+    world: World = field(kw_only=True)
     chat: Chat = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chat = Chat(self.world, self.id, "private", user=self)
-
-    def names(self) -> dict[str, str]:
-        found = {"first_name": self.first_name, "last_name": self.last_name, "username": self.username or ""}
-        return {name: value for name, value in found.items() if value}
-
-    def as_json(self) -> dict[str, Any]:
-        language = {"language_code": self.language} if self.language else {}
-        return {"id": self.id, "is_bot": False, **self.names(), **language}
+        self.chat = Chat(self.id, "private", self.world.me, user=self)
 
     # What they see
 
@@ -123,7 +105,7 @@ class User:
         self._must_exist()
         return self.world.tap(self, message or self._newest_of_bot(), data).tap_id
 
-    def chooses(self, request_id: int, users: Sequence[User]) -> Message:
+    def chooses(self, request_id: int, users: Sequence[Account]) -> Message:
         """Answer the button of the reply keyboard that asks for people under this ``request_id``."""
         asked = next(
             (
@@ -139,13 +121,13 @@ class User:
         shared = {"request_id": request_id, "users": [_shared(user, asked) for user in users]}
         return self._posts(Content(kind="service", service={"users_shared": shared}))
 
-    def shares_user(self, request_id: int, user: User) -> Message:
+    def shares_user(self, request_id: int, user: Account) -> Message:
         return self.chooses(request_id, [user])
 
-    def joins(self, group: Chat) -> None:
+    def joins(self, group: Group) -> None:
         group.adds(self)
 
-    def leaves(self, group: Chat) -> None:
+    def leaves(self, group: Group) -> None:
         group.removes(self)
 
     def blocks(self) -> None:
@@ -207,7 +189,7 @@ def _begins(button: Button, wanted: Button | str) -> bool:
     return isinstance(wanted, str) and button.label.startswith(wanted)
 
 
-def _shared(user: User, asked: RequestUsers) -> dict[str, Any]:
+def _shared(user: Account, asked: RequestUsers) -> dict[str, Any]:
     """The SharedUser: names only where the button asked for them."""
     found: dict[str, Any] = {"user_id": user.id}
     names = user.names()

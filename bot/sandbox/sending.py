@@ -4,10 +4,10 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.content import Content
 from bot.sandbox.errors import bad_request
 from bot.sandbox.keyboards import Markup, read_markup
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.messages import Chat, Message
 from bot.sandbox.requests import Request
 from bot.sandbox.targets import find_message, writable_chat
 from bot.sandbox.uploading import read_file

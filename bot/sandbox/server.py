@@ -1,12 +1,10 @@
 """The HTTP face: /bot<token>/<method> and /file/bot<token>/<path>."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -17,20 +15,18 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.sandbox import direct
+from bot.sandbox.api import Api
 from bot.sandbox.errors import ApiError, bad_request
 from bot.sandbox.faults import DroppedError
 from bot.sandbox.requests import Upload
 
-if TYPE_CHECKING:
-    from bot.sandbox.sandbox import Sandbox
 
-
-def build_app(sandbox: Sandbox) -> Starlette:
+def build_app(api: Api) -> Starlette:
     async def call(http: HttpRequest) -> Response:
         token, method = http.path_params["token"], http.path_params["method"]
         try:
             given, uploads = await _given(http)
-            return _answer(*await direct.call(sandbox, token, method, given, uploads))
+            return _answer(*await direct.call(api, token, method, given, uploads))
         except ApiError as refusal:
             return _answer(*direct.failure(refusal))
         except DroppedError as drop:
@@ -38,7 +34,7 @@ def build_app(sandbox: Sandbox) -> Starlette:
 
     async def download(http: HttpRequest) -> Response:
         try:
-            file = direct.download(sandbox, http.path_params["token"], http.path_params["path"])
+            file = direct.download(api, http.path_params["token"], http.path_params["path"])
         except DroppedError as drop:
             return _NoAnswer(drop)
         if file is None:
@@ -47,7 +43,7 @@ def build_app(sandbox: Sandbox) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        pushing = asyncio.create_task(sandbox.webhook.run())
+        pushing = asyncio.create_task(api.webhook.run())
         yield
         pushing.cancel()
         with suppress(asyncio.CancelledError):

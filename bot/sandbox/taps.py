@@ -1,30 +1,17 @@
-"""Taps on buttons: callback queries, and what the bot answered to them."""
-
-from __future__ import annotations
+"""Taps on buttons: callback queries."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bot.sandbox.messages import Message
-    from bot.sandbox.people import User
-
-
-@dataclass(frozen=True)
-class Toast:
-    """An answer to a tap, as the person sees it: a line at the top, or a box to close if ``alert``."""
-
-    text: str
-    alert: bool
-    tap_id: str
-    url: str | None = None
+from bot.sandbox.accounts import Account
+from bot.sandbox.messages import Message
 
 
 @dataclass
 class Tap:
     tap_id: str
-    user: User
+    user: Account
     message: Message
     data: str
     at: datetime

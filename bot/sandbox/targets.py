@@ -1,9 +1,8 @@
 """Finding the chat and the message that a request means, and whether the bot may write there."""
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.accounts import Account
 from bot.sandbox.errors import ApiError, bad_request, forbidden
-from bot.sandbox.messages import Message
-from bot.sandbox.people import User
+from bot.sandbox.messages import Chat, Message
 from bot.sandbox.requests import Request
 from bot.sandbox.world import World
 
@@ -47,7 +46,7 @@ def _refusal(chat: Chat) -> ApiError | None:
     return forbidden(reason) if reason else None
 
 
-def _closed_to_bot(user: User) -> str | None:
+def _closed_to_bot(user: Account) -> str | None:
     if user.deactivated:
         return "user is deactivated"
     if not user.started:

@@ -1,19 +1,17 @@
 """Everything that is: people, chats, files and updates, without a word of HTTP."""
 
-from __future__ import annotations
-
 import asyncio
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.accounts import Account
 from bot.sandbox.commands import Commands
+from bot.sandbox.content import Content
 from bot.sandbox.files import Files
 from bot.sandbox.limits import Meter
-from bot.sandbox.messages import Content, Message
-from bot.sandbox.people import User
+from bot.sandbox.messages import Chat, Message
+from bot.sandbox.numbers import Numbers
 from bot.sandbox.profile import Profile
 from bot.sandbox.taps import Tap
 from bot.sandbox.updates import Updates
@@ -29,7 +27,6 @@ class World:
         self.meter = meter
         self.answer_within = answer_within
         self.me = me
-        self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.files = Files()
         self.updates = Updates(now)
@@ -38,38 +35,29 @@ class World:
         self.taps: dict[str, Tap] = {}
         self.version = 0
         self._changed = asyncio.Event()
-        self._message_ids = itertools.count(1)
-        self._group_ids = itertools.count(1)
-        self._user_ids = itertools.count(5001)
+        self._message_ids = Numbers()
+        self._group_ids = Numbers()
+        self._user_ids = Numbers(5001)
 
-    def add_user(self, user_id: int | None, first_name: str, **fields: Any) -> User:
-        user = User(self, user_id or next(self._user_ids), first_name, **fields)
-        if user.id in self.users:
-            raise ValueError(f"there is a user {user.id} already")
-        self.users[user.id] = user
-        self.chats[user.id] = user.chat
+    def add_chat(self, chat: Chat) -> None:
+        """Raises ValueError if there is a chat with this id. A private chat has the id of its person."""
+        if chat.id in self.chats:
+            raise ValueError(f"there is a chat {chat.id} already")
+        self.chats[chat.id] = chat
         self.touch()
-        return user
 
-    def add_group(self, title: str, members: Sequence[User], *, supergroup: bool) -> Chat:
-        number = next(self._group_ids)
-        chat_id = -1_000_000_000_000 - number if supergroup else -number
-        group = Chat(self, chat_id, "supergroup" if supergroup else "group", title=title, members=list(members))
-        self.chats[chat_id] = group
-        self.touch()
-        return group
+    def account(self, user_id: int) -> Account | None:
+        """The account of the person with this id."""
+        chat = self.chats.get(user_id)
+        return chat.user if chat else None
 
-    def add_channel(self, title: str, administrators: Sequence[User]) -> Chat:
-        """A channel, in which the bot is not before an administrator makes it one."""
-        chat_id = -1_000_000_000_000 - next(self._group_ids)
-        run_by = list(administrators)
-        channel = Chat(self, chat_id, "channel", title=title, members=run_by, administrators=list(run_by))
-        channel.bot_status = "left"
-        self.chats[chat_id] = channel
-        self.touch()
-        return channel
+    def next_user_id(self) -> int:
+        return next(self._user_ids)
 
-    def post(self, chat: Chat, content: Content, sender: User | None, **fields: Any) -> Message:
+    def next_group_number(self) -> int:
+        return next(self._group_ids)
+
+    def post(self, chat: Chat, content: Content, sender: Account | None, **fields: Any) -> Message:
         """Put a message into a chat. Nobody is told: see ``say``."""
         number = next(chat.own_ids) if chat.type in ("supergroup", "channel") else next(self._message_ids)
         message = Message(chat, number, sender, content, self.now(), **fields)
@@ -77,7 +65,7 @@ class World:
         self.touch()
         return message
 
-    def say(self, chat: Chat, content: Content, sender: User, reply_to: Message | None) -> Message:
+    def say(self, chat: Chat, content: Content, sender: Account, reply_to: Message | None) -> Message:
         """A person's message: in a group the bot hears only what is meant for it, as its privacy mode has it; in a
         channel of which it is an administrator, everything."""
         message = self.post(chat, content, sender, reply_to=reply_to)
@@ -92,7 +80,7 @@ class World:
         if message.chat.bot_status == "administrator":
             self.updates.add(kind, message.as_json())
 
-    def tap(self, user: User, message: Message, data: str) -> Tap:
+    def tap(self, user: Account, message: Message, data: str) -> Tap:
         """A tap on a button. Taps of somebody who has blocked the bot do not reach it."""
         tap = Tap(str(len(self.taps) + 7_000_000_001), user, message, data, self.now())
         self.taps[tap.tap_id] = tap
@@ -100,7 +88,7 @@ class World:
             self.updates.add("callback_query", tap.as_json())
         return tap
 
-    def tell_status(self, chat: Chat, who: User, old: str, new: str, *, could_post: bool = True) -> None:
+    def tell_status(self, chat: Chat, who: Account, old: str, new: str, *, could_post: bool = True) -> None:
         """Tell the bot that its own place in a chat has changed; ``could_post`` is the right it had in a channel."""
         change: dict[str, Any] = {"chat": chat.as_json(), "from": who.as_json(), "date": int(self.now().timestamp())}
         change["old_chat_member"] = member_json(old, self.me, chat, may_post=could_post)
@@ -108,7 +96,7 @@ class World:
         self.updates.add("my_chat_member", change)
         self.touch()
 
-    def knows(self, user: User) -> bool:
+    def knows(self, user: Account) -> bool:
         """Whether the bot has met this person: it cannot even name others."""
         return user.started or any(user in chat.members for chat in self.chats.values())
 

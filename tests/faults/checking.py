@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from bot import db
 from bot.sandbox import Sandbox
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.content import Content
+from bot.sandbox.messages import Message
 from handlers.texts import LANGUAGES, catalogue
 from models.delivery.outbox import Delivery, Sending
 from models.meetings.invitations import Invitation

@@ -6,7 +6,7 @@ import pytest
 from telegram import Bot, ChatMemberAdministrator, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, Forbidden
 
-from bot.sandbox import Chat, Sandbox, User
+from bot.sandbox import Group, Sandbox, User
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def bo(sandbox: Sandbox) -> User:
 
 
 @pytest.fixture
-def channel(sandbox: Sandbox, anna: User, bo: User) -> Chat:
+def channel(sandbox: Sandbox, anna: User, bo: User) -> Group:
     """Anna and Bo run it, the bot is not in it yet."""
     return sandbox.add_channel("Tiedotteet", [anna, bo])
 
@@ -28,7 +28,7 @@ async def heard(bot: Bot) -> list[Update]:
     return list(updates)
 
 
-async def test_the_bot_comes_as_an_administrator_loses_a_right_and_goes(bot: Bot, channel: Chat, bo: User) -> None:
+async def test_the_bot_comes_as_an_administrator_loses_a_right_and_goes(bot: Bot, channel: Group, bo: User) -> None:
     channel.sets_bot_status("administrator", by=bo)
     channel.sets_bot_status("administrator", may_post=False)
     channel.sets_bot_status("left")
@@ -43,7 +43,9 @@ async def test_the_bot_comes_as_an_administrator_loses_a_right_and_goes(bot: Bot
     assert told == [("Bo", "left", True), ("Anna", True, False), ("Anna", False, "left")]
 
 
-async def test_rights_are_those_of_channels_or_of_groups(sandbox: Sandbox, bot: Bot, channel: Chat, anna: User) -> None:
+async def test_rights_are_those_of_channels_or_of_groups(
+    sandbox: Sandbox, bot: Bot, channel: Group, anna: User
+) -> None:
     group = sandbox.add_group("Lastensuojelu", [anna], supergroup=True)
     found: dict[str, Any] = {}
     for chat in (channel, group):
@@ -56,7 +58,7 @@ async def test_rights_are_those_of_channels_or_of_groups(sandbox: Sandbox, bot: 
     assert await bot.get_chat_member_count(channel.id) == 3
 
 
-async def test_a_bot_is_no_subscriber_and_no_subscriber_brings_it(sandbox: Sandbox, channel: Chat) -> None:
+async def test_a_bot_is_no_subscriber_and_no_subscriber_brings_it(sandbox: Sandbox, channel: Group) -> None:
     cilla = sandbox.add_user("Cilla")
     cilla.joins(channel)
     with pytest.raises(ValueError, match="no mere subscriber"):
@@ -69,7 +71,7 @@ async def test_a_bot_is_no_subscriber_and_no_subscriber_brings_it(sandbox: Sandb
     assert channel.bot_status == "left"
 
 
-async def test_posts_come_from_the_channel_and_from_nobody(bot: Bot, channel: Chat, anna: User) -> None:
+async def test_posts_come_from_the_channel_and_from_nobody(bot: Bot, channel: Group, anna: User) -> None:
     anna.says("ennen", chat=channel)
     channel.sets_bot_status("administrator", may_post=False)
     post = anna.says("/start", chat=channel)
@@ -85,7 +87,7 @@ async def test_posts_come_from_the_channel_and_from_nobody(bot: Bot, channel: Ch
     assert first.message is None
 
 
-async def test_the_bots_posts_and_taps_on_them(sandbox: Sandbox, bot: Bot, channel: Chat, anna: User) -> None:
+async def test_the_bots_posts_and_taps_on_them(sandbox: Sandbox, bot: Bot, channel: Group, anna: User) -> None:
     channel.sets_bot_status("administrator")
     cilla = sandbox.add_user("Cilla")
     cilla.joins(channel)
@@ -109,7 +111,7 @@ async def test_the_bots_posts_and_taps_on_them(sandbox: Sandbox, bot: Bot, chann
 
 
 async def test_it_counts_its_own_messages_and_tells_of_no_comings(
-    sandbox: Sandbox, bot: Bot, channel: Chat, bo: User
+    sandbox: Sandbox, bot: Bot, channel: Group, bo: User
 ) -> None:
     channel.sets_bot_status("administrator")
     await heard(bot)
@@ -120,7 +122,7 @@ async def test_it_counts_its_own_messages_and_tells_of_no_comings(
     assert [(await bot.send_message(channel.id, text)).message_id for text in ("yksi", "kaksi")] == [1, 2]
 
 
-async def test_leaving_and_a_deleted_channel(sandbox: Sandbox, bot: Bot, channel: Chat, anna: User) -> None:
+async def test_leaving_and_a_deleted_channel(sandbox: Sandbox, bot: Bot, channel: Group, anna: User) -> None:
     channel.sets_bot_status("administrator")
     await bot.leave_chat(channel.id)
     with pytest.raises(Forbidden, match="not a member of the channel chat"):

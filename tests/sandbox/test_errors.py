@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import Chat, Limits, Message, Sandbox, User
+from bot.sandbox import Group, Limits, Message, Sandbox, User
 from bot.sandbox.calls import HANDLERS
 from bot.sandbox.limits import Meter
 from bot.sandbox.methods import METHODS
@@ -28,15 +28,15 @@ class Scene:
     gone: User
     stranger: User
     unmet: User
-    group: Chat
-    left: Chat
-    lost: Chat
-    migrated: Chat
-    channel: Chat
-    mute: Chat
-    closed: Chat
-    banned: Chat
-    deleted: Chat
+    group: Group
+    left: Group
+    lost: Group
+    migrated: Group
+    channel: Group
+    mute: Group
+    closed: Group
+    banned: Group
+    deleted: Group
     post: Message
     text: Message
     picture: Message

@@ -6,7 +6,7 @@ import pytest
 from telegram import Bot
 from telegram.error import RetryAfter
 
-from bot.sandbox import Chat, Limits, Sandbox, User
+from bot.sandbox import Group, Limits, Sandbox, User
 from tests.sandbox.conftest import Clock, bot_for
 
 
@@ -16,7 +16,7 @@ def sandbox(clock: Clock) -> Sandbox:
 
 
 @pytest.fixture
-def group(sandbox: Sandbox, anna: User) -> Chat:
+def group(sandbox: Sandbox, anna: User) -> Group:
     return sandbox.add_group("Lastensuojelu", [anna])
 
 
@@ -43,7 +43,7 @@ async def test_thirty_a_second_to_all(sandbox: Sandbox, bot: Bot, clock: Clock) 
     await bot.send_message(people[30].id, "Hei")
 
 
-async def test_twenty_a_minute_to_a_group(bot: Bot, group: Chat, clock: Clock) -> None:
+async def test_twenty_a_minute_to_a_group(bot: Bot, group: Group, clock: Clock) -> None:
     for _ in range(20):
         await bot.send_message(group.id, "Hei")
         clock.passes(seconds=1)

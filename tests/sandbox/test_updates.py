@@ -7,8 +7,8 @@ from telegram import Bot
 from telegram.error import Conflict
 
 from bot.sandbox import Sandbox, User
+from bot.sandbox.content import Content
 from bot.sandbox.entities import Text
-from bot.sandbox.messages import Content
 from tests.sandbox.conftest import Clock, bot_for
 
 

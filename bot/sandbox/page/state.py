@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox import Sandbox
+from bot.sandbox.content import Content
 from bot.sandbox.files import File
 from bot.sandbox.keyboards import Button
-from bot.sandbox.messages import Content, Message
+from bot.sandbox.messages import Message
 from bot.sandbox.people import User
 
 SHOWN = 150

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.groups import Group
 from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery, Sending
 from models.people.access import Role
@@ -28,21 +28,23 @@ async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
     await talk.until(at(2027, 4, 1))
 
 
-async def set_rights(talk: Talk, channel: Chat, status: str, by: Actor | None = None, *, may_post: bool = True) -> None:
+async def set_rights(
+    talk: Talk, channel: Group, status: str, by: Actor | None = None, *, may_post: bool = True
+) -> None:
     """Somebody who runs the channel changes what the bot is there."""
     channel.sets_bot_status(status, by=by.user if by else None, may_post=may_post)
     await talk.answered()
     await talk.settle()
 
 
-async def brought(talk: Talk, *run_by: Actor, title: str = "Tiedotteet", may_post: bool = True) -> Chat:
+async def brought(talk: Talk, *run_by: Actor, title: str = "Tiedotteet", may_post: bool = True) -> Group:
     """A channel of which the first of these, who all run it, has just made the bot an administrator."""
     channel = talk.sandbox.add_channel(title, [one.user for one in run_by])
     await set_rights(talk, channel, "administrator", run_by[0], may_post=may_post)
     return channel
 
 
-def posts(channel: Chat) -> list[str]:
+def posts(channel: Group) -> list[str]:
     return [words(message) for message in channel.messages if message.from_bot]
 
 
@@ -142,7 +144,7 @@ async def test_what_was_sent_before_a_right_came_back_is_not_sent_again(talk: Ta
     assert len(posts(channel)) == 2
 
 
-Loss = Callable[[Chat], object]
+Loss = Callable[[Group], object]
 LOSSES: dict[str, Loss] = {
     "deleted": lambda channel: channel.deletes(),
     "mute": lambda channel: setattr(channel, "bot_may_post", False),

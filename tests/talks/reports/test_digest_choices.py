@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.groups import Group
 from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery, Sending
 from models.people import groups
@@ -62,7 +62,7 @@ async def archived(talk: Talk, name: str) -> None:
         await session.execute(named.values(archived_at=talk.clock.now()))
 
 
-async def brought(talk: Talk, actor: Actor, title: str) -> Chat:
+async def brought(talk: Talk, actor: Actor, title: str) -> Group:
     channel = talk.sandbox.add_channel(title, [actor.user])
     channel.sets_bot_status("administrator", by=actor.user)
     await talk.answered()
@@ -70,7 +70,7 @@ async def brought(talk: Talk, actor: Actor, title: str) -> Chat:
     return channel
 
 
-def posts(chat: Chat) -> list[str]:
+def posts(chat: Group) -> list[str]:
     return [words(message) for message in chat.messages if message.from_bot]
 
 

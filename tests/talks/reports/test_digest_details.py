@@ -6,7 +6,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from bot.sandbox.chats import Chat
+from bot.sandbox.groups import Group
 from bot.ticks import plan_digests
 from models.delivery.outbox import Delivery
 from models.people import links
@@ -208,9 +208,9 @@ async def test_a_manager_of_one_group_cannot_choose_others(talk: Talk, anna: Act
     assert (await maija.taps_data(f"digest-take:0:0:{other.id}:on")).startswith("Tätä ei löytynyt.")
 
 
-async def brought(talk: Talk, actor: Actor, title: str = "Johtoryhmä") -> Chat:
+async def brought(talk: Talk, actor: Actor, title: str = "Johtoryhmä") -> Group:
     """A group to which somebody has just added the bot."""
-    chat = talk.sandbox.world.add_group(title, [actor.user], supergroup=False)
+    chat = talk.sandbox.add_group(title, [actor.user])
     chat.bot_status = "left"
     chat.sets_bot_status("member", by=actor.user)
     await talk.answered()
@@ -218,7 +218,7 @@ async def brought(talk: Talk, actor: Actor, title: str = "Johtoryhmä") -> Chat:
     return chat
 
 
-def posts(chat: Chat) -> list[str]:
+def posts(chat: Group) -> list[str]:
     return [words(message) for message in chat.messages if message.from_bot]
 
 
