@@ -178,7 +178,7 @@ def test_every_text_is_said_somewhere() -> None:
 @cache
 def modules() -> dict[str, ast.Module]:
     paths = [path for room in ("handlers", "models") for path in sorted((ROOT / room).rglob("*.py"))]
-    paths += sorted(path for path in (ROOT / "bot").rglob("*.py") if "sandbox" not in path.parts)
+    paths += sorted(path for path in (ROOT / "bot").rglob("*.py") if "sandbox" not in path.relative_to(ROOT).parts)
     return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
