@@ -6,7 +6,7 @@ import os
 import re
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from handlers.locale_table import LOCALE_TABLE
 from models.calendar import Quiet
 from models.policy import Policy
 
@@ -49,6 +50,14 @@ def read_duration(value: object) -> timedelta:
     if isinstance(value, str) and (match := re.fullmatch(r"(\d{1,5})\s*([smhdw])", value.strip())):
         return timedelta(seconds=int(match[1]) * UNITS[match[2]])
     raise ValueError('write a duration as a number and s, m, h, d or w, for example "7d" or "2h"')
+
+
+def read_language(value: object) -> object:
+    """Reads the code of a language that the texts exist in."""
+    if value in list(LOCALE_TABLE):
+        return value
+    codes = [repr(code) for code in LOCALE_TABLE]
+    raise ValueError(f"choose one of {', '.join(codes[:-1])} or {codes[-1]}")
 
 
 def read_clock(value: object) -> object:
@@ -162,7 +171,7 @@ class Settings(BaseSettings):
 
     admins: list[int] = []
     zone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = ZoneInfo("Europe/Helsinki")
-    language: Literal["fi", "sv", "en"] = "fi"
+    language: Annotated[str, BeforeValidator(read_language)] = "fi"
     organisation: Annotated[str, Field(max_length=100), AfterValidator(lambda typed: " ".join(typed.split()))] = ""
     telegram: Telegram = Telegram()
     database: Database = Database()

@@ -7,6 +7,7 @@ none is printed that cannot be true.
 from dataclasses import dataclass
 from fractions import Fraction
 
+from handlers.locale_table import LOCALE_TABLE
 from models.reports.funnel import Funnel
 from models.valid_figures import Claim, Mean, Rate, Share
 
@@ -19,13 +20,12 @@ def decimal(mean: Mean, language: str) -> str:
 def _decimal(digits: int, places: int, language: str) -> str:
     """A number by its digits, the last ``places`` of which are decimals."""
     whole, decimals = divmod(digits, 10**places)
-    point = "." if language == "en" else ","
-    return f"{whole}{point}{decimals:0{places}}" if places else str(whole)
+    return f"{whole}{LOCALE_TABLE[language].decimal_point}{decimals:0{places}}" if places else str(whole)
 
 
 def number(count: int, language: str) -> str:
     """A count, its thousands apart: "1 240", "1,240"."""
-    return f"{count:,}" if language == "en" else f"{count:,}".replace(",", "\N{NO-BREAK SPACE}")
+    return f"{count:,}".replace(",", LOCALE_TABLE[language].thousands_separator)
 
 
 def percent(rate: Rate, language: str) -> str:
@@ -35,12 +35,11 @@ def percent(rate: Rate, language: str) -> str:
 
 def share_format(language: str) -> str:
     """How a workbook prints a share, as `percent` does."""
-    return "0%" if language == "en" else "0\\ %"
+    return LOCALE_TABLE[language].percent_cell
 
 
 def _percents(number: str, language: str) -> str:
-    """With the sign of percents: Finnish and Swedish put a space before it."""
-    return f"{number}%" if language == "en" else f"{number}\N{NO-BREAK SPACE}%"
+    return LOCALE_TABLE[language].percent.format(number)
 
 
 def claimed(claim: Claim, language: str) -> str:

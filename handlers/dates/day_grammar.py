@@ -7,13 +7,13 @@ from typing import Literal
 
 from handlers.dates.words import (
     AHEAD_WORDS,
-    ENGLISH_MONTHS,
     LONG_WEEKDAYS,
     MONTH_WORDS,
-    WEAK_WEEKDAYS,
+    MONTHS_BEFORE_DAY,
     WEEKDAY_WORDS,
     word_key,
 )
+from handlers.locale_table import LOCALE_TABLE
 
 Which = Literal["", "next", "next week"]
 
@@ -74,7 +74,7 @@ _DATES = [
     _compiled(rf"(?P<day>\d{{1,2}})/(?P<month>\d{{1,2}})(?:/(?P<year>\d{{4}}|\d\d))?{_END}"),
     _compiled(rf"(?P<day>\d{{1,2}})-(?P<month>\d{{1,2}})-(?P<year>\d{{4}}){_END}"),
     _compiled(rf"(?P<day>\d{{1,2}})(?:\.|st|nd|rd|th|:[ea])?\s*(?:of\s+)?{_MONTH}\.?{_YEAR}"),
-    _compiled(rf"(?P<name>{_any(ENGLISH_MONTHS)})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w.:/–-]){_YEAR}"),
+    _compiled(rf"(?P<name>{_any(MONTHS_BEFORE_DAY)})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\w.:/–-]){_YEAR}"),
 ]
 _UNCLEAR = _compiled(
     rf"(?P<day>0?[1-9]|[12]\d|3[01])\.(?P<month>0?[1-9]|1[0-2])(?:\s+(?P<year>20\d\d)(?![\w.:/–-]))?"
@@ -98,7 +98,7 @@ def _bare_weekday(text: str, position: int, language: str) -> DaySaid | None:
     if match is None:
         return None
     word = word_key(match["word"] or match["glued"])
-    weak, long = word in WEAK_WEEKDAYS[language], word in LONG_WEEKDAYS
+    weak, long = word in LOCALE_TABLE[language].ambiguous_weekdays, word in LONG_WEEKDAYS
     return DaySaid(match.end(), weekday=WEEKDAY_WORDS[word], weak=weak, long=long)
 
 

@@ -4,61 +4,68 @@ en "Wed 7 Apr 2027, 9:00–12:00"."""
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers.dates.words import MONTHS, SHORT_WEEKDAYS, WEEKDAYS
-
-AT = {"fi": " klo ", "sv": " kl. ", "en": ", "}
+from handlers.locale_table import LOCALE_TABLE
 
 
 def weekday_short(language: str) -> tuple[str, ...]:
     """Seven names from Monday on, for the heads of a calendar."""
-    return SHORT_WEEKDAYS[language]
+    return LOCALE_TABLE[language].short_weekdays
 
 
-def weekday_name(day: date, language: str) -> str:
-    return WEEKDAYS[language][day.weekday()]
+def weekday_name(weekday: int, language: str) -> str:
+    """The long name; Monday is 0."""
+    return LOCALE_TABLE[language].weekdays[weekday]
 
 
 def month_title(year: int, month: int, language: str) -> str:
-    return f"{MONTHS[language][month - 1]} {year}"
+    return f"{LOCALE_TABLE[language].months[month - 1]} {year}"
 
 
 def months_title(year: int, first: int, last: int, language: str) -> str:
     """ "tammi–maaliskuu 2027", "January–March 2027"."""
-    begins = MONTHS[language][first - 1].removesuffix("kuu")
+    locale = LOCALE_TABLE[language]
+    begins = locale.months[first - 1].removesuffix(locale.shared_month_ending)
     return f"{begins}–{month_title(year, last, language)}"
 
 
 def bare_day_text(day: date, language: str) -> str:
     """Without the weekday: "7.4.2027", "7 Apr 2027"."""
-    if language == "en":
-        return f"{day.day} {MONTHS['en'][day.month - 1][:3]} {day.year}"
-    return f"{day.day}.{day.month}.{day.year}"
+    return _printed(LOCALE_TABLE[language].date, day, language)
 
 
 def day_text(day: date, language: str) -> str:
-    return f"{SHORT_WEEKDAYS[language][day.weekday()]} {bare_day_text(day, language)}"
+    return f"{weekday_short(language)[day.weekday()]} {bare_day_text(day, language)}"
 
 
 def near_day_text(day: date, language: str) -> str:
     """Without the year: "ke 7.4.", "Wed 7 Apr"."""
-    months = MONTHS["en"]
-    short = f"{day.day} {months[day.month - 1][:3]}" if language == "en" else f"{day.day}.{day.month}."
-    return f"{SHORT_WEEKDAYS[language][day.weekday()]} {short}"
+    date_text = _printed(LOCALE_TABLE[language].date_without_year, day, language)
+    return f"{weekday_short(language)[day.weekday()]} {date_text}"
+
+
+def _printed(pattern: str, day: date, language: str) -> str:
+    short_month = LOCALE_TABLE[language].short_months[day.month - 1]
+    return pattern.format(day=day.day, month=day.month, short_month=short_month, year=day.year)
 
 
 def time_text(at: time, language: str) -> str:
-    return f"{at.hour}{':' if language == 'en' else '.'}{at.minute:02}"
+    return f"{at.hour}{LOCALE_TABLE[language].time_separator}{at.minute:02}"
 
 
 def hours_text(start: time, end: time | None, language: str) -> str:
     """The hours alone, as they follow a day: "klo 9.00–12.00", "kl. 9.00–12.00", "9:00–12:00"."""
     hours = time_text(start, language) + (f"–{time_text(end, language)}" if end is not None else "")
-    return AT[language].removeprefix(",").lstrip() + hours
+    return LOCALE_TABLE[language].before_time.removeprefix(",").lstrip() + hours
+
+
+def local_text(day: date, at: time, language: str) -> str:
+    """A day and an hour of the local clock: "ke 7.4.2027 klo 9.00"."""
+    return day_text(day, language) + LOCALE_TABLE[language].before_time + time_text(at, language)
 
 
 def moment_text(at: datetime, zone: ZoneInfo, language: str) -> str:
     local = at.astimezone(zone)
-    return day_text(local.date(), language) + AT[language] + time_text(local.time(), language)
+    return local_text(local.date(), local.time(), language)
 
 
 def span_text(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> str:
@@ -73,7 +80,4 @@ def example_text(now: datetime, zone: ZoneInfo, language: str) -> str:
     """Something to type, true in any year: Wednesday of next week from nine to twelve."""
     today = now.astimezone(zone).date()
     day = today + timedelta(days=9 - today.weekday())
-    weekday = SHORT_WEEKDAYS[language][2]
-    if language == "en":
-        return f"{weekday} {day.day} {MONTHS['en'][day.month - 1][:3]} 9–12"
-    return f"{weekday} {day.day}.{day.month}.{AT[language]}9–12"
+    return near_day_text(day, language) + LOCALE_TABLE[language].example_hours

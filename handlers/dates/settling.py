@@ -6,8 +6,7 @@ from datetime import date, time, timedelta
 from handlers.dates.day_grammar import DaySaid
 from handlers.dates.doubts import FARTHEST, Reader, When, hours, to_midnight
 from handlers.dates.grammar import Said
-from handlers.dates.printing import AT, bare_day_text, day_text, time_text, weekday_name
-from handlers.dates.words import WEEKDAYS
+from handlers.dates.printing import bare_day_text, day_text, local_text, time_text, weekday_name
 from models.calendar import DAY, WallClock, to_utc
 
 WEEK = timedelta(days=7)
@@ -58,8 +57,9 @@ def _next_year(when: When, reader: Reader) -> date:
 
 
 def _said_text(when: When, reader: Reader) -> str:
-    day = day_text(when.day, reader.language)
-    return day if when.start is None else day + AT[reader.language] + time_text(when.start, reader.language)
+    if when.start is None:
+        return day_text(when.day, reader.language)
+    return local_text(when.day, when.start, reader.language)
 
 
 def _day(said: DaySaid, when: When, reader: Reader) -> date:
@@ -88,7 +88,7 @@ def _coming_weekday(said: DaySaid, when: When, reader: Reader) -> date:
     asked = coming != in_next_week if said.which else coming == today and when.start is None
     if asked:
         either = reader.offers(when, (coming, in_next_week))
-        raise reader.doubt("date-which-week", either, weekday=WEEKDAYS[reader.language][said.weekday])
+        raise reader.doubt("date-which-week", either, weekday=weekday_name(said.weekday, reader.language))
     return coming
 
 
@@ -131,7 +131,7 @@ def _agree(said: DaySaid, day: date, when: When, reader: Reader) -> None:
         return
     if choices := reader.offers(when, _nearest(day, said.weekday)):
         language = reader.language
-        values = {"weekday": weekday_name(day, language), "claimed": WEEKDAYS[language][said.weekday]}
+        values = {"weekday": weekday_name(day.weekday(), language), "claimed": weekday_name(said.weekday, language)}
         raise reader.doubt("date-weekday", choices, day=bare_day_text(day, language), **values)
 
 

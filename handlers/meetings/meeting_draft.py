@@ -11,6 +11,7 @@ from handlers.dates import (
     choice_text,
     example_text,
     moment_text,
+    time_text,
     when_text,
     when_to_utc,
 )
@@ -151,8 +152,8 @@ async def _choices(context: Context, draft: Draft, name: str) -> Rows:
 
 
 def _hours(context: Context, start: str, end: str) -> str:
-    separator = ":" if context.language == "en" else "."
-    return f"{int(start[:2])}{separator}{start[2:]}–{int(end[:2])}{separator}{end[2:]}"
+    first, last = (time_text(time(int(at[:2]), int(at[2:])), context.language) for at in (start, end))
+    return f"{first}–{last}"
 
 
 def choices_screen(context: Context, draft: Draft, doubt: Doubt) -> Screen:

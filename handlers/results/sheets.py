@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.figures import decimal, share_format
 from handlers.forms.labels import asked, option
+from handlers.locale_table import LOCALE_TABLE
 from handlers.results.captions import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
 from handlers.results.result_text import choices, group_name
 from handlers.screen import File
@@ -104,7 +105,7 @@ def results_csv(title: str, listed: Listed, found: Outcome, language: str, zone:
     """Figures and open answers in one table, as printed, with the list and decimal signs of the reader's language."""
     t, paper = texts(language), head(title, listed, language, zone)
     content = io.StringIO(newline="")
-    writer = csv.writer(content, delimiter="," if language == "en" else ";")
+    writer = csv.writer(content, delimiter=LOCALE_TABLE[language].list_separator)
     writer.writerow([str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t))
     for row in (*rows(t, found), *said(t, found)):
         writer.writerow([plain(str(cell)) for cell in (paper.form, paper.group, paper.when, *_printed(row, language))])
