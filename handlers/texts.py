@@ -6,40 +6,29 @@ unless the value is itself a ``Markup`` made by ``t``.
 """
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po
 from markupsafe import Markup
 
+from handlers.catalogue_file import Forms, read_catalogue
 from handlers.figures import number
+from handlers.locale_table import LOCALE_TABLE
 
-LANGUAGES = ("fi", "sv", "en")
+LANGUAGES = tuple(LOCALE_TABLE)
 LOCALES = Path(__file__).parent / "locales"
-
-Forms = tuple[str, ...]
 
 
 @functools.cache
 def catalogue(language: str) -> dict[str, Forms]:
-    """All texts of a language by key; a text with plurals has two forms, for one and for many."""
-    found: dict[str, Forms] = {}
+    """All texts of a language by key. Raises ValueError for a malformed file and for a key in two files."""
+    texts: dict[str, Forms] = {}
     for path in sorted((LOCALES / language).rglob("*.po")):
-        for key, forms in _entries(path, language):
-            if key in found:
-                raise ValueError(f"text {key!r} stands twice in {language}, again in {path.name}")
-            found[key] = forms
-    return found
-
-
-def _entries(path: Path, language: str) -> Iterator[tuple[str, Forms]]:
-    with path.open(encoding="utf-8") as file:
-        messages = read_po(file, locale=language, abort_invalid=True)
-    for message in messages:
-        if message.id:
-            key = message.id if isinstance(message.id, str) else message.id[0]
-            yield key, (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        entries = read_catalogue(path, LOCALE_TABLE[language].plural_forms)
+        if repeated := texts.keys() & entries.keys():
+            raise ValueError(f"{path}: also in another file of {language}: {', '.join(sorted(repeated))}")
+        texts |= entries
+    return texts
 
 
 class Texts:
@@ -48,13 +37,14 @@ class Texts:
     def __init__(self, language: str) -> None:
         self.language = language
         self._catalogue = catalogue(language)
+        self._plural_form = LOCALE_TABLE[language].plural_form
 
     def __contains__(self, key: str) -> bool:
         return key in self._catalogue
 
     def __call__(self, key: str, /, **values: Any) -> Markup:
         forms = self._catalogue[key]
-        form = forms[0] if len(forms) == 1 or values["n"] == 1 else forms[1]
+        form = forms[0] if len(forms) == 1 else forms[self._plural_form(values["n"])]
         values = {name: self._figure(value) for name, value in values.items()}
         return Markup(form).format(**values)  # noqa: S704  (our own text; Markup.format escapes the values)
 

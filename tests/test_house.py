@@ -2,6 +2,8 @@
 
 import ast
 import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,17 @@ def test_arrows_point_one_way(path: Path) -> None:
 
 def test_models_know_no_telegram_and_no_texts() -> None:
     for path in (ROOT / "models").rglob("*.py"):
-        assert not imports(path) & {"telegram", "babel", "markupsafe", "pydantic", "pydantic_settings"}, path
+        assert not imports(path) & {"telegram", "markupsafe", "pydantic", "pydantic_settings"}, path
+
+
+def test_what_runs_imports_run_time_dependencies_alone() -> None:
+    """Babel, for one, is for the tests."""
+    lock = (ROOT / "requirements-run.lock").read_text(encoding="utf-8")
+    installed = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+    distributions = packages_distributions()
+    for path in FILES:
+        for package in imports(path) - set(MAY_IMPORT) - sys.stdlib_module_names:
+            assert {name.lower().replace("_", "-") for name in distributions[package]} & installed, f"{path}: {package}"
 
 
 def test_the_sandbox_stands_alone() -> None:
