@@ -1,4 +1,4 @@
-"""From a Telegram update to the handler that hears it, and from a refusal to its words."""
+"""From a Telegram update to its handler, and from a refusal to its text."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,11 +12,12 @@ from telegram.constants import ChatMemberStatus, ChatType
 from handlers.feedback import text_input
 from handlers.people.start import go
 from handlers.reports.digest import places
-from handlers.routes import ROUTES, Context, SaidRoute, parse
+from handlers.routes import ROUTES, Context, TextRoute, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.delivery import cards, drafts
 from models.delivery.drafts import Draft
+from models.delivery.kinds import DELIVERED_CARDS
 from models.errors import NotAllowed, NotFound, Refused
 from models.feedback.sealing import Keyring
 from models.membership import blocking, joining
@@ -36,7 +37,7 @@ class Running(Protocol):
     def now(self) -> datetime: ...
 
 
-async def context(
+async def update_context(
     session: AsyncSession,
     update: Update,
     *,
@@ -79,7 +80,7 @@ async def _actor(session: AsyncSession, update: Update, user: User, *, policy: P
     if known is not None and known.reach is Reach.REACHABLE:
         return known  # met before: the way of nearly every update
     if private and not _blocks(update) and (update.message or known):
-        return await joining.meet(session, user.id, user.full_name, spoken(user), policy=policy, now=now)
+        return await joining.meet(session, user.id, user.full_name, supported_language(user), policy=policy, now=now)
     return known or people.stranger()
 
 
@@ -89,13 +90,13 @@ def _blocks(update: Update) -> bool:
     return change is not None and change.new_chat_member.status == ChatMemberStatus.BANNED
 
 
-def spoken(user: User) -> str | None:
-    """The language of a person's Telegram, if we speak it."""
+def supported_language(user: User) -> str | None:
+    """The language of a person's Telegram, if we have texts in it; else None."""
     code = (user.language_code or "")[:2]
     return code if code in LANGUAGES else None
 
 
-def reader(session: AsyncSession, person: Person | None, address: Address, app: Running) -> Context:
+def delivery_context(session: AsyncSession, person: Person | None, address: Address, app: Running) -> Context:
     """The context of a delivery's reader. A group has no person: it reads the organisation's language."""
     language = person.language if person else None
     return Context(
@@ -121,8 +122,8 @@ def route_of(update: Update) -> str:
     return "member" if update.my_chat_member else "other"
 
 
-async def answer(context: Context, update: Update) -> Screen:
-    """What the person who acted is shown."""
+async def handle_update(context: Context, update: Update) -> Screen:
+    """Runs the handler of an update. Returns what the person who acted is shown; raises Refused."""
     if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
         await places.hear(context, update)
         return NOTHING
@@ -137,21 +138,20 @@ async def answer(context: Context, update: Update) -> Screen:
             raise Refused("start-first")
         if route is None:
             raise Refused("stale")
-        screen = await route.hear(context, tap)
-        await _stand(context, screen)
+        screen = await route.handler(context, tap)
+        await track_card(context, screen)
         return screen
     return await _message(context, update.message) if update.message is not None else NOTHING
 
 
-async def _stand(context: Context, screen: Screen) -> None:
-    """Notes what a tapped message becomes, so that a card that is edited later is still that card.
+async def track_card(context: Context, screen: Screen) -> None:
+    """Records which card a tapped message becomes, so that a later edit changes no message that shows something else.
 
-    Cards that letters bring are noted when they are sent: the taps of participants cost nothing here.
+    Cards that deliveries bring are recorded when they are sent: the taps of participants cost nothing here.
     """
-    brought = {letter.stands for letter in ROUTES.letters.values() if not letter.edits}
-    stays = screen.stands is not None and screen.stands[0] in brought
-    if context.message_id is not None and screen.text and not screen.fresh and not stays:
-        await cards.becomes(context.session, context.chat_id, context.message_id, screen.stands)
+    stays = screen.card is not None and screen.card.kind in DELIVERED_CARDS
+    if context.message_id is not None and screen.text and not screen.new_message and not stays:
+        await cards.replace_card(context.session, context.chat_id, context.message_id, screen.card)
 
 
 async def _message(context: Context, message: Message) -> Screen:
@@ -162,23 +162,23 @@ async def _message(context: Context, message: Message) -> Screen:
         raise Refused("unknown-command")
     draft = await drafts.current(context.session, context.person, context.chat_id)
     text = message.text or message.caption or ""
-    route = ROUTES.said.get(draft.subject) if draft is not None else None
+    route = ROUTES.text_inputs.get(draft.subject) if draft is not None else None
     is_code = links.looks_like_code(text)
     if draft is not None and route is not None and not (is_code and route.yields_to_codes):
-        return await _said(context, route, draft, text)
+        return await _handle_text(context, route, draft, text)
     if is_code:
         return await ROUTES.commands["start"](context, text)
     about_a_form = await text_input.aside(context, text) if draft is None else None
     return about_a_form or await ROUTES.commands["help"](context, "")
 
 
-async def _said(context: Context, route: SaidRoute, draft: Draft, text: str) -> Screen:
+async def _handle_text(context: Context, route: TextRoute, draft: Draft, text: str) -> Screen:
     """A line typed in a dialogue. Whoever may not go on hears so once and is let out of it."""
     try:
-        return await route.hear(context, draft, text)
+        return await route.handler(context, draft, text)
     except (NotAllowed, NotFound) as refusal:
         await drafts.end(context.session, context.person, context.chat_id)
-        return Screen(context.t(refusal.key, **refusal.values), _ways_on(context))
+        return Screen(context.t(refusal.key, **refusal.values), next_step_buttons(context))
 
 
 def _command(message: Message) -> tuple[str, str]:
@@ -190,42 +190,46 @@ def _command(message: Message) -> tuple[str, str]:
     return head.partition("@")[0].lower(), rest[0] if rest else ""
 
 
-async def refused(context: Context, update: Update, refusal: Refused) -> Screen:
-    """A refusal in words. Beside a tap it is a toast or box, with the fresh card where the handler draws one;
-    in a dialogue, the question follows again."""
+def _is_command(update: Update) -> bool:
+    return update.message is not None and _command(update.message)[0] != ""
+
+
+async def refusal_screen(context: Context, update: Update, refusal: Refused) -> Screen:
+    """A refusal in words. A tap is answered by a box, with the current state of the card if the route draws it;
+    in a dialogue the question follows again."""
     text = context.t(refusal.key, **refusal.values)
     if update.callback_query is None:
         return await _asked_again(context, update, text)
     tap = parse(update.callback_query.data or "")
     route = ROUTES.taps.get(tap.name)
-    fresh = NOTHING
-    if route is not None and route.fresh is not None and not people.is_stranger(context.person):
+    current = NOTHING
+    if route is not None and route.on_refusal is not None and not people.is_stranger(context.person):
         try:
-            fresh = await route.fresh(context, tap)
+            current = await route.on_refusal(context, tap)
         except Refused:
-            fresh = NOTHING  # nor may they see it fresh
-    return replace(fresh, toast=text.striptags()[:TOAST_LENGTH], alert=True)
+            current = NOTHING  # they may not see its current state either
+    return replace(current, toast=text.striptags()[:TOAST_LENGTH], alert=True)
 
 
 async def _asked_again(context: Context, update: Update, text: Markup) -> Screen:
     draft = await drafts.current(context.session, context.person, context.chat_id)
-    route = ROUTES.said.get(draft.subject) if draft is not None else None
-    if draft is None or route is None or route.fresh is None or (update.message and _command(update.message)[0]):
-        return Screen(text, _ways_on(context))
+    route = ROUTES.text_inputs.get(draft.subject) if draft is not None else None
+    if draft is None or route is None or route.on_refusal is None or _is_command(update):
+        return Screen(text, next_step_buttons(context))
     try:
-        question = await route.fresh(context, draft)
+        question = await route.on_refusal(context, draft)
     except Refused:
-        return Screen(text, _ways_on(context))
+        return Screen(text, next_step_buttons(context))
     return replace(question, text=Markup("\n\n").join([text, question.text]))
 
 
-def _ways_on(context: Context) -> tuple[tuple[Button, ...], ...]:
+def next_step_buttons(context: Context) -> tuple[tuple[Button, ...], ...]:
     """Where to go after a refusal. Whoever comes for the first time is not kept when refused: no button knows them."""
     is_new = context.person.created_at == context.now
     return () if is_new else ((go(context, "meetings"), go(context, "help")),)
 
 
-def failed(context: Context, reference: str) -> Screen:
+def failure_screen(context: Context, reference: str) -> Screen:
     """Our fault: what happened, what to do, and the number under which the log tells why."""
     text = context.t("failed", reference=reference)
-    return Screen(text, fresh=True).toasting(text, alert=True)
+    return Screen(text, new_message=True).toasting(text, alert=True)

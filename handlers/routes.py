@@ -1,6 +1,7 @@
-"""Which function hears what. Handlers register here with a decorator, beside the screens they draw.
+"""The routes: which function handles which command, button, typed text or delivery.
 
-A handler gets a `Context` (an open transaction, the person who acted) and returns the `Screen` to show them.
+Handlers register with a decorator, beside the screens they draw. A handler gets a `Context` (an open transaction, the
+person who acted) and returns the `Screen` to show them.
 """
 
 import enum
@@ -19,6 +20,7 @@ from handlers.screen import Screen
 from handlers.texts import Texts
 from models.delivery import drafts
 from models.delivery.drafts import Draft
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound, Refused
 from models.feedback.sealing import Keyring
@@ -30,7 +32,7 @@ CLOCKS_DIFFER = timedelta(hours=1)
 """How far Telegram's clock and ours may be apart."""
 
 LARGEST_ID = 2**31 - 1
-"""Of a column of integers on PostgreSQL, which refuses to look for more."""
+"""Maximum of a PostgreSQL INTEGER; a larger value in a query raises an error."""
 
 Choice = TypeVar("Choice", bound=enum.StrEnum)
 
@@ -89,7 +91,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Tap:
-    """A button pressed. ``args`` come from a client and may be anything."""
+    """A tapped button. ``args`` come from the client and may be anything."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -122,51 +124,43 @@ class Tap:
 
 OnCommand = Callable[[Context, str], Awaitable[Screen]]
 OnTap = Callable[[Context, Tap], Awaitable[Screen]]
-OnSaid = Callable[[Context, Draft, str], Awaitable[Screen]]
+OnText = Callable[[Context, Draft, str], Awaitable[Screen]]
 OnDraft = Callable[[Context, Draft], Awaitable[Screen]]
-OnDelivery = Callable[[Context, Delivery], Awaitable[Screen]]
+Renderer = Callable[[Context, Delivery], Awaitable[Screen]]
 
 
 @dataclass(frozen=True)
 class TapRoute:
-    hear: OnTap
-    fresh: OnTap | None
-    """Shows how things stand, when what was tapped is refused."""
+    handler: OnTap
+    on_refusal: OnTap | None
+    """Draws the current state when the handler refuses the tap."""
 
 
 @dataclass(frozen=True)
-class SaidRoute:
-    hear: OnSaid
-    fresh: OnDraft | None
-    """Asks the question again, when what was typed is refused."""
+class TextRoute:
+    handler: OnText
+    on_refusal: OnDraft | None
+    """Asks the question again when the handler refuses what was typed."""
     yields_to_codes: bool
-    """The dialogue began by the way: a joining code typed meanwhile is no answer in it."""
-
-
-@dataclass(frozen=True)
-class Letter:
-    """How a kind of delivery is rendered, and which living message it becomes or (``edits``) changes."""
-
-    render: OnDelivery
-    stands: str
-    edits: bool
+    """If true, a join code typed during this dialogue is treated as a code, not as an answer."""
 
 
 @dataclass
 class Routes:
     commands: dict[str, OnCommand] = field(default_factory=dict)
     menu: dict[str, RoleKind | None] = field(default_factory=dict)
-    """Commands in the command menu, in order, with the role that sees them."""
+    """Commands in the command menu, in order, with the role that sees them; None for everybody."""
     taps: dict[str, TapRoute] = field(default_factory=dict)
-    said: dict[str, SaidRoute] = field(default_factory=dict)
-    letters: dict[str, Letter] = field(default_factory=dict)
+    text_inputs: dict[str, TextRoute] = field(default_factory=dict)
+    """By the subject of the dialogue."""
+    renderers: dict[DeliveryKind, Renderer] = field(default_factory=dict)
 
 
 ROUTES = Routes()
 
 
 def command(name: str, *, menu: bool = True, role: RoleKind | None = None) -> Callable[[OnCommand], OnCommand]:
-    """Hears ``/name``. ``role`` only chooses whose menu shows it; rights are checked by the gates."""
+    """Handles ``/name``. ``role`` only chooses whose menu shows it; rights are checked by the gates."""
 
     def register(function: OnCommand) -> OnCommand:
         ROUTES.commands[name] = function
@@ -177,33 +171,39 @@ def command(name: str, *, menu: bool = True, role: RoleKind | None = None) -> Ca
     return register
 
 
-def tap(name: str, *, fresh: OnTap | None = None) -> Callable[[OnTap], OnTap]:
-    """Hears buttons whose data is ``name`` or begins with ``name:``."""
+def tap(name: str, *, on_refusal: OnTap | None = None) -> Callable[[OnTap], OnTap]:
+    """Handles buttons whose data is ``name`` or begins with ``name:``."""
 
     def register(function: OnTap) -> OnTap:
         if name in ROUTES.taps:
             raise ValueError(f"two handlers for the button {name}")
-        ROUTES.taps[name] = TapRoute(function, fresh)
+        ROUTES.taps[name] = TapRoute(function, on_refusal)
         return function
 
     return register
 
 
-def said(subject: str, *, fresh: OnDraft | None = None, yields_to_codes: bool = False) -> Callable[[OnSaid], OnSaid]:
-    """Hears what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
+def text_input(
+    subject: str, *, on_refusal: OnDraft | None = None, yields_to_codes: bool = False
+) -> Callable[[OnText], OnText]:
+    """Handles what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
 
-    def register(function: OnSaid) -> OnSaid:
-        ROUTES.said[subject] = SaidRoute(function, fresh, yields_to_codes)
+    def register(function: OnText) -> OnText:
+        if subject in ROUTES.text_inputs:
+            raise ValueError(f"two handlers for the text of {subject}")
+        ROUTES.text_inputs[subject] = TextRoute(function, on_refusal, yields_to_codes)
         return function
 
     return register
 
 
-def letter(kind: str, *, stands: str = "", edits: bool = False) -> Callable[[OnDelivery], OnDelivery]:
-    """Renders deliveries of a kind for their reader."""
+def renders(kind: DeliveryKind) -> Callable[[Renderer], Renderer]:
+    """Renders deliveries of a kind for their reader. A renderer raises `Superseded` if the message is not needed."""
 
-    def register(function: OnDelivery) -> OnDelivery:
-        ROUTES.letters[kind] = Letter(function, stands, edits)
+    def register(function: Renderer) -> Renderer:
+        if kind in ROUTES.renderers:
+            raise ValueError(f"two renderers for {kind}")
+        ROUTES.renderers[kind] = function
         return function
 
     return register

@@ -28,6 +28,8 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 
+from models.delivery.cards import Card
+
 log = structlog.get_logger()
 
 TEXT_LENGTH = 4096
@@ -79,11 +81,11 @@ class File:
 
 @dataclass(frozen=True)
 class Screen:
-    """One message as it should stand. With a file, the text is its caption.
+    """One message. With a file, the text is its caption.
 
-    ``toast`` answers the tap beside it (``alert`` makes it a box to be closed); ``fresh`` sends a new message where
-    a tap would otherwise edit the one it came from; ``stands`` (kind, subject, revision) remembers the message, so
-    that it can be edited later. An empty text leaves the message as it is.
+    ``toast`` answers the tap (``alert`` makes it a box to be closed). ``new_message`` sends a new message where a tap
+    would otherwise edit the one it came from. ``card`` says what the message shows, so that it can be edited later.
+    An empty text leaves the message as it is.
     """
 
     text: Markup
@@ -93,8 +95,8 @@ class Screen:
     """Makes the file when the screen is shown, outside the transaction and the event loop: for pictures."""
     toast: str = ""
     alert: bool = False
-    fresh: bool = False
-    stands: tuple[str, int, int] | None = None
+    new_message: bool = False
+    card: Card | None = None
     asks_person: str = ""
     """The label of a keyboard button with which a person of one's contacts is chosen."""
     clears_keyboard: bool = False
@@ -209,7 +211,7 @@ def _lines(text: str, limit: int) -> Iterator[str]:
 
 def can_edit(has_file: bool, screen: Screen) -> bool:
     """Whether a message can become this screen in place."""
-    if screen.fresh or screen.asks_person:
+    if screen.new_message or screen.asks_person:
         return False
     if shown_length(screen.text) > (CAPTION_LENGTH if has_file else TEXT_LENGTH):
         return False

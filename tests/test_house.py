@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from handlers import routes
+from models.delivery.kinds import DeliveryKind
+
 ROOT = Path(__file__).parent.parent
 ROOMS = ("bot", "handlers", "models")
 MAY_IMPORT = {
@@ -76,6 +79,14 @@ def test_handlers_neither_select_nor_commit_nor_send() -> None:
         assert not re.search(r"session\.(get|get_one|execute|scalars?|add|add_all|delete|flush|refresh)\(", text), path
         if path.name not in {"screen.py", "menus.py"}:
             assert "bot.send_" not in text, path
+
+
+def test_every_kind_of_delivery_has_a_renderer() -> None:
+    assert set(routes.load().renderers) == set(DeliveryKind) - {DeliveryKind.UNRECOGNIZED}
+
+
+def test_every_edit_has_a_card() -> None:
+    assert all(kind.card is not None for kind in DeliveryKind if kind.edits)
 
 
 LONGEST = 40

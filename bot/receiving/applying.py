@@ -15,6 +15,7 @@ from handlers import dispatch
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
 from models.delivery import rate_limit, updates
+from models.delivery.kinds import CardKind
 from models.errors import Refused
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ File = bytes | None | Refused
 
 def is_answering(screen: Screen) -> bool:
     """Whether somebody is filling in a form: of this nothing keeps when, nor whether they tapped or wrote."""
-    return screen.stands is not None and screen.stands[0] == "feedback"
+    return screen.card is not None and screen.card.kind is CardKind.FEEDBACK
 
 
 class Applying:
@@ -93,7 +94,7 @@ class Applying:
                 return NOTHING  # nobody acted: a channel has a new post
             if isinstance(file, Refused):
                 raise file
-            screen = await dispatch.answer(await self._context(session, update, file), update)
+            screen = await dispatch.handle_update(await self._context(session, update, file), update)
             if update.message is not None and not is_answering(screen):
                 await rate_limit.spoken_to(session, update.message.chat_id, now=self.runtime.now)
             if not is_new:
@@ -105,7 +106,7 @@ class Applying:
         """The refusal in words; for a tap beside the fresh card, if the handler can draw one."""
         async with self._session(connection) as session, session.begin() as savepoint:
             context = await self._context(session, update, None)
-            screen = await (await dispatch.refused(context, update, refusal)).drawn()
+            screen = await (await dispatch.refusal_screen(context, update, refusal)).drawn()
             await savepoint.rollback()
             return screen
 
@@ -132,7 +133,7 @@ class Applying:
             return NOTHING
         try:
             async with self.runtime.sessions() as session:
-                return dispatch.failed(await self._context(session, update, None), reference)
+                return dispatch.failure_screen(await self._context(session, update, None), reference)
         except Exception as error:
             if db.is_away(error):
                 raise
@@ -144,7 +145,7 @@ class Applying:
         return self.runtime.sessions(bind=connection, join_transaction_mode="create_savepoint")
 
     async def _context(self, session: AsyncSession, update: Update, file: bytes | None) -> Context:
-        return await dispatch.context(
+        return await dispatch.update_context(
             session,
             update,
             policy=self.runtime.policy,

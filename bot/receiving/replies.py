@@ -112,14 +112,13 @@ class Replies:
         await self._remember(chat_id, message_id, screen)
 
     async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
-        if screen.stands is None:
+        if screen.card is None:
             return
-        kind, subject, revision = screen.stands
         async with self.runtime.sessions.begin() as session:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
-            replaced = await cards.stands(session, address_id, kind, subject, message_id=message_id, revision=revision)
+            replaced = await cards.record_card(session, address_id, screen.card, message_id=message_id)
         if replaced is not None:
             await retire(self.runtime.bot, chat_id, replaced)
 

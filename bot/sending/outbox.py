@@ -24,10 +24,11 @@ from bot.sending import outcomes
 from bot.sending.breaker import Breaker
 from bot.sending.outgoing import Outgoing, blame, tell
 from handlers import dispatch
-from handlers.routes import ROUTES, Context, Letter
+from handlers.routes import ROUTES, Context
 from handlers.screen import Screen, edit, send, set_menu
 from models.calendar import is_quiet, next_waking
 from models.delivery import cards, outbox, rate_limit
+from models.delivery.cards import Card
 from models.delivery.outbox import Delivery, Sending, Superseded
 from models.delivery.rate_limit import Rate
 from models.errors import Refused
@@ -155,18 +156,19 @@ class Outbox:
         person = await people.of_address(session, address)
         if not self._may_go(delivery, person, now):
             return None
-        letter = ROUTES.letters[delivery.kind]
-        edits = await cards.standing(session, address.id, letter.stands, delivery.subject) if letter.edits else None
-        if letter.edits and edits is None:
-            self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
-            return None
-        reader = dispatch.reader(session, person, address, self.runtime)
-        screen = await self._render(reader, delivery, letter)
+        kind, edited = delivery.kind, None
+        if kind.edits and kind.card is not None:
+            edited = await cards.find_card(session, address.id, kind.card, delivery.subject)
+            if edited is None:
+                self._end(delivery, Sending.SUPERSEDED)  # there is nothing to edit
+                return None
+        reader = dispatch.delivery_context(session, person, address, self.runtime)
+        screen = await self._render(reader, delivery)
         if screen is None:
             return None
-        if not letter.edits:
+        if not kind.edits:
             await rate_limit.take(session, address, self.rate, now=now)
-        return Outgoing(delivery, address.chat_id, screen, letter, Screen(reader.t("outdated")), edits)
+        return Outgoing(delivery, address.chat_id, screen, Screen(reader.t("outdated")), edited)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
         """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
@@ -181,9 +183,9 @@ class Outbox:
             return True
         return False
 
-    async def _render(self, context: Context, delivery: Delivery, letter: Letter) -> Screen | None:
+    async def _render(self, context: Context, delivery: Delivery) -> Screen | None:
         try:
-            return await letter.render(context, delivery)
+            return await ROUTES.renderers[delivery.kind](context, delivery)
         except (Superseded, Refused):
             self._end(delivery, Sending.SUPERSEDED)
         return None
@@ -218,11 +220,11 @@ class Outbox:
             await self._set_menu(one)
 
     async def _put(self, one: Outgoing) -> None:
-        if one.edits is None:
+        if one.edited is None:
             one.message_id = await send(self.runtime.bot, one.chat_id, one.screen, self.runtime.clock.sleep)
         else:
-            one.message_id = one.edits
-            await edit(self.runtime.bot, one.chat_id, one.edits, one.screen, has_file=one.screen.has_file)
+            one.message_id = one.edited
+            await edit(self.runtime.bot, one.chat_id, one.edited, one.screen, has_file=one.screen.has_file)
 
     async def _set_menu(self, one: Outgoing) -> None:
         """Best effort: /start sets the menu too."""
@@ -250,16 +252,11 @@ class Outbox:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, one.message_id
         tell(delivery)
         self.runtime.metrics.ended(delivery.state)
-        if delivery.state is not Sending.SENT or not one.letter.stands or one.message_id is None:
+        kind = delivery.kind.card
+        if delivery.state is not Sending.SENT or kind is None or one.message_id is None:
             return None
-        return await cards.stands(
-            session,
-            delivery.address_id,
-            one.letter.stands,
-            delivery.subject,
-            message_id=one.message_id,
-            revision=delivery.revision,
-        )
+        card = Card(kind, delivery.subject, delivery.revision)
+        return await cards.record_card(session, delivery.address_id, card, message_id=one.message_id)
 
     async def _outdate(self, one: Outgoing, message_id: int) -> None:
         """The message that a newer one replaces says so. If it fails, its buttons still lead to the new one."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import structlog
 from telegram.error import TelegramError
 
-from handlers.routes import Letter
 from handlers.screen import Screen
 from models.delivery.outbox import Delivery
 
@@ -20,11 +19,10 @@ class Outgoing:
     delivery: Delivery
     chat_id: int
     screen: Screen
-    letter: Letter
     outdated: Screen
     """What the message becomes that this one replaces."""
-    edits: int | None = None
-    """The message to edit instead of sending a new one."""
+    edited: int | None = None
+    """The id of the message to edit instead of sending a new one."""
     message_id: int | None = None
     error: TelegramError | None = None
     is_late: bool = False

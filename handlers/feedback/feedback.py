@@ -13,9 +13,10 @@ from handlers.feedback.header import about, closing_text, page_screen, promise
 from handlers.feedback.question_page import ask
 from handlers.feedback.summary_page import summary, thanks
 from handlers.meetings.invitations import meeting_name
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery import drafts
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound, Refused
 from models.feedback import feedback, runs
@@ -137,7 +138,7 @@ def press_of(context: Context) -> Press:
     return Press(context.update_id, context.now)
 
 
-@tap("was", fresh=show)
+@tap("was", on_refusal=show)
 async def on_was(context: Context, tap: Tap) -> Screen:
     page = await _page(context, tap)
     await _leave(context)
@@ -149,7 +150,7 @@ async def on_was(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, page.unanswered) if is_under_way else where_they_are(context, page)
 
 
-@tap("rate", fresh=show)
+@tap("rate", on_refusal=show)
 async def on_rate(context: Context, tap: Tap) -> Screen:
     """A value, "unsure" or "skip". "Other" stays on its page, for people to say what."""
     page = await _answering(context, tap)
@@ -161,7 +162,7 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, question if stays else page.onward(question))
 
 
-@tap("tick", fresh=show)
+@tap("tick", on_refusal=show)
 async def on_tick(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
     question = page.question(tap.number(1))
@@ -172,7 +173,7 @@ async def on_tick(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, question)
 
 
-@tap("settle", fresh=show)
+@tap("settle", on_refusal=show)
 async def on_settle(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
     question = page.question(tap.number(1))
@@ -180,20 +181,20 @@ async def on_settle(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, page, page.onward(question))
 
 
-@tap("page", fresh=show)
+@tap("page", on_refusal=show)
 async def on_page(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
     return await _arrive(context, page, page.question(tap.number(1)))
 
 
-@tap("summary", fresh=show)
+@tap("summary", on_refusal=show)
 async def on_summary(context: Context, tap: Tap) -> Screen:
     """All answers, once there is one to each question; till then the next question."""
     page = await _answering(context, tap)
     return await _arrive(context, page, page.unanswered)
 
 
-@tap("write", fresh=show)
+@tap("write", on_refusal=show)
 async def on_write(context: Context, tap: Tap) -> Screen:
     """Lets go of whatever else the person was in the middle of."""
     page = await _answering(context, tap)
@@ -203,7 +204,7 @@ async def on_write(context: Context, tap: Tap) -> Screen:
     return await wait(context, page, question)
 
 
-@tap("done", fresh=show_lacking)
+@tap("done", on_refusal=show_lacking)
 async def on_done(context: Context, tap: Tap) -> Screen:
     page = await _answering(context, tap)
     await feedback.finish(context.session, page, keys=context.keys, press=press_of(context))
@@ -211,8 +212,8 @@ async def on_done(context: Context, tap: Tap) -> Screen:
     return thanks(context, page)
 
 
-@letter("feedback", stands="feedback")
-async def feedback_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.FEEDBACK)
+async def render_feedback(context: Context, delivery: Delivery) -> Screen:
     """Asks, reminds those who have not finished, or (a later revision) asks all again after answers were lost."""
     again, person = delivery.slot.startswith("again"), context.person
     if not person.wants_feedback or (again and not person.wants_reminders):

@@ -61,7 +61,7 @@ def _ticked(context: Context, words: str, *, is_now: bool) -> str:
     return context.t("forms-now", words=words).unescape() if is_now else words
 
 
-@tap("group-form", fresh=show_roster)
+@tap("group-form", on_refusal=show_roster)
 async def on_group(context: Context, tap: Tap) -> Screen:
     """From a group's card: what it asks after its meetings; with a form, that from now on."""
     t, session, group = context.t, context.session, await group_of(context, tap)
@@ -97,7 +97,7 @@ async def _choices(
     )
 
 
-@tap("m-form", fresh=on_meeting)
+@tap("m-form", on_refusal=on_meeting)
 async def on_meeting_form(context: Context, tap: Tap) -> Screen:
     """From a meeting's card: what is asked after it; with a form (0: the group's), that and back to the card."""
     session = context.session

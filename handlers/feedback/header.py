@@ -9,6 +9,8 @@ from handlers.forms.labels import form_name
 from handlers.meetings.invitations import meeting_name
 from handlers.routes import Context
 from handlers.screen import Button, Screen
+from models.delivery.cards import Card
+from models.delivery.kinds import CardKind
 from models.feedback.feedback import Sheet
 from models.forms.items import Kind
 
@@ -22,7 +24,7 @@ def page_screen(context: Context, page: Sheet, blocks: list[Markup], buttons: Ro
     """One page of the form's living message."""
     if page.is_preview:
         blocks = [context.t("feedback-trial"), *blocks]
-    return Screen(Markup("\n\n").join(blocks), buttons, stands=("feedback", page.run.id, 0))
+    return Screen(Markup("\n\n").join(blocks), buttons, card=Card(CardKind.FEEDBACK, page.run.id))
 
 
 def about(context: Context, page: Sheet) -> Markup:

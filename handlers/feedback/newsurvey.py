@@ -25,7 +25,7 @@ from handlers.feedback.survey_draft import (
 )
 from handlers.feedback.surveys import survey_list, survey_screen
 from handlers.meetings.meeting_line import group_named
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -52,7 +52,7 @@ async def _draft(context: Context, tap: Tap) -> Draft:
     return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, number=tap.id)
 
 
-async def fresh(context: Context, tap: Tap) -> Screen:
+async def show_current(context: Context, tap: Tap) -> Screen:
     """What an old card shows: the survey that it has become, the dialogue that is open now, or what has been sent."""
     sent = await surveys.card_of(context.session, context.person, context.chat_id, context.message_id)
     if sent is not None:
@@ -68,8 +68,8 @@ async def _learn(context: Context, draft: Draft, **known: object) -> Screen:
     return await ask_next(context, draft)
 
 
-@said(SUBJECT, fresh=ask_next)
-async def on_said(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(SUBJECT, on_refusal=ask_next)
+async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed answer to the question that was asked."""
     _, mine, _ = await place(context, draft)
     typed = tidy(text, limit=100)
@@ -89,7 +89,7 @@ async def on_said(context: Context, draft: Draft, text: str) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("survey-group", fresh=fresh)
+@tap("survey-group", on_refusal=show_current)
 async def on_group(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     _, mine, _ = await place(context, draft)
@@ -98,7 +98,7 @@ async def on_group(context: Context, tap: Tap) -> Screen:
     return await _learn(context, draft, group=tap.number(1))
 
 
-@tap("survey-open", fresh=fresh)
+@tap("survey-open", on_refusal=show_current)
 async def on_open(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     if tap.word(1) not in (NOW, "tomorrow"):
@@ -107,7 +107,7 @@ async def on_open(context: Context, tap: Tap) -> Screen:
     return await _learn(context, draft, opens=NOW if tap.word(1) == NOW else tomorrow.isoformat())
 
 
-@tap("survey-close", fresh=fresh)
+@tap("survey-close", on_refusal=show_current)
 async def on_close(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     if tap.word(1) not in LASTS or "opens" not in draft.data:
@@ -115,7 +115,7 @@ async def on_close(context: Context, tap: Tap) -> Screen:
     return await _learn(context, draft, closes=closing(context, draft, tap.word(1)).isoformat())
 
 
-@tap("survey-remind", fresh=fresh)
+@tap("survey-remind", on_refusal=show_current)
 async def on_remind(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     if tap.number(1) > MOST_REMINDERS:
@@ -123,7 +123,7 @@ async def on_remind(context: Context, tap: Tap) -> Screen:
     return await _learn(context, draft, reminders=tap.number(1))
 
 
-@tap("survey-doubt", fresh=fresh)
+@tap("survey-doubt", on_refusal=show_current)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
     """One of the readings that the bot offered."""
     draft = await _draft(context, tap)
@@ -135,7 +135,7 @@ async def on_doubt(context: Context, tap: Tap) -> Screen:
     return await _learn(context, draft, **{draft.awaits: chosen})
 
 
-@tap("survey-edit", fresh=fresh)
+@tap("survey-edit", on_refusal=show_current)
 async def on_edit(context: Context, tap: Tap) -> Screen:
     """Asks once more for one thing; what it was stays at hand."""
     draft, name = await _draft(context, tap), tap.word(1)
@@ -146,7 +146,7 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("survey-back", fresh=fresh)
+@tap("survey-back", on_refusal=show_current)
 async def on_back(context: Context, tap: Tap) -> Screen:
     """Leaves a thing as it was; or else to the question before."""
     draft = await _draft(context, tap)
@@ -161,7 +161,7 @@ async def on_back(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("survey-go", fresh=fresh)
+@tap("survey-go", on_refusal=show_current)
 async def on_go(context: Context, tap: Tap) -> Screen:
     """Sends it, or plans it."""
     sent = await surveys.card_of(context.session, context.person, context.chat_id, context.message_id)
@@ -188,7 +188,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     return survey_screen(context, page).toasting(toast)
 
 
-@tap("survey-drop", fresh=fresh)
+@tap("survey-drop", on_refusal=show_current)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     form_id = draft.data["form"]

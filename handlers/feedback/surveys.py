@@ -8,6 +8,7 @@ from handlers.dates import moment_text
 from handlers.forms.labels import form_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
+from models.delivery.cards import Card
 from models.delivery.kinds import CardKind
 from models.errors import Stale
 from models.feedback import surveys
@@ -55,7 +56,7 @@ async def _survey(context: Context, tap: Tap) -> Survey:
     return await surveys.survey_to_run(context.session, context.person, tap.id)
 
 
-@tap("survey", fresh=on_list)
+@tap("survey", on_refusal=on_list)
 async def on_survey(context: Context, tap: Tap) -> Screen:
     return survey_screen(context, await _survey(context, tap))
 
@@ -73,7 +74,7 @@ def survey_screen(context: Context, survey: Survey) -> Screen:
         Markup("\n").join([*_counts(context, survey), *_reminders(context, survey)]),
         t("survey-named") if survey.named else t("survey-anonymous", threshold=survey.threshold),
     ]
-    return Screen(Markup("\n\n").join(lines), _buttons(context, survey), stands=(CardKind.SURVEY, survey.id, 0))
+    return Screen(Markup("\n\n").join(lines), _buttons(context, survey), card=Card(CardKind.SURVEY, survey.id))
 
 
 def _is_over(context: Context, survey: Survey) -> bool:
@@ -126,7 +127,7 @@ def _buttons(context: Context, survey: Survey) -> Rows:
     return (*rows, (Button(t("back"), data("surveys")),))
 
 
-@tap("survey-withdraw", fresh=show)
+@tap("survey-withdraw", on_refusal=show)
 async def on_withdraw(context: Context, tap: Tap) -> Screen:
     """Asks once more."""
     survey = await _survey(context, tap)
@@ -134,7 +135,7 @@ async def on_withdraw(context: Context, tap: Tap) -> Screen:
     return _sure(context, survey, "withdraw")
 
 
-@tap("survey-end", fresh=show)
+@tap("survey-end", on_refusal=show)
 async def on_end(context: Context, tap: Tap) -> Screen:
     """Asks once more."""
     survey = await _survey(context, tap)
@@ -157,13 +158,13 @@ async def _same(context: Context, tap: Tap) -> Survey:
     return survey
 
 
-@tap("survey-withdraw-yes", fresh=show)
+@tap("survey-withdraw-yes", on_refusal=show)
 async def on_withdraw_yes(context: Context, tap: Tap) -> Screen:
     await surveys.withdraw(context.session, context.person, await _same(context, tap), now=context.now)
     return (await survey_list(context)).toasting(context.t("toast-survey-withdrawn"))
 
 
-@tap("survey-end-yes", fresh=show)
+@tap("survey-end-yes", on_refusal=show)
 async def on_end_yes(context: Context, tap: Tap) -> Screen:
     survey = await _same(context, tap)
     await surveys.end(context.session, context.person, survey, now=context.now)

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from handlers.feedback.feedback import SUBJECT, press_of, shown, wait, wants_words, where_they_are
 from handlers.feedback.question_page import shortened
 from handlers.forms.labels import options
-from handlers.routes import Context, said
+from handlers.routes import Context, text_input
 from handlers.screen import Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -32,7 +32,7 @@ async def ask_again(context: Context, draft: Draft) -> Screen:
     return shown(context, page, page.question(draft.data["question"]), waits=True)
 
 
-@said(SUBJECT, fresh=ask_again, yields_to_codes=True)
+@text_input(SUBJECT, on_refusal=ask_again, yields_to_codes=True)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed answer; it is kept at once, and until the next tap more typing replaces it."""
     try:

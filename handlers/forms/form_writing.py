@@ -11,7 +11,7 @@ from handlers.forms.forms import form_list, form_page
 from handlers.forms.notation import Unreadable
 from handlers.forms.notation.reading import NAME
 from handlers.people.start import go
-from handlers.routes import Context, Tap, said, tap
+from handlers.routes import Context, Tap, tap, text_input
 from handlers.screen import Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -49,12 +49,12 @@ async def on_copy(context: Context, tap: Tap) -> Screen:
     return form_card.ask_text(context, draft)
 
 
-@tap("form-draft", fresh=show)
+@tap("form-draft", on_refusal=show)
 async def on_draft(context: Context, tap: Tap) -> Screen:
     return await show(context, tap)
 
 
-@tap("form-guide", fresh=show)
+@tap("form-guide", on_refusal=show)
 async def on_guide(context: Context, tap: Tap) -> Screen:
     draft, _ = await of_tap(context, tap)
     return form_card.guide(context, draft)
@@ -82,8 +82,8 @@ async def ask_again(context: Context, draft: Draft) -> Screen:
     return await form_card.show(context, draft)
 
 
-@said(SUBJECT, fresh=ask_again)
-async def on_said(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(SUBJECT, on_refusal=ask_again)
+async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A form's text, or its name where that was asked for; several lines are a text always."""
     kept = await form_draft.edited(context, draft)
     text = form_draft.typed(context, text)
@@ -106,28 +106,28 @@ async def _go_on(context: Context, draft: Draft, kept: Kept | None) -> Screen:
     return await form_card.show(context, draft)
 
 
-@tap("form-card", fresh=show)
+@tap("form-card", on_refusal=show)
 async def on_card(context: Context, tap: Tap) -> Screen:
     """On with the text that there is."""
     draft, kept = await of_tap(context, tap)
     return await _go_on(context, draft, kept)
 
 
-@tap("form-rewrite", fresh=show)
+@tap("form-rewrite", on_refusal=show)
 async def on_rewrite(context: Context, tap: Tap) -> Screen:
     draft, _ = await of_tap(context, tap)
     learn(context, draft, "text")
     return await form_card.show(context, draft)
 
 
-@tap("form-name", fresh=show)
+@tap("form-name", on_refusal=show)
 async def on_name(context: Context, tap: Tap) -> Screen:
     draft, _ = await of_tap(context, tap)
     learn(context, draft, "name")
     return await form_card.show(context, draft)
 
 
-@tap("form-named", fresh=show)
+@tap("form-named", on_refusal=show)
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Anonymous or named: fixed with each version, never for a run that there is."""
     draft, _ = await of_tap(context, tap)
@@ -135,7 +135,7 @@ async def on_named(context: Context, tap: Tap) -> Screen:
     return await form_card.show(context, draft)
 
 
-@tap("form-whose", fresh=show)
+@tap("form-whose", on_refusal=show)
 async def on_whose(context: Context, tap: Tap) -> Screen:
     """Asks whose a new form will be, or takes it."""
     draft, kept = await of_tap(context, tap)
@@ -150,7 +150,7 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
     return await form_card.show(context, draft)
 
 
-@tap("form-same", fresh=show)
+@tap("form-same", on_refusal=show)
 async def on_same(context: Context, tap: Tap) -> Screen:
     """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
     draft, kept = await of_tap(context, tap)
@@ -163,14 +163,14 @@ async def on_same(context: Context, tap: Tap) -> Screen:
     return await _go_on(context, draft, kept)
 
 
-@tap("form-same-again", fresh=show)
+@tap("form-same-again", on_refusal=show)
 async def on_same_again(context: Context, tap: Tap) -> Screen:
     draft, _ = await of_tap(context, tap)
     learn(context, draft, "card", same={})
     return await form_card.show(context, draft)
 
 
-@tap("form-over", fresh=show)
+@tap("form-over", on_refusal=show)
 async def on_over(context: Context, tap: Tap) -> Screen:
     """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
     draft, kept = await of_tap(context, tap)
@@ -182,13 +182,13 @@ async def on_over(context: Context, tap: Tap) -> Screen:
     return await form_card.show(context, draft)
 
 
-@tap("form-newest", fresh=show)
+@tap("form-newest", on_refusal=show)
 async def on_newest(context: Context, tap: Tap) -> Screen:
     """The form as it stands, in a message of its own: the card stays above it."""
     _, kept = await of_tap(context, tap)
     if kept is None:
         raise NotFound
-    return replace(await form_page(context, kept), fresh=True)
+    return replace(await form_page(context, kept), new_message=True)
 
 
 async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft.Work:
@@ -199,7 +199,7 @@ async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft
         raise Stale("forms-card-is-old") from None
 
 
-@tap("form-save", fresh=show)
+@tap("form-save", on_refusal=show)
 async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves what the card showed, once."""
     session, person = context.session, context.person

@@ -115,17 +115,17 @@ def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
     )
 
 
-@tap("form-try", fresh=on_form)
+@tap("form-try", on_refusal=on_form)
 async def on_try(context: Context, tap: Tap) -> Screen:
     """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
     session, person = context.session, context.person
     kept = await form_book.living(session, person, tap.id)
     run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
     page = await answering.sheet(session, person, run.id, context.keys, now=context.now)
-    return replace(feedback.where_they_are(context, page), fresh=True)
+    return replace(feedback.where_they_are(context, page), new_message=True)
 
 
-@tap("form-archive", fresh=on_form)
+@tap("form-archive", on_refusal=on_form)
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Archives at once, for it is undone by one tap; says what the groups ask from now on that had chosen it."""
     session, person = context.session, context.person
@@ -136,7 +136,7 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
     return (await form_page(context, kept)).toasting(toast, alert=bool(asking))
 
 
-@tap("form-restore", fresh=on_form)
+@tap("form-restore", on_refusal=on_form)
 async def on_restore(context: Context, tap: Tap) -> Screen:
     session, person = context.session, context.person
     kept = await form_book.may_use(session, person, tap.id)

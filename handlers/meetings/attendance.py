@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from handlers.meetings.invitations import meeting_name
 from handlers.meetings.meetings import PAGE, on_meeting
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -25,7 +25,7 @@ async def _meeting(context: Context, tap: Tap) -> Meeting:
     return await meetings.meeting_to_run(context.session, context.person, tap.id)
 
 
-@tap("m-who", fresh=on_meeting)
+@tap("m-who", on_refusal=on_meeting)
 async def on_who(context: Context, tap: Tap) -> Screen:
     """The roster to tick: each name's button says what is known and sets what comes after it, and at last unknown."""
     return await _attendance_screen(context, await _meeting(context, tap), tap.number(1))
@@ -51,7 +51,7 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
     return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
 
 
-@tap("m-mark", fresh=on_meeting)
+@tap("m-mark", on_refusal=on_meeting)
 async def on_mark(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     attended = None if tap.word(2) == UNKNOWN else tap.choice(Attended, 2)
@@ -59,7 +59,7 @@ async def on_mark(context: Context, tap: Tap) -> Screen:
     return await _attendance_screen(context, meeting, tap.number(3))
 
 
-@tap("m-heads", fresh=on_meeting)
+@tap("m-heads", on_refusal=on_meeting)
 async def on_heads(context: Context, tap: Tap) -> Screen:
     """How many were there whom nobody has named; each button says the number it sets, so that two taps count once."""
     meeting = await _meeting(context, tap)
@@ -88,7 +88,7 @@ async def _counted(context: Context, draft: Draft) -> Meeting:
     return await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
 
 
-@said(SUBJECT, fresh=ask_heads)
+@text_input(SUBJECT, on_refusal=ask_heads)
 async def on_numbers(context: Context, draft: Draft, text: str) -> Screen:
     """``4 12``, or each with its way beside it, in either order; one number where there is one way."""
     meeting = await _counted(context, draft)

@@ -8,9 +8,11 @@ from markupsafe import Markup
 from handlers.dates import hours_text, span_text
 from handlers.meetings.calendar_files import calendar_file
 from handlers.meetings.changes_told_lines import beneath, in_full
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
+from models.delivery.cards import Card
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound
 from models.meetings import announcing, invitations
@@ -63,7 +65,7 @@ async def card(context: Context, invitation: Invitation, heading: Markup | None 
     text, whole = beneath(t, Markup("\n").join(lines), heard)
     if not whole:
         buttons = (*buttons, (Button(t("heard-open"), data("heard", invitation.id)),))
-    return Screen(text, buttons, stands=("invitation", invitation.id, meeting.revision))
+    return Screen(text, buttons, card=Card(CardKind.INVITATION, invitation.id, meeting.revision))
 
 
 async def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
@@ -87,7 +89,7 @@ async def show_card(context: Context, tap: Tap) -> Screen:
     return replace(shown, file=calendar_file(context.t, invitation.meeting))
 
 
-@tap("rsvp", fresh=show_card)
+@tap("rsvp", on_refusal=show_card)
 async def on_answer(context: Context, tap: Tap) -> Screen:
     invitation = await invitations.own(context.session, context.person, tap.id)
     context.must_be_of(invitation.invited_at)
@@ -112,8 +114,8 @@ async def _addressed(context: Context, delivery: Delivery) -> Invitation:
     return invitation
 
 
-@letter("invitation", stands="invitation")
-async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.INVITATION)
+async def render_invitation(context: Context, delivery: Delivery) -> Screen:
     invitation = await _addressed(context, delivery)
     if delivery.revision != invitation.meeting.revision:
         raise Superseded
@@ -121,19 +123,19 @@ async def invitation_letter(context: Context, delivery: Delivery) -> Screen:
     return await new_card(context, invitation, context.t("invitation-moved" if moved else "invitation-heading"))
 
 
-@letter("correction", stands="invitation", edits=True)
-async def correction_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.CORRECTION)
+async def render_correction(context: Context, delivery: Delivery) -> Screen:
     return await new_card(context, await _addressed(context, delivery))
 
 
-@letter("cancelled", stands="invitation")
-async def cancelled_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.CANCELLED)
+async def render_cancelled(context: Context, delivery: Delivery) -> Screen:
     invitation = await invitations.own(context.session, context.person, delivery.subject)
     return await new_card(context, invitation, context.t("invitation-cancelled"))
 
 
-@letter("reminder", stands="invitation")
-async def reminder_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.REMINDER)
+async def render_reminder(context: Context, delivery: Delivery) -> Screen:
     """To those who said yes; in the slot "silent" to those who have said nothing."""
     invitation = await _addressed(context, delivery)
     if delivery.revision != invitation.meeting.revision or invitation.answer is Answer.NO:
@@ -170,7 +172,7 @@ def meeting_name(t: Texts, meeting: Meeting) -> Markup:
 async def on_card(context: Context, tap: Tap) -> Screen:
     """One's card, from the list of meetings: as a new message, for it carries a file."""
     shown = await new_card(context, await invitations.own(context.session, context.person, tap.id))
-    return replace(shown, fresh=True)
+    return replace(shown, new_message=True)
 
 
 @tap("heard")
@@ -181,4 +183,4 @@ async def on_heard(context: Context, tap: Tap) -> Screen:
     if not heard:
         raise NotFound
     name = Markup("<b>{}</b>").format(meeting_name(context.t, invitation.meeting))
-    return Screen(Markup("\n\n").join([name, in_full(context.t, heard)]), fresh=True)
+    return Screen(Markup("\n\n").join([name, in_full(context.t, heard)]), new_message=True)

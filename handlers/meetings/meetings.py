@@ -8,9 +8,11 @@ from handlers.meetings.arrivals import arrivals_button, attention
 from handlers.meetings.invitations import card_text, meeting_name
 from handlers.meetings.meeting_draft import ask_next, when_to
 from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.routes import Context, Tap, command, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery import drafts
+from models.delivery.cards import Card
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery
 from models.meetings import announcing, attendance, invitations, meetings
 from models.meetings.invitations import Turnout, answers_for
@@ -98,11 +100,11 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
     if missed := await attention(context, meeting):
         lines.append(missed)
     rows += [(arrivals_button(t, meeting),), (*row, Button(t("back"), data("meetings")))]
-    return Screen(Markup("\n\n").join(lines), tuple(rows), stands=("meeting", meeting.id, meeting.revision))
+    return Screen(Markup("\n\n").join(lines), tuple(rows), card=Card(CardKind.MEETING, meeting.id, meeting.revision))
 
 
-@letter("turnout", stands="meeting", edits=True)
-async def turnout_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.TURNOUT)
+async def render_turnout(context: Context, delivery: Delivery) -> Screen:
     """Somebody has answered: the coordinator's card shows it by itself."""
     meeting = await meetings.meeting_to_run(context.session, context.person, delivery.subject)
     return await meeting_card(context, meeting)
@@ -143,7 +145,7 @@ async def on_meeting(context: Context, tap: Tap) -> Screen:
     return await meeting_card(context, await _meeting(context, tap))
 
 
-@tap("m-change", fresh=on_meeting)
+@tap("m-change", on_refusal=on_meeting)
 async def on_change(context: Context, tap: Tap) -> Screen:
     """Opens the dialogue with everything known; its confirmation moves or corrects."""
     meeting = await _meeting(context, tap)
@@ -170,7 +172,7 @@ def _when(meeting: Meeting) -> When:
     return When(start.date(), start.time(), end.time(), end_day, start.fold, end.fold)
 
 
-@tap("m-cancel", fresh=on_meeting)
+@tap("m-cancel", on_refusal=on_meeting)
 async def on_cancel(context: Context, tap: Tap) -> Screen:
     """Asks once more: everyone will hear of it."""
     meeting = await _meeting(context, tap)
@@ -185,7 +187,7 @@ async def on_cancel(context: Context, tap: Tap) -> Screen:
     return Screen(text, ((yes,), (no,)))
 
 
-@tap("m-cancel-yes", fresh=on_meeting)
+@tap("m-cancel-yes", on_refusal=on_meeting)
 async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     await meetings.cancel(context.session, meeting, now=context.now)

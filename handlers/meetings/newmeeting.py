@@ -15,7 +15,7 @@ from handlers.dates import Doubt, When
 from handlers.meetings.meeting_draft import ask_next, choices_screen, confirm_screen, plan_of, when_from, when_to
 from handlers.meetings.meeting_line import TYPED, at, kept, read_line
 from handlers.meetings.meetings import meeting_card
-from handlers.routes import Context, Tap, command, said, tap
+from handlers.routes import Context, Tap, command, tap, text_input
 from handlers.screen import Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -47,8 +47,8 @@ def _learn(context: Context, draft: Draft, **known: Any) -> None:
     drafts.learn(draft, draft.awaits, now=context.now, **known)
 
 
-@said(SUBJECT, fresh=ask_next)
-async def on_said(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(SUBJECT, on_refusal=ask_next)
+async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed answer to the question that was asked."""
     if draft.awaits not in TYPED:
         return await ask_next(context, draft)
@@ -64,7 +64,7 @@ async def _draft(context: Context, tap: Tap) -> Draft:
     return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, number=tap.id)
 
 
-async def fresh(context: Context, tap: Tap) -> Screen:
+async def show_current(context: Context, tap: Tap) -> Screen:
     """What an old card shows: the meeting that it has become, or the dialogue that is open now, if any."""
     meeting = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
     if meeting is not None:
@@ -75,12 +75,12 @@ async def fresh(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-show", fresh=fresh)
+@tap("nm-show", on_refusal=show_current)
 async def show(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, await _draft(context, tap))
 
 
-@tap("nm-group", fresh=fresh)
+@tap("nm-group", on_refusal=show_current)
 async def on_group(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     group = await access.group_to_run(context.session, context.person, tap.number(1))
@@ -88,7 +88,7 @@ async def on_group(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-day", fresh=fresh)
+@tap("nm-day", on_refusal=show_current)
 async def on_day(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     try:
@@ -105,7 +105,7 @@ def _day(tap: Tap) -> date:
         raise NotFound from None
 
 
-@tap("nm-month", fresh=fresh)
+@tap("nm-month", on_refusal=show_current)
 async def on_month(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     month = _day(tap)
@@ -115,7 +115,7 @@ async def on_month(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-time", fresh=fresh)
+@tap("nm-time", on_refusal=show_current)
 async def on_time(context: Context, tap: Tap) -> Screen:
     """Hours from a button: ``0900`` and ``1200``."""
     draft = await _draft(context, tap)
@@ -132,7 +132,7 @@ async def on_time(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-length", fresh=fresh)
+@tap("nm-length", on_refusal=show_current)
 async def on_length(context: Context, tap: Tap) -> Screen:
     """How many minutes the meeting takes, when only its start was typed."""
     draft = await _draft(context, tap)
@@ -147,14 +147,14 @@ async def on_length(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-mode", fresh=fresh)
+@tap("nm-mode", on_refusal=show_current)
 async def on_mode(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     _learn(context, draft, mode=tap.choice(Mode))
     return await ask_next(context, draft)
 
 
-@tap("nm-skip", fresh=fresh)
+@tap("nm-skip", on_refusal=show_current)
 async def on_skip(context: Context, tap: Tap) -> Screen:
     """The topic, place, link or description is not known yet."""
     draft = await _draft(context, tap)
@@ -164,7 +164,7 @@ async def on_skip(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-doubt", fresh=fresh)
+@tap("nm-doubt", on_refusal=show_current)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
     """One of the readings that the bot offered."""
     draft = await _draft(context, tap)
@@ -175,7 +175,7 @@ async def on_doubt(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-edit", fresh=fresh)
+@tap("nm-edit", on_refusal=show_current)
 async def on_edit(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     chosen = tap.word(1)
@@ -190,7 +190,7 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-undo", fresh=fresh)
+@tap("nm-undo", on_refusal=show_current)
 async def on_undo(context: Context, tap: Tap) -> Screen:
     """Leaves a field as it was."""
     draft = await _draft(context, tap)
@@ -198,7 +198,7 @@ async def on_undo(context: Context, tap: Tap) -> Screen:
     return await ask_next(context, draft)
 
 
-@tap("nm-go", fresh=fresh)
+@tap("nm-go", on_refusal=show_current)
 async def on_go(context: Context, tap: Tap) -> Screen:
     """Calls the meeting, or changes the one that the dialogue is about."""
     done = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
@@ -235,7 +235,7 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
     return (await meeting_card(context, meeting)).toasting(toast)
 
 
-@tap("nm-drop", fresh=fresh)
+@tap("nm-drop", on_refusal=show_current)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     await drafts.end(context.session, context.person, context.chat_id)

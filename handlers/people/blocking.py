@@ -1,13 +1,14 @@
 """The note to those who run a group that somebody in it cannot be written to any more."""
 
-from handlers.routes import Context, data, letter
+from handlers.routes import Context, data, renders
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.membership import blocking
 
 
-@letter("blocked")
-async def blocked_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.BLOCKED)
+async def render_blocked(context: Context, delivery: Delivery) -> Screen:
     """Who, where, and what to do about it; not sent to whoever has nothing to do with it by now."""
     t, news = context.t, await blocking.news(context.session, context.person, delivery.subject)
     if news is None:

@@ -6,7 +6,7 @@ from handlers.dates import moment_text
 from handlers.meetings.invitations import meeting_name
 from handlers.people.roster import choose, group_of, roster_screen, show_roster, still_run, stopped
 from handlers.people.start import go
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -42,7 +42,7 @@ async def on_rename_no(context: Context, tap: Tap) -> Screen:
     return await stopped(context, tap, SUBJECT)
 
 
-@said(SUBJECT, fresh=ask)
+@text_input(SUBJECT, on_refusal=ask)
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     """Shows the old name and the new before anything changes."""
     t = context.t
@@ -55,7 +55,7 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     return Screen(t("group-rename-sure", old=group.name, new=name), ((yes,), _stop(context, group)))
 
 
-@tap("group-rename-yes", fresh=show_roster)
+@tap("group-rename-yes", on_refusal=show_roster)
 async def on_rename_yes(context: Context, tap: Tap) -> Screen:
     group = await group_of(context, tap)
     draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
@@ -67,7 +67,7 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
     return (await roster_screen(context, group)).toasting(context.t("toast-renamed"))
 
 
-@tap("group-archive", fresh=show_roster)
+@tap("group-archive", on_refusal=show_roster)
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Asks once more, or says which meetings are in the way."""
     t, group = context.t, await group_of(context, tap)
@@ -89,7 +89,7 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
     return Screen(Markup("\n\n").join(lines), (*rows, back))
 
 
-@tap("group-archive-yes", fresh=on_archive)
+@tap("group-archive-yes", on_refusal=on_archive)
 async def on_archive_yes(context: Context, tap: Tap) -> Screen:
     group = await group_of(context, tap)
     await group_admin.archive(context.session, context.person, group, now=context.now)

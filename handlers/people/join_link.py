@@ -51,10 +51,10 @@ async def on_qr(context: Context, tap: Tap) -> Screen:
     link = await links.join_link(context.session, group.id, now=context.now)
     url, name = context.link(link.code), f"koolla-{link.code}"
     caption = context.t("join-qr-caption", group=group.name, link=url, code=links.readable(link.code))
-    return Screen(caption, draws=lambda: qr_picture(url, name), fresh=True)
+    return Screen(caption, draws=lambda: qr_picture(url, name), new_message=True)
 
 
-@tap("join-ask", fresh=on_link)
+@tap("join-ask", on_refusal=on_link)
 async def on_ask(context: Context, tap: Tap) -> Screen:
     """Turns approval on or off; the button says which, so that two taps do the same."""
     group, one_by_one = await group_of(context, tap), tap.number(1) == 1
@@ -63,7 +63,7 @@ async def on_ask(context: Context, tap: Tap) -> Screen:
     return (await link_screen(context, group)).toasting(toast)
 
 
-@tap("join-rotate", fresh=on_link)
+@tap("join-rotate", on_refusal=on_link)
 async def on_rotate(context: Context, tap: Tap) -> Screen:
     """Asks once more: the old link may hang on a wall."""
     t, group = context.t, await group_of(context, tap)
@@ -72,7 +72,7 @@ async def on_rotate(context: Context, tap: Tap) -> Screen:
     return Screen(t("join-rotate-sure", group=group.name), ((yes,), (Button(t("back"), data("join-link", group.id)),)))
 
 
-@tap("join-rotate-yes", fresh=on_link)
+@tap("join-rotate-yes", on_refusal=on_link)
 async def on_rotate_yes(context: Context, tap: Tap) -> Screen:
     group = await group_of(context, tap)
     await group_admin.rotate_link(context.session, context.person, group, tap.word(1), now=context.now)

@@ -1,7 +1,9 @@
 """Requests to join: the coordinators' card with its two buttons, and the answer to whoever asked."""
 
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
+from models.delivery.cards import Card
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.membership import joining, requests
 from models.membership.requests import Asked
@@ -10,16 +12,16 @@ from models.membership.requests import Asked
 def request_card(context: Context, asked: Asked) -> Screen:
     """The request as it stands: to be decided, or who decided what."""
     t, request = context.t, asked.request
-    stands = ("join-request", request.id, int(request.decided_at is not None))
+    card = Card(CardKind.JOIN_REQUEST, request.id, int(request.decided_at is not None))
     names = {"name": asked.person.name, "group": asked.group.name}
     if request.decided_at is None:
         yes = Button(t("join-approve"), data("join-yes", request.id))
         no = Button(t("join-decline"), data("join-no", request.id))
-        return Screen(t("join-request", **names), ((yes, no),), stands=stands)
+        return Screen(t("join-request", **names), ((yes, no),), card=card)
     if asked.decider is None:
-        return Screen(t("join-settled", **names), stands=stands)
+        return Screen(t("join-settled", **names), card=card)
     key = "join-approved-by" if request.approved else "join-declined-by"
-    return Screen(t(key, **names, decider=asked.decider), stands=stands)
+    return Screen(t(key, **names, decider=asked.decider), card=card)
 
 
 async def _asked(context: Context, tap: Tap) -> Asked:
@@ -40,12 +42,12 @@ async def _decide(context: Context, tap: Tap, approved: bool) -> Screen:
     return (await show(context, tap)).toasting(toast)
 
 
-@tap("join-yes", fresh=show)
+@tap("join-yes", on_refusal=show)
 async def on_yes(context: Context, tap: Tap) -> Screen:
     return await _decide(context, tap, approved=True)
 
 
-@tap("join-no", fresh=show)
+@tap("join-no", on_refusal=show)
 async def on_no(context: Context, tap: Tap) -> Screen:
     return await _decide(context, tap, approved=False)
 
@@ -57,21 +59,21 @@ async def _open(context: Context, delivery: Delivery) -> Asked:
     return asked
 
 
-@letter("join-request", stands="join-request")
-async def request_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.JOIN_REQUEST)
+async def render_join_request(context: Context, delivery: Delivery) -> Screen:
     asked = await requests.request_to_decide(context.session, context.person, delivery.subject)
     if asked.request.decided_at is not None:
         raise Superseded
     return request_card(context, asked)
 
 
-@letter("join-decided", stands="join-request", edits=True)
-async def decided_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.JOIN_DECIDED)
+async def render_join_decided(context: Context, delivery: Delivery) -> Screen:
     return request_card(context, await _open(context, delivery))
 
 
-@letter("join-answer")
-async def answer_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.JOIN_ANSWER)
+async def render_join_answer(context: Context, delivery: Delivery) -> Screen:
     """To whoever asked to join."""
     asked = await _open(context, delivery)
     key = "join-answer-yes" if asked.request.approved else "join-answer-no"

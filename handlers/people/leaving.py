@@ -1,14 +1,15 @@
 """Leaving a group, from /settings; and the news of it to the group's coordinators."""
 
 from handlers.people.settings import back, on_back, settings_screen
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.membership import joining
 from models.people import groups
 
 
-@tap("leave", fresh=on_back)
+@tap("leave", on_refusal=on_back)
 async def on_leave(context: Context, tap: Tap) -> Screen:
     """Which group; then whether really."""
     t = context.t
@@ -21,15 +22,15 @@ async def on_leave(context: Context, tap: Tap) -> Screen:
     return Screen(t("leave-which" if mine else "leave-none"), (*rows, back(context)))
 
 
-@tap("leave-yes", fresh=on_back)
+@tap("leave-yes", on_refusal=on_back)
 async def on_leave_yes(context: Context, tap: Tap) -> Screen:
     group = await groups.own(context.session, context.person, tap.id)
     await joining.leave(context.session, group, context.person, policy=context.policy, now=context.now)
     return (await settings_screen(context)).toasting(context.t("leave-done", group=group.name), alert=True)
 
 
-@letter("left")
-async def left_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.LEFT)
+async def render_left(context: Context, delivery: Delivery) -> Screen:
     """To the coordinators of the group."""
     gone = await joining.left(context.session, delivery.subject)
     if gone is None:

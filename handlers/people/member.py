@@ -5,7 +5,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.people.roster import group_of, organisation_text, roster_screen, show_roster, still_run
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -23,7 +23,7 @@ async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
     return group, await roster.member(context.session, group, tap.number(1))
 
 
-@tap("member", fresh=show_roster)
+@tap("member", on_refusal=show_roster)
 async def on_member(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
     page = tap.number(2) if len(tap.args) > 2 else 0
@@ -52,14 +52,14 @@ async def member_screen(context: Context, group: Workgroup, person: Person, page
     return Screen(Markup("\n").join(lines), tuple(rows))
 
 
-@tap("link-renew", fresh=on_member)
+@tap("link-renew", on_refusal=on_member)
 async def on_renew(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
     await claims.renew(context.session, context.person, group, person, tap.word(2), now=context.now)
     return (await member_screen(context, group, person)).toasting(context.t("toast-link-renewed"))
 
 
-@tap("contact-write", fresh=show_roster)
+@tap("contact-write", on_refusal=show_roster)
 async def on_contact(context: Context, tap: Tap) -> Screen:
     """Asks how the member is reached besides Telegram: whoever joined by the link has left no word of it."""
     group, person = await _place(context, tap)
@@ -74,15 +74,15 @@ async def ask(context: Context, draft: Draft) -> Screen:
     return Screen(context.t("contact-how", name=person.name), ((stop,),))
 
 
-@tap("contact-stop", fresh=show_roster)
+@tap("contact-stop", on_refusal=show_roster)
 async def on_contact_stop(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
     return (await member_screen(context, group, person)).toasting(context.t("toast-nothing-changed"))
 
 
-@said(SUBJECT, fresh=ask)
-async def on_contact_said(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(SUBJECT, on_refusal=ask)
+async def on_contact_text(context: Context, draft: Draft, text: str) -> Screen:
     group = await still_run(context, draft)
     if isinstance(group, Screen):
         return group
@@ -97,7 +97,7 @@ async def on_contact_said(context: Context, draft: Draft, text: str) -> Screen:
     return await member_screen(context, group, person)
 
 
-@tap("member-remove", fresh=show_roster)
+@tap("member-remove", on_refusal=show_roster)
 async def on_remove(context: Context, tap: Tap) -> Screen:
     """Asks once more."""
     t = context.t
@@ -108,7 +108,7 @@ async def on_remove(context: Context, tap: Tap) -> Screen:
     return Screen(t(key, name=person.name, group=group.name), ((yes,), (no,)))
 
 
-@tap("member-remove-yes", fresh=show_roster)
+@tap("member-remove-yes", on_refusal=show_roster)
 async def on_remove_yes(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
     await roster.remove(context.session, context.person, group, person, now=context.now)

@@ -1,7 +1,7 @@
 """/newgroup: a workgroup in one line, and what to do with it next."""
 
 from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, said, tap
+from handlers.routes import Context, Tap, command, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -23,7 +23,7 @@ async def on_newgroup(context: Context, line: str) -> Screen:
     return Screen(context.t("newgroup-name", most=NAME_LENGTH), ((cancel,),))
 
 
-@said(SUBJECT)
+@text_input(SUBJECT)
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     return await _found(context, text)
 

@@ -39,7 +39,7 @@ async def on_export(context: Context, tap: Tap) -> Screen:
     kept = await own_data.export(context.session, context.person, context.keys, now=context.now)
     content = json.dumps(kept, ensure_ascii=False, indent=2).encode()
     back = Button(str(context.t("back")), data("privacy"))
-    return Screen(context.t("export-here"), ((back,),), file=File(EXPORT, content), fresh=True)
+    return Screen(context.t("export-here"), ((back,),), file=File(EXPORT, content), new_message=True)
 
 
 @tap("erase")

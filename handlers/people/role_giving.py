@@ -3,7 +3,7 @@
 from handlers import menus
 from handlers.dates import moment_text
 from handlers.people.roles import button, is_administrator, role_text
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -92,7 +92,7 @@ def _ask_person(context: Context, kind: RoleKind, group: Workgroup | None) -> Sc
     return Screen(t("role-choose", role=role_text(context, kind, group)), asks_person=str(t("button-choose-person")))
 
 
-@said(SUBJECT)
+@text_input(SUBJECT)
 async def on_chosen(context: Context, draft: Draft, text: str) -> Screen:
     """The person shared; anything typed instead is answered with the same question."""
     t, session, actor = context.t, context.session, context.person

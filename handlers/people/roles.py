@@ -4,8 +4,9 @@ from markupsafe import Markup
 
 from handlers import menus
 from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.routes import Context, Tap, command, data, renders, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.membership import roles
 from models.membership.roles import Holding
@@ -97,7 +98,7 @@ def _label(context: Context, one: Holding) -> str:
     return context.t("role-label", name=one.person.name, role=role).unescape()[:60]
 
 
-@tap("role-drop", fresh=on_back)
+@tap("role-drop", on_refusal=on_back)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks once more, and says what follows where nobody else has the role."""
     t, held = context.t, await roles.to_take(context.session, context.person, tap.id)
@@ -109,7 +110,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     return Screen(Markup("\n\n").join(lines), ((yes,), (button(context, "back", "roles"),)))
 
 
-@tap("role-drop-yes", fresh=on_back)
+@tap("role-drop-yes", on_refusal=on_back)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     held = await roles.to_take(context.session, context.person, tap.id)
     await roles.take(context.session, context.person, held, policy=context.policy, now=context.now)
@@ -127,14 +128,14 @@ async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
     return held
 
 
-@letter("role-given")
-async def given_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.ROLE_GIVEN)
+async def render_role_given(context: Context, delivery: Delivery) -> Screen:
     held = await _told(context, delivery, has=True)
     return await _news(context, f"news-role-{held.role.kind}", held)
 
 
-@letter("role-removed")
-async def removed_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.ROLE_REMOVED)
+async def render_role_removed(context: Context, delivery: Delivery) -> Screen:
     return await _news(context, "news-role-removed", await _told(context, delivery, has=False))
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from handlers.figures import number
 from handlers.people.personal_links import links_screen
 from handlers.people.roster import group_of, roster_screen, still_run, stopped
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -60,7 +60,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     return await stopped(context, tap, SUBJECT)
 
 
-@said(SUBJECT, fresh=ask)
+@text_input(SUBJECT, on_refusal=ask)
 async def on_people(context: Context, draft: Draft, text: str) -> Screen:
     """Lines or a file; more of them add to what was read."""
     group = await still_run(context, draft)
@@ -152,14 +152,14 @@ async def _draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft]:
     return group, draft
 
 
-@tap("roster-doubtful", fresh=show)
+@tap("roster-doubtful", on_refusal=show)
 async def on_doubtful(context: Context, tap: Tap) -> Screen:
     group, draft = await _draft(context, tap)
     drafts.learn(draft, "people", now=context.now, doubtful=tap.number(1) == 1)
     return await preview(context, group, draft)
 
 
-@tap("roster-yes", fresh=show)
+@tap("roster-yes", on_refusal=show)
 async def on_yes(context: Context, tap: Tap) -> Screen:
     """Adds what the preview showed, once; a preview that has grown since is shown again instead."""
     group, draft = await _draft(context, tap)

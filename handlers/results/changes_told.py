@@ -8,7 +8,7 @@ from handlers.forms.labels import asked
 from handlers.meetings.changes_told_lines import in_full
 from handlers.results.result_text import listed_name, shortened
 from handlers.results.results import page_number, turns
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -77,7 +77,7 @@ async def show_list(context: Context, tap: Tap) -> Screen:
     return list_screen(context, await board_of(context, tap.id))
 
 
-@tap("reply", fresh=show_list)
+@tap("reply", on_refusal=show_list)
 async def on_reply(context: Context, tap: Tap) -> Screen:
     """A statement: asks for a line, or shows the one that waits, to be changed or taken back."""
     board = await board_of(context, tap.id)
@@ -92,7 +92,7 @@ async def on_reply(context: Context, tap: Tap) -> Screen:
     return Screen(text, (change, (Button(t("back"), data("replies", tap.id)),)))
 
 
-@tap("reply-write", fresh=show_list)
+@tap("reply-write", on_refusal=show_list)
 async def on_write(context: Context, tap: Tap) -> Screen:
     board = await board_of(context, tap.id)
     return await _begin(context, board, board.statement(tap.number(1)))
@@ -140,7 +140,7 @@ async def where_it_stands(context: Context, draft: Draft) -> Screen:
     return _preview(context, draft, board, one) if draft.data["line"] else _ask(context, draft, one)
 
 
-@said(SUBJECT, fresh=where_it_stands, yields_to_codes=True)
+@text_input(SUBJECT, on_refusal=where_it_stands, yields_to_codes=True)
 async def on_line(context: Context, draft: Draft, text: str) -> Screen:
     """The line, typed; a second one takes the place of the first."""
     await board_of(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
@@ -160,7 +160,7 @@ async def _draft(context: Context, tap: Tap) -> Draft:
     return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
 
 
-@tap("reply-again", fresh=show_standing)
+@tap("reply-again", on_refusal=show_standing)
 async def on_again(context: Context, tap: Tap) -> Screen:
     """Back from the preview: another line."""
     draft = await _draft(context, tap)
@@ -168,7 +168,7 @@ async def on_again(context: Context, tap: Tap) -> Screen:
     return await where_it_stands(context, draft)
 
 
-@tap("reply-stop", fresh=show_standing)
+@tap("reply-stop", on_refusal=show_standing)
 async def on_stop(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
     board = await board_of(context, draft.data["release"])
@@ -176,7 +176,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     return list_screen(context, board).toasting(context.t("toast-nothing-changed"))
 
 
-@tap("reply-save", fresh=show_standing)
+@tap("reply-save", on_refusal=show_standing)
 async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves the line of this very card."""
     draft = await _draft(context, tap)
@@ -190,7 +190,7 @@ async def on_save(context: Context, tap: Tap) -> Screen:
     return list_screen(context, board).toasting(context.t("toast-reply-saved"))
 
 
-@tap("reply-drop", fresh=show_list)
+@tap("reply-drop", on_refusal=show_list)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks first: the line would be lost."""
     t, board = context.t, await board_of(context, tap.id)
@@ -203,7 +203,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     return Screen(t("reply-drop-sure", line=one.reply.text), ((yes,), (back,)))
 
 
-@tap("reply-drop-yes", fresh=show_list)
+@tap("reply-drop-yes", on_refusal=show_list)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     await changes_told.remove(context.session, context.person, tap.id, tap.number(1), now=context.now)
     return list_screen(context, await board_of(context, tap.id)).toasting(context.t("toast-reply-removed"))

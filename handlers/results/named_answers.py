@@ -8,8 +8,9 @@ from markupsafe import Markup
 from handlers.forms.labels import asked, form_name, options
 from handlers.results.result_text import paged
 from handlers.results.results import page_number, page_screen, turns
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.feedback import named_answers
 from models.feedback.named_answers import Signed
@@ -40,8 +41,8 @@ def _people(context: Context, found: Signed, number: int = 0) -> Screen:
     return Screen(text, (*rows, (Button(t("back"), back),)))
 
 
-@letter("named")
-async def named_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.NAMED_ANSWERS)
+async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
     """A named form has closed with too few answers for figures: what came, behind the names."""
     found = await named_answers.signed(context.session, context.person, delivery.subject)
     if not found.ballots:  # they have erased themselves meanwhile

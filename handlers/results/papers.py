@@ -50,7 +50,7 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
     title = listed_name(context.t, listed).unescape()
     draws = partial(make, title, listed, found, context.language, context.zone)
     back = Button(context.t("paper-back"), data("result", tap.id))
-    return Screen(context.t("paper-here", name=title), ((back,),), draws=draws, fresh=True)
+    return Screen(context.t("paper-here", name=title), ((back,),), draws=draws, new_message=True)
 
 
 def results_pdf(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:

@@ -12,8 +12,9 @@ from handlers.people.start import go
 from handlers.results.papers import paper_buttons
 from handlers.results.result_charts import pages_of, results_picture
 from handlers.results.result_text import blocks, group_means, head, listed_name, paged, shortened, texts_note, view_name
-from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.routes import Context, Tap, command, data, renders, tap
 from handlers.screen import Button, Screen
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound
 from models.forms.items import Kind
@@ -114,7 +115,7 @@ def page_number(tap: Tap, at: int) -> int:
 async def on_list(context: Context, tap: Tap) -> Screen:
     """The list; from under a picture, which cannot become it, as a new message."""
     if tap.args == ("new",):
-        return replace(await result_list(context), fresh=True)
+        return replace(await result_list(context), new_message=True)
     return await result_list(context, page_number(tap, 0))
 
 
@@ -208,7 +209,7 @@ async def on_means(context: Context, tap: Tap) -> Screen:
 async def on_picture(context: Context, tap: Tap) -> Screen:
     """A picture; from one picture to the next in place."""
     screen = pictured(context, await view_of(context, tap), page_number(tap, 1))
-    return replace(screen, fresh=len(tap.args) == 1)
+    return replace(screen, new_message=len(tap.args) == 1)
 
 
 def pictured(context: Context, view: View, page: int = 0) -> Screen:
@@ -227,7 +228,7 @@ def pictured(context: Context, view: View, page: int = 0) -> Screen:
     return Screen(text, (row, *ways), draws=draws if pages else None)
 
 
-@letter("results", stands="results")
-async def results_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.RESULTS)
+async def render_results(context: Context, delivery: Delivery) -> Screen:
     view = await result_views.view(context.session, context.person, str(delivery.subject), context.zone)
     return pictured(context, view)

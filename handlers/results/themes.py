@@ -7,7 +7,7 @@ from handlers.forms.labels import asked
 from handlers.results.highlights import switched_on, text_id
 from handlers.results.result_text import paged, shortened, view_name
 from handlers.results.results import question_of, view_of
-from handlers.routes import Context, Tap, data, said, tap
+from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -128,7 +128,7 @@ async def ask_again(context: Context, draft: Draft) -> Screen:
     return _ask(context, draft)
 
 
-@said(SUBJECT, fresh=ask_again, yields_to_codes=True)
+@text_input(SUBJECT, on_refusal=ask_again, yields_to_codes=True)
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     """A theme's name, typed."""
     session, person, known = context.session, context.person, draft.data
@@ -162,7 +162,7 @@ async def show_table(context: Context, tap: Tap) -> Screen:
     return await table_screen(context, view, question_of(view, tap, 2))
 
 
-@tap("theme", fresh=show_table)
+@tap("theme", on_refusal=show_table)
 async def on_theme(context: Context, tap: Tap) -> Screen:
     """A theme: another name, or away with it."""
     t, (theme, view, result) = context.t, await _theme(context, tap)
@@ -175,14 +175,14 @@ async def on_theme(context: Context, tap: Tap) -> Screen:
     return Screen(t("theme-heading", theme=theme.name, n=n), (change, (Button(t("back"), data("themes", *at)),)))
 
 
-@tap("theme-rename", fresh=show_table)
+@tap("theme-rename", on_refusal=show_table)
 async def on_rename(context: Context, tap: Tap) -> Screen:
     theme, view, result = await _theme(context, tap)
     known = {"address": view.address, "question": result.question_id, "theme": theme.id}
     return _ask(context, await context.begin(SUBJECT, "rename", known))
 
 
-@tap("theme-drop", fresh=show_table)
+@tap("theme-drop", on_refusal=show_table)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks first: the taps that put it on texts would be lost."""
     t, (theme, view, result) = context.t, await _theme(context, tap)
@@ -192,7 +192,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     return Screen(t("theme-drop-sure", theme=theme.name, n=n), (row,))
 
 
-@tap("theme-drop-yes", fresh=show_table)
+@tap("theme-drop-yes", on_refusal=show_table)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     theme, view, result = await _theme(context, tap)
     await themes.remove(context.session, context.person, theme.id)

@@ -1,24 +1,33 @@
-"""Cards: what stands in which chat, edited in place when the world moves on."""
+"""Cards: the messages that are edited in place when what they are about changes."""
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Moment, OpenChoice, dialect_insert, insert_new
-from models.delivery.kinds import CardKind
+from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from models.people.people import Address
 
 DEBOUNCE = timedelta(seconds=5)
-"""A card that many people's taps change is edited no oftener."""
+"""A card that many people's taps change is edited at most once in this time."""
+
+
+class Card(NamedTuple):
+    """What a message shows."""
+
+    kind: CardKind
+    subject: int
+    """The id of what it is about; the kind says of which table."""
+    revision: int = 0
 
 
 class Message(Base):
-    """What stands in which chat: the one living message of a subject, edited in place, after a restart too."""
+    """The message that is the card of a subject in a chat; an older card of the same subject is not edited any more."""
 
     __tablename__ = "message"
     __table_args__ = (UniqueConstraint("address_id", "kind", "subject"),)
@@ -31,73 +40,70 @@ class Message(Base):
     message_id: Mapped[int]
 
 
-async def stands(
-    session: AsyncSession, address_id: int, kind: str, subject: int, *, message_id: int, revision: int = 0
-) -> int | None:
-    """Records the living message of a subject in a chat; returns the id of the one it replaces."""
-    values = {"address_id": address_id, "kind": kind, "subject": subject}
-    new = {**values, "revision": revision, "message_id": message_id}
-    wanted = select(Message).filter_by(**values).with_for_update()
-    row = await session.scalar(wanted)
+async def record_card(session: AsyncSession, address_id: int, card: Card, *, message_id: int) -> int | None:
+    """Records a message as the card of its subject in a chat. Returns the message id of the card that it replaces."""
+    values = {"address_id": address_id, "kind": card.kind, "subject": card.subject}
+    new = {**values, "revision": card.revision, "message_id": message_id}
+    query = select(Message).filter_by(**values).with_for_update()
+    row = await session.scalar(query)
     if row is None and await insert_new(session, Message, [new]):
         return None
-    row = row or (await session.execute(wanted)).scalar_one()  # a reply and a delivery noted it at the same moment
+    row = row or (await session.execute(query)).scalar_one()  # a reply and a delivery recorded it at the same moment
     replaced = row.message_id if row.message_id != message_id else None
-    row.message_id, row.revision = message_id, revision
+    row.message_id, row.revision = message_id, card.revision
     return replaced
 
 
-async def becomes(session: AsyncSession, chat_id: int, message_id: int, card: tuple[str, int, int] | None) -> None:
-    """A message of a private chat is now another card (kind, subject, revision), or (None) no card to be edited."""
+async def replace_card(session: AsyncSession, chat_id: int, message_id: int, card: Card | None) -> None:
+    """Records that a message of a private chat now shows another card, or (None) nothing that is edited later."""
     address_id = await session.scalar(select(Address.id).where(Address.chat_id == chat_id))
     if address_id is None:
         return
-    was = delete(Message).where(Message.address_id == address_id, Message.message_id == message_id)
-    await session.execute(was)
+    await session.execute(delete(Message).where(Message.address_id == address_id, Message.message_id == message_id))
     if card is not None:
-        await stands(session, address_id, card[0], card[1], message_id=message_id, revision=card[2])
+        await record_card(session, address_id, card, message_id=message_id)
 
 
-async def standing(session: AsyncSession, address_id: int, kind: str, subject: int) -> int | None:
-    """The message id of the living message of a subject in a chat."""
-    wanted = select(Message.message_id).where(
+async def find_card(session: AsyncSession, address_id: int, kind: CardKind, subject: int) -> int | None:
+    """The message id of the card of a subject in a chat; None if there is none."""
+    query = select(Message.message_id).where(
         Message.address_id == address_id, Message.kind == kind, Message.subject == subject
     )
-    return await session.scalar(wanted)
+    return await session.scalar(query)
 
 
 @cache
-def _refreshing(insert: Any) -> Any:
-    """The statement of `refresh`, built once for each dialect: it is part of every answer."""
+def _edits_statement(insert: Any) -> Any:
+    """The statement of `plan_edits`, built once for each dialect: it is part of every answer to an invitation."""
     values: dict[Any, Any] = {
-        Delivery.kind: bindparam("kind_"),
+        Delivery.kind: bindparam("kind_", type_=Delivery.kind.type),
         Delivery.subject: bindparam("subject_"),
         Delivery.revision: literal(0),
         Delivery.address_id: Message.address_id,
-        Delivery.slot: bindparam("beat"),
+        Delivery.slot: bindparam("interval"),
         Delivery.due_at: bindparam("due", type_=Moment()),
         Delivery.expires_at: bindparam("expires", type_=Moment()),
-        Delivery.urgent: literal(True),  # an edit makes no sound
+        Delivery.urgent: literal(True),
         Delivery.state: literal(Sending.DUE, Delivery.state.type),
         Delivery.attempts: literal(0),
         Delivery.ambiguous: literal(False),
     }
-    cards = select(*values.values()).where(Message.kind == bindparam("card_kind"), Message.subject == bindparam("card"))
+    cards = select(*values.values())
+    cards = cards.where(Message.kind == bindparam("card_kind"), Message.subject == bindparam("subject_"))
     planned = insert(Delivery.__table__).from_select([column.key for column in values], cards)
     return planned.on_conflict_do_nothing()
 
 
-async def refresh(
-    session: AsyncSession, kind: str, card: tuple[str, int], *, now: datetime, expires_at: datetime
+async def plan_edits(
+    session: AsyncSession, kind: DeliveryKind, subject: int, *, now: datetime, expires_at: datetime
 ) -> None:
-    """Plans an edit of every living message of a card (kind, subject), at most one in `DEBOUNCE` for each."""
+    """Plans a delivery of this kind for every card of a subject, at most one in `DEBOUNCE` for each card."""
     values = {
         "kind_": kind,
-        "subject_": card[1],
-        "beat": str(int(now.timestamp() // DEBOUNCE.total_seconds())),
+        "subject_": subject,
+        "interval": str(int(now.timestamp() // DEBOUNCE.total_seconds())),
         "due": now + DEBOUNCE,
         "expires": expires_at,
-        "card_kind": card[0],
-        "card": card[1],
+        "card_kind": kind.card,
     }
-    await session.execute(_refreshing(dialect_insert(session)), values)
+    await session.execute(_edits_statement(dialect_insert(session)), values)

@@ -12,6 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from models.base import Base
 from models.delivery import cards
+from models.delivery.kinds import DeliveryKind
 from models.errors import NotFound, Refused, Stale
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people.groups import Membership, Workgroup
@@ -146,7 +147,7 @@ async def reply(
         return
     for name, value in (("answer", answer), ("answered_at", now), ("update_id", update_id)):
         set_committed_value(invitation, name, value)
-    await cards.refresh(session, "turnout", ("meeting", meeting.id), now=now, expires_at=meeting.ends_at)
+    await cards.plan_edits(session, DeliveryKind.TURNOUT, meeting.id, now=now, expires_at=meeting.ends_at)
 
 
 @dataclass(frozen=True)

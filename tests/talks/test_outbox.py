@@ -133,14 +133,14 @@ async def test_a_message_that_cannot_be_made_fails_alone(
     talk: Talk, bo: Actor, cilla: Actor, monkeypatch: pytest.MonkeyPatch, anna: Actor
 ) -> None:
     await talk.group(members=[bo, cilla], coordinator=anna)
-    letter = ROUTES.letters["invitation"]
+    render = ROUTES.renderers[DeliveryKind.INVITATION]
 
     async def spoilt_for_bo(context: Context, delivery: Delivery) -> Screen:
-        screen = await letter.render(context, delivery)
+        screen = await render(context, delivery)
         no_file: Any = File("x", "these are no bytes")  # type: ignore[arg-type]
         return replace(screen, draws=None, file=no_file) if context.chat_id == bo.user.id else screen
 
-    monkeypatch.setitem(ROUTES.letters, "invitation", replace(letter, render=spoilt_for_bo))
+    monkeypatch.setitem(ROUTES.renderers, DeliveryKind.INVITATION, spoilt_for_bo)
     await talk.called_meeting(anna, LINE)
     await talk.time_passes(minutes=2)
     states = [str(delivery.state) for delivery in await invitations(talk)]
@@ -174,7 +174,7 @@ async def test_a_text_whose_html_telegram_will_not_have_goes_as_plain_text(
     async def spoilt(context: Context, delivery: Delivery) -> Screen:
         return Screen(Markup("<b>Tervetuloa <i>kokoukseen</b>"))
 
-    monkeypatch.setitem(ROUTES.letters, "invitation", replace(ROUTES.letters["invitation"], render=spoilt))
+    monkeypatch.setitem(ROUTES.renderers, DeliveryKind.INVITATION, spoilt)
     await talk.called_meeting(anna, LINE)
     await talk.time_passes(minutes=2)
     assert bo.text == "Tervetuloa kokoukseen"

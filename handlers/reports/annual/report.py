@@ -73,7 +73,7 @@ def read_year(line: str) -> int:
 @tap("report")
 async def on_report_again(context: Context, tap: Tap) -> Screen:
     """The text again; from under a file, which cannot become it, as a new message."""
-    return replace(report_screen(context, await _snapshot(context, tap)), fresh=True)
+    return replace(report_screen(context, await _snapshot(context, tap)), new_message=True)
 
 
 async def _snapshot(context: Context, tap: Tap) -> Snapshot:
@@ -124,7 +124,7 @@ async def on_report_file(context: Context, tap: Tap) -> Screen:
     kept = snapshot.kept
     text = context.t("report-here", year=str(kept.figures.year), about=until(context.t, kept))
     draws = partial(WAYS[tap.word(1)], kept, context.language, version())
-    return Screen(text, ((_back(context, snapshot),),), draws=draws, fresh=True)
+    return Screen(text, ((_back(context, snapshot),),), draws=draws, new_message=True)
 
 
 def _back(context: Context, snapshot: Snapshot) -> Button:
@@ -141,7 +141,7 @@ async def on_report_page(context: Context, tap: Tap) -> Screen:
     text = context.t("report-page", year=str(kept.figures.year))  # drawing tells what is on it
     draws = partial(report_page, kept, context.language, version(), page)
     is_turn = len(tap.args) > 2
-    return Screen(text, (tuple(turns), (_back(context, snapshot),)), draws=draws, fresh=not is_turn)
+    return Screen(text, (tuple(turns), (_back(context, snapshot),)), draws=draws, new_message=not is_turn)
 
 
 MOST_PAGES = 999

@@ -164,7 +164,7 @@ async def on_trend_picture(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "months")
     title = t("digest-trend", month=period_title(t, parse(figures.month).last))
     text = Markup("\n").join([title, t("trend-legend"), *_trend(t, figures)])
-    return Screen(text, draws=partial(trend_picture, figures, t.language), fresh=True)
+    return Screen(text, draws=partial(trend_picture, figures, t.language), new_message=True)
 
 
 def _trend(t: Texts, figures: MonthFigures) -> list[Markup]:
@@ -191,4 +191,4 @@ async def on_sheet(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap)
     name = heading(t, figures).striptags()
     draws = partial(digest_xlsx, figures, t.language, context.now)
-    return Screen(t("digest-sheet-here", name=name), draws=draws, fresh=True)
+    return Screen(t("digest-sheet-here", name=name), draws=draws, new_message=True)

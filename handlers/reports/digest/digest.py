@@ -14,9 +14,10 @@ from handlers.reports.digest.text import (
     has_all_statements,
     period_title,
 )
-from handlers.routes import Context, Tap, command, data, letter, tap
+from handlers.routes import Context, Tap, command, data, renders, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts, texts
+from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound
 from models.people.access import RoleKind
@@ -68,7 +69,7 @@ async def on_picture(context: Context, tap: Tap) -> Screen:
 
 def _drawn(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Screen:
     draws = partial(digest_picture, figures, t.language)
-    return Screen(digest_text(t, figures, is_ongoing=is_ongoing), draws=draws, fresh=True)
+    return Screen(digest_text(t, figures, is_ongoing=is_ongoing), draws=draws, new_message=True)
 
 
 def digest_screen(context: Context, shown: Shown) -> Screen:
@@ -107,8 +108,8 @@ def _last_rows(context: Context, figures: MonthFigures) -> tuple[tuple[Button, .
     return (tuple(_to(context, name, figures.month) for name in names), (settings,))
 
 
-@letter("digest", stands="digest")
-async def digest_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.DIGEST)
+async def render_digest(context: Context, delivery: Delivery) -> Screen:
     if is_stranger(context.person):
         return await _posted(context, delivery)
     session, policy = context.session, context.policy

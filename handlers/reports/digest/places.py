@@ -4,7 +4,7 @@ from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, 
 from telegram.constants import ChatMemberStatus
 
 from handlers.reports.digest.settings import place_screen
-from handlers.routes import Context, Tap, data, letter, tap
+from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
@@ -44,8 +44,8 @@ def may_write(member: ChatMember) -> bool:
     return is_there(member)
 
 
-@letter(DeliveryKind.DIGEST_PLACE)
-async def asking_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.DIGEST_PLACE)
+async def render_digest_place(context: Context, delivery: Delivery) -> Screen:
     place = await places.asked(context.session, context.person, delivery.subject)
     t = context.t
     yes = Button(str(t("digest-place-yes")), data("digest-place", place.address_id, "yes"))
@@ -53,18 +53,18 @@ async def asking_letter(context: Context, delivery: Delivery) -> Screen:
     return Screen(t("digest-place-ask", place=place.title), ((yes,), (no,)))
 
 
-@letter(DeliveryKind.DIGEST_MUTE)
-async def mute_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.DIGEST_MUTE)
+async def render_digest_mute(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-mute", place=delivery.slot))
 
 
-@letter(DeliveryKind.DIGEST_FOREIGN)
-async def foreign_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.DIGEST_FOREIGN)
+async def render_digest_foreign(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-foreign", place=delivery.slot))
 
 
-@letter(DeliveryKind.DIGEST_ENDED)
-async def ended_letter(context: Context, delivery: Delivery) -> Screen:
+@renders(DeliveryKind.DIGEST_ENDED)
+async def render_digest_ended(context: Context, delivery: Delivery) -> Screen:
     return Screen(context.t("digest-place-ended", place=delivery.slot))
 
 
