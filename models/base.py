@@ -1,4 +1,4 @@
-"""What all tables share: names of constraints, moments in UTC, and an insert that may find the row already there."""
+"""What all tables share: names of constraints, datetimes in UTC, and an insert that skips rows that exist."""
 
 import enum
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ NAMES = {
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware moment, UTC in Python and in the table (SQLite would drop the zone without a word)."""
+    """An aware datetime, UTC in Python and in the table (SQLite stores no zone). Raises ValueError for a naive one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -40,9 +40,10 @@ class Moment(TypeDecorator[datetime]):
 
 
 class OpenChoice(TypeDecorator[enum.StrEnum]):
-    """A member of an enum to which versions of the program often add members: a string without a CHECK constraint.
+    """A member of an enum that often gets new members: stored as a string, without a CHECK constraint.
 
-    A value that this version does not know (written by a newer one) is read as ``unknown``; without it, ValueError.
+    A value that this version does not know (a newer one wrote it) is read as ``unknown``. Raises ValueError if that is
+    None, and when an unknown value is to be stored.
     """
 
     impl = String
@@ -69,9 +70,9 @@ class OpenChoice(TypeDecorator[enum.StrEnum]):
 
 CHOICE = Enum(
     enum.StrEnum,
-    native_enum=False,  # a plain string: PostgreSQL's own enums are hard to change later
+    native_enum=False,  # a string: PostgreSQL's native enums are hard to change later
     length=24,
-    values_callable=lambda kind: [str(choice) for choice in kind],
+    values_callable=lambda choices: [str(choice) for choice in choices],
 )
 
 
@@ -81,22 +82,22 @@ class Base(DeclarativeBase):
 
 
 async def insert_new(session: AsyncSession, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[Any]:
-    """Inserts the rows whose keys are free and leaves the others; returns the ids (first key column) of the new ones.
+    """Inserts the rows whose unique keys are free and skips the others. Returns the new rows' first key column.
 
-    Two replicas or two taps may insert the same row at the same moment: the unique key decides.
+    Two processes or two taps may insert the same row at the same moment: the unique key decides.
     """
     if not rows:
         return []
-    into = table.__table__  # not the class: the ORM's bulk insert costs as much again
-    insert = dialect_insert(session)(into).on_conflict_do_nothing().returning(next(iter(into.primary_key)))
-    found = await session.execute(insert, list(rows))
-    return list(found.scalars())
+    target = table.__table__  # not the class: the ORM's bulk insert takes twice the time
+    insert = dialect_insert(session)(target).on_conflict_do_nothing().returning(next(iter(target.primary_key)))
+    result = await session.execute(insert, list(rows))
+    return list(result.scalars())
 
 
 def dialect_insert(session: AsyncSession) -> Any:
-    """The ``insert`` that knows ON CONFLICT in the dialect of this session."""
+    """The ``insert`` function of the session's dialect, which has ON CONFLICT."""
     if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql  # large, and of no use to the others
+        from sqlalchemy.dialects import postgresql  # a large module that SQLite does not need
 
         return postgresql.insert
     return sqlite.insert

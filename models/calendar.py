@@ -1,4 +1,4 @@
-"""Working days, quiet time and the wall clock. Moments in and out are aware and UTC; days and times are local."""
+"""Working days, quiet hours and local time. Arguments and results: datetimes are aware UTC, dates and times local."""
 
 import functools
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 
 @functools.cache
 def holidays(year: int) -> frozenset[date]:
-    """Finland's public holidays, and the two eves (juhannus, joulu) on which nobody works."""
+    """Finland's public holidays, and the eves of midsummer and Christmas, which are days off, too."""
     return frozenset({*_fixed(year), *_by_easter(year), *_by_weekday(year)})
 
 
@@ -43,9 +43,9 @@ def _on_or_after(day: date, weekday: int) -> date:
 
 @dataclass(frozen=True)
 class Quiet:
-    """When nothing unasked is sent: daily from ``start`` to ``end``, on weekends, on holidays.
+    """When the bot sends nothing unasked: daily from ``start`` to ``end`` (local), on weekends, on holidays.
 
-    Equal start and end mean no daily quiet time; a start before the end means a pause within the day.
+    If start and end are equal there are no daily quiet hours. If the start is before the end they lie within one day.
     """
 
     start: time = time(20)
@@ -56,6 +56,7 @@ class Quiet:
 
 
 def is_day_off(day: date, quiet: Quiet) -> bool:
+    """Whether the whole day is quiet."""
     return (quiet.weekends and day.weekday() >= SATURDAY) or (quiet.holidays and day in holidays(day.year))
 
 
@@ -70,7 +71,7 @@ def is_quiet(moment: datetime, quiet: Quiet) -> bool:
 
 
 def next_waking(moment: datetime, quiet: Quiet) -> datetime:
-    """The moment itself outside quiet time, otherwise the next working morning at the quiet's end."""
+    """The moment itself outside quiet time, otherwise the next morning of a working day at ``quiet.end``."""
     if not is_quiet(moment, quiet):
         return moment
     day = moment.astimezone(quiet.zone).date()
@@ -82,14 +83,14 @@ def next_waking(moment: datetime, quiet: Quiet) -> datetime:
 
 
 def working_morning(day: date, quiet: Quiet) -> datetime:
-    """When the quiet ends on this day, or on the first working day after it."""
+    """``quiet.end`` on this day or, if it is a day off, on the first working day after it."""
     while is_day_off(day, quiet):
         day += DAY
     return to_utc(day, quiet.end, quiet.zone).moments[0]
 
 
 def last_waking(moment: datetime, quiet: Quiet) -> datetime:
-    """The moment itself outside quiet time, otherwise the start of the last waking hour before it."""
+    """The moment itself outside quiet time, otherwise the start of the last hour before it that is not quiet."""
     if not is_quiet(moment, quiet):
         return moment
     day = moment.astimezone(quiet.zone).date()
@@ -101,16 +102,16 @@ def last_waking(moment: datetime, quiet: Quiet) -> datetime:
 
 
 def _last_hours(day: date, quiet: Quiet) -> Iterator[datetime]:
-    """Starts of the last waking hour of a day's waking stretches, the latest first; shorter stretches start later."""
-    dawn = datetime.combine(day, time.min)
+    """For each waking period of a day, the latest first: the start of its last hour (or of all, if it is shorter)."""
+    midnight = datetime.combine(day, time.min)
     start, end = datetime.combine(day, quiet.start), datetime.combine(day, quiet.end)
     if quiet.start == quiet.end:
-        stretches = [(dawn, dawn + DAY)]
+        periods = [(midnight, midnight + DAY)]
     elif quiet.start < quiet.end:
-        stretches = [(end, dawn + DAY), (dawn, start)]
+        periods = [(end, midnight + DAY), (midnight, start)]
     else:
-        stretches = [(end, start)]
-    for first, last in stretches:
+        periods = [(end, start)]
+    for first, last in periods:
         local = max(first, last - HOUR)
         yield to_utc(local.date(), local.time(), quiet.zone).moments[0]
 
@@ -124,8 +125,10 @@ def first_working_day(year: int, month: int, quiet: Quiet) -> date:
 
 @dataclass(frozen=True)
 class WallClock:
-    """What a local date and time can mean: one moment; two on the autumn night, when the hour comes twice;
-    none on the spring night, when it is skipped: then ``moments`` holds the same distance before and after."""
+    """The moments (UTC) that a local date and time can mean: one, or two when the clock is set back in autumn.
+
+    A time that is skipped in spring is ``missing``: ``moments`` then holds one on each side of the gap.
+    """
 
     moments: tuple[datetime, ...]
     missing: bool = False
@@ -136,6 +139,7 @@ class WallClock:
 
 
 def to_utc(day: date, at: time, zone: ZoneInfo) -> WallClock:
+    """The moments of a local time; never raises for a skipped or doubled one."""
     local = datetime.combine(day, at, tzinfo=zone)
     first, second = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     if first == second:

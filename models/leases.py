@@ -1,6 +1,6 @@
-"""Leases: what one process at a time may do. Whoever stops renewing loses it.
+"""Leases: rights that one process has at a time, until a lease that is not renewed expires.
 
-Leases go by the database's clock, which all processes share, and never by the program's, which tests and the demo move.
+Their time is the database's, which all processes share, not the program's, which tests and the demo change.
 """
 
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Moment, dialect_insert
 
 POLLER = "poller"
-"""The lease of the one process that asks Telegram for updates."""
+"""The lease of the one process that polls Telegram for updates."""
 
 
 class Lease(Base):
@@ -22,11 +22,11 @@ class Lease(Base):
     owner: Mapped[str]
     until: Mapped[datetime]
     renewed_at: Mapped[datetime]
-    """When its owner last showed a sign of life."""
+    """When its owner last took or renewed it."""
 
 
 async def database_time(session: AsyncSession) -> datetime:
-    """The moment by the database's clock, in UTC."""
+    """The database server's time, aware UTC."""
     if session.get_bind().dialect.name == "postgresql":
         clock = func.clock_timestamp(type_=Moment())
     else:
@@ -36,26 +36,26 @@ async def database_time(session: AsyncSession) -> datetime:
 
 
 async def take(session: AsyncSession, name: str, owner: str, *, span: timedelta) -> bool:
-    """Takes or renews a lease for ``span``; False while somebody else has it."""
+    """Takes or renews a lease for ``span``. Returns False while another owner has it."""
     now = await database_time(session)
     values = {"owner": owner, "until": now + span, "renewed_at": now}
     insert = dialect_insert(session)(Lease).values(name=name, **values)
-    mine = or_(Lease.owner == owner, Lease.until < now)
-    taken = insert.on_conflict_do_update(index_elements=["name"], set_=values, where=mine).returning(Lease.name)
-    return (await session.scalar(taken)) is not None
+    is_ours_or_expired = or_(Lease.owner == owner, Lease.until < now)
+    upsert = insert.on_conflict_do_update(index_elements=["name"], set_=values, where=is_ours_or_expired)
+    return (await session.scalar(upsert.returning(Lease.name))) is not None
 
 
 async def give_back(session: AsyncSession, name: str, owner: str) -> None:
-    """Ends a lease, so that the next one need not wait for it to run out."""
+    """Ends a lease, so that the next process does not wait for its expiry."""
     await session.execute(delete(Lease).where(Lease.name == name, Lease.owner == owner))
 
 
 async def end_all(session: AsyncSession) -> None:
-    """Ends all leases: nobody who had one can be alive, on a database just restored or locked for one program."""
+    """Ends all leases. For a database just restored or locked by one process: no other owner can be running."""
     await session.execute(delete(Lease))
 
 
 async def last_sign(session: AsyncSession, name: str) -> tuple[datetime, datetime] | None:
-    """When the owner of a lease last showed a sign of life, and the database's time now; None if nobody has it."""
+    """When a lease was last renewed, and the database's time now; None if there is no such lease."""
     renewed_at = await session.scalar(select(Lease.renewed_at).where(Lease.name == name))
     return None if renewed_at is None else (renewed_at, await database_time(session))

@@ -1,4 +1,4 @@
-"""Calendar months, as the organisation's zone has them."""
+"""Calendar months in the organisation's time zone."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        """Reads what `str` has written; anything else is nobody's."""
+        """Reads what ``str`` writes. Raises NotFound for anything else."""
         if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text):
             raise NotFound
         return cls(int(text[:4]), int(text[5:]))
@@ -31,12 +31,13 @@ class Month:
         return f"{self.year}-{self.month:02}"
 
     def shifted(self, months: int) -> "Month":
+        """So many months later; earlier if negative."""
         index = self.year * 12 + self.month - 1 + months
         return Month(index // 12, index % 12 + 1)
 
     @property
     def last(self) -> "Month":
-        """Its last month, as a longer period has one."""
+        """Itself: the last month, as of a longer `Period`."""
         return self
 
     @property
@@ -45,10 +46,10 @@ class Month:
         return self.shifted(-12)
 
     def holding(self, moment: datetime, zone: ZoneInfo) -> "Month":
-        """The month in which a moment is."""
+        """The month that contains a moment."""
         return Month.of(moment, zone)
 
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """First moment of the month and of the next."""
+        """The first moment of the month and of the next."""
         after = self.shifted(1)
         return datetime(self.year, self.month, 1, tzinfo=zone), datetime(after.year, after.month, 1, tzinfo=zone)

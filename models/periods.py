@@ -1,4 +1,4 @@
-"""Years and quarters, and all time: what results are put together over; a digest is of a month or of a quarter."""
+"""Years, quarters and all time, over which results are put together; months and quarters, which digests report."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from models.errors import NotFound
 from models.months import Month
 
 YEARS = range(2000, 2200)
-"""Of which anything can be asked."""
+"""The years that may be asked about."""
 
 
 @dataclass(frozen=True, order=True)
@@ -26,7 +26,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> "Period":
-        """Reads what `str` has written; anything else is nobody's."""
+        """Reads what ``str`` writes. Raises NotFound for anything else."""
         if text == "all":
             return cls()
         year, _, quarter = text.partition("-")
@@ -43,14 +43,14 @@ class Period:
 
     @property
     def months(self) -> tuple[Month, Month] | None:
-        """Its first month and its last; None of all time."""
+        """Its first and last month; None for all time."""
         if self.year is None:
             return None
         first = Month(self.year, 3 * self.quarter - 2 if self.quarter else 1)
         return first, first.shifted(2 if self.quarter else 11)
 
     def span(self, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
-        """Its first moment and the first after it; None of all time."""
+        """Its first moment and the first after it; None for all time."""
         if self.months is None:
             return None
         first, last = self.months
@@ -58,21 +58,21 @@ class Period:
 
     @property
     def last(self) -> Month:
-        """Its last month; all time has none."""
+        """Its last month. Not for all time."""
         assert self.months is not None
         return self.months[1]
 
-    def shifted(self, by: int) -> "Period":
-        """The period of the same length, so many of its lengths later."""
+    def shifted(self, periods: int) -> "Period":
+        """So many years (of a year) or quarters (of a quarter) later. Not for all time."""
         assert self.year is not None
         if self.quarter is None:
-            return Period(self.year + by)
-        index = 4 * self.year + self.quarter - 1 + by
+            return Period(self.year + periods)
+        index = 4 * self.year + self.quarter - 1 + periods
         return Period(index // 4, index % 4 + 1)
 
     @property
     def before(self) -> "Period | None":
-        """The period of the same length before it."""
+        """The year or quarter before; None for all time."""
         return None if self.year is None else self.shifted(-1)
 
     @property
@@ -81,20 +81,20 @@ class Period:
         return self.shifted(-1 if self.quarter is None else -4)
 
     def holding(self, moment: datetime, zone: ZoneInfo) -> "Period":
-        """The period of the same length in which a moment is."""
+        """The year or quarter (of the same length as this) that contains a moment."""
         quarter = Period.quarter_of(moment, zone)
         return quarter if self.quarter else Period(quarter.year)
 
 
 Span = Month | Period
-"""What figures are counted over; never all time."""
+"""What figures are counted over. Never all time."""
 
 
 def parse(text: str) -> Span:
-    """Reads a month, a quarter or a year as `str` has written it; anything else is nobody's."""
+    """Reads a month, a quarter or a year that ``str`` wrote. Raises NotFound for anything else, and for all time."""
     if text == "all":
         raise NotFound
-    found = Month.parse(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else Period.parse(text)
-    if found.year not in YEARS:
+    span = Month.parse(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) else Period.parse(text)
+    if span.year not in YEARS:
         raise NotFound
-    return found
+    return span

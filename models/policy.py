@@ -1,4 +1,4 @@
-"""The organisation's rules, as the verbs need them; ``bot/config.py`` fills them from the settings."""
+"""The organisation's rules; ``bot/config.py`` fills them from the settings."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -10,7 +10,7 @@ from models.people.people import Person
 
 @dataclass(frozen=True)
 class Policy:
-    """Leads are counted back from a meeting's start, the delay on from its end."""
+    """Leads are before a meeting's start, the feedback delay is after its end, the hour is local (0-23)."""
 
     zone: ZoneInfo = HELSINKI
     language: str = "fi"

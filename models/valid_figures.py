@@ -1,7 +1,7 @@
-"""Which figures are possible: whatever is printed as a mean or a percentage is made here, or it is not printed.
+"""Means, percentages and shares that cannot be impossible. Everything printed as one of them is made here.
 
-A false figure is a fault of the program: making one raises ValueError. A `Claim` is a figure that somebody else has
-printed, rounded half up: which counts could be behind it, and of how many people.
+An impossible figure is a bug of ours: its class raises ValueError. A `Claim` is a figure that somebody else printed,
+rounded half up. The functions tell which counts, of how many people, can be behind it.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 HUNDREDTHS = 2
-"""The decimals that a claim may have, at most: they bound the search for a size."""
+"""The largest number of decimals of a claim; it bounds the search in `sizes_for`."""
 
 
 @dataclass(frozen=True)
 class Mean:
-    """``total / n`` exactly; ``low`` and ``high`` are the ends of its scale."""
+    """The exact mean ``total / n`` of n answers on a scale from ``low`` to ``high``."""
 
     total: int
     n: int
@@ -31,13 +31,13 @@ class Mean:
 
     @property
     def along(self) -> Fraction:
-        """How far along its scale it is, from 0 to 1."""
+        """Its position on the scale, from 0 to 1."""
         return (self.value - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """So many to so many others: head counts may exceed the invited."""
+    """A ratio that may exceed 1: more people may attend than were invited."""
 
     part: int
     whole: int
@@ -48,13 +48,13 @@ class Rate:
 
     @property
     def percent(self) -> int | None:
-        """Whole percents, half up; None of nothing."""
+        """Whole percent, rounded half up; None if the whole is 0."""
         return (200 * self.part + self.whole) // (2 * self.whole) if self.whole else None
 
 
 @dataclass(frozen=True)
 class Share(Rate):
-    """Some of a whole."""
+    """A ratio of a part to its whole: at most 1."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,7 +64,7 @@ class Share(Rate):
 
 @dataclass(frozen=True)
 class Parts:
-    """How many chose each answer of a question of which each of ``whole`` people could choose one."""
+    """How many chose each option of a question in which each of ``whole`` people could choose one."""
 
     counts: tuple[int, ...]
     whole: int
@@ -79,16 +79,16 @@ class Parts:
 
     @property
     def unsaid(self) -> Share:
-        """Those of whom the parts tell nothing."""
+        """The share of people whom no part counts."""
         return Share(self.whole - sum(self.counts), self.whole)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A figure as it was printed: "12,5" is 125 of one decimal (``places``).
+    """A printed figure: "12,5" has the ``digits`` 125 and 1 decimal (``places``).
 
-    It claims to be ``times`` k / n, where k is from ``low`` times n to ``high`` times n: of a percentage k is people,
-    of a mean the sum of their answers.
+    Its value is ``times * k / n`` for n people and an unknown k from ``low * n`` to ``high * n``: of a percentage k is
+    a number of people, of a mean the sum of their answers.
     """
 
     digits: int
@@ -107,7 +107,7 @@ class Claim:
 
     @property
     def one(self) -> int:
-        """What is printed of k = n, as digits."""
+        """The digits of the figure if k = n."""
         return self.times * int(10**self.places)
 
     @property
@@ -115,38 +115,40 @@ class Claim:
         return self.low * self.one <= self.digits <= self.high * self.one
 
     def counts_for(self, n: int) -> range:
-        """The k that are printed so at n; empty where none is."""
-        first, after = (_up(n * (2 * self.digits + half), 2 * self.one) for half in (-1, 1))
+        """The k that are printed like this claim at n people; empty if there is none."""
+        first, after = (_ceiling(n * (2 * self.digits + half), 2 * self.one) for half in (-1, 1))
         return range(max(first, self.low * n), min(after, self.high * n + 1))
 
 
-def _up(numerator: int, denominator: int) -> int:
+def _ceiling(numerator: int, denominator: int) -> int:
+    """The quotient, rounded up."""
     return -(-numerator // denominator)
 
 
 def percentage(typed: str) -> Claim:
-    """A claimed percentage, like "69" or "12,5"."""
+    """A claimed percentage, such as "69" or "12,5". Raises ValueError for more decimals than are allowed."""
     return Claim(*_digits(typed), times=100, low=0, high=1)
 
 
 def mean(typed: str, low: int, high: int) -> Claim:
-    """A claimed mean, like "4,8"."""
+    """A claimed mean, such as "4,8". Raises ValueError for more decimals than are allowed."""
     return Claim(*_digits(typed), times=1, low=low, high=high)
 
 
 def _digits(typed: str) -> tuple[int, int]:
+    """The digits and the number of decimals."""
     whole, _, decimals = typed.replace(",", ".").partition(".")
     return int(whole + decimals), len(decimals)
 
 
 def are_possible(claims: Sequence[Claim], n: int) -> bool:
-    """Whether each of the claims can be true of n people."""
+    """Whether each claim, by itself, can be true of n people."""
     return all(claim.counts_for(n) for claim in claims)
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many people there must be: the fewest, and the nearest below and above a claimed n."""
+    """Numbers of people at which claims are possible: the smallest, and the nearest below and above a claimed n."""
 
     smallest: int
     below: int | None = None
@@ -154,38 +156,39 @@ class Sizes:
 
 
 def sizes_for(claims: Sequence[Claim], n: int | None = None) -> Sizes | None:
-    """The sizes at which all the claims are possible together; None where they never are.
+    """The numbers of people at which all claims are possible together; None if there is none.
 
-    From n = ``claim.one`` on, neighbouring counts are printed alike or one step apart, so that everything printed is
-    possible. So no search is longer than that.
+    From n = ``claim.one`` on, the figures of neighbouring counts differ by at most one digit in the last place, so that
+    every figure in range is possible. This bounds the search.
     """
     if not all(claim.is_ever_possible for claim in claims):
         return None
-    enough = max(claim.one for claim in claims)
+    always_possible = max(claim.one for claim in claims)
 
     def first(sizes: range) -> int | None:
         return next((size for size in sizes if are_possible(claims, size)), None)
 
-    smallest = first(range(1, enough + 1))
+    smallest = first(range(1, always_possible + 1))
     assert smallest is not None
     if n is None:
         return Sizes(smallest)
-    return Sizes(smallest, first(range(n - 1, 0, -1)), first(range(n + 1, max(n + 1, enough) + 1)))
+    return Sizes(smallest, first(range(n - 1, 0, -1)), first(range(n + 1, max(n + 1, always_possible) + 1)))
 
 
 @dataclass(frozen=True)
 class Unsaid:
-    """What percentages of one question, of which each person chose one, leave unsaid."""
+    """What the percentages of one single-choice question leave open."""
 
     rest: Claim | None
-    """Of the printed percentages; None where they reach 100."""
+    """100 minus the printed percentages; None if they reach 100."""
     fewest: int
     most: int
-    """People; below zero, more have answered than there are: it was a question of several choices."""
+    """The fewest and most people behind the rest. Negative: there are more answers than people, so that several options
+    could be chosen."""
 
 
 def unsaid(percentages: Sequence[Claim], n: int) -> Unsaid:
-    """What is left of n people by percentages that are possible at n."""
+    """The rest of n people beside percentages that are possible at n."""
     counts = [claim.counts_for(n) for claim in percentages]
     places = max(claim.places for claim in percentages)
     rest = 100 * 10**places - sum(claim.digits * 10 ** (places - claim.places) for claim in percentages)
