@@ -60,13 +60,13 @@ class Answer:
         return self.settled and self.is_empty
 
 
-def thawed(content: dict[str, Any]) -> Kept:
-    """A sealed sheet's content read back."""
+def from_json(content: dict[str, Any]) -> Kept:
+    """The answers of a sealed form's content. Not `models.codec`: every tap on a form reads and writes one."""
     return {key: Given(*row) for key, row in content.items()}
 
 
-def frozen(kept: Kept) -> dict[str, Any]:
-    """`thawed` undone."""
+def to_json(kept: Kept) -> dict[str, Any]:
+    """The content to be sealed."""
     return {key: [given.value, given.update_id, given.at] for key, given in kept.items()}
 
 

@@ -102,7 +102,7 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, 
     run.unreadable = len(blobs) - len(readable)
     questions = await forms.questions(session, run.form_version_id)
     found = {
-        person_id: answers.ballot(questions, answers.thawed(keys.open(run.key, blob)))
+        person_id: answers.ballot(questions, answers.from_json(keys.open(run.key, blob)))
         for person_id, blob in readable.items()
     }
     return {person_id: ballot for person_id, ballot in found.items() if answers.says_something(questions, ballot)}

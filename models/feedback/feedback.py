@@ -175,7 +175,7 @@ async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyrin
         person=person,
         attended=attended,
         finished=finished,
-        kept=answers.thawed(keys.open(run.key, blob)) if blob else {},
+        kept=answers.from_json(keys.open(run.key, blob)) if blob else {},
     )
 
 
@@ -248,7 +248,7 @@ async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, 
     if not new:
         return
     page.kept = {**page.kept, **new}
-    blob = keys.seal(page.run.key, answers.frozen(page.kept), size=forms.sheet_bytes(page.questions))
+    blob = keys.seal(page.run.key, answers.to_json(page.kept), size=forms.sheet_bytes(page.questions))
     row = {"run_id": page.run.id, "person_id": page.person.id, "blob": blob}
     await session.execute(_sealing(dialect_insert(session)), row)
 

@@ -177,7 +177,7 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
 
 def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
     try:
-        kept = answers.thawed(keys.open(key, blob))
+        kept = answers.from_json(keys.open(key, blob))
     except Refused:
         return "sealed; the key is missing"
     return _readable(questions, answers.ballot(questions, kept))

@@ -16,8 +16,7 @@ from models.people.people import Address, Person, Reach
 from models.periods import Period, Span
 from models.policy import Policy
 from models.reports import places, statistics, subscriptions
-from models.reports.digests import Digest, due_at, latest_due
-from models.reports.freezing import freeze
+from models.reports.digests import Digest, due_at, figures_to_json, latest_due
 from models.reports.funnel import Scope
 from models.reports.subscriptions import PRIVATE_PLACE, Recipient, Rhythm, Subscription
 
@@ -134,7 +133,7 @@ async def _known(session: AsyncSession, due: dict[Rhythm, Span]) -> set[tuple[in
 
 
 async def _content(session: AsyncSession, scope: Scope, *, now: datetime) -> str:
-    return freeze(await statistics.month_figures(session, scope, now=now))
+    return figures_to_json(await statistics.month_figures(session, scope, now=now))
 
 
 async def _insert(session: AsyncSession, one: Recipient, scope: Scope, content: str, *, now: datetime) -> list[int]:

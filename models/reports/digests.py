@@ -1,7 +1,9 @@
 """The digest of a month or quarter: when it is due, and who may read it. `digest_plans` makes it."""
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.calendar import first_working_day
+from models.codec import from_json, to_json
 from models.errors import NotAllowed, NotFound
 from models.months import Month
 from models.people.groups import Workgroup
@@ -16,7 +19,6 @@ from models.people.people import Person
 from models.periods import Period, Span, parse
 from models.policy import Policy
 from models.reports import statistics, subscriptions
-from models.reports.freezing import thaw
 from models.reports.funnel import Scope
 from models.reports.statistics import Detail, MonthFigures
 from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
@@ -42,7 +44,21 @@ class Digest(Base):
 
     @property
     def figures(self) -> MonthFigures:
-        return thaw(self.content)
+        return figures_from_json(self.content)
+
+
+def figures_to_json(figures: MonthFigures) -> str:
+    """The content of a digest."""
+    return json.dumps(to_json(figures), ensure_ascii=False)
+
+
+def figures_from_json(content: str) -> MonthFigures:
+    """The figures of a digest's content, of digests from earlier versions of the program too."""
+    raw: dict[str, Any] = json.loads(content)
+    for entry in raw.get("attention", ()):
+        if entry.get("fewer_than"):  # earlier versions left "now" out where the count is withheld
+            entry["now"] = None
+    return from_json(MonthFigures, raw)
 
 
 @dataclass(frozen=True)

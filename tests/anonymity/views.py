@@ -128,7 +128,7 @@ class Watch:
         if not kept:
             return
         size = forms.sheet_bytes(list(questions))
-        blob = self.room.keys.seal(f"run-{run}", answers.frozen(kept), size=size)
+        blob = self.room.keys.seal(f"run-{run}", answers.to_json(kept), size=size)
         async with self.room.sessions.begin() as session:
             session.add(Staged(run_id=run, person_id=person, blob=blob))
             theirs = Participation.run_id == run, Participation.person_id == person

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,8 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models import codec
 from models.base import Base, insert_new
+from models.codec import from_json, to_json
 from models.errors import NotAllowed, NotFound, Refused
 from models.people.access import RoleKind, roles
 from models.people.people import Person
@@ -49,7 +49,7 @@ class Snapshot(Base):
 
     @property
     def kept(self) -> Kept:
-        return Kept(thaw(self.content), self.fingerprint, self.version, self.made_at)
+        return Kept(annual_from_json(self.content), self.fingerprint, self.version, self.made_at)
 
 
 async def may_ask(session: AsyncSession, person: Person) -> bool:
@@ -79,7 +79,7 @@ async def take(
     """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
     async with _at_one_moment(session) as still:
         await _check(still, year, zone, now)
-        content = freeze(await annual.annual(still, year, zone, now=now, organisation=organisation))
+        content = annual_to_json(await annual.annual(still, year, zone, now=now, organisation=organisation))
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
     made_at = now.replace(microsecond=0)
     row = {"year": year, "fingerprint": fingerprint, "content": content, "version": version, "made_at": made_at}
@@ -122,11 +122,11 @@ async def _check(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime
         raise Refused("report-before-first", year=str(year), first=str(first))
 
 
-def freeze(figures: Annual) -> str:
+def annual_to_json(figures: Annual) -> str:
     """An `Annual` as JSON: the same figures are always the same text."""
-    return json.dumps(asdict(figures), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(to_json(figures), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def thaw(content: str) -> Annual:
-    """`freeze` undone; what earlier programs froze has the defaults of what they did not know."""
-    return codec.thawed(Annual, json.loads(content))
+def annual_from_json(content: str) -> Annual:
+    """The figures of a snapshot; fields that its version of the program did not have take their defaults."""
+    return from_json(Annual, json.loads(content))

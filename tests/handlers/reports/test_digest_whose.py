@@ -12,7 +12,7 @@ from handlers.reports.digest.charts import digest_inputs, trend_inputs
 from handlers.reports.digest.sheet import digest_xlsx
 from handlers.reports.digest.text import digest_text
 from handlers.texts import texts
-from models.reports.freezing import freeze, thaw
+from models.reports.digests import figures_from_json, figures_to_json
 from models.reports.statistics import MonthFigures
 from tests.handlers.test_charts import FIGURES, NOTHING
 
@@ -49,8 +49,8 @@ def test_of_the_organisation_nothing_is_said() -> None:
     assert "Työryhm" not in digest_text(texts("fi"), FIGURES)
 
 
-def test_what_was_frozen_before_names_none() -> None:
-    assert thaw(freeze(replace(FIGURES, of=TWO))).of == TWO
-    raw = json.loads(freeze(FIGURES))
+def test_a_digest_of_an_earlier_program_names_no_group() -> None:
+    assert figures_from_json(figures_to_json(replace(FIGURES, of=TWO))).of == TWO
+    raw = json.loads(figures_to_json(FIGURES))
     del raw["of"]
-    assert thaw(json.dumps(raw)).of is None
+    assert figures_from_json(json.dumps(raw)).of is None

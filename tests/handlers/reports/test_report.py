@@ -64,7 +64,7 @@ YEAR = Annual(
 
 def kept(year: Annual = YEAR) -> Kept:
     """As it comes from a database."""
-    return Kept(snapshots.thaw(snapshots.freeze(year)), "ab" * 32, "0.1.0", MADE_AT)
+    return Kept(snapshots.annual_from_json(snapshots.annual_to_json(year)), "ab" * 32, "0.1.0", MADE_AT)
 
 
 def read(content: bytes) -> str:
@@ -171,9 +171,9 @@ def test_what_was_done_stands_beside_the_figure_it_is_about(language: str, said:
 
 
 def test_a_reply_that_an_earlier_program_froze_stands_without_its_figure() -> None:
-    early = json.loads(snapshots.freeze(YEAR))
+    early = json.loads(snapshots.annual_to_json(YEAR))
     del early["replies"][0]["mean"], early["replies"][0]["releases"], early["activity"]["erased"]
-    year = snapshots.thaw(json.dumps(early))
+    year = snapshots.annual_from_json(json.dumps(early))
     assert FORMULAS[0] in read(report_pdf(kept(year), "fi", "2").content)
     assert "replies" not in {section.key for section, _ in report(kept(year), "fi", "2").rows}
 
@@ -355,9 +355,9 @@ def test_the_organisation_stands_under_the_title() -> None:
     book = openpyxl.load_workbook(io.BytesIO(report_xlsx(year, "fi", "2").content))
     assert book.worksheets[3]["A2"].value == name
     assert json.loads(manifest_json(year, "fi", "2").content)["organisation"] == name
-    early = json.loads(snapshots.freeze(YEAR))
+    early = json.loads(snapshots.annual_to_json(YEAR))
     del early["organisation"]
-    assert snapshots.thaw(json.dumps(early)) == YEAR
+    assert snapshots.annual_from_json(json.dumps(early)) == YEAR
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

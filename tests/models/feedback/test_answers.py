@@ -15,10 +15,10 @@ from models.feedback.answers import (
     answer,
     ballot,
     choosing,
-    frozen,
+    from_json,
     settling,
-    thawed,
     ticking,
+    to_json,
     writing,
 )
 from models.forms import form_cache, forms
@@ -151,8 +151,8 @@ def test_the_largest_sheet_fits_the_size_that_all_are_sealed_at() -> None:
             contents.append(writing(asked, "😀" * asked.length))
         for content in contents:
             full |= {key: Given(value, 2**31, 2**32) for key, value in content.items()}
-    assert thawed(frozen(full)) == full
-    assert len(json.dumps(frozen(full), ensure_ascii=False, separators=(",", ":")).encode()) <= sheet_bytes(large)
+    assert from_json(to_json(full)) == full
+    assert len(json.dumps(to_json(full), ensure_ascii=False, separators=(",", ":")).encode()) <= sheet_bytes(large)
 
 
 async def _written(talk: Talk, *texts: str, keeps: bool) -> int:

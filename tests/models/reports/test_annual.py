@@ -218,7 +218,7 @@ async def test_the_same_figures_are_kept_once_and_come_back_whole(talk_anywhere:
         assert await session.scalar(select(func.count(Snapshot.id))) == 1
         figures = await annual.annual(session, 2027, HELSINKI, now=LATER)
     assert again.kept.figures == figures
-    assert snapshots.freeze(again.kept.figures) == again.content
+    assert snapshots.annual_to_json(again.kept.figures) == again.content
 
 
 async def test_other_figures_make_another_snapshot(talk: Talk) -> None:
@@ -233,12 +233,12 @@ async def test_other_figures_make_another_snapshot(talk: Talk) -> None:
     assert (await take(talk)).kept.figures.activity.meetings == 2
 
 
-async def test_what_an_earlier_program_froze_thaws(talk: Talk) -> None:
+async def test_a_snapshot_of_an_earlier_program_can_be_read(talk: Talk) -> None:
     await a_meeting(talk)
     raw = json.loads((await take(talk)).content)
     del raw["replies"], raw["highlights"]
     raw["activity"]["of another time"] = 1
-    assert snapshots.thaw(json.dumps(raw)).replies == ()
+    assert snapshots.annual_from_json(json.dumps(raw)).replies == ()
 
 
 @pytest.mark.parametrize(

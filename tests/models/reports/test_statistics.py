@@ -23,7 +23,7 @@ from models.people.groups import Workgroup
 from models.people.people import Person, Reach
 from models.periods import Period, parse
 from models.reports import statements, statistics
-from models.reports.freezing import freeze, thaw
+from models.reports.digests import figures_from_json, figures_to_json
 from models.reports.funnel import By, Flow, Scope, Window, by_month, flows, funnel
 from tests.talk import Talk
 
@@ -222,7 +222,7 @@ async def test_all_that_comes_is_kept_and_of_a_running_period_its_rest(talk_anyw
         running = await statistics.month_figures(session, scope(), now=at(3, 15))
         assert [one.day.day for one in running.rest] == [20, 30]
         assert (running.coming, [one.day.day for one in running.meetings]) == (7, list(range(1, 8)))
-        assert thaw(freeze(running)) == running
+        assert figures_from_json(figures_to_json(running)) == running
         page = await statistics.detail(session, scope(), "meetings", now=at(3, 15))
         assert (page.rest, page.meetings) == (running.rest, running.meetings)
         over = await statistics.month_figures(session, scope(), now=at(4, 1))
@@ -264,7 +264,7 @@ async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) 
         ]
         assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)
         assert [one.group for one in figures.groups or ()] == ["Aikuissosiaalityö", "vammaispalvelu", "Zeta"]
-        assert thaw(freeze(figures)) == figures
+        assert figures_from_json(figures_to_json(figures)) == figures
         own = await statistics.month_figures(session, scope(group_ids=[zeta.id, early.id, late.id]))
         assert own.of == ("Aikuissosiaalityö", "vammaispalvelu", "Zeta")
         own = await statistics.month_figures(session, scope(group_ids=[early.id]))
@@ -327,7 +327,7 @@ async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_any
         assert one.earlier is not None
         assert (one.mean.total, one.earlier.total, one.earlier.n, one.earlier_month) == (45, 50, 20, "2027-q1")
         figures = await statistics.month_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
-        assert thaw(freeze(figures)) == figures
+        assert figures_from_json(figures_to_json(figures)) == figures
         assert figures.year_before is None
 
 

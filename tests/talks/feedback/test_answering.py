@@ -12,7 +12,7 @@ from bot.app import App
 from bot.sandbox.messages import Message
 from handlers.screen import DATA_BYTES, TEXT_LENGTH
 from models.feedback import runs
-from models.feedback.answers import Ballot, ballot, thawed
+from models.feedback.answers import Ballot, ballot, from_json
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
@@ -66,7 +66,7 @@ async def ballots(talk: Talk) -> dict[str, Ballot]:
         for staged, run, person in rows.all():
             asked = await forms.questions(session, run.form_version_id)
             place = {question.id: question.position for question in asked}
-            given = ballot(asked, thawed(talk.app.keys.open(run.key, staged.blob)))
+            given = ballot(asked, from_json(talk.app.keys.open(run.key, staged.blob)))
             found[person.name] = {place[abs(key)] * (1 if key > 0 else -1): value for key, value in given.items()}
     return found
 

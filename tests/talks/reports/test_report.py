@@ -285,11 +285,13 @@ async def test_with_a_threshold_of_five_and_byte_for_byte_again(
 REBUILD = """
 import hashlib, json, sys
 from datetime import datetime
-from handlers.report import report_pdf, version
-from handlers.report_sheet import report_xlsx
-from models.snapshots import Kept, thaw
+from handlers.reports.annual.paper import report_pdf
+from handlers.reports.annual.report import version
+from handlers.reports.annual.sheet import report_xlsx
+from models.reports.annual.snapshots import Kept, annual_from_json
 raw = json.load(open(sys.argv[1]))
-kept = Kept(thaw(raw["content"]), raw["fingerprint"], raw["version"], datetime.fromisoformat(raw["made_at"]))
+figures = annual_from_json(raw["content"])
+kept = Kept(figures, raw["fingerprint"], raw["version"], datetime.fromisoformat(raw["made_at"]))
 for make in (report_pdf, report_xlsx):
     print(hashlib.sha256(make(kept, "fi", version()).content).hexdigest())
 """
