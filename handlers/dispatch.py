@@ -10,9 +10,8 @@ from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
 from handlers.feedback import text_input
-from handlers.people.start import go
 from handlers.reports.digest import places
-from handlers.routes import ROUTES, Context, TextRoute, parse
+from handlers.routes import ROUTES, Context, TextRoute, command_button, parse
 from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.delivery import cards, drafts
@@ -226,7 +225,7 @@ async def _asked_again(context: Context, update: Update, text: Markup) -> Screen
 def next_step_buttons(context: Context) -> tuple[tuple[Button, ...], ...]:
     """Where to go after a refusal. Whoever comes for the first time is not kept when refused: no button knows them."""
     is_new = context.person.created_at == context.now
-    return () if is_new else ((go(context, "meetings"), go(context, "help")),)
+    return () if is_new else ((command_button(context, "meetings"), command_button(context, "help")),)
 
 
 def failure_screen(context: Context, reference: str) -> Screen:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
-from handlers.screen import Screen
+from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -219,6 +219,11 @@ def load() -> Routes:
 def data(name: str, *args: object) -> str:
     """The callback data of a button."""
     return ":".join([name, *map(str, args)])
+
+
+def command_button(context: Context, name: str) -> Button:
+    """A button that does what a command does, under the words that the command menu has for it."""
+    return Button(str(context.t(f"command-{name}")), data("go", name))
 
 
 def parse(text: str) -> Tap:

@@ -1,12 +1,20 @@
-"""Years, quarters and all time, over which results are put together; months and quarters, which digests report."""
+"""Years, quarters and all time, over which results are put together; months and quarters, which digests report.
+
+`Scope` is such a period with the groups whose figures are wanted.
+"""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVarTuple
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select
 
 from models.errors import NotFound
 from models.months import Month
+
+Columns = TypeVarTuple("Columns")
 
 YEARS = range(2000, 2200)
 """The years that may be asked about."""
@@ -88,6 +96,41 @@ class Period:
 
 Span = Month | Period
 """What figures are counted over. Never all time."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which period, in which zone, of which groups (None: the organisation's)."""
+
+    period: Span
+    zone: ZoneInfo
+    group_ids: list[int] | None
+
+    @property
+    def first(self) -> datetime:
+        return self._span[0]
+
+    @property
+    def after(self) -> datetime:
+        return self._span[1]
+
+    @property
+    def _span(self) -> tuple[datetime, datetime]:
+        span = self.period.span(self.zone)
+        assert span is not None, "all time is nobody's scope"
+        return span
+
+    def of(self, period: Span) -> "Scope":
+        """The same groups in another period."""
+        return Scope(period, self.zone, self.group_ids)
+
+    def shifted(self, by: int) -> "Scope":
+        """So many lengths of its period later."""
+        return self.of(self.period.shifted(by))
+
+    def of_groups(self, wanted: "Select[*Columns]", column: "ColumnElement[int]") -> "Select[*Columns]":
+        """Narrows a query to the scope's groups."""
+        return wanted if self.group_ids is None else wanted.where(column.in_(self.group_ids))
 
 
 def parse(text: str) -> Span:

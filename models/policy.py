@@ -1,11 +1,10 @@
 """The organisation's rules; ``bot/config.py`` fills them from the settings."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from models.calendar import HELSINKI, Quiet
-from models.people.people import Person
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,3 @@ class Policy:
     feedback_reminder_after: timedelta = timedelta(days=2)
     threshold: int = 5
     digest_hour: int = 9
-
-
-def quiet_of(person: Person, policy: Policy) -> Quiet:
-    """A person's own quiet hours, else the organisation's."""
-    if person.quiet_start is None or person.quiet_end is None:
-        return policy.quiet
-    return replace(policy.quiet, start=person.quiet_start, end=person.quiet_end)

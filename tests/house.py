@@ -17,7 +17,6 @@ ROOMS = ("bot", "handlers", "models", "migrations")
 
 Graph = Mapping[str, set[str]]
 """The names that each name points to."""
-Arrow = tuple[str, str]
 """The importing module and the imported one."""
 
 
@@ -114,13 +113,13 @@ def _imported(module: Module) -> Iterator[str]:
             yield target
 
 
-def children_graph(package: str, *, without: frozenset[Arrow] = frozenset()) -> Graph:
+def children_graph(package: str) -> Graph:
     """The graph of what stands directly in a package: its modules, and each of its sub-packages as one."""
     graph: dict[str, set[str]] = {}
     for name, targets in file_graph().items():
         if (child := _child(package, name)) is None:
             continue
-        children = {_child(package, target) for target in targets if (name, target) not in without}
+        children = {_child(package, target) for target in targets}
         graph.setdefault(child, set()).update(filter(None, children))
         graph[child].discard(child)
     return graph
@@ -161,10 +160,10 @@ def circles(graph: Graph) -> list[list[str]]:
     return groups
 
 
-def package_circles(*, without: frozenset[Arrow] = frozenset()) -> list[list[str]]:
-    """The circles among the children of each package, at every level. ``without`` are imports to leave out."""
+def package_circles() -> list[list[str]]:
+    """The circles among the children of each package, at every level."""
     packages = [name for name, module in modules().items() if module.is_package]
-    return [circle for package in packages for circle in circles(children_graph(package, without=without))]
+    return [circle for package in packages for circle in circles(children_graph(package))]
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,7 @@ MAY_IMPORT = {
 """The rooms that a room may import from."""
 WIRING = {"bot.__main__", "bot.app", "handlers.dispatch"}
 """The modules at the top of a room that import its packages."""
-STILL_IN_CIRCLES = {
-    ("handlers.forms.forms", "handlers.feedback.feedback"),
-    ("handlers.people.group_admin", "handlers.meetings.invitations"),
-    ("models.feedback.surveys", "models.results.results"),
-    ("models.forms.form_book", "models.membership.group_admin"),
-    ("models.meetings.announcing", "models.results.changes_told"),
-    ("models.membership.roster", "models.privacy.erasure"),
-    ("models.results.changes_told", "models.reports.statements"),
-    ("models.results.highlights", "models.reports.funnel"),
-}
-"""Imports that close circles of packages and are to go: without them there is none. Take out what has gone."""
-STILL_ON_THE_GROUND = {("bot.web", "bot.sending.outbox"), ("models.policy", "models.people.people")}
+STILL_ON_THE_GROUND = {("bot.web", "bot.sending.outbox")}
 """Imports of packages by modules at the top of their room that are to go."""
 LONGEST = 60
 """Lines of a function."""
@@ -50,15 +39,7 @@ def test_no_file_imports_itself_through_others() -> None:
 
 
 def test_no_package_imports_itself_through_others() -> None:
-    assert package_circles(without=frozenset(STILL_IN_CIRCLES)) == []
-
-
-@pytest.mark.parametrize("arrow", sorted(STILL_IN_CIRCLES), ids=" ".join)
-def test_what_is_still_in_a_circle_is_listed_only_as_long_as_it_is(arrow: tuple[str, str]) -> None:
-    source, target = arrow
-    assert target in file_graph().get(source, set()), "this import has gone: take it out of STILL_IN_CIRCLES"
-    others = frozenset(STILL_IN_CIRCLES - {arrow})
-    assert package_circles(without=others), "this import closes no circle any more: take it out of STILL_IN_CIRCLES"
+    assert package_circles() == []
 
 
 def test_the_ground_floor_imports_no_package() -> None:

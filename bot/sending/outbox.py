@@ -33,8 +33,7 @@ from models.delivery.outbox import Delivery, Sending, Superseded
 from models.delivery.rate_limit import Rate
 from models.errors import Refused
 from models.people import people
-from models.people.people import Address, Person, Reach
-from models.policy import quiet_of
+from models.people.people import Address, Person, Reach, quiet_hours
 
 log = structlog.get_logger()
 
@@ -172,7 +171,7 @@ class Outbox:
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
         """Whether it may go now: not too late, to someone who can be reached, in waking hours."""
-        quiet = quiet_of(person, self.runtime.policy) if person else self.runtime.policy.quiet
+        quiet = quiet_hours(person, self.runtime.policy) if person else self.runtime.policy.quiet
         if delivery.expires_at <= now:
             self._end(delivery, Sending.EXPIRED)
         elif person is not None and person.reach is not Reach.REACHABLE:

@@ -65,6 +65,7 @@ async def _refused(
         await people.unreachable(session, delivery.address_id, gone)
     else:
         await blocking.refused(session, delivery.address_id, gone, policy=policy, now=now)
+        await places.ended(session, delivery.address_id, policy=policy, now=now)
 
 
 def _again(delivery: Delivery, now: datetime, *, surely_not_sent: bool) -> None:

@@ -15,8 +15,7 @@ from models.forms import form_book
 from models.forms.forms import Form
 from models.meetings import meetings
 from models.meetings.meetings import Meeting
-from models.membership import group_admin
-from models.people import access
+from models.people import access, groups
 from models.people.groups import Workgroup
 
 MOST = 90
@@ -48,7 +47,7 @@ async def on_for(context: Context, tap: Tap) -> Screen:
 async def _choose(context: Context, group: Workgroup, form: Form) -> Markup:
     """Makes a form a group's; from which meeting on."""
     t, session = context.t, context.session
-    await group_admin.living(session, group)
+    await groups.ensure_not_archived(session, group)
     await form_choosing.choose_for_group(session, context.person, group, form, now=context.now)
     first = await form_choosing.first_asked(session, group, now=context.now)
     if first is None:
@@ -65,7 +64,7 @@ def _ticked(context: Context, words: str, *, is_now: bool) -> str:
 async def on_group(context: Context, tap: Tap) -> Screen:
     """From a group's card: what it asks after its meetings; with a form, that from now on."""
     t, session, group = context.t, context.session, await group_of(context, tap)
-    await group_admin.living(session, group)
+    await groups.ensure_not_archived(session, group)
     toast, lines = Markup(""), []
     if len(tap.args) > 1:
         kept = await form_book.living(session, context.person, tap.number(1))

@@ -10,8 +10,7 @@ from handlers.forms.form_draft import SUBJECT, learn, of_tap
 from handlers.forms.forms import form_list, form_page
 from handlers.forms.notation import Unreadable
 from handlers.forms.notation.reading import NAME
-from handlers.people.start import go
-from handlers.routes import Context, Tap, tap, text_input
+from handlers.routes import Context, Tap, command_button, tap, text_input
 from handlers.screen import Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -68,7 +67,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     form_id = draft.data["form"]
     await drafts.end(session, person, context.chat_id)
     if not await access.holds(session, person, RoleKind.COORDINATOR):
-        return Screen(context.t("cancelled-dialogue"), ((go(context, "help"),),))
+        return Screen(context.t("cancelled-dialogue"), ((command_button(context, "help"),),))
     toast = context.t("toast-nothing-changed")
     if not form_id:
         return (await form_list(context)).toasting(toast)

@@ -1,17 +1,12 @@
 """/forms: the forms that a coordinator may use, each as people will see it, with what can be done with it."""
 
-from dataclasses import replace
-
 from markupsafe import Markup
 
-from handlers.feedback import feedback
 from handlers.forms.form_text import label, sheet
 from handlers.forms.labels import form_name
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
-from models.feedback import feedback as answering
-from models.feedback import form_choosing, previews
+from models.feedback import form_choosing
 from models.forms import form_book, forms
 from models.forms.form_book import Kept
 from models.people.access import RoleKind
@@ -41,7 +36,7 @@ async def form_list(context: Context, page: int = 0) -> Screen:
     new, surveys = Button(t("forms-new"), data("form-new")), Button(t("forms-surveys"), data("surveys"))
     gone = await form_book.archived(context.session, context.person)
     archive = (Button(t("forms-archived", n=len(gone)), data("forms-archived", 0)),) if gone else ()
-    return Screen(Markup("\n\n").join(lines), (*rows, (new, surveys), archive, (go(context, "help"),)))
+    return Screen(Markup("\n\n").join(lines), (*rows, (new, surveys), archive, (command_button(context, "help"),)))
 
 
 @tap("forms-archived")
@@ -113,16 +108,6 @@ def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
         change if may_edit else (),
         (copy,),
     )
-
-
-@tap("form-try", on_refusal=on_form)
-async def on_try(context: Context, tap: Tap) -> Screen:
-    """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
-    session, person = context.session, context.person
-    kept = await form_book.living(session, person, tap.id)
-    run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
-    page = await answering.sheet(session, person, run.id, context.keys, now=context.now)
-    return replace(feedback.where_they_are(context, page), new_message=True)
 
 
 @tap("form-archive", on_refusal=on_form)

@@ -7,8 +7,7 @@ from handlers.forms.form_text import asks
 from handlers.meetings.arrivals import arrivals_button, attention
 from handlers.meetings.invitations import card_text, meeting_name
 from handlers.meetings.meeting_draft import ask_next, when_to
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, renders, tap
+from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.cards import Card
@@ -52,9 +51,9 @@ async def meeting_list(context: Context) -> Screen:
             (Button(t("manage", meeting=_label(context, m)).striptags(), data("meeting", m.id)),)
             for m in [*called[:PAGE], *past]
         ]
-        rows.append((go(context, "newmeeting"),))
+        rows.append((command_button(context, "newmeeting"),))
     if not rows:
-        rows.append((go(context, "help"),))
+        rows.append((command_button(context, "help"),))
     return Screen(Markup("\n\n").join(lines), tuple(rows))
 
 

@@ -3,8 +3,7 @@
 from markupsafe import Markup
 
 from handlers.dates import moment_text
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.forms.builtin_forms import BUILT_IN
@@ -33,7 +32,9 @@ async def _shown(context: Context, number: int) -> Screen:
         words.append(t("audit-none"))
     turns = [Button(str(t("audit-newer")), data("audit", number - 1))] if number else []
     turns += [Button(str(t("audit-older")), data("audit", number + 1))] if older else []
-    return Screen(Markup("\n\n").join(words), (tuple(turns), (go(context, "roles"), go(context, "help"))))
+    return Screen(
+        Markup("\n\n").join(words), (tuple(turns), (command_button(context, "roles"), command_button(context, "help")))
+    )
 
 
 def _words(context: Context, line: Line) -> Markup:

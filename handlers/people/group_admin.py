@@ -5,15 +5,14 @@ from markupsafe import Markup
 from handlers.dates import moment_text
 from handlers.meetings.invitations import meeting_name
 from handlers.people.roster import choose, group_of, roster_screen, show_roster, still_run, stopped
-from handlers.people.start import go
-from handlers.routes import Context, Tap, data, tap, text_input
+from handlers.routes import Context, Tap, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Stale
 from models.feedback import surveys
 from models.membership import group_admin
-from models.people import access
+from models.people import access, groups
 from models.people.groups import Workgroup
 
 SUBJECT = "group-rename"
@@ -24,7 +23,7 @@ LISTED = 10
 async def on_rename(context: Context, tap: Tap) -> Screen:
     """Asks for the new name."""
     group = await group_of(context, tap)
-    await group_admin.living(context.session, group)
+    await groups.ensure_not_archived(context.session, group)
     return await ask(context, await context.begin(SUBJECT, "name", {"group": group.id}))
 
 
@@ -71,7 +70,7 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Asks once more, or says which meetings are in the way."""
     t, group = context.t, await group_of(context, tap)
-    await group_admin.living(context.session, group)
+    await groups.ensure_not_archived(context.session, group)
     back = (Button(t("back"), data("roster", group.id, 0)),)
     waiting = await group_admin.in_the_way(context.session, group, now=context.now)
     if not waiting:
@@ -96,4 +95,6 @@ async def on_archive_yes(context: Context, tap: Tap) -> Screen:
     toast = context.t("toast-archived")
     if await access.coordinated_groups(context.session, context.person):
         return (await choose(context)).toasting(toast)
-    return Screen(context.t("group-archived", group=group.name), ((go(context, "meetings"),),)).toasting(toast)
+    return Screen(context.t("group-archived", group=group.name), ((command_button(context, "meetings"),),)).toasting(
+        toast
+    )

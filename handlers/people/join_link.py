@@ -7,7 +7,7 @@ from handlers.qr import qr_picture
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.membership import group_admin, requests
-from models.people import links
+from models.people import groups, links
 from models.people.groups import Workgroup
 
 LISTED = 20
@@ -47,7 +47,7 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
 async def on_qr(context: Context, tap: Tap) -> Screen:
     """The link as a picture, to project or print."""
     group = await group_of(context, tap)
-    await group_admin.living(context.session, group)
+    await groups.ensure_not_archived(context.session, group)
     link = await links.join_link(context.session, group.id, now=context.now)
     url, name = context.link(link.code), f"koolla-{link.code}"
     caption = context.t("join-qr-caption", group=group.name, link=url, code=links.readable(link.code))

@@ -10,8 +10,8 @@ from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import NotFound
-from models.membership import claims, group_admin, roster
-from models.people import access, links
+from models.membership import claims, roster
+from models.people import access, groups, links
 from models.people.groups import Workgroup
 from models.people.people import Person
 
@@ -63,7 +63,7 @@ async def on_renew(context: Context, tap: Tap) -> Screen:
 async def on_contact(context: Context, tap: Tap) -> Screen:
     """Asks how the member is reached besides Telegram: whoever joined by the link has left no word of it."""
     group, person = await _place(context, tap)
-    await group_admin.living(context.session, group)
+    await groups.ensure_not_archived(context.session, group)
     return await ask(context, await context.begin(SUBJECT, "contact", {"group": group.id, "person": person.id}))
 
 

@@ -1,7 +1,6 @@
 """/newgroup: a workgroup in one line, and what to do with it next."""
 
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, tap, text_input
+from handlers.routes import Context, Tap, command, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
@@ -31,7 +30,7 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
 @tap("newgroup-drop")
 async def on_drop(context: Context, tap: Tap) -> Screen:
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
-    return Screen(context.t("cancelled-dialogue"), ((go(context, "help"),),))
+    return Screen(context.t("cancelled-dialogue"), ((command_button(context, "help"),),))
 
 
 async def _found(context: Context, typed: str) -> Screen:
@@ -50,6 +49,6 @@ async def founded(context: Context, group: Workgroup) -> Screen:
     rows = (
         (Button(str(t("copy-link")), copies=address), Button(str(t("newgroup-card")), data("roster", group.id, 0))),
         (Button(str(t("newgroup-coordinator")), data("role-for", RoleKind.COORDINATOR, group.id)),),
-        (go(context, "newmeeting"), go(context, "help")),
+        (command_button(context, "newmeeting"), command_button(context, "help")),
     )
     return Screen(text, rows)

@@ -3,8 +3,7 @@
 from markupsafe import Markup
 
 from handlers import menus
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, renders, tap
+from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
@@ -40,8 +39,8 @@ async def roles_screen(context: Context) -> Screen:
     if held:
         rows.append((Button(str(t("button-role-take")), data("role-take", 0)),))
     if await is_administrator(context):
-        rows.append((go(context, "audit"), go(context, "newgroup")))
-    return Screen(Markup("\n").join(lines), (*rows, (go(context, "help"),)))
+        rows.append((command_button(context, "audit"), command_button(context, "newgroup")))
+    return Screen(Markup("\n").join(lines), (*rows, (command_button(context, "help"),)))
 
 
 async def is_administrator(context: Context) -> bool:
@@ -117,7 +116,7 @@ async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     done = context.t("role-drop-done", name=held.person.name)
     if held.person.id != context.person.id:
         return (await roles_screen(context)).toasting(done)
-    return Screen(done, ((go(context, "help"),),), menu=await menus.of(context))
+    return Screen(done, ((command_button(context, "help"),),), menu=await menus.of(context))
 
 
 async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
@@ -141,4 +140,4 @@ async def render_role_removed(context: Context, delivery: Delivery) -> Screen:
 
 async def _news(context: Context, key: str, held: Holding) -> Screen:
     text = context.t(key, role=role_text(context, held.role.kind, held.group))
-    return Screen(text, ((go(context, "help"),),), menu=await menus.of(context))
+    return Screen(text, ((command_button(context, "help"),),), menu=await menus.of(context))

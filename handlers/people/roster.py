@@ -2,8 +2,7 @@
 
 from markupsafe import Markup
 
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.delivery import drafts
@@ -37,7 +36,7 @@ async def choose(context: Context) -> Screen:
     if len(mine) == 1:
         return await roster_screen(context, mine[0])
     if not mine and await access.holds(context.session, context.person, RoleKind.ADMINISTRATOR):
-        return Screen(t("members-no-groups"), ((go(context, "newgroup"),),))
+        return Screen(t("members-no-groups"), ((command_button(context, "newgroup"),),))
     if not mine:
         raise Refused("members-for-coordinators")
     return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
@@ -54,7 +53,7 @@ async def still_run(context: Context, draft: Draft) -> Workgroup | Screen:
         return await access.group_to_run(context.session, context.person, draft.data["group"])
     except Refused as refusal:  # raised on, it would keep the dialogue
         await drafts.end(context.session, context.person, context.chat_id)
-        ways = (go(context, "meetings"), go(context, "help"))
+        ways = (command_button(context, "meetings"), command_button(context, "help"))
         return Screen(context.t(refusal.key, **refusal.values), (ways,))
 
 
@@ -117,7 +116,7 @@ async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
     """The way to one's other groups, if there are any."""
     mine = await access.coordinated_groups(context.session, context.person)
     others = any(one.id != group.id for one in mine)
-    return (Button(context.t("members-others"), data("members")) if others else go(context, "meetings"),)
+    return (Button(context.t("members-others"), data("members")) if others else command_button(context, "meetings"),)
 
 
 def page_of(people: list[Person], page: int) -> tuple[int, list[Person]]:

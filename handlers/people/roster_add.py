@@ -12,10 +12,10 @@ from handlers.screen import Button, Screen
 from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Refused, Stale
-from models.membership import group_admin, roster, roster_file
+from models.membership import roster, roster_file
 from models.membership.roster import Compared
 from models.membership.roster_file import MOST, Entry
-from models.people import access
+from models.people import access, groups
 from models.people.groups import Workgroup
 
 SUBJECT = "roster"
@@ -36,7 +36,7 @@ async def show(context: Context, tap: Tap) -> Screen:
 async def on_add(context: Context, tap: Tap) -> Screen:
     """Asks for the people."""
     group = await group_of(context, tap)
-    await group_admin.living(context.session, group)
+    await groups.ensure_not_archived(context.session, group)
     known = {"group": group.id, "entries": [], "unread": [], "lines": 0, "doubtful": False}
     return await ask(context, await context.begin(SUBJECT, "people", known))
 

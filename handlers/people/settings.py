@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from handlers import menus
 from handlers.dates import hours_text
-from handlers.people.start import go
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.errors import NotFound
@@ -61,7 +60,7 @@ async def settings_screen(context: Context) -> Screen:
         ),
         ((_button(context, "digest-settings"),) if reads_digests else ()),
         ((_button(context, "leave"),) if mine else ()),
-        (go(context, "privacy"), go(context, "help")),
+        (command_button(context, "privacy"), command_button(context, "help")),
     ]
     return Screen(Markup("\n").join(lines), tuple(rows))
 

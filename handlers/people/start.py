@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from handlers import menus
-from handlers.routes import ROUTES, Context, Tap, command, data, tap
+from handlers.routes import ROUTES, Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.delivery import drafts
@@ -15,11 +15,6 @@ from models.people.access import RoleKind
 from models.reports import subscriptions
 
 Rows = tuple[tuple[Button, ...], ...]
-
-
-def go(context: Context, name: str) -> Button:
-    """A button that does what a command does, under the words that the command menu has for it."""
-    return Button(str(context.t(f"command-{name}")), data("go", name))
 
 
 @tap("go")
@@ -66,7 +61,7 @@ async def _held(context: Context) -> set[RoleKind]:
 
 def _first_steps(context: Context) -> Rows:
     speak = tuple(Button(str(texts(code)("language-name")), data("start-in", code)) for code in LANGUAGES)
-    return (speak, (go(context, "privacy"), go(context, "help")))
+    return (speak, (command_button(context, "privacy"), command_button(context, "help")))
 
 
 async def _next_steps(context: Context, last: str = "help") -> Rows:
@@ -75,17 +70,17 @@ async def _next_steps(context: Context, last: str = "help") -> Rows:
     rows: list[tuple[Button, ...]] = []
     run = await access.coordinated_groups(context.session, context.person)
     if run:
-        rows.append((go(context, "newmeeting"),))
+        rows.append((command_button(context, "newmeeting"),))
     if RoleKind.ADMINISTRATOR in held:
-        rows.append((go(context, "newgroup"), go(context, "roles")))
-    results = (go(context, "results"),) if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR} else ()
+        rows.append((command_button(context, "newgroup"), command_button(context, "roles")))
+    results = (command_button(context, "results"),) if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR} else ()
     if run or RoleKind.ADMINISTRATOR not in held:
-        rows.append((go(context, "meetings"), *results))
+        rows.append((command_button(context, "meetings"), *results))
     if run or RoleKind.ADMINISTRATOR in held:
-        rows.append((go(context, "forms"),))
+        rows.append((command_button(context, "forms"),))
     if RoleKind.MANAGER in held:
-        rows.append((go(context, "digest"),))
-    return (*rows, (go(context, "settings"), go(context, last)))
+        rows.append((command_button(context, "digest"),))
+    return (*rows, (command_button(context, "settings"), command_button(context, last)))
 
 
 @tap("start-in")

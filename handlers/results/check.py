@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handlers.figures import claimed, number
-from handlers.people.start import go
-from handlers.routes import Context, command
+from handlers.routes import Context, command, command_button
 from handlers.screen import Screen
 from handlers.texts import Texts
 from models import valid_figures
@@ -57,7 +56,7 @@ class Asked:
 async def on_check(context: Context, line: str) -> Screen:
     asked = read(line)
     text = answer(context.t, asked) if asked.claims else context.t("check-what")
-    return Screen(text, ((go(context, "help"),),))
+    return Screen(text, ((command_button(context, "help"),),))
 
 
 def read(line: str) -> Asked:

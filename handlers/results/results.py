@@ -8,11 +8,10 @@ from markupsafe import Markup
 from handlers.dates import day_text
 from handlers.dates.printing import bare_day_text
 from handlers.forms.labels import asked
-from handlers.people.start import go
 from handlers.results.papers import paper_buttons
 from handlers.results.result_charts import pages_of, results_picture
 from handlers.results.result_text import blocks, group_means, head, listed_name, paged, shortened, texts_note, view_name
-from handlers.routes import Context, Tap, command, data, renders, tap
+from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
@@ -54,10 +53,14 @@ async def _nothing(context: Context) -> Screen:
     """Why there is nothing: to those who coordinate, to those who manage, and to those who answer."""
     t, held = context.t, {role.kind for role in await access.roles(context.session, context.person.id)}
     if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR}:
-        return Screen(t("results-none"), ((go(context, "meetings"), go(context, "help")),))
+        return Screen(t("results-none"), ((command_button(context, "meetings"), command_button(context, "help")),))
     if RoleKind.MANAGER in held:
-        return Screen(t("results-for-managers"), ((go(context, "digest"), go(context, "help")),))
-    return Screen(t("results-for-members"), ((go(context, "meetings"), go(context, "privacy")),))
+        return Screen(
+            t("results-for-managers"), ((command_button(context, "digest"), command_button(context, "help")),)
+        )
+    return Screen(
+        t("results-for-members"), ((command_button(context, "meetings"), command_button(context, "privacy")),)
+    )
 
 
 def _line(context: Context, one: Listed) -> Markup:

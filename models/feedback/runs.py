@@ -3,7 +3,7 @@
 import enum
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, Select, func, select
+from sqlalchemy import ForeignKey, Index, Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -16,12 +16,12 @@ from models.delivery.outbox import Delivery, Planned
 from models.feedback import form_choice
 from models.feedback.sealing import Keyring
 from models.meetings import attendance, invitations
-from models.meetings.attendance import Attended
+from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Answer
 from models.meetings.meetings import Meeting, MeetingState
 from models.people import access
-from models.people.people import Address, Person
-from models.policy import Policy, quiet_of
+from models.people.people import Address, Person, quiet_hours
+from models.policy import Policy
 
 ASKS_WITHIN = timedelta(days=30)
 """A meeting longer past than this is not asked about any more."""
@@ -164,7 +164,7 @@ async def plan_asks(
     """Plans the asking and the reminders for each; a higher ``revision`` asks those who have been asked before."""
     planned = []
     for person in people:
-        quiet = quiet_of(person, policy)
+        quiet = quiet_hours(person, policy)
         # About a meeting they are asked as soon as they themselves wake, which may be before the organisation does.
         asked_at = next_waking(now if run.meeting_id is not None else max(now, run.opens_at), quiet)
         later = [(again(number), at) for number, at in _reminders(run, asked_at, quiet, policy)]
@@ -256,6 +256,24 @@ async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now
         Run.closes_at > now,
     )
     return list((await session.execute(asked.order_by(Message.message_id.desc()))).scalars())
+
+
+async def asked_and_answered(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
+    """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
+    absent = (
+        select(Attendance.person_id)
+        .join(Run, Run.meeting_id == Attendance.meeting_id)
+        .where(Run.id == Participation.run_id, Attendance.person_id == Participation.person_id)
+        .where(Attendance.attended == Attended.NO)
+    )
+    sent = and_(Participation.finished, Staged.person_id.is_not(None))
+    wanted = (
+        select(Participation.run_id, func.count(), func.count(case((sent, 1))))
+        .outerjoin(Staged, and_(Staged.run_id == Participation.run_id, Staged.person_id == Participation.person_id))
+        .where(Participation.run_id.in_(run_ids), ~absent.exists())
+        .group_by(Participation.run_id)
+    )
+    return {run_id: (asked, answered) for run_id, asked, answered in await session.execute(wanted)}
 
 
 async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:

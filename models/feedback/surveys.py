@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.delivery.cards import Message
 from models.delivery.kinds import CardKind
 from models.errors import NotFound, Refused, Stale
+from models.feedback import runs
 from models.feedback.releases import Release
 from models.feedback.runs import ASKS_WITHIN, Run, RunState, ask
 from models.feedback.sealing import Keyring
@@ -25,7 +26,6 @@ from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Address, Person
 from models.policy import Policy
-from models.results import results
 
 LATE = timedelta(hours=1)
 """A survey that opens later than this after its time, as after an outage, counts its time from when it opened."""
@@ -87,7 +87,7 @@ async def _counted(session: AsyncSession, run: Run, survey: Survey) -> Survey:
         return replace(survey, asked=len((await audience(session, run.workgroup_id)).asked))
     asked, answered = run.asked, run.answered
     if run.state is RunState.OPEN:
-        asked, answered = (await results.counts(session, [run.id])).get(run.id, (0, 0))
+        asked, answered = (await runs.asked_and_answered(session, [run.id])).get(run.id, (0, 0))
     return replace(survey, asked=asked, answered=answered if answered >= run.threshold else None)
 
 

@@ -16,8 +16,7 @@ from models.forms import forms
 from models.forms.builtin_forms import BUILT_IN
 from models.forms.forms import Form, FormVersion, GroupForm
 from models.forms.items import Item, identified
-from models.membership import group_admin
-from models.people import access, audit
+from models.people import access, audit, groups
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Person, tidy
@@ -122,7 +121,7 @@ async def _writes(session: AsyncSession, person: Person, kept: Kept) -> None:
     if kept.group is not None:
         if not await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
             raise NotAllowed("form-of-others", group=kept.group.name)
-        await group_admin.living(session, kept.group)
+        await groups.ensure_not_archived(session, kept.group)
     await session.refresh(kept.form, with_for_update=True)
 
 
@@ -166,7 +165,7 @@ async def make(
     if group_id is None:
         await access.demand(session, by, RoleKind.ADMINISTRATOR)
     else:
-        await group_admin.living(session, await access.group_to_run(session, by, group_id))
+        await groups.ensure_not_archived(session, await access.group_to_run(session, by, group_id))
     await _free_name(session, name, group_id)
     form = Form(key=f"own-{secrets.token_hex(8)}", name=name, workgroup_id=group_id, created_at=now)
     session.add(form)

@@ -15,12 +15,12 @@ from models.delivery import outbox
 from models.delivery.cards import Message
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
+from models.meetings import changes_told
 from models.meetings.invitations import Invitation, Source, wanted_people
 from models.meetings.meetings import Meeting, meeting_to_run
 from models.people import groups
-from models.people.people import Address, Person
-from models.policy import Policy, quiet_of
-from models.results import changes_told
+from models.people.people import Address, Person, quiet_hours
+from models.policy import Policy
 
 URGENT = timedelta(hours=48)
 """News about a meeting this near goes out at once, in quiet time too."""
@@ -39,7 +39,7 @@ async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, n
 
     What was done because of feedback is heard with it.
     """
-    await changes_told.take_along(session, meeting)
+    await changes_told.attach(session, meeting)
     people = await groups.members(session, meeting.workgroup_id)
     return await invite(session, meeting, people, policy=policy, now=now)
 
@@ -78,7 +78,7 @@ async def _tell(
     ids = await _ids(session, meeting, people)
     cards, reminders = [], []
     for person in people:
-        quiet = quiet_of(person, policy)
+        quiet = quiet_hours(person, policy)
         due_at, at_once = leaving(meeting.starts_at, quiet, now=now, urgent=urgent)
         card = Planned(
             person_id=person.id,
@@ -166,9 +166,9 @@ async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, n
     near = is_near(meeting.starts_at, now=now)
     planned, people = [], await aware(session, meeting)
     if not people:
-        await changes_told.wait_again(session, meeting)
+        await changes_told.detach(session, meeting)
     for invitation, person in people:
-        due_at, at_once = leaving(meeting.starts_at, quiet_of(person, policy), now=now, urgent=near)
+        due_at, at_once = leaving(meeting.starts_at, quiet_hours(person, policy), now=now, urgent=near)
         planned.append(
             Planned(
                 person_id=person.id,

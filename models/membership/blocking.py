@@ -15,9 +15,8 @@ from models.membership import roles
 from models.people import access, groups, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
-from models.policy import Policy, quiet_of
-from models.reports import places
+from models.people.people import Person, Reach, quiet_hours
+from models.policy import Policy
 
 TELLS = timedelta(days=7)
 """For how long it is news."""
@@ -34,7 +33,6 @@ async def refused(session: AsyncSession, address_id: int, reach: Reach, *, polic
     person = await people.unreachable(session, address_id, reach)
     if person is not None:
         await _tell(session, person, policy=policy, now=now)
-    await places.ended(session, address_id, policy=policy, now=now)
 
 
 async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
@@ -43,7 +41,7 @@ async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: d
     day = now.astimezone(policy.zone).date().toordinal()
     notes = []
     for one in readers.values():
-        due = next_waking(now, quiet_of(one, policy))
+        due = next_waking(now, quiet_hours(one, policy))
         notes.append(Planned(one.id, DeliveryKind.BLOCKED, person.id, due_at=due, expires_at=due + TELLS, revision=day))
     dropped = update(Delivery).where(
         Delivery.kind == DeliveryKind.BLOCKED,

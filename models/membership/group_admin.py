@@ -15,16 +15,9 @@ from models.people.links import Link, LinkKind
 from models.people.people import Person
 
 
-async def living(session: AsyncSession, group: Workgroup) -> None:
-    """Refuses to change an archived group; two who change a group take turns."""
-    await session.refresh(group, with_for_update=True)
-    if group.archived_at is not None:
-        raise Refused("roster-archived", group=group.name)
-
-
 async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str, *, now: datetime) -> None:
     """Gives a group another name."""
-    await living(session, group)
+    await groups.ensure_not_archived(session, group)
     await new_name(session, group, name)
     audit.note(session, by, "group-renamed", now=now, group_id=group.id, detail=f"{group.name} → {name}")
     group.name = name
@@ -46,7 +39,7 @@ async def in_the_way(session: AsyncSession, group: Workgroup, *, now: datetime) 
 
 async def archive(session: AsyncSession, by: Person, group: Workgroup, *, now: datetime) -> None:
     """Ends a group: no more meetings or surveys, and its joining link stops. What it has done stays."""
-    await living(session, group)
+    await groups.ensure_not_archived(session, group)
     if waiting := await in_the_way(session, group, now=now):
         raise Refused("archive-meetings-first", n=len(waiting))
     group.archived_at = now
@@ -57,7 +50,7 @@ async def archive(session: AsyncSession, by: Person, group: Workgroup, *, now: d
 
 async def rotate_link(session: AsyncSession, by: Person, group: Workgroup, code: str, *, now: datetime) -> Link:
     """Replaces the joining link; ``code`` is the one that was seen, so that two taps make one."""
-    await living(session, group)
+    await groups.ensure_not_archived(session, group)
     old = update(Link).where(Link.kind == LinkKind.JOIN, Link.workgroup_id == group.id, Link.closed_at.is_(None))
     closed = await session.execute(old.where(Link.code == code).values(closed_at=now).returning(Link.code))
     if closed.scalar_one_or_none() is None:
@@ -68,7 +61,7 @@ async def rotate_link(session: AsyncSession, by: Person, group: Workgroup, code:
 
 async def let_in(session: AsyncSession, by: Person, group: Workgroup, one_by_one: bool, *, now: datetime) -> None:
     """Says whether coordinators let people in one by one, or the link alone does."""
-    await living(session, group)
+    await groups.ensure_not_archived(session, group)
     if group.approves_joiners is not one_by_one:
         group.approves_joiners = one_by_one
         audit.note(session, by, "approval-on" if one_by_one else "approval-off", now=now, group_id=group.id)

@@ -15,8 +15,8 @@ from models.people import access, audit, links, people
 from models.people.access import Role, RoleKind
 from models.people.groups import Workgroup
 from models.people.links import Link, LinkKind
-from models.people.people import Person
-from models.policy import Policy, quiet_of
+from models.people.people import Person, quiet_hours
+from models.policy import Policy
 
 TELLS = timedelta(days=14)
 """For how long the news of a role waits for whoever cannot be written to in quiet time."""
@@ -185,6 +185,6 @@ async def _tell(
     """Plans the news; who does it to themselves sees it at once."""
     if person.id == actor.id:
         return
-    due = next_waking(now, quiet_of(person, policy))
+    due = next_waking(now, quiet_hours(person, policy))
     news = Planned(person_id=person.id, kind=kind, subject=role_id, due_at=due, expires_at=due + TELLS)
     await outbox.plan(session, [news])

@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import insert_new
 from models.errors import NotFound, Refused
 from models.meetings import announcing, meetings
-from models.membership import claims, group_admin, joining
+from models.membership import claims, deletion, joining
 from models.membership.roster_file import Entry
 from models.people import audit, groups
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link
 from models.people.people import NAME_LENGTH, Person, Reach, tidy
 from models.policy import Policy
-from models.privacy import erasure
 
 
 @dataclass
@@ -98,7 +97,7 @@ async def add(
 
     The list is held against the roster as it is now, and two coordinators who add at the same moment take turns.
     """
-    await group_admin.living(session, group)
+    await groups.ensure_not_archived(session, group)
     found = await compare(session, group, entries)
     wanted = sorted([*found.new, *(found.doubtful if doubtful_too else [])], key=lambda entry: entry.line)
     people = [_line(entry, now) for entry in wanted]
@@ -124,7 +123,7 @@ async def write_contact(
     session: AsyncSession, by: Person, group: Workgroup, person: Person, typed: str, *, now: datetime
 ) -> None:
     """Notes how a member is reached besides Telegram. The audit tells that it was done, not what was written."""
-    await group_admin.living(session, group)
+    await groups.ensure_not_archived(session, group)
     contact = tidy(typed, NAME_LENGTH + 1)
     if not contact:
         raise Refused("line-empty")
@@ -147,6 +146,6 @@ async def remove(session: AsyncSession, by: Person, group: Workgroup, person: Pe
     nobody would be left to erase it."""
     await joining.end(session, group, person, now=now)
     if person.telegram_id is None and not await groups.of_person(session, person):
-        await erasure.erase_line(session, by, group, person, now=now)
+        await deletion.erase_line(session, by, group, person, now=now)
     else:
         audit.note(session, by, "member-removed", now=now, group_id=group.id, person_id=person.id)

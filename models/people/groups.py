@@ -83,6 +83,13 @@ async def free_name(session: AsyncSession, name: str, *, besides: int | None = N
             raise Refused("group-name-taken", group=taken)
 
 
+async def ensure_not_archived(session: AsyncSession, group: Workgroup) -> None:
+    """Refuses to change an archived group; two who change a group take turns."""
+    await session.refresh(group, with_for_update=True)
+    if group.archived_at is not None:
+        raise Refused("roster-archived", group=group.name)
+
+
 async def join(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> bool:
     """Makes a person a member; False if they were one already."""
     row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}

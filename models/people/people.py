@@ -2,6 +2,7 @@
 
 import enum
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, time
 
 from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint, bindparam, select
@@ -9,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
+from models.calendar import Quiet
+from models.policy import Policy
 
 NAME_LENGTH = 80
 
@@ -73,6 +76,13 @@ def tidy(text: str, limit: int = NAME_LENGTH) -> str:
 
 def _shown(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def quiet_hours(person: Person, policy: Policy) -> Quiet:
+    """A person's own quiet hours, else the organisation's."""
+    if person.quiet_start is None or person.quiet_end is None:
+        return policy.quiet
+    return replace(policy.quiet, start=person.quiet_start, end=person.quiet_end)
 
 
 async def met(

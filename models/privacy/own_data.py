@@ -16,6 +16,7 @@ from models.feedback.sealing import Keyring
 from models.forms import forms
 from models.forms.forms import Question
 from models.meetings.attendance import Attendance
+from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.membership.requests import JoinRequest
@@ -26,7 +27,6 @@ from models.people.links import Link
 from models.people.people import Address, Person
 from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
-from models.results.changes_told import Reply
 
 Rows = list[dict[str, Any]]
 
@@ -241,7 +241,10 @@ async def _subscriptions(session: AsyncSession, person: Person) -> Rows:
 
 async def _replies(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(
-        select(Reply, Workgroup.name).join(Workgroup).where(Reply.created_by == person.id).order_by(Reply.id)
+        select(ChangeTold, Workgroup.name)
+        .join(Workgroup)
+        .where(ChangeTold.created_by == person.id)
+        .order_by(ChangeTold.id)
     )
     return [{"group": name, "text": one.text, "at": _text(one.created_at)} for one, name in rows]
 

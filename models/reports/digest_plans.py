@@ -13,11 +13,10 @@ from models.delivery.outbox import Delivery, Planned, Sending
 from models.people.access import Role
 from models.people.groups import Workgroup
 from models.people.people import Address, Person, Reach
-from models.periods import Period, Span
+from models.periods import Period, Scope, Span
 from models.policy import Policy
 from models.reports import places, statistics, subscriptions
 from models.reports.digests import Digest, due_at, figures_to_json, latest_due
-from models.reports.funnel import Scope
 from models.reports.subscriptions import PRIVATE_PLACE, Recipient, Rhythm, Subscription
 
 KEEPS = timedelta(days=10)

@@ -16,10 +16,9 @@ from models.errors import NotAllowed, NotFound
 from models.months import Month
 from models.people.groups import Workgroup
 from models.people.people import Person
-from models.periods import Period, Span, parse
+from models.periods import Period, Scope, Span, parse
 from models.policy import Policy
 from models.reports import statistics, subscriptions
-from models.reports.funnel import Scope
 from models.reports.statistics import Detail, MonthFigures
 from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 

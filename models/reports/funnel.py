@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVarTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +19,7 @@ from models.meetings.meetings import Meeting, MeetingState
 from models.months import Month
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person, Reach
-from models.periods import Span
+from models.periods import Scope
 
 Columns = TypeVarTuple("Columns")
 
@@ -73,41 +72,6 @@ class Funnel(Flow):
     roster: int = 0
     reachable: int = 0
     """Of the roster, those whom the bot may write to now."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Which period, in which zone, of which groups (None: the organisation's)."""
-
-    period: Span
-    zone: ZoneInfo
-    group_ids: list[int] | None
-
-    @property
-    def first(self) -> datetime:
-        return self._span[0]
-
-    @property
-    def after(self) -> datetime:
-        return self._span[1]
-
-    @property
-    def _span(self) -> tuple[datetime, datetime]:
-        span = self.period.span(self.zone)
-        assert span is not None, "all time is nobody's scope"
-        return span
-
-    def of(self, period: Span) -> "Scope":
-        """The same groups in another period."""
-        return Scope(period, self.zone, self.group_ids)
-
-    def shifted(self, by: int) -> "Scope":
-        """So many lengths of its period later."""
-        return self.of(self.period.shifted(by))
-
-    def of_groups(self, wanted: "Select[*Columns]", column: "ColumnElement[int]") -> "Select[*Columns]":
-        """Narrows a query to the scope's groups."""
-        return wanted if self.group_ids is None else wanted.where(column.in_(self.group_ids))
 
 
 @dataclass(frozen=True)

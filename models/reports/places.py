@@ -15,8 +15,8 @@ from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotAllowed, NotFound
-from models.people.people import Address, Person, Reach, tidy
-from models.policy import Policy, quiet_of
+from models.people.people import Address, Person, Reach, quiet_hours, tidy
+from models.policy import Policy
 from models.reports import subscriptions
 from models.reports.subscriptions import Rhythm, Subscription
 
@@ -138,7 +138,7 @@ async def ended(session: AsyncSession, address_id: int, *, policy: Policy, now: 
     owners = select(Person).join(Subscription).where(Subscription.address_id == address_id).order_by(Person.id)
     notes = []
     for one in (await session.execute(owners)).scalars():
-        due, title = next_waking(now, quiet_of(one, policy)), await _title(session, one, address_id)
+        due, title = next_waking(now, quiet_hours(one, policy)), await _title(session, one, address_id)
         notes.append(
             Planned(
                 person_id=one.id,

@@ -7,11 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
-from models.reports.funnel import Scope
+from models.periods import Scope
 from models.valid_figures import Mean
 
-ENDS = 2
-"""Statements that are the strongest, at most, and as many the weakest."""
 LOOKS_BACK = 24
 """Months: a statement that was last asked before them is compared with nothing."""
 
@@ -40,12 +38,6 @@ class Statement:
     @property
     def high(self) -> int:
         return self.mean.high
-
-
-def strong_and_weak(count: int, most: int = ENDS) -> tuple[int, int]:
-    """Of so many statements, how many are the strongest and how many the weakest: none is both, one alone is strong."""
-    strong = min(most, (count + 1) // 2)
-    return strong, min(most, count - strong)
 
 
 async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ...]:

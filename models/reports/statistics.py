@@ -18,8 +18,9 @@ from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup, in_order
+from models.periods import Scope
 from models.reports.attention import Attention, attention
-from models.reports.funnel import By, Flow, Funnel, Scope, Window, by_month, count_meetings, flows, funnel, in_period
+from models.reports.funnel import By, Flow, Funnel, Window, by_month, count_meetings, flows, funnel, in_period
 from models.reports.statements import Statement, statements
 from models.results import highlights
 

@@ -9,8 +9,6 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    ForeignKey,
-    UniqueConstraint,
     and_,
     bindparam,
     delete,
@@ -21,45 +19,27 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, aliased, mapped_column
+from sqlalchemy.orm import aliased
 
-from models.base import Base, insert_new
+from models.base import insert_new
 from models.errors import NotFound, Refused, Stale
 from models.feedback.releases import Figure, Release
 from models.feedback.runs import Run
 from models.forms.forms import Question
+from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.people import audit
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person, tidy
-from models.reports.statements import strong_and_weak
 from models.results import results
 from models.results.aggregates import Outcome, Words
+from models.results.extremes import strong_and_weak
 from models.results.results import Listed
 from models.valid_figures import Mean
 
 LENGTH = 200
 """Characters of a line."""
-AT_ONCE = 3
-"""Replies heard with one invitation, at most: it is about the meeting."""
-
-
-class Reply(Base):
-    """An answer to what was said to one statement; heard by those who were in the group with its next invitation."""
-
-    __tablename__ = "reply"
-    __table_args__ = (UniqueConstraint("release_id", "question_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
-    release_id: Mapped[int] = mapped_column(ForeignKey("release.id"))
-    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
-    text: Mapped[str]
-    created_at: Mapped[datetime]
-    created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
-    meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"))
-    """The meeting with whose invitation it is heard, once one is called."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +119,10 @@ async def board(session: AsyncSession, person: Person, release_id: int) -> Board
     listed, found = await results.of_release(session, person, release_id)
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
-    wanted = select(Reply, Meeting.starts_at).outerjoin(Meeting, Meeting.id == Reply.meeting_id)
+    wanted = select(ChangeTold, Meeting.starts_at).outerjoin(Meeting, Meeting.id == ChangeTold.meeting_id)
     known = {
         reply.question_id: Written(reply.text, reply.created_at, heard)
-        for reply, heard in await session.execute(wanted.where(Reply.release_id == release_id))
+        for reply, heard in await session.execute(wanted.where(ChangeTold.release_id == release_id))
     }
     shown = [replace(one, reply=known.get(one.question_id)) for one in weakest_first(found)]
     return Board(listed, group, tuple(shown), await _hearers(session, release))
@@ -196,10 +176,10 @@ async def write(
     where.statement(question_id).unheard()
     if was is None:
         row = {"release_id": release_id, "question_id": question_id, "workgroup_id": where.group.id, "text": text}
-        done = await insert_new(session, Reply, [{**row, "created_at": now, "created_by": by.id}])
+        done = await insert_new(session, ChangeTold, [{**row, "created_at": now, "created_by": by.id}])
     else:
-        mine = update(Reply).where(*_waiting(release_id, question_id), Reply.text == was)
-        changed = await session.execute(mine.values(text=text, created_by=by.id).returning(Reply.id))
+        mine = update(ChangeTold).where(*_waiting(release_id, question_id), ChangeTold.text == was)
+        changed = await session.execute(mine.values(text=text, created_by=by.id).returning(ChangeTold.id))
         done = list(changed.scalars())
     if not done:
         raise Stale("reply-changed-meanwhile")
@@ -210,47 +190,32 @@ async def remove(session: AsyncSession, by: Person, release_id: int, question_id
     """Takes back a reply that has not been heard."""
     where = await board(session, by, release_id)
     where.statement(question_id).unheard()
-    gone = delete(Reply).where(*_waiting(release_id, question_id)).returning(Reply.id)
+    gone = delete(ChangeTold).where(*_waiting(release_id, question_id)).returning(ChangeTold.id)
     if (await session.execute(gone)).first() is None:
         raise Stale("already-done")
     audit.note(session, by, "reply-removed", now=now, group_id=where.group.id)
 
 
 def _waiting(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ...]:
-    return Reply.release_id == release_id, Reply.question_id == question_id, Reply.meeting_id.is_(None)
-
-
-async def take_along(session: AsyncSession, meeting: Meeting) -> None:
-    """The replies of a group that have waited longest are heard with the invitation to a meeting, a few at once."""
-    waiting = Reply.workgroup_id == meeting.workgroup_id, Reply.meeting_id.is_(None)
-    oldest = select(Reply.id).where(*waiting).order_by(Reply.created_at, Reply.id).limit(AT_ONCE)
-    # Of two meetings called at the same moment one gets them: the other finds them taken.
-    taken = update(Reply).where(Reply.id.in_(oldest), Reply.meeting_id.is_(None)).values(meeting_id=meeting.id)
-    await session.execute(taken.execution_options(synchronize_session=False))
-
-
-async def wait_again(session: AsyncSession, meeting: Meeting) -> None:
-    """A meeting was called off before anybody heard of it: what went with its invitation waits for the next."""
-    taken = update(Reply).where(Reply.workgroup_id == meeting.workgroup_id, Reply.meeting_id == meeting.id)
-    await session.execute(taken.values(meeting_id=None).execution_options(synchronize_session=False))
+    return ChangeTold.release_id == release_id, ChangeTold.question_id == question_id, ChangeTold.meeting_id.is_(None)
 
 
 HEARD = (
-    select(Question, Figure, Reply.text)
-    .select_from(Reply)
-    .join(Question, Question.id == Reply.question_id)
-    .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
-    .join(Release, Release.id == Reply.release_id)
+    select(Question, Figure, ChangeTold.text)
+    .select_from(ChangeTold)
+    .join(Question, Question.id == ChangeTold.question_id)
+    .join(Figure, and_(Figure.release_id == ChangeTold.release_id, Figure.question_id == ChangeTold.question_id))
+    .join(Release, Release.id == ChangeTold.release_id)
     .outerjoin(Run, Run.id == Release.run_id)
-    .where(Reply.workgroup_id == bindparam("group"), Reply.meeting_id == bindparam("meeting"))
+    .where(ChangeTold.workgroup_id == bindparam("group"), ChangeTold.meeting_id == bindparam("meeting"))
     .where(
         exists().where(
-            Membership.workgroup_id == Reply.workgroup_id,
+            Membership.workgroup_id == ChangeTold.workgroup_id,
             Membership.person_id == bindparam("person"),
             _lasts(THEN),
         )
     )
-    .order_by(Reply.created_at, Reply.id)
+    .order_by(ChangeTold.created_at, ChangeTold.id)
 )
 """Built once: the way of every answer to an invitation."""
 

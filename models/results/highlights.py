@@ -7,7 +7,7 @@ from models.errors import NotFound
 from models.feedback.releases import OpenAnswer, Release
 from models.people import access
 from models.people.people import Person
-from models.reports.funnel import Scope
+from models.periods import Scope
 
 MOST = 20
 """Of a month, in a digest: more are not kept with it."""

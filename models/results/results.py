@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
 from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Release
-from models.feedback.runs import Participation, Run, RunState, Staged
+from models.feedback.runs import Run, RunState, asked_and_answered
 from models.forms.forms import Form, FormVersion
-from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
 from models.people import access
 from models.people.groups import Workgroup
@@ -91,7 +90,7 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     runs = (await session.execute(newest.order_by(Run.closes_at.desc(), Run.id.desc()).limit(so_many))).all()
     ready = _pools().where(Release.workgroup_id.in_(mine))
     ready = ready.order_by(Release.released_at.desc(), Release.id.desc()).limit(so_many)
-    now_open = await counts(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
+    now_open = await asked_and_answered(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
     dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
     listed = [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
@@ -99,24 +98,6 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
 
 
 LAST_PAGE = 999
-
-
-async def counts(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
-    absent = (
-        select(Attendance.person_id)
-        .join(Run, Run.meeting_id == Attendance.meeting_id)
-        .where(Run.id == Participation.run_id, Attendance.person_id == Participation.person_id)
-        .where(Attendance.attended == Attended.NO)
-    )
-    sent = and_(Participation.finished, Staged.person_id.is_not(None))
-    wanted = (
-        select(Participation.run_id, func.count(), func.count(case((sent, 1))))
-        .outerjoin(Staged, and_(Staged.run_id == Participation.run_id, Staged.person_id == Participation.person_id))
-        .where(Participation.run_id.in_(run_ids), ~absent.exists())
-        .group_by(Participation.run_id)
-    )
-    return {run_id: (asked, answered) for run_id, asked, answered in await session.execute(wanted)}
 
 
 LISTED = RunState.OPEN, RunState.CLOSED

@@ -9,7 +9,7 @@ import pytest
 
 from models.delivery.outbox import Delivery
 from models.delivery.updates import SeenUpdate
-from models.feedback import closing, feedback
+from models.feedback import closing, feedback, runs
 from models.feedback.answers import Press
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
@@ -17,7 +17,7 @@ from models.feedback.releases import CellFigure, Figure, OpenAnswer, Release
 from models.feedback.runs import Run, RunState, Staged
 from models.forms.items import Background, Choice, Item, Kind
 from models.people.people import Address, Person
-from models.results import aggregates, results
+from models.results import aggregates
 from tests.anonymity.room import Room
 from tests.databases import KIND
 from tests.talk import Actor, Talk
@@ -79,7 +79,7 @@ async def test_an_open_form_counts_only_those_who_have_sent_something(room: Room
     await room.done(run, people[5])
     await room.press(run, people[6], 1, 4)
     async with room.sessions() as session:
-        assert await results.counts(session, [run]) == {run: (8, 5)}
+        assert await runs.asked_and_answered(session, [run]) == {run: (8, 5)}
 
 
 async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room) -> None:

@@ -30,10 +30,10 @@ from models.forms.forms import DONT_KNOW, UNTOLD, FormVersion, Question
 from models.forms.items import Background, Choice, Item, Kind
 from models.months import Month
 from models.people.people import Person
+from models.periods import Scope
 from models.policy import Policy
 from models.privacy import evidence, evidence_figures
 from models.reports import statements
-from models.reports.funnel import Scope
 from models.results.aggregates import outcome
 from tests.anonymity.room import Room
 

@@ -14,8 +14,8 @@ from handlers.results.result_text import shown_size
 from handlers.texts import LANGUAGES, texts
 from models.calendar import HELSINKI
 from models.months import Month
+from models.periods import Scope
 from models.reports import statistics
-from models.reports.funnel import Scope
 from tests.bench import history
 from tests.bench.digest import filled
 from tests.bench.stand import Line

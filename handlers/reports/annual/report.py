@@ -9,11 +9,10 @@ from importlib.metadata import version as installed
 from markupsafe import Markup
 
 from handlers.figures import number, percent
-from handlers.people.start import go
 from handlers.reports.annual.paper import report_page, report_pdf
 from handlers.reports.annual.sections import until
 from handlers.reports.annual.sheet import manifest_json, report_xlsx
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, File, Screen
 from handlers.texts import Texts
 from models.errors import NotFound, Refused
@@ -53,7 +52,9 @@ async def _year_screen(context: Context, year: int) -> Screen:
 def _instead(context: Context, refusal: Refused) -> Screen:
     there = refusal.values.get("first") or refusal.values.get("this")
     ways = (Button(str(context.t("report-of", year=there)), data("report-year", int(there))),) if there else ()
-    return Screen(context.t(refusal.key, **refusal.values), (*((ways,) if ways else ()), (go(context, "help"),)))
+    return Screen(
+        context.t(refusal.key, **refusal.values), (*((ways,) if ways else ()), (command_button(context, "help"),))
+    )
 
 
 @tap("report-year")
@@ -88,7 +89,7 @@ def report_screen(context: Context, snapshot: Snapshot) -> Screen:
     t = context.t
     files = tuple(Button(str(t(f"report-way-{way}")), data("report-file", snapshot.id, way)) for way in WAYS)
     turned = Button(t("report-way-pages"), data("report-page", snapshot.id, 0))
-    rows = (files[:2], (turned, *files[2:]), (go(context, "digest"), go(context, "help")))
+    rows = (files[:2], (turned, *files[2:]), (command_button(context, "digest"), command_button(context, "help")))
     return Screen(summary(t, snapshot.kept), rows)
 
 

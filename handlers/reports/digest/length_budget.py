@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from handlers.results.result_text import shown_size
-from models.reports.statements import ENDS
+from models.results.extremes import ENDS
 
 AIM = 900
 

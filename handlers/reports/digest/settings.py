@@ -3,9 +3,8 @@
 from markupsafe import Markup
 
 from handlers.dates import day_text
-from handlers.people.start import go
 from handlers.results.result_text import shortened
-from handlers.routes import Context, Tap, data, tap
+from handlers.routes import Context, Tap, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.errors import NotFound
@@ -53,7 +52,7 @@ async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
 def _ways_back(context: Context, place: int) -> tuple[Button, ...]:
     if place:
         return (Button(str(context.t("back")), data("digest-settings")),)
-    return (go(context, "digest"), go(context, "settings"))
+    return (command_button(context, "digest"), command_button(context, "settings"))
 
 
 def _of_place(context: Context, chosen: Subscription) -> Rows:

@@ -18,9 +18,10 @@ from handlers.texts import Texts
 from models.months import Month
 from models.periods import Span, parse
 from models.reports.funnel import Funnel
-from models.reports.statements import ENDS, Statement, strong_and_weak
+from models.reports.statements import Statement
 from models.reports.statistics import Coming, MonthFigures
 from models.results.aggregates import Words
+from models.results.extremes import ENDS, strong_and_weak
 from models.valid_figures import Share
 
 

@@ -15,7 +15,7 @@ from models.feedback.releases import OpenAnswer, Release
 from models.feedback.runs import Run, RunState
 from models.forms.forms import Question
 from models.meetings.meetings import Meeting, MeetingState
-from models.periods import Period
+from models.periods import Period, Scope
 from models.reports.annual import changes_told as annual_replies
 from models.reports.annual import forms
 from models.reports.annual import groups as annual_groups
@@ -23,7 +23,7 @@ from models.reports.annual.changes_told import Changed
 from models.reports.annual.forms import Part, Span
 from models.reports.annual.groups import GroupYear
 from models.reports.annual.questions import others_turn
-from models.reports.funnel import Scope, funnel
+from models.reports.funnel import funnel
 from models.results.aggregates import Words
 
 

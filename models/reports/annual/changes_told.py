@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Figure
 from models.forms.forms import Question
+from models.meetings.changes_told import ChangeTold
 from models.people.groups import Workgroup
 from models.results import changes_told
 from models.results.aggregates import Words
-from models.results.changes_told import Reply
 from models.valid_figures import Mean
 
 
@@ -31,12 +31,12 @@ class Changed:
 async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
     """The replies written from a moment to another, by group and time; of archived groups, too."""
     wanted = (
-        select(Workgroup.name, Question, Figure, Reply.text)
-        .join(Workgroup, Workgroup.id == Reply.workgroup_id)
-        .join(Question, Question.id == Reply.question_id)
-        .join(Figure, and_(Figure.release_id == Reply.release_id, Figure.question_id == Reply.question_id))
-        .where(Reply.created_at >= span[0], Reply.created_at < span[1])
-        .order_by(Workgroup.id, Reply.created_at, Reply.id)
+        select(Workgroup.name, Question, Figure, ChangeTold.text)
+        .join(Workgroup, Workgroup.id == ChangeTold.workgroup_id)
+        .join(Question, Question.id == ChangeTold.question_id)
+        .join(Figure, and_(Figure.release_id == ChangeTold.release_id, Figure.question_id == ChangeTold.question_id))
+        .where(ChangeTold.created_at >= span[0], ChangeTold.created_at < span[1])
+        .order_by(Workgroup.id, ChangeTold.created_at, ChangeTold.id)
     )
     found = [
         Changed(

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup
-from models.reports.funnel import By, Flow, Scope, flows, in_period
+from models.periods import Scope
+from models.reports.funnel import By, Flow, flows, in_period
 
 
 @dataclass(frozen=True)

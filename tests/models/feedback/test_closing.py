@@ -7,8 +7,8 @@ from sqlalchemy import select
 from models.feedback import closing
 from models.feedback.runs import Run
 from models.months import Month
+from models.periods import Scope
 from models.reports import statistics
-from models.reports.funnel import Scope
 from tests.talk import HELSINKI, Actor, Talk
 
 LATE = datetime(2027, 4, 2, 11, tzinfo=HELSINKI)

@@ -22,9 +22,10 @@ from models.forms.items import Item, Kind, identified, identity_of
 from models.forms.version_diff import Worded
 from models.months import Month
 from models.people.people import Person
+from models.periods import Scope
 from models.privacy import erasure, own_data
 from models.reports import digests, statistics
-from models.reports.funnel import Scope, funnel
+from models.reports.funnel import funnel
 from models.results import results
 from tests.talk import HELSINKI, Actor, Talk
 

@@ -23,6 +23,7 @@ from models.forms.builtin_forms import ANNUAL_FORM
 from models.forms.forms import Question
 from models.forms.items import Background, Item, Kind
 from models.meetings.attendance import Attendance, Attended, HeadCount
+from models.meetings.changes_told import ChangeTold
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people import groups
 from models.people.groups import Workgroup
@@ -35,7 +36,6 @@ from models.reports.annual.people import NOBODYS
 from models.reports.annual.questions import Hidden
 from models.reports.annual.snapshots import Snapshot
 from models.results.aggregates import Words, outcome
-from models.results.changes_told import Reply
 from models.valid_figures import Mean
 from tests.talk import Talk
 
@@ -264,7 +264,7 @@ async def test_the_groups_and_the_replies_stand_in_one_order(talk_anywhere: Talk
             group = await groups.found(session, name, now=FOUNDED)
             made, asked = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC))
             about = {"workgroup_id": group.id, "release_id": made.id, "question_id": asked[0].id}
-            session.add(Reply(**about, text="Teimme.", created_at=datetime(2027, 4, 1, tzinfo=UTC)))
+            session.add(ChangeTold(**about, text="Teimme.", created_at=datetime(2027, 4, 1, tzinfo=UTC)))
     async with talk_anywhere.app.sessions() as session:
         found = await annual.annual(session, 2027, HELSINKI, now=LATER)
     assert [one.name for one in found.groups] == [one.group for one in found.replies]

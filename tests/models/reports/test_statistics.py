@@ -21,10 +21,10 @@ from models.months import Month
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person, Reach
-from models.periods import Period, parse
+from models.periods import Period, Scope, parse
 from models.reports import statements, statistics
 from models.reports.digests import figures_from_json, figures_to_json
-from models.reports.funnel import By, Flow, Scope, Window, by_month, flows, funnel
+from models.reports.funnel import By, Flow, Window, by_month, flows, funnel
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")

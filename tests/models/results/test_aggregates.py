@@ -16,9 +16,9 @@ from models.forms.items import Choice, Item, Kind
 from models.months import Month
 from models.people import groups
 from models.people.groups import Workgroup
-from models.periods import Period
+from models.periods import Period, Scope
 from models.reports.digests import figures_from_json, figures_to_json
-from models.reports.funnel import Funnel, Scope
+from models.reports.funnel import Funnel
 from models.reports.statements import Statement
 from models.reports.statistics import MonthFigures
 from models.results import comparisons, highlights

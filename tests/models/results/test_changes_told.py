@@ -17,6 +17,7 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Question
 from models.meetings import meetings
+from models.meetings.changes_told import ChangeTold, attach, detach
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting, Mode, Plan
 from models.people import access, groups
@@ -26,7 +27,6 @@ from models.people.people import Person
 from models.privacy import erasure, own_data
 from models.reports.annual import changes_told as annual_replies
 from models.results import changes_told
-from models.results.changes_told import Reply
 from models.valid_figures import Mean
 from tests.talk import Talk
 
@@ -73,7 +73,7 @@ class Feedback:
         starts = self.closed + 9 * DAY
         plan = Plan("Aihe", starts, starts + timedelta(hours=2), ZoneInfo("Europe/Helsinki"), Mode.REMOTE)
         meeting = await meetings.call(self.session, self.group, self.anna, plan, now=self.closed)
-        await changes_told.take_along(self.session, meeting)
+        await attach(self.session, meeting)
         return meeting
 
     async def member(self, joined: datetime, left: datetime | None = None, person: Person | None = None) -> Person:
@@ -90,8 +90,8 @@ class Feedback:
         invitation.meeting = meeting
         return [one.text for one in await changes_told.heard(self.session, invitation)]
 
-    async def all(self) -> list[Reply]:
-        return list((await self.session.execute(select(Reply).order_by(Reply.id))).scalars())
+    async def all(self) -> list[ChangeTold]:
+        return list((await self.session.execute(select(ChangeTold).order_by(ChangeTold.id))).scalars())
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback
     first, second = await feedback.meeting(), await feedback.meeting()
     assert await feedback.hears(person, first) == ["3 0", "3 1", "4 0"]
     assert await feedback.hears(person, second) == ["4 1"]
-    await changes_told.wait_again(feedback.session, first)
+    await detach(feedback.session, first)
     assert await feedback.hears(person, first) == []
     assert await feedback.hears(person, await feedback.meeting()) == ["3 0", "3 1", "4 0"]
     assert await feedback.hears(person, second) == ["4 1"]

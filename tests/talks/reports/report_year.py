@@ -21,12 +21,12 @@ from models.forms.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms.forms import Question
 from models.forms.items import Kind
 from models.meetings.attendance import Attendance, Attended, HeadCount
+from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Answer, Invitation
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person
-from models.results.changes_told import Reply
 from tests.answering import Said, Sitting, sent
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.reports.test_workgroups_2022 import ASKED, PEOPLE, what_they_say
@@ -242,7 +242,7 @@ async def told(session: AsyncSession, talk: Talk, threshold: int) -> None:
     text = (await session.execute(select(OpenAnswer))).scalars().one()
     text.highlighted = True
     weak = next(one for one in questions if one.identity == "own-contribution")
-    session.add(Reply(workgroup_id=group, release_id=made.id, question_id=weak.id, text=DONE, created_at=now))
+    session.add(ChangeTold(workgroup_id=group, release_id=made.id, question_id=weak.id, text=DONE, created_at=now))
 
 
 def all_said(sitting: Sitting) -> list[Said]:

@@ -14,12 +14,12 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form
 from models.forms.items import Item, Kind
+from models.meetings.changes_told import ChangeTold
 from models.meetings.meetings import Meeting
 from models.people import links
 from models.people.access import Role, RoleKind
 from models.people.audit import Audit
 from models.people.groups import Workgroup
-from models.results.changes_told import Reply
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.meetings.test_meetings import count, event, moved
 from tests.talks.test_refusals import said, world
@@ -162,12 +162,12 @@ async def test_a_line_is_changed_and_taken_back_until_it_is_heard(room: Room) ->
     assert f"Vastaus nyt: {LINE}" in anna.text
     await anna.says("Vaihdamme tilaa.")
     await anna.taps("Tallenna")
-    assert [one.text for one in await room.rows(Reply)] == ["Vaihdamme tilaa."]
+    assert [one.text for one in await room.rows(ChangeTold)] == ["Vaihdamme tilaa."]
     await anna.taps("1. Tila")
     await anna.taps("Poista")
     assert "Vaihdamme tilaa." in anna.text
     await anna.taps("Kyllä, poista")
-    assert await room.rows(Reply) == []
+    assert await room.rows(ChangeTold) == []
     assert await anna.taps_data(f"reply-drop-yes:{room.release}:{room.question}") == said("already-done")
     await room.replies()
     await room.talk.called_meeting(anna, CALL)
@@ -191,12 +191,12 @@ async def test_a_double_tap_saves_once_and_an_old_preview_not_at_all(room: Room)
     await anna.says("Toinen")
     await anna.taps("Tallenna", first)
     assert anna.toast == said("reply-card-is-old")
-    assert await room.rows(Reply) == []
+    assert await room.rows(ChangeTold) == []
     card = anna.last
     anna.user.taps("Tallenna", card)
     anna.user.taps("Tallenna", card)
     await room.talk.answered()
-    assert [one.text for one in await room.rows(Reply)] == ["Toinen"]
+    assert [one.text for one in await room.rows(ChangeTold)] == ["Toinen"]
     assert anna.toast == said("dialogue-is-over")
     assert "Toinen" in anna.text
 
@@ -209,7 +209,7 @@ async def test_of_two_coordinators_the_later_does_not_undo_the_earlier(room: Roo
     await aino.taps("Tallenna")
     await room.anna.taps("Tallenna")
     assert room.anna.toast == said("reply-changed-meanwhile")
-    assert [one.text for one in await room.rows(Reply)] == ["Ainon rivi"]
+    assert [one.text for one in await room.rows(ChangeTold)] == ["Ainon rivi"]
 
 
 async def test_the_dialogue_waits_for_days_goes_back_and_is_cancelled(room: Room) -> None:
@@ -224,9 +224,9 @@ async def test_the_dialogue_waits_for_days_goes_back_and_is_cancelled(room: Room
     await anna.says("x" * 200)
     await anna.taps("Peruuta")
     assert "Vastaa palautteeseen" in anna.text
-    assert await room.rows(Draft) == await room.rows(Reply) == []
+    assert await room.rows(Draft) == await room.rows(ChangeTold) == []
     await anna.says("Tämä ei ole enää vastaus")
-    assert await room.rows(Reply) == []
+    assert await room.rows(ChangeTold) == []
 
 
 async def test_three_at_once_oldest_first_and_the_rest_next_time(room: Room) -> None:
@@ -288,7 +288,7 @@ async def test_a_role_taken_away_in_mid_dialogue_ends_it(room: Room, step: str) 
     else:
         await anna.taps("Tallenna" if step == "saving" else "Takaisin")
         assert anna.toast == said("not-found")
-    assert await room.rows(Reply) == []
+    assert await room.rows(ChangeTold) == []
 
 
 async def test_the_buttons_of_a_dialogue_are_nobody_elses(room: Room, aino: Actor) -> None:
@@ -403,7 +403,7 @@ async def test_a_coordinator_replies_in_their_own_language(
     await other.says("Större rum.")
     await other.taps(button)
     assert "Större rum." in other.text
-    assert [one.text for one in await room.rows(Reply)] == ["Större rum."]
+    assert [one.text for one in await room.rows(ChangeTold)] == ["Större rum."]
     assert not any("Heikoimpia" in (message.text or "") for message in other.messages)
 
 
@@ -411,6 +411,6 @@ async def test_who_erases_themselves_leaves_the_line_without_a_name(room: Room) 
     await room.replies()
     await room.anna.says("/privacy")
     await room.anna.taps_data("erase-yes")
-    (reply,) = await room.rows(Reply)
+    (reply,) = await room.rows(ChangeTold)
     assert (reply.text, reply.created_by) == (LINE, None)
     assert await room.rows(Meeting) == []

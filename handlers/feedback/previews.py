@@ -1,0 +1,20 @@
+"""A coordinator tries a form: the same screens as for members, and nothing is counted."""
+
+from dataclasses import replace
+
+from handlers.feedback.feedback import where_they_are
+from handlers.forms.forms import on_form
+from handlers.routes import Context, Tap, tap
+from handlers.screen import Screen
+from models.feedback import feedback, previews
+from models.forms import form_book
+
+
+@tap("form-try", on_refusal=on_form)
+async def on_try(context: Context, tap: Tap) -> Screen:
+    """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
+    session, person = context.session, context.person
+    kept = await form_book.living(session, person, tap.id)
+    run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
+    page = await feedback.sheet(session, person, run.id, context.keys, now=context.now)
+    return replace(where_they_are(context, page), new_message=True)
