@@ -1,6 +1,6 @@
-"""Reading and writing dates as people here do. Everything typed comes to a ``When``, a ``Doubt`` or another Refused.
+"""Parses and prints dates. A typed date becomes a ``When``, or raises ``Doubt`` or another Refused.
 
-All three languages are understood whatever the reader's own; the reader's language settles what is ambiguous.
+Words of all languages are understood. The reader's language decides between the meanings of an ambiguous word.
 """
 
 import unicodedata
@@ -22,7 +22,7 @@ from handlers.dates.printing import (
     time_text,
     weekday_short,
 )
-from handlers.dates.settling import keep, settle
+from handlers.dates.resolving import check, resolve
 from handlers.texts import texts
 from models.calendar import DAY, to_utc
 
@@ -48,53 +48,54 @@ __all__ = [
     "when_to_utc",
 ]
 
-_ASIDE = " \t\n,;"
+_SEPARATORS = " \t\n,;"
 
 
 def read_when(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> When:
-    """The day, and the hours if they were typed, of an answer that is nothing but a date. Raises Doubt."""
+    """Parses a text that is nothing but a date: the day, and the hours if they were typed. Raises Doubt."""
     reader = Reader(now, zone, language)
-    typed = _clean(text).strip(_ASIDE)
-    said = grammar.whole(typed, language) or grammar.whole(typed.rstrip(".!?"), language)
-    if said is None:
+    typed = _clean(text).strip(_SEPARATORS)
+    parsed = grammar.whole(typed, language) or grammar.whole(typed.rstrip(".!?"), language)
+    if parsed is None:
         raise _not_a_date(typed, reader)
-    return settle(said, reader)
+    return resolve(parsed, reader)
 
 
 def find_when(line: str, *, now: datetime, zone: ZoneInfo, language: str) -> tuple[str, When, str]:
-    """What stands before the date in a line, the date, and what stands after it. Raises Doubt."""
+    """The text before the date in a line, the date, and the text after it. Raises Doubt."""
     reader = Reader(now, zone, language)
     line = _clean(line)
-    if (said := grammar.inside(line, language)) is None:
+    if (parsed := grammar.inside(line, language)) is None:
         raise _not_a_date(line, reader)
-    before, after = line[: said.start].strip(_ASIDE), line[said.stop :].strip(_ASIDE)
+    before, after = line[: parsed.start].strip(_SEPARATORS), line[parsed.stop :].strip(_SEPARATORS)
     try:
-        return before, settle(said, reader), after
+        return before, resolve(parsed, reader), after
     except Doubt as doubt:
         doubt.before, doubt.after = before, after
         raise
 
 
 def read_day(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> date:
+    """The day of `read_when`. Raises Doubt."""
     return read_when(text, now=now, zone=zone, language=language).day
 
 
 def read_time(text: str) -> tuple[time, time | None]:
-    """The start and, if typed, the end; an end of 0:00 is the coming midnight. Raises Doubt."""
-    typed = _clean(text).strip(_ASIDE + ".!")
-    said = match_time(typed, 0)
-    if said is None or said.stop != len(typed):
+    """The start and, if typed, the end; an end at 0:00 is the midnight after the start. Raises Doubt."""
+    typed = _clean(text).strip(_SEPARATORS + ".!")
+    parsed = match_time(typed, 0)
+    if parsed is None or parsed.stop != len(typed):
         raise Doubt("date-time-not-found")
-    return ordered_hours(said.start, said.end)
+    return ordered_hours(parsed.start, parsed.end)
 
 
 def at_hours(day: date, start: time, end: time | None = None, *, now: datetime, zone: ZoneInfo, language: str) -> When:
-    """A day from the calendar and hours from elsewhere, under the same doubts as if typed together. Raises Doubt."""
-    return keep(When(day, start, end), Reader(now, zone, language))
+    """A chosen day with chosen hours, checked as if they were typed together. Raises Doubt."""
+    return check(When(day, start, end), Reader(now, zone, language))
 
 
 def when_to_utc(when: When, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
-    """Start and end as UTC moments. Raises Doubt if the hour is still unknown."""
+    """Start and end in UTC. Raises Doubt if there is no hour yet."""
     if when.start is None:
         raise Doubt("date-no-time")
     starts = to_utc(when.day, when.start, zone).moments
@@ -105,7 +106,7 @@ def when_to_utc(when: When, zone: ZoneInfo) -> tuple[datetime, datetime | None]:
 
 
 def when_text(when: When, zone: ZoneInfo, language: str) -> str:
-    """As ``day_text``, ``moment_text`` or ``span_text``, whichever says all of it."""
+    """``day_text`` without hours, ``moment_text`` without an end, else ``span_text``."""
     if when.start is None:
         return day_text(when.day, language)
     start, end = when_to_utc(when, zone)
@@ -113,7 +114,7 @@ def when_text(when: When, zone: ZoneInfo, language: str) -> str:
 
 
 def choice_text(when: When, zone: ZoneInfo, language: str) -> str:
-    """For the button of a doubt's choice: an hour that comes twice says which passing it is."""
+    """The label of a doubt's choice: for an hour that comes twice it says which one is meant."""
     ends = ((when.day, when.start, when.fold), (when.end_day or when.day, when.end, when.end_fold))
     folds = [fold for day, at, fold in ends if at is not None and to_utc(day, at, zone).doubled]
     keys = ["date-second-passing" if fold else "date-first-passing" for fold in dict.fromkeys(folds)]
@@ -122,16 +123,16 @@ def choice_text(when: When, zone: ZoneInfo, language: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """One form for each letter: some keyboards send ä as a and two dots."""
+    """Composed letters: some keyboards send ä as two characters."""
     return unicodedata.normalize("NFC", text)
 
 
 def _not_a_date(text: str, reader: Reader) -> Doubt:
     if grammar.several_days(text):
         return reader.doubt("date-several-days")
-    said = match_time(text, 0)
-    if said is None or said.stop != len(text) or not said.explicit:
+    parsed = match_time(text, 0)
+    if parsed is None or parsed.stop != len(text) or not parsed.explicit:
         return reader.doubt("date-not-found")
-    start, end = ordered_hours(said.start, said.end)
+    start, end = ordered_hours(parsed.start, parsed.end)
     days = (reader.today, reader.today + DAY)
     return reader.doubt("date-only-time", reader.offers(replace(When(reader.today), start=start, end=end), days))

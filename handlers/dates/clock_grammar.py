@@ -1,4 +1,4 @@
-"""Times as people type them: "klo 9-12", "9.00–12.30", "kl. 13", "at 2 pm", "9 to 12". What is said, unchecked."""
+"""Times as people type them: "klo 9-12", "9.00–12.30", "kl. 13", "at 2 pm", "9 to 12". Parsed, not checked."""
 
 import re
 from dataclasses import dataclass
@@ -19,8 +19,11 @@ Clock = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class TimeSaid:
-    """Hours and minutes as typed (25:61 is possible here); ``explicit`` unless a lone number, which may be a count."""
+class ParsedTime:
+    """Hours and minutes as typed (25:61 is possible here). ``stop`` is the position after them in the text.
+
+    ``explicit`` is False for a number alone, which may be a count.
+    """
 
     start: Clock
     end: Clock | None
@@ -28,7 +31,8 @@ class TimeSaid:
     stop: int
 
 
-def match_time(text: str, position: int) -> TimeSaid | None:
+def match_time(text: str, position: int) -> ParsedTime | None:
+    """The time that begins at this position."""
     match = _TIME.match(text, position)
     if match is None:
         return None
@@ -37,7 +41,7 @@ def match_time(text: str, position: int) -> TimeSaid | None:
     if end and match["half2"] and not match["half"]:
         start = _same_half(start, end)
     explicit = any(match[name] for name in ("lead", "minute", "half", "hour2"))
-    return TimeSaid(start, end, explicit, match.end())
+    return ParsedTime(start, end, explicit, match.end())
 
 
 def _clock(hour: str, minute: str | None, half: str | None) -> Clock:
@@ -48,6 +52,6 @@ def _clock(hour: str, minute: str | None, half: str | None) -> Clock:
 
 
 def _same_half(start: Clock, end: Clock) -> Clock:
-    """The start of "2-4 pm" and of "10-2 pm": the afternoon where that still comes before the end."""
+    """The start of "2-4 pm" and of "10-2 pm": in the afternoon if that is still before the end."""
     later = (start[0] % 12 + 12, start[1])
     return later if end[0] >= 12 and start[0] <= 12 and later < end else start

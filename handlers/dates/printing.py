@@ -1,4 +1,4 @@
-"""Dates as people here write them: fi "ke 7.4.2027 klo 9.00–12.00", sv "ons 7.4.2027 kl. 9.00–12.00",
+"""Prints dates: fi "ke 7.4.2027 klo 9.00–12.00", sv "ons 7.4.2027 kl. 9.00–12.00",
 en "Wed 7 Apr 2027, 9:00–12:00"."""
 
 from datetime import date, datetime, time, timedelta
@@ -8,7 +8,7 @@ from handlers.locale_table import LOCALE_TABLE
 
 
 def weekday_short(language: str) -> tuple[str, ...]:
-    """Seven names from Monday on, for the heads of a calendar."""
+    """Seven names from Monday on."""
     return LOCALE_TABLE[language].short_weekdays
 
 
@@ -69,7 +69,7 @@ def moment_text(at: datetime, zone: ZoneInfo, language: str) -> str:
 
 
 def span_text(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> str:
-    """A span within one local day names the day once; over midnight both ends are written out."""
+    """The day once, if it is the same for both ends; else both in full."""
     until = end.astimezone(zone)
     if start.astimezone(zone).date() == until.date():
         return f"{moment_text(start, zone, language)}–{time_text(until.time(), language)}"
@@ -77,7 +77,7 @@ def span_text(start: datetime, end: datetime, zone: ZoneInfo, language: str) -> 
 
 
 def example_text(now: datetime, zone: ZoneInfo, language: str) -> str:
-    """Something to type, true in any year: Wednesday of next week from nine to twelve."""
+    """An example of what to type: Wednesday of next week from nine to twelve."""
     today = now.astimezone(zone).date()
     day = today + timedelta(days=9 - today.weekday())
     return near_day_text(day, language) + LOCALE_TABLE[language].example_hours

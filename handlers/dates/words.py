@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from handlers.locale_table import LOCALE_TABLE, Locale
 
-# Keyboards without ä and ö.
+# As typed on keyboards without ä and ö.
 _WITHOUT_ACCENTS = str.maketrans("äöå", "aoa")
 
 Words = Iterator[tuple[str, int]]
@@ -55,10 +55,10 @@ MONTHS_BEFORE_DAY = frozenset(
 """Months that may stand before their day: "April 7"."""
 AHEAD_WORDS = _of_all(_ahead_words(locale) for locale in LOCALE_TABLE.values())
 
-# What a pattern that ignores case lets pass for s and i.
-_ODD = str.maketrans("ſıİ", "sii")
+# Patterns that ignore case also match these letters as s and i.
+_CASE_VARIANTS = str.maketrans("ſıİ", "sii")
 
 
 def word_key(typed: str) -> str:
-    """The typed word as these tables have it."""
-    return " ".join(typed.translate(_ODD).lower().split())
+    """The key of a typed word in these tables: lower case, single spaces."""
+    return " ".join(typed.translate(_CASE_VARIANTS).lower().split())
