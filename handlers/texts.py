@@ -1,8 +1,7 @@
-"""Texts: one gettext catalogue per subject and language under ``locales/``, read when first needed.
+"""Texts: one gettext catalogue per subject and language under ``locales/``, read at the first use of the language.
 
-A text is a whole sentence under a key; values go in by name and are escaped here and nowhere else.
-Telegram's HTML (``<b>``, ``<i>``, ``<a>``, ``<code>``) may stand in a text, never in a value,
-unless the value is itself a ``Markup`` made by ``t``.
+A text is a whole sentence with a key. Values are inserted by name and escaped here, nowhere else. Texts may contain
+Telegram's HTML (``<b>``, ``<i>``, ``<a>``, ``<code>``); values may not, unless they are ``Markup`` made by ``t``.
 """
 
 import functools
@@ -32,7 +31,10 @@ def catalogue(language: str) -> dict[str, Forms]:
 
 
 class Texts:
-    """The texts of one language, used as ``t(key, **values)``; ``n`` chooses the plural form."""
+    """The texts of one language, used as ``t(key, **values)``. The value ``n`` chooses the plural form.
+
+    Raises KeyError for an unknown key and for a missing value.
+    """
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -49,11 +51,11 @@ class Texts:
         return Markup(form).format(**values)  # noqa: S704  (our own text; Markup.format escapes the values)
 
     def _figure(self, value: Any) -> Any:
-        """A count as people read it, its thousands apart."""
+        """A count with its thousands separated; other values as they are."""
         return number(value, self.language) if type(value) is int and value >= 1_000 else value
 
 
 @functools.cache
 def texts(language: str | None) -> Texts:
-    """The ``t`` of a language; what we do not speak reads Finnish."""
+    """The ``t`` of a language; Finnish for a language that we do not have."""
     return Texts(language if language in LANGUAGES else LANGUAGES[0])

@@ -1,4 +1,4 @@
-"""Calendar files: one event with a stable UID, SEQUENCE on change, METHOD:CANCEL when it is called off."""
+"""Calendar files (iCalendar): one event with a stable UID, SEQUENCE grows with changes, METHOD:CANCEL if cancelled."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Occasion:
-    """What a meeting's file is made from."""
+    """The content of a meeting's file; the key of the cache."""
 
     id: int
     sequence: int
@@ -27,7 +27,7 @@ class Occasion:
 
 
 def calendar_file(t: Texts, meeting: Meeting) -> File:
-    """The meeting as a file that any calendar takes."""
+    """The meeting as an .ics file."""
     occasion = Occasion(
         meeting.id,
         meeting.sequence,
@@ -37,12 +37,12 @@ def calendar_file(t: Texts, meeting: Meeting) -> File:
         meeting.plan,
         meeting.state is MeetingState.CANCELLED,
     )
-    return File(t("calendar-file-name"), _written(occasion))
+    return File(t("calendar-file-name"), _ical(occasion))
 
 
 @lru_cache(maxsize=64)
-def _written(occasion: Occasion) -> bytes:
-    """The same file goes to everyone who is invited."""
+def _ical(occasion: Occasion) -> bytes:
+    """Cached: everyone who is invited gets the same file."""
     from icalendar import Calendar
 
     calendar = Calendar()
@@ -66,8 +66,8 @@ def _event(occasion: Occasion) -> "Event":
     event.add("dtend", plan.ends_at.astimezone(plan.zone))
     event.add("summary", f"{occasion.group}: {occasion.title}")
     event.add("status", "CANCELLED" if occasion.is_cancelled else "CONFIRMED")
-    if where := _where(plan):
-        event.add("location", where)
+    if location := _location(plan):
+        event.add("location", location)
     if plan.description:
         event.add("description", plan.description)
     if not occasion.is_cancelled:
@@ -75,17 +75,18 @@ def _event(occasion: Occasion) -> "Event":
     return event
 
 
-def _where(plan: Plan) -> str:
+def _location(plan: Plan) -> str:
     place = plan.place if plan.mode is not Mode.REMOTE else None
     link = plan.link if plan.mode is not Mode.ON_SITE else None
     return ", ".join(part for part in (place, link) if part)
 
 
-def _alarm(says: str) -> "Alarm":
+def _alarm(description: str) -> "Alarm":
+    """A reminder 15 minutes before the start."""
     from icalendar import Alarm
 
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("trigger", timedelta(minutes=-15))
-    alarm.add("description", says)
+    alarm.add("description", description)
     return alarm
