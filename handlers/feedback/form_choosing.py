@@ -1,4 +1,4 @@
-"""Which form is asked after meetings: from a form's page for a group, from a group's or a meeting's card."""
+"""Choosing the form that is asked after meetings: on a form's page, a group's card or a meeting's card."""
 
 from markupsafe import Markup
 
@@ -19,33 +19,33 @@ from models.people import access, groups
 from models.people.groups import Workgroup
 
 MOST = 90
-"""Choices shown at once: a message takes a hundred buttons."""
+"""Choices shown at once: Telegram allows 100 buttons in a message."""
 
 
 @tap("form-for")
 async def on_for(context: Context, tap: Tap) -> Screen:
-    """From a form's page: which group asks it after its meetings; with a group, it does from now on."""
+    """On a form's page: without a group in the tap asks for which one, with it makes that group ask this form."""
     t, session = context.t, context.session
-    kept = await form_book.living(session, context.person, tap.id)
-    name = form_name(t, kept.form)
-    back = (Button(t("back"), data("form", kept.form.id)),)
+    owned = await form_book.living(session, context.person, tap.id)
+    name = form_name(t, owned.form)
+    back = (Button(t("back"), data("form", owned.form.id)),)
     if len(tap.args) > 1:
         group = await access.group_to_run(session, context.person, tap.number(1))
-        line = await _choose(context, group, kept.form)
+        line = await _choose(context, group, owned.form)
         return Screen(line, (back,)).toasting(t("toast-form-chosen"))
-    mine = await access.coordinated_groups(session, context.person)
-    if not mine:
+    groups = await access.coordinated_groups(session, context.person)
+    if not groups:
         raise Refused("forms-no-groups")
-    now = {group.id for group in await form_choosing.groups_asking(session, context.person, kept.form)}
+    asking = {group.id for group in await form_choosing.groups_asking(session, context.person, owned.form)}
     rows = tuple(
-        (Button(_ticked(context, group.name, is_now=group.id in now), data("form-for", kept.form.id, group.id)),)
-        for group in mine[:MOST]
+        (Button(_ticked(context, group.name, is_now=group.id in asking), data("form-for", owned.form.id, group.id)),)
+        for group in groups[:MOST]
     )
     return Screen(t("forms-for", form=name), (*rows, back))
 
 
 async def _choose(context: Context, group: Workgroup, form: Form) -> Markup:
-    """Makes a form a group's; from which meeting on."""
+    """Makes the group ask this form. Returns the line that says from which meeting on."""
     t, session = context.t, context.session
     await groups.ensure_not_archived(session, group)
     await form_choosing.choose_for_group(session, context.person, group, form, now=context.now)
@@ -62,43 +62,47 @@ def _ticked(context: Context, words: str, *, is_now: bool) -> str:
 
 @tap("group-form", on_refusal=show_roster)
 async def on_group(context: Context, tap: Tap) -> Screen:
-    """From a group's card: what it asks after its meetings; with a form, that from now on."""
+    """On a group's card: without a form in the tap shows the choices, with it makes the group ask that one."""
     t, session, group = context.t, context.session, await group_of(context, tap)
     await groups.ensure_not_archived(session, group)
     toast, lines = Markup(""), []
     if len(tap.args) > 1:
-        kept = await form_book.living(session, context.person, tap.number(1))
-        lines.append(await _choose(context, group, kept.form))
+        owned = await form_book.living(session, context.person, tap.number(1))
+        lines.append(await _choose(context, group, owned.form))
         toast = t("toast-form-chosen")
     asking = await form_choice.of_group(session, group.id)
     if asking.archived is not None:
         lines.append(t("forms-chosen-archived", form=form_name(t, asking.archived)))
     lines = [t("forms-of-group", group=group.name, form=form_name(t, asking.form)), *lines]
     rows = await _choices(context, ("group-form", group.id), asking.form, group.id)
-    ways = (Button(t("forms-new"), data("form-new", group.id)), Button(t("back"), data("roster", group.id, 0)))
-    screen = Screen(Markup("\n\n").join(lines), (*rows, ways))
+    last_row = (Button(t("forms-new"), data("form-new", group.id)), Button(t("back"), data("roster", group.id, 0)))
+    screen = Screen(Markup("\n\n").join(lines), (*rows, last_row))
     return screen.toasting(toast) if toast else screen
 
 
 async def _choices(
-    context: Context, route: tuple[str, int], now: Form | None, group_id: int
+    context: Context, route: tuple[str, int], current: Form | None, group_id: int
 ) -> tuple[tuple[Button, ...], ...]:
-    """A button for each form that this person may use, the one in use ticked."""
-    found = await form_book.usable(context.session, context.person)
+    """A button for each form that this person may use; the current one is ticked."""
+    forms = await form_book.usable(context.session, context.person)
     return tuple(
         (
             Button(
-                _ticked(context, label(context.t, one, group_id), is_now=now is not None and one.form.id == now.id),
-                data(*route, one.form.id),
+                _ticked(
+                    context,
+                    label(context.t, owned, group_id),
+                    is_now=current is not None and owned.form.id == current.id,
+                ),
+                data(*route, owned.form.id),
             ),
         )
-        for one in found[:MOST]
+        for owned in forms[:MOST]
     )
 
 
 @tap("m-form", on_refusal=on_meeting)
 async def on_meeting_form(context: Context, tap: Tap) -> Screen:
-    """From a meeting's card: what is asked after it; with a form (0: the group's), that and back to the card."""
+    """On a meeting's card: without a form in the tap shows the choices, with it (0: the group's) chooses it."""
     session = context.session
     meeting = await meetings.meeting_to_run(session, context.person, tap.id)
     await form_choosing.still_to_choose(session, meeting)

@@ -1,4 +1,4 @@
-"""Forms sent on their own: the list, and each with its counts; a planned one can be taken back, an open one ended."""
+"""Surveys: forms sent without a meeting. The list and the pages; withdrawing a planned one, ending an open one."""
 
 from datetime import datetime
 
@@ -33,23 +33,23 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 
 
 async def survey_list(context: Context) -> Screen:
-    """What is to come, what is open, what was; each behind a button."""
+    """Planned, open and closed surveys, each with a button."""
     t = context.t
-    found = await surveys.listed(context.session, context.person)
+    listed = await surveys.listed(context.session, context.person)
     forms = Button(t("survey-forms"), data("forms"))
-    if not found:
+    if not listed:
         return Screen(t("surveys-none"), ((forms,),))
-    lines = [t("surveys-heading"), *(_line(context, one) for one in found)]
-    rows = tuple((Button(_name(context, one).unescape()[:60], data("survey", one.id)),) for one in found[:80])
+    lines = [t("surveys-heading"), *(_line(context, survey) for survey in listed)]
+    rows = tuple((Button(_name(context, survey).unescape()[:60], data("survey", survey.id)),) for survey in listed[:80])
     return Screen(Markup("\n\n").join(lines), (*rows, (forms,)))
 
 
-def _line(context: Context, one: Survey) -> Markup:
-    t, name = context.t, _name(context, one)
-    opens, closes = _moment(context, one.timing.opens_at), _moment(context, one.timing.closes_at)
-    if one.state is RunState.PLANNED:
+def _line(context: Context, survey: Survey) -> Markup:
+    t, name = context.t, _name(context, survey)
+    opens, closes = _moment(context, survey.timing.opens_at), _moment(context, survey.timing.closes_at)
+    if survey.state is RunState.PLANNED:
         return t("surveys-planned", name=name, when=opens)
-    return t("surveys-open" if one.state is RunState.OPEN else "surveys-closed", name=name, when=closes)
+    return t("surveys-open" if survey.state is RunState.OPEN else "surveys-closed", name=name, when=closes)
 
 
 async def _survey(context: Context, tap: Tap) -> Survey:
@@ -62,12 +62,12 @@ async def on_survey(context: Context, tap: Tap) -> Screen:
 
 
 async def show(context: Context, tap: Tap) -> Screen:
-    """The fresh page, whatever was refused."""
+    """The survey's current page, after a refusal."""
     return survey_screen(context, await _survey(context, tap))
 
 
 def survey_screen(context: Context, survey: Survey) -> Screen:
-    """A survey with its times and counts; what can be done with it."""
+    """A survey's page: its times and counts, and buttons for what can be done with it."""
     t = context.t
     lines = [
         Markup("<b>{}</b>\n{}").format(_name(context, survey), _state(context, survey)),
@@ -102,7 +102,7 @@ def _counts(context: Context, survey: Survey) -> list[Markup]:
 
 
 def _reminders(context: Context, survey: Survey) -> list[Markup]:
-    """When each reminder leaves, or that it has left."""
+    """When each reminder is or was sent."""
     t = context.t
     moments = survey.timing.reminds_at(context.policy)
     if survey.state is RunState.CLOSED or _is_over(context, survey):
@@ -129,29 +129,28 @@ def _buttons(context: Context, survey: Survey) -> Rows:
 
 @tap("survey-withdraw", on_refusal=show)
 async def on_withdraw(context: Context, tap: Tap) -> Screen:
-    """Asks once more."""
     survey = await _survey(context, tap)
     surveys.must_be(survey, RunState.PLANNED, now=context.now)
-    return _sure(context, survey, "withdraw")
+    return _confirmation(context, survey, "withdraw")
 
 
 @tap("survey-end", on_refusal=show)
 async def on_end(context: Context, tap: Tap) -> Screen:
-    """Asks once more."""
     survey = await _survey(context, tap)
     surveys.must_be(survey, RunState.OPEN, now=context.now)
-    return _sure(context, survey, "end")
+    return _confirmation(context, survey, "end")
 
 
-def _sure(context: Context, survey: Survey, what: str) -> Screen:
-    """The button names the survey by its stamp too: a number is given anew when a survey was withdrawn."""
+def _confirmation(context: Context, survey: Survey, what: str) -> Screen:
+    """Asks for confirmation. The button also has the survey's stamp: ids of withdrawn surveys are used again."""
     t = context.t
     yes = Button(t(f"survey-{what}-yes"), data(f"survey-{what}-yes", survey.id, survey.stamp))
     back = Button(t("back"), data("survey", survey.id))
     return Screen(t(f"survey-{what}-sure", name=_name(context, survey)), ((yes,), (back,)))
 
 
-async def _same(context: Context, tap: Tap) -> Survey:
+async def _confirmed_survey(context: Context, tap: Tap) -> Survey:
+    """Raises Stale if the id belongs to another survey than when the button was drawn."""
     survey = await _survey(context, tap)
     if tap.number(1) != survey.stamp:
         raise Stale
@@ -160,12 +159,12 @@ async def _same(context: Context, tap: Tap) -> Survey:
 
 @tap("survey-withdraw-yes", on_refusal=show)
 async def on_withdraw_yes(context: Context, tap: Tap) -> Screen:
-    await surveys.withdraw(context.session, context.person, await _same(context, tap), now=context.now)
+    await surveys.withdraw(context.session, context.person, await _confirmed_survey(context, tap), now=context.now)
     return (await survey_list(context)).toasting(context.t("toast-survey-withdrawn"))
 
 
 @tap("survey-end-yes", on_refusal=show)
 async def on_end_yes(context: Context, tap: Tap) -> Screen:
-    survey = await _same(context, tap)
+    survey = await _confirmed_survey(context, tap)
     await surveys.end(context.session, context.person, survey, now=context.now)
     return (await show(context, tap)).toasting(context.t("toast-survey-ended"))
