@@ -1,4 +1,4 @@
-"""Wiring: settings -> database, Telegram, clock, inbox and outbox."""
+"""The program: builds the runtime and its parts, starts and stops them."""
 
 import asyncio
 from contextlib import suppress
@@ -23,8 +23,9 @@ from models.membership import roles
 
 log = structlog.get_logger()
 
-LAST_WORDS = 7.0
-"""Seconds for finishing what is in hand when told to stop, of the ten that are given; the next start does the rest."""
+SHUTDOWN_GRACE_S = 7.0
+"""Seconds for finishing updates and messages in flight after SIGTERM; systemd and Docker send SIGKILL after ten. The
+next start finishes the rest."""
 
 
 class App(Runtime):
@@ -44,7 +45,7 @@ class App(Runtime):
         routes.load()
 
     async def start(self) -> None:
-        """Connects to Telegram and the database, and does what every start does."""
+        """Connects to Telegram, appoints the administrators of the settings, and destroys keys that no form needs."""
         await self.bot.initialize()
         self.bot_name = self.bot.username
         async with self.sessions.begin() as session:
@@ -53,14 +54,16 @@ class App(Runtime):
             await closing.destroy_keys(session, self.keys)
 
     async def introduce(self) -> None:
-        """Tells Telegram what everyone sees of the bot. Nobody waits for it; what fails is told at the next start."""
+        """Publishes the bot's command menus and description. Runs in the background; what fails is repeated at the next
+        start."""
         try:
             await menus.publish(self.bot)
         except TelegramError as error:
             log.warning("menus not published", error=type(error).__name__)
 
-    async def alone(self) -> None:
-        """Nobody else can be running on this database: leases and what was being sent have been left by the dead."""
+    async def release_stale_leases(self) -> None:
+        """Ends all leases and recovers deliveries that were being sent. Only for a start under the database's lock:
+        then whoever had them is dead."""
         async with self.sessions.begin() as session:
             await leases.end_all(session)
             if stranded := await outbox.recover(session, all_dead=True):
@@ -79,30 +82,31 @@ class App(Runtime):
             await self.close()
 
     async def serve(self) -> None:
-        """The inbox, the outbox and the ticks, until cancelled; what is in hand is then finished, if it can be soon."""
+        """Runs the inbox, the outbox and the ticks until cancelled; then finishes what is in flight, for
+        `SHUTDOWN_GRACE_S` at most."""
         scheduler = ticks.schedule(self)
         scheduler.start()
-        working = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
-        beside = [asyncio.create_task(self.introduce()), asyncio.create_task(self._watched())]
+        main = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
+        background = [asyncio.create_task(self.introduce()), asyncio.create_task(self._serve_web())]
         try:
-            await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(main, return_when=asyncio.FIRST_COMPLETED)
         finally:
             scheduler.shutdown(wait=False)
             self.inbox.stop()
             self.outbox.stop()
             with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORDS):
-                    await asyncio.wait(working)
+                async with asyncio.timeout(SHUTDOWN_GRACE_S):
+                    await asyncio.wait(main)
                     await self.inbox.confirm()
-            for task in (*beside, *working):
+            for task in (*background, *main):
                 task.cancel()
-            ends = await asyncio.gather(*beside, *working, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
+            results = await asyncio.gather(*background, *main, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
 
-    async def _watched(self) -> None:
-        """Lets itself be watched on a port, if there is one."""
+    async def _serve_web(self) -> None:
+        """Serves /healthz, /readyz and /metrics, if a port is set."""
         if self.settings.web.port:
             from bot.web import serve
 
@@ -112,22 +116,22 @@ class App(Runtime):
                 log.exception("no pages for watchers")
 
     async def settle(self) -> None:
-        """Does all that is due now, until nothing is: for simulated time, where nothing else runs."""
+        """Does all that is due now, until nothing is: for simulated time, where nothing runs in the background."""
         for tick, _ in ticks.TICKS:
             await tick(self)
         while True:
             while await self.inbox.poll() + await self.outbox.turn():
                 continue
             async with self.sessions() as session:
-                waiting = await outbox.next_due(session)
-            if waiting is not None and self.outbox.breaker.retry_at is not None:
-                waiting = max(waiting, self.outbox.breaker.retry_at)
-            if waiting is None or waiting > self.now + rate_limit.CHAT_INTERVAL:
+                next_due = await outbox.next_due(session)
+            if next_due is not None and self.outbox.breaker.retry_at is not None:
+                next_due = max(next_due, self.outbox.breaker.retry_at)
+            if next_due is None or next_due > self.now + rate_limit.CHAT_INTERVAL:
                 return
-            await self.clock.sleep(max(0.0, (waiting - self.now).total_seconds()))  # only for its chat's turn
+            await self.clock.sleep(max(0.0, (next_due - self.now).total_seconds()))  # the chat's interval, not more
 
     async def pass_time(self, until: datetime) -> None:
-        """Lets a standing clock pass from event to event."""
+        """Moves a standing clock to ``until``, stopping at each event on the way."""
         assert isinstance(self.clock, StandingClock)
         await self.settle()
         while True:

@@ -1,7 +1,7 @@
-"""The database: engines for SQLite and PostgreSQL, the session maker, and the lock that bars a second program.
+"""The database: engines for SQLite and PostgreSQL, the session maker, and the lock that keeps a second process out.
 
 SQLite: explicit BEGIN IMMEDIATE, because a deferred one loses concurrent writes or ends in "database is locked";
-one connection, so that waiting for a turn is a queue and not a race of retries.
+one connection, so that transactions wait in a fair queue instead of retrying on a locked file.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from sqlalchemy.util import await_only
 Sessions = async_sessionmaker[AsyncSession]
 
 AWAY = (SQLAlchemyError, OSError)
-"""What is raised at the edges when the database cannot be reached or written. In the midst of work, see `is_away`."""
+"""Exceptions that the polling and sending loops take to mean: the database cannot be used now, try again. `is_away`
+tells that from a wrong statement."""
 
 PRAGMAS = (
     "synchronous=FULL",
@@ -30,12 +31,12 @@ PRAGMAS = (
     "secure_delete=ON",
     "busy_timeout=10000",
 )
-
+"""Set on each SQLite connection; the timeout is in milliseconds."""
 
 SHORT = ("SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK TO", "WITH")
-"""How statements begin that wait for nothing; BEGIN may wait for another process, VACUUM for the disk."""
+"""First words of statements that never block. BEGIN may wait for another process, COMMIT and VACUUM for the disk."""
 
-AWAY_ON_SQLITE = {
+SQLITE_AWAY_CODES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_FULL,
@@ -43,19 +44,20 @@ AWAY_ON_SQLITE = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_CANTOPEN,
 }
-AWAY_ON_POSTGRESQL = ("08", "53", "57", "25006")
-"""How its codes begin: no connection, no room, shut down, read-only."""
-CONNECTION_WAIT = 600
-"""Seconds for which work waits for the one connection to SQLite: a file may just be rewritten."""
+"""SQLite's primary result codes that mean: the file is locked, full, read-only or unreadable."""
+POSTGRESQL_AWAY_CODES = ("08", "53", "57", "25006")
+"""Beginnings of SQLSTATE codes that mean: no connection, out of resources, shut down, read-only."""
+CONNECTION_WAIT_S = 600
+"""Seconds to wait for the one SQLite connection: VACUUM of a large file may hold it that long."""
 
-LONGEST_IDLE = 15
-"""Seconds for which PostgreSQL waits for the next statement of a transaction; ours take far less than one."""
+MAX_IDLE_IN_TRANSACTION_S = 15
+"""Seconds after which PostgreSQL ends a transaction that sends no statement; ours pause for far less than one."""
 
 
 class ShortStatements(aiosqlite.Connection):
-    """Runs what takes microseconds where it is asked, and what waits for the disk or a lock in the driver's thread.
+    """Runs short statements in the event loop's thread, and what may block (disk, lock) in the driver's thread.
 
-    The way to the thread and back cost six times as much as such a statement.
+    Handing a short statement to the thread and back costs six times as much as the statement.
     """
 
     async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -69,7 +71,7 @@ class ShortStatements(aiosqlite.Connection):
 
 
 def make_engine(url: str) -> AsyncEngine:
-    """An engine; the folder of a SQLite file is made."""
+    """The engine for a database address. Creates the folder of a SQLite file."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
@@ -86,7 +88,7 @@ def make_engine(url: str) -> AsyncEngine:
         parsed,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=CONNECTION_WAIT,
+        pool_timeout=CONNECTION_WAIT_S,
         hide_parameters=True,  # an error may be logged, and what people wrote may not
         connect_args={"async_creator_fn": connect},
     )
@@ -105,7 +107,8 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin_journal(cursor: Any) -> None:
-    """Of programs that make a file at once one begins its journal; SQLite's own timeout does not cover the others."""
+    """Retries `journal_mode=WAL`: when several processes create the file at once, busy_timeout does not apply to this
+    pragma."""
     for pause in (0.02, 0.1, 0.5, 2.0):
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -121,11 +124,10 @@ def _begin(connection: Any) -> None:
 
 
 def _limit(connection: Any, _record: object) -> None:
-    """What each connection of ours asks for. A process that stands still in the middle of a transaction must not keep
-    its rows from the others."""
+    """Settings of each PostgreSQL connection. A process that hangs in a transaction must not keep its rows locked."""
     cursor = connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = '{LONGEST_IDLE}s'")
-    cursor.execute("SET random_page_cost = 1.1")  # rows are looked up, not scanned: no disk turns any more
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{MAX_IDLE_IN_TRANSACTION_S}s'")
+    cursor.execute("SET random_page_cost = 1.1")  # for SSDs: prefer index lookups to scans
     cursor.close()
     connection.commit()
 
@@ -135,7 +137,8 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 
 
 async def scrub(engine: AsyncEngine) -> None:
-    """Rewrites a SQLite file without what was deleted from it, and empties its log. PostgreSQL vacuums by itself."""
+    """Rewrites a SQLite file (VACUUM) and empties its WAL, so that deleted data leaves the disk. PostgreSQL vacuums
+    by itself."""
     if engine.dialect.name != "sqlite":
         return
     async with engine.connect() as connection:
@@ -146,17 +149,17 @@ async def scrub(engine: AsyncEngine) -> None:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is to blame for an error, and not what was asked of it."""
+    """Whether an error means that the database cannot be used now, and not that the statement was wrong."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, NoConnectionError)
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in AWAY_ON_SQLITE
-    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(AWAY_ON_POSTGRESQL)
+        return code & 0xFF in SQLITE_AWAY_CODES
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(POSTGRESQL_AWAY_CODES)
 
 
 def reason(error: BaseException) -> str:
-    """Why the database could not be used, in its own words: without the statement, and what was to be written."""
+    """Why the database could not be used, in its own words; without the statement and its parameters."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     cause = getattr(error, "orig", None)
@@ -168,18 +171,19 @@ FULL = "database or disk is full, or the disk fails"
 
 
 def without_password(url: str) -> str:
-    """A database address that may be shown."""
+    """A database address with the password masked."""
     return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:***@", url)
 
 
 class LockedError(Exception):
-    """Another program is running on the database."""
+    """Another process has the database's lock."""
 
 
 def lock(url: str) -> TextIO | None:
-    """Bars a second program from a SQLite file for as long as what is returned stays open; `LockedError` if one runs.
+    """Takes an flock on `FILE.lock` beside a SQLite file, held while the returned file is open. Raises `LockedError` if
+    another process holds it.
 
-    The system takes the lock from a process that dies. PostgreSQL serves many processes, and has none.
+    The OS releases it when the process dies. None for PostgreSQL, which several processes may use.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database:

@@ -1,7 +1,7 @@
-"""Logs: one line per update and per delivery, with ids; no texts, no answers, and never a secret.
+"""Logs: one line per update and per delivery, with ids; no texts, no answers, no secrets.
 
-Telegram's token stands in every address of its API, so whatever would print an address or an error is redacted, and
-the libraries that log each request are quiet.
+Every URL of Telegram's API contains the token, so all lines are redacted, and libraries that log each request are set
+to warnings.
 """
 
 import logging
@@ -18,12 +18,12 @@ PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 
 
 def redact(text: str) -> str:
-    """A text without bot tokens and passwords in addresses."""
+    """The text with bot tokens, and passwords in addresses, masked."""
     return PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text))
 
 
 def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
-    """Sets up structlog and the standard library's logging, both to one stream."""
+    """Sets structlog and the standard library's logging up, both to one stream."""
     for noisy in ("httpx", "httpcore", "apscheduler", "telegram", "uvicorn.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     handler = logging.StreamHandler(stream)
@@ -37,13 +37,13 @@ def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
             _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(_Patient(stream)),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(_BestEffortStream(stream)),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
 
 
-class _Patient:
-    """A stream on a disk that may be full: a line that cannot be written must not stop the program."""
+class _BestEffortStream:
+    """A stream whose write errors are ignored: a full disk must not stop the program."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -70,7 +70,8 @@ class _Redacting(logging.Formatter):
 
 
 def _tracebacks(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Where it failed, without what: a message of an exception may quote what somebody wrote."""
+    """Adds the exception's class and the places of its traceback, without its message, which may quote what somebody
+    wrote."""
     if event.pop("exc_info", None):
         kind, error, trace = sys.exc_info()
         event["error"] = kind.__name__ if kind else None

@@ -1,6 +1,6 @@
-"""What the program counts while it runs, and its parts' signs of life. `bot/web.py` shows them, if it is to.
+"""Counters of the running program, and when its parts last worked. `bot/web.py` serves them.
 
-Plain numbers, so that counting needs no library. Nothing here names a person, a form, a route or an answer.
+Plain numbers, so that counting needs no library. No person, form, route or answer is in them.
 """
 
 from bisect import bisect_left
@@ -13,60 +13,63 @@ from telegram import Update
 from bot import db
 
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Seconds from a tap's arrival to its screen."""
+"""Upper limits of the histogram's buckets, in seconds from a tap's arrival to its screen."""
 POLLER, OUTBOX = "poller", "outbox"
 
 
 @dataclass
 class Metrics:
-    """One program's counts. Moments are those of the machine's clock that never jumps."""
+    """Counters of one process. Moments are of the monotonic clock, in seconds."""
 
     updates: Counter[str] = field(default_factory=Counter)
-    """By Telegram's kind of update."""
+    """Updates received, by Telegram's kind."""
     deliveries: Counter[str] = field(default_factory=Counter)
-    """Those that have ended, by state."""
+    """Deliveries that have ended, by state."""
     parked: int = 0
     replies_failed: int = 0
     taps: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    """Taps answered, by bucket; the last one is for all that took longer."""
     tap_seconds: float = 0.0
     signs: dict[str, float] = field(default_factory=dict)
-    """When a part last did its work."""
-    troubles: dict[str, str] = field(default_factory=dict)
-    """Why the database kept a part from it, the last time it tried; gone when it has worked."""
+    """When each part last worked."""
+    database_errors: dict[str, str] = field(default_factory=dict)
+    """The database's error for each part whose last try failed."""
     _arrived: float = 0.0
 
     def arrived(self, batch: tuple[Update, ...]) -> None:
-        """Telegram has answered with updates, or with none."""
+        """Counts the updates of one answer to getUpdates."""
         self.works(POLLER)
         self._arrived = monotonic()
         self.updates.update(kind_of(update) for update in batch)
 
     def tap_shown(self) -> None:
-        """The screen of a tap of the batch in hand stands in its chat."""
+        """Counts a tap of the latest batch whose screen is shown now."""
         seconds = monotonic() - self._arrived
         self.taps[bisect_left(BUCKETS, seconds)] += 1
         self.tap_seconds += seconds
 
     def ended(self, state: str) -> None:
-        """A delivery stands where it will stay; one that is tried again has not ended."""
+        """Counts a delivery by its final state; one that is tried again (due) has none yet."""
         if state != "due":
             self.deliveries[str(state)] += 1
 
     def works(self, part: str) -> None:
+        """Records that a part has done its work now."""
         self.signs[part] = monotonic()
-        self.troubles.pop(part, None)
+        self.database_errors.pop(part, None)
 
     def fails(self, part: str, error: BaseException) -> None:
-        """A part could not use the database. That Telegram is away passes, and is told by the silence."""
+        """Records an error of the database. Errors of Telegram are not recorded: the part's silence shows them."""
         if isinstance(error, db.AWAY):
-            self.troubles[part] = db.reason(error)
+            self.database_errors[part] = db.reason(error)
 
     def silent_for(self, part: str) -> float:
-        """Seconds since a part last did its work; from the first asking on if it never has."""
+        """Seconds since a part last worked; since the first call of this function if it never has."""
         return monotonic() - self.signs.setdefault(part, monotonic())
 
 
 def kind_of(update: Update) -> str:
+    """The update's kind, as a label: tap, message or other."""
     if update.callback_query is not None:
         return "tap"
     return "message" if update.message is not None else "other"

@@ -1,7 +1,7 @@
 """Ticks: the few jobs that run at intervals.
 
-APScheduler wakes the ticks and knows nothing: each derives what is due from the tables, so that a bot that slept
-catches up, and a tick repeated does nothing.
+APScheduler only calls the ticks: each derives what is due from the tables. So a bot that was stopped catches up, and a
+tick that runs twice does nothing the second time.
 """
 
 import asyncio
@@ -24,24 +24,24 @@ from models.reports import digest_plans, digests
 
 log = structlog.get_logger()
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
-async def _alone(
-    runtime: Runtime, failed: str, doing: Callable[[AsyncSession], Awaitable[Made]], **about: int
-) -> Made | None:
-    """Does one of a tick's things in a transaction of its own; None if it failed. It comes again with the next tick,
-    and holds nothing else up."""
+async def in_own_transaction(
+    runtime: Runtime, failure: str, action: Callable[[AsyncSession], Awaitable[Result]], **ids: int
+) -> Result | None:
+    """Runs one action of a tick in a transaction of its own; returns its result, None if it raised. The exception is
+    logged as ``failure`` with the ids, the tick goes on, and the next tick tries again."""
     try:
         async with runtime.sessions.begin() as session:
-            return await doing(session)
+            return await action(session)
     except Exception:
-        log.exception(failed, **about)
+        log.exception(failure, **ids)
         return None
 
 
 async def ask_for_feedback(runtime: Runtime) -> None:
-    """Holds the meetings that have ended and, after the delay, opens their forms."""
+    """Marks the meetings that have ended as held and, after the delay, opens their forms."""
     now = runtime.clock.now()
     async with runtime.sessions.begin() as session:
         await meetings.hold(session, now=now)
@@ -49,18 +49,18 @@ async def ask_for_feedback(runtime: Runtime) -> None:
         due = await runs.due_to_open(session, runtime.policy, now=now)
     for meeting_id in due:
         opening = partial(runs.open_run, meeting_id=meeting_id, keys=runtime.keys, policy=runtime.policy, now=now)
-        if run := await _alone(runtime, "run not opened", opening, meeting=meeting_id):
+        if run := await in_own_transaction(runtime, "run not opened", opening, meeting=meeting_id):
             log.info("run opened", meeting=meeting_id, run=run.id)
 
 
 async def open_surveys(runtime: Runtime) -> None:
-    """Opens the forms that were planned to be sent on their own."""
+    """Opens the surveys (forms sent without a meeting) whose time has come."""
     now = runtime.clock.now()
     async with runtime.sessions() as session:
         due = await surveys.due_to_open(session, now=now)
     for run_id in due:
         opening = partial(surveys.open_planned, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
-        opened = await _alone(runtime, "survey failed to open", opening, run=run_id)
+        opened = await in_own_transaction(runtime, "survey failed to open", opening, run=run_id)
         if opened is not None:
             log.info("survey opened" if opened else "survey not opened", run=run_id)
 
@@ -79,9 +79,9 @@ async def close_forms(runtime: Runtime) -> None:
 
 
 async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
-    """Closes one form. One that fails comes again, and keeps neither the others open nor their keys."""
+    """Closes one form. If it fails, the other forms are closed and their keys destroyed all the same."""
     ending = partial(closing.close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
-    run = await _alone(runtime, "run not closed", ending, run=run_id)
+    run = await in_own_transaction(runtime, "run not closed", ending, run=run_id)
     if run is None:
         return
     log.info("run closed", run=run_id)
@@ -90,44 +90,46 @@ async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
 
 
 async def end_previews(runtime: Runtime) -> None:
-    """Removes the previews of forms whose day is over."""
+    """Removes the previews of forms that have expired."""
     async with runtime.sessions() as session:
         due = await previews.over(session, now=runtime.clock.now())
     for run_id in due:
-        await _alone(
+        await in_own_transaction(
             runtime, "preview not removed", partial(previews.end, run_id=run_id, keys=runtime.keys), run=run_id
         )
 
 
 async def plan_digests(runtime: Runtime) -> None:
-    """Plans the digests that are due: those of the same groups in one transaction, so that taps come between."""
+    """Plans the digests that are due: one transaction for each set of groups, so that taps are handled in between."""
     now = runtime.clock.now()
-    if missed := await _alone(runtime, "missed digests not sent", partial(digest_plans.send_again, now=now)):
+    if missed := await in_own_transaction(
+        runtime, "missed digests not sent", partial(digest_plans.send_again, now=now)
+    ):
         log.info("missed digests sent", count=missed)
     async with runtime.sessions() as session:
         due = await digest_plans.wanted(session, policy=runtime.policy, now=now)
-    for one in due:
-        planning = partial(digest_plans.plan, one=one, policy=runtime.policy, now=now)
-        if planned := await _alone(runtime, "digests not planned", planning):
+    for scope in due:
+        planning = partial(digest_plans.plan, one=scope, policy=runtime.policy, now=now)
+        if planned := await in_own_transaction(runtime, "digests not planned", planning):
             log.info("digests planned", count=planned)
 
 
 async def forget(runtime: Runtime) -> None:
-    """Drops what has served: update ids older than a week, and dialogues left for a month."""
+    """Deletes update ids older than a week and dialogues abandoned for a month."""
     async with runtime.sessions.begin() as session:
         await updates.forget_old(session, now=runtime.clock.now())
         await erasure.drop_drafts(session, now=runtime.clock.now())
 
 
 async def recover(runtime: Runtime) -> None:
-    """Takes back what processes were sending that died over it."""
+    """Recovers deliveries that a process was sending when it died."""
     async with runtime.sessions.begin() as session:
         if stranded := await outbox.recover(session):
             log.warning("deliveries of a dead process taken back", count=stranded)
 
 
 async def scrub_erased(runtime: Runtime) -> None:
-    """When someone has erased themselves, the freed pages of the file and its log soon forget them too."""
+    """After an erasure, rewrites the database file, so that its free pages and its log do not keep the person."""
     async with runtime.sessions() as session:
         erased = await erasure.erased(session)
     if erased != runtime.scrubbed_erasures:
@@ -151,11 +153,11 @@ TICKS: tuple[tuple[Tick, int], ...] = (
 
 
 def schedule(runtime: Runtime) -> AsyncIOScheduler:
-    """A scheduler that runs the ticks; a tick that fails is logged and comes again."""
+    """A scheduler that runs the ticks; a tick that fails is logged and runs again after its interval."""
     scheduler = AsyncIOScheduler(timezone=UTC)
     for tick, seconds in TICKS:
         scheduler.add_job(
-            guarded,
+            run_tick,
             "interval",
             (tick, runtime),
             id=tick.__name__,
@@ -168,18 +170,19 @@ def schedule(runtime: Runtime) -> AsyncIOScheduler:
     return scheduler
 
 
-async def guarded(tick: Tick, runtime: Runtime) -> None:
+async def run_tick(tick: Tick, runtime: Runtime) -> None:
+    """Runs a tick, logs what it raises, and wakes the outbox."""
     try:
         await tick(runtime)
         runtime.wake_outbox.set()
     except asyncio.CancelledError:
-        log.info("tick left", tick=tick.__name__)  # the program stops; the next one does it
+        log.info("tick left", tick=tick.__name__)  # the program stops; the next start runs it again
     except Exception:
         log.exception("tick failed", tick=tick.__name__)
 
 
 async def next_event(runtime: Runtime) -> datetime | None:
-    """When the next message, form or digest is due: where simulated time may jump to."""
+    """When the next message, form or digest is due: simulated time may jump there. None if nothing is."""
     now = runtime.clock.now()
     async with runtime.sessions() as session:
         moments = [
@@ -189,4 +192,4 @@ async def next_event(runtime: Runtime) -> datetime | None:
             await runs.next_closing(session, now=now),
             digests.next_due(runtime.policy, now=now),
         ]
-    return min((moment for moment in moments if moment), default=None)
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -38,8 +38,8 @@ def test_every_command_exists_with_its_options(name: str) -> None:
 
 def test_the_guide_names_settings_figures_and_pages_that_are_there() -> None:
     assert set(re.findall(r"`((?:web|database|telegram|feedback)\.[a-z_]+)`", GUIDE)) <= keys(Settings)
-    sight = prometheus.Sight(in_flight=0, breaker_open=False)
-    page = prometheus.exposed(metrics.Metrics(), sight).decode()
+    gauges = prometheus.Gauges(in_flight=0, breaker_open=False)
+    page = prometheus.render(metrics.Metrics(), gauges).decode()
     for figure in re.findall(r"koolla_[a-z_]+", GUIDE.replace("esimerkin_koolla_bot", "")):
         assert figure in page, figure
     written = " ".join(

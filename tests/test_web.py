@@ -25,7 +25,7 @@ LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen aihe"
 
 @pytest.fixture
 async def pages(talk: Talk) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=web.pages(talk.app, talk.app.outbox))
+    transport = httpx.ASGITransport(app=web.make_app(talk.app, talk.app.outbox))
     async with httpx.AsyncClient(transport=transport, base_url="http://koolla.test") as client:
         talk.app.metrics.works(POLLER)
         talk.app.metrics.works(OUTBOX)

@@ -39,7 +39,7 @@ async def _run(settings: Settings, *, is_alone: bool) -> int:
         if await migrate.upgrade(app.engine):
             log.info("database migrated", revision=migrate.newest())
         if is_alone:
-            await app.alone()
+            await app.release_stale_leases()
         await app.start()
     except DBAPIError as error:
         print(config_check.database_fault(settings, error), file=sys.stderr)

@@ -151,7 +151,7 @@ class Stage:
         app = App(Settings(**{**given, **settings}), clock, transport=transport)
         try:
             await migrate.upgrade(app.engine)
-            app.outbox.rate = Rate(25, late=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
+            app.outbox.rate = Rate(25, burst=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
             await app.start()
             await app.introduce()
             yield cls(app, sandbox, clock)

@@ -1,6 +1,7 @@
-"""Updates in: fetched, applied, shown, and acknowledged to Telegram only then.
+"""Updates in: fetched, applied, answered, and only then acknowledged to Telegram.
 
-A death anywhere in between means that Telegram delivers the update again: its effect is not repeated, its screen is.
+If the process dies before the acknowledgement, Telegram redelivers the update. The handler runs again, its changes are
+rolled back, only the screen is sent again.
 """
 
 import asyncio
@@ -19,33 +20,34 @@ from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.receiving.applying import Applying
-from bot.receiving.replies import Heard, Replies
+from bot.receiving.replies import Replies, Reply
 from models import leases
 
 log = structlog.get_logger()
 
-ALLOWED = ["message", "callback_query", "my_chat_member"]
-BATCH = 100
-TOGETHER = 20
-"""Updates in one transaction: one wait for the disk instead of twenty, and nobody waits long for the others."""
-POLL = 10
-"""Seconds for which Telegram keeps a request for updates open."""
-LEASE = timedelta(seconds=25)
-"""For how long a poller that shows no sign of life is taken to be alive. Telegram forgets a tap after 150 s."""
-FAR = 0.04
-"""Seconds for one answer of Telegram from which on it pays to ask for the next beside the work on the last: each brings
-that again."""
-IDS_LAST = 5 * 86400
-"""Seconds without updates after which we ask from the beginning: after a week of silence Telegram's ids start anywhere,
-lower ones too (core.telegram.org/bots/api#update)."""
-PATIENCE = 0.5
-"""Seconds for which one person's slow screen keeps the others' next updates waiting."""
-STANDBY = 2.0
-"""Seconds between two looks whether the poller still lives."""
+ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"]
+POLL_LIMIT = 100
+"""Updates in one answer to getUpdates: Telegram's maximum."""
+COMMIT_BATCH = 20
+"""Updates in one transaction: one fsync instead of twenty, and short enough that nobody waits long for the others."""
+LONG_POLL_S = 10
+"""Seconds for which Telegram keeps a getUpdates request open while there are no updates."""
+POLLER_LEASE = timedelta(seconds=25)
+"""A poller that has not renewed its lease for this long counts as dead. Telegram drops a tap after 150 s."""
+PIPELINE_MIN_RTT_S = 0.04
+"""Round-trip time in seconds above which the next getUpdates runs in parallel with processing. Below it, parallel
+requests cost more than they save, because each returns the unacknowledged updates again."""
+UPDATE_ID_RESET_S = 5 * 86400
+"""Seconds without updates after which the offset is dropped: after a week of silence Telegram's update ids may start
+anywhere, also below ours (core.telegram.org/bots/api#update)."""
+MAX_SCREEN_WAIT_S = 0.5
+"""Seconds for which one person's slow screen may delay the next getUpdates for everyone."""
+STANDBY_S = 2.0
+"""Seconds between two tries to take the poller's lease over."""
 
 
 class Inbox:
-    """Polls, handles and answers."""
+    """Polls Telegram, has the updates applied and their screens shown, and acknowledges them."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -53,145 +55,152 @@ class Inbox:
         self.replies = Replies(runtime)
         self.owner = secrets.token_hex(6)
         self.offset = 0
-        self._asking: asyncio.Future[tuple[Update, ...]] | None = None
-        self._in_hand: dict[int, asyncio.Task[None] | None] = {}
-        """Updates that Telegram still keeps for us, by id, each with the showing of its screen once it is applied."""
-        self._lanes: dict[int, asyncio.Task[None]] = {}
-        """The last showing of each person."""
+        self._request: asyncio.Future[tuple[Update, ...]] | None = None
+        """The getUpdates request under way."""
+        self._unacknowledged: dict[int, asyncio.Task[None] | None] = {}
+        """Updates received and not yet acknowledged, by id, each with the task that shows its screen once applied."""
+        self._last_shown: dict[int, asyncio.Task[None]] = {}
+        """The latest task that shows screens, by Telegram user id: the next one waits for it."""
         self._progress = asyncio.Event()
-        self._turn = asyncio.Lock()
-        self._trip = 0.0
-        self._heard_at = 0.0
+        self._apply_lock = asyncio.Lock()
+        self._round_trip_s = 0.0
+        self._last_update_at = 0.0
         self._leased_until = 0.0
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Polls until stopped; what goes wrong on the way is waited out, never skipped."""
+        """Polls until stopped. After an error it waits and polls again; no update is skipped."""
         pause = FIRST_PAUSE_S
         while not self._stopping.is_set():
             try:
                 if await self._may_poll():
-                    await self.poll(POLL, patience=PATIENCE)
+                    await self.poll(LONG_POLL_S, max_screen_wait_s=MAX_SCREEN_WAIT_S)
                 else:
-                    await self._rest(STANDBY)
+                    await self._sleep(STANDBY_S)
                 pause = FIRST_PAUSE_S
             except* (TelegramError, *AWAY) as errors:
                 error = errors.exceptions[0]
                 log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
                 self.runtime.metrics.fails(POLLER, error)
-                await self._rest(max(pause, retry_after_s(error) if isinstance(error, RetryAfter) else 0.0))
+                await self._sleep(max(pause, retry_after_s(error) if isinstance(error, RetryAfter) else 0.0))
                 pause = next_pause(pause)
 
-    async def _rest(self, most: float) -> None:
+    async def _sleep(self, seconds: float) -> None:
+        """Waits; returns early when told to stop."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), most)
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _may_poll(self) -> bool:
-        """Whether this process is the one that polls: Telegram gives updates to one at a time."""
+        """Whether this process holds the poller's lease: Telegram gives updates to one process at a time."""
         now = asyncio.get_running_loop().time()
-        if now + POLL < self._leased_until:
+        if now + LONG_POLL_S < self._leased_until:
             return True
         async with self.runtime.sessions.begin() as session:
-            taken = await leases.take(session, leases.POLLER, self.owner, span=LEASE)
+            taken = await leases.take(session, leases.POLLER, self.owner, span=POLLER_LEASE)
         if taken:
-            self._leased_until = now + LEASE.total_seconds()
+            self._leased_until = now + POLLER_LEASE.total_seconds()
         else:
             self.runtime.metrics.works(POLLER)
         return taken
 
-    async def poll(self, wait: int = 0, *, patience: float | None = None) -> int:
+    async def poll(self, long_poll_s: int = 0, *, max_screen_wait_s: float | None = None) -> int:
         """Gets updates, applies them in their order and shows the screens; returns how many were new.
 
-        While more wait than one answer holds, the next are fetched beside the work on the last. ``patience`` is how
-        long a screen may keep the next updates waiting, in seconds; None is for ever.
+        While an answer is full (`POLL_LIMIT`), the next updates are fetched in parallel with processing.
+        ``max_screen_wait_s`` limits in seconds how long the screens are waited for; None waits for all.
         """
-        batch, count = await self._ask(0 if self._in_hand else wait), 0
+        batch, count = await self._get_updates(0 if self._unacknowledged else long_poll_s), 0
         try:
             async with asyncio.TaskGroup() as applying:
                 while True:
-                    new = tuple(update for update in batch if update.update_id not in self._in_hand)
+                    new = tuple(update for update in batch if update.update_id not in self._unacknowledged)
                     self.runtime.metrics.arrived(new)
-                    self._in_hand |= {update.update_id: None for update in new}
+                    self._unacknowledged |= {update.update_id: None for update in new}
                     count += len(new)
                     applying.create_task(self._apply(new))
-                    if self.runtime.polling.held < BATCH or not await self._may_poll():
+                    if self.runtime.polling.received < POLL_LIMIT or not await self._may_poll():
                         break
-                    await self._shown(TOGETHER if self._trip > FAR else None)
+                    await self._wait_shown(COMMIT_BATCH if self._round_trip_s > PIPELINE_MIN_RTT_S else None)
                     if self._stopping.is_set():
                         break
-                    batch = await self._ask(0)
+                    batch = await self._get_updates(0)
         finally:
-            self._in_hand = {update_id: task for update_id, task in self._in_hand.items() if task is not None}
+            self._unacknowledged = {id_: task for id_, task in self._unacknowledged.items() if task is not None}
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await self._shown()
+            async with asyncio.timeout(max_screen_wait_s):
+                await self._wait_shown()
         return count
 
     async def _apply(self, batch: tuple[Update, ...]) -> None:
-        async with self._turn:
-            for some in _slices(batch, TOGETHER):
-                for person, theirs in _by_person(await self.applying.hear(some)).items():
-                    self._show(person, theirs)
+        async with self._apply_lock:
+            for part in _slices(batch, COMMIT_BATCH):
+                for user_id, replies in _by_user(await self.applying.apply(part)).items():
+                    self._show(user_id, replies)
                 self.runtime.wake_outbox.set()
 
-    async def _ask(self, wait: int) -> tuple[Update, ...]:
-        self.runtime.polling.in_hand = self._in_hand
+    async def _get_updates(self, long_poll_s: int) -> tuple[Update, ...]:
+        """One getUpdates request; empty if it was cancelled by `stop`."""
+        self.runtime.polling.unacknowledged = self._unacknowledged
         began = asyncio.get_running_loop().time()
-        asking = self.runtime.bot.get_updates(offset=self.offset, limit=BATCH, timeout=wait, allowed_updates=ALLOWED)
-        self._asking = asyncio.ensure_future(asking)
+        self._request = asyncio.ensure_future(
+            self.runtime.bot.get_updates(
+                offset=self.offset, limit=POLL_LIMIT, timeout=long_poll_s, allowed_updates=ALLOWED_UPDATES
+            )
+        )
         try:
-            batch = await self._asking
+            batch = await self._request
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 return ()
             raise
         finally:
-            self._asking = None
+            self._request = None
         now = asyncio.get_running_loop().time()
-        self._trip = now - began
+        self._round_trip_s = now - began
         if batch:
-            self._heard_at = now
-        elif now - self._heard_at > IDS_LAST:
-            self.offset, self._heard_at = 0, now
+            self._last_update_at = now
+        elif now - self._last_update_at > UPDATE_ID_RESET_S:
+            self.offset, self._last_update_at = 0, now
         return batch
 
-    def _show(self, person: int, theirs: list[Heard]) -> None:
-        """Shows one person's screens, after those before."""
-        before = self._lanes.get(person)
-        task = asyncio.create_task(self.replies.show(theirs, after=before))
+    def _show(self, user_id: int, replies: list[Reply]) -> None:
+        """Starts showing one person's screens, after that person's earlier ones."""
+        task = asyncio.create_task(self.replies.show(replies, after=self._last_shown.get(user_id)))
         task.add_done_callback(lambda _: self._progress.set())
-        self._lanes[person] = task
-        self._in_hand.update({one.update.update_id: task for one in theirs})
+        self._last_shown[user_id] = task
+        self._unacknowledged.update({reply.update.update_id: task for reply in replies})
 
-    async def _shown(self, wanted: int | None = None) -> None:
-        """Waits until so many more screens, or all, stand in order: those updates need not be delivered again."""
+    async def _wait_shown(self, count: int | None = None) -> None:
+        """Waits until ``count`` more updates (None: all) are shown, in the order of their ids, and moves the offset
+        behind them: the next getUpdates acknowledges these."""
         while True:
             self._progress.clear()
-            for update_id in sorted(self._in_hand):
-                task = self._in_hand[update_id]
+            for update_id in sorted(self._unacknowledged):
+                task = self._unacknowledged[update_id]
                 if task is None or not task.done():
                     break
-                del self._in_hand[update_id]
+                del self._unacknowledged[update_id]
                 self.offset = max(self.offset, update_id + 1)
-                wanted = None if wanted is None else wanted - 1
-            if not self._in_hand or (wanted is not None and wanted <= 0):
+                count = None if count is None else count - 1
+            if not self._unacknowledged or (count is not None and count <= 0):
                 break
             await self._progress.wait()
-        self._lanes = {person: task for person, task in self._lanes.items() if not task.done()}
+        self._last_shown = {user_id: task for user_id, task in self._last_shown.items() if not task.done()}
 
     def stop(self) -> None:
-        """Asks for no more; what is in hand is finished."""
+        """Stops polling; updates already received are finished."""
         self._stopping.set()
-        if self._asking is not None:
-            self._asking.cancel()
+        if self._request is not None:
+            self._request.cancel()
 
     async def confirm(self) -> None:
-        """Tells Telegram what has been handled, so that after a clean stop no screen is shown twice."""
+        """Acknowledges what has been handled and gives the lease back, so that after a clean stop no screen is shown
+        twice."""
         if self._leased_until < asyncio.get_running_loop().time():
-            return  # it is not ours to ask
-        await self._shown()
+            return  # another process polls by now
+        await self._wait_shown()
         with suppress(TelegramError):
-            await self.runtime.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED)
+            await self.runtime.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES)
         with suppress(*AWAY):
             async with self.runtime.sessions.begin() as session:
                 await leases.give_back(session, leases.POLLER, self.owner)
@@ -202,10 +211,10 @@ def _slices(batch: tuple[Update, ...], size: int) -> Iterator[tuple[Update, ...]
         yield batch[start : start + size]
 
 
-def _by_person(heard: list[Heard]) -> dict[int, list[Heard]]:
-    """Each person's updates in their order; what comes from nobody in particular is one lane."""
-    lanes: dict[int, list[Heard]] = {}
-    for one in heard:
-        user = one.update.effective_user
-        lanes.setdefault(user.id if user else 0, []).append(one)
-    return lanes
+def _by_user(replies: list[Reply]) -> dict[int, list[Reply]]:
+    """Replies by Telegram user id, in their order; those of updates without a user under 0."""
+    by_user: dict[int, list[Reply]] = {}
+    for reply in replies:
+        user = reply.update.effective_user
+        by_user.setdefault(user.id if user else 0, []).append(reply)
+    return by_user

@@ -1,4 +1,5 @@
-"""Replies: what people see of their own taps and words, once it is committed. They never wait behind a broadcast."""
+"""Replies: the screens that answer people's own taps and messages, sent after the commit. They never wait behind
+deliveries in the outbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,21 +23,21 @@ from models.people import people
 log = structlog.get_logger()
 
 OUTAGE = timedelta(hours=1)
-"""For how long a reply waits while no connection to Telegram can be made: no updates come in meanwhile either."""
-LONGEST_WAIT = 5
-"""Seconds for which a reply waits when Telegram says 429; beyond it the person taps again."""
+"""How long a reply is retried while Telegram cannot be reached: no new updates arrive in that time either."""
+MAX_RATE_LIMIT_WAIT_S = 5
+"""Seconds a reply waits at most when Telegram answers 429; with a longer wait it is dropped, the person taps again."""
 
 
 @dataclass(frozen=True)
-class Heard:
+class Reply:
     """An update and the screen that answers it."""
 
     update: Update
     screen: Screen
 
     @cached_property
-    def message(self) -> tuple[int, int] | None:
-        """The chat and id of the message that the screen takes the place of; None if it is a new message."""
+    def edits(self) -> tuple[int, int] | None:
+        """The chat id and message id of the message that the screen replaces; None if it is sent as a new message."""
         query = self.update.callback_query
         message = query.message if query is not None else None
         if not isinstance(message, Message) or not self.screen.text or not can_edit(has_file(message), self.screen):
@@ -48,45 +49,46 @@ class Replies:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
 
-    async def show(self, heard: list[Heard], *, after: asyncio.Task[None] | None = None) -> None:
-        """One person's screens, once those before are shown. Of several for the same message only the last is put
-        there; every tap is answered."""
+    async def show(self, replies: list[Reply], *, after: asyncio.Task[None] | None = None) -> None:
+        """Shows one person's screens, once ``after`` is done. Of several screens for one message only the last is
+        put there; every tap is answered."""
         if after is not None:
             await asyncio.wait([after])
-        last = {one.message: one for one in heard}
-        for one in heard:
+        last = {reply.edits: reply for reply in replies}
+        for reply in replies:
             try:
-                await self._one(one, put=one.message is None or last[one.message] is one)
+                await self._show(reply, put=reply.edits is None or last[reply.edits] is reply)
             except Exception:
-                log.exception("screen not shown", update=one.update.update_id)  # our fault: it must not stop the others
+                log.exception("screen not shown", update=reply.update.update_id)  # the others are shown all the same
 
-    async def _one(self, heard: Heard, *, put: bool) -> None:
-        """Best effort: what cannot be shown now is seen at the next tap."""
-        update, screen = heard.update, heard.screen
+    async def _show(self, reply: Reply, *, put: bool) -> None:
+        """Shows one screen. Best effort: what cannot be shown now is seen at the next tap."""
+        update, screen = reply.update, reply.screen
         if update.callback_query is not None:
-            shown = [self._attempt(partial(self._toast, update.callback_query, screen))]
+            requests = [self._request(partial(self._answer_tap, update.callback_query, screen))]
             if put:
-                shown.append(self._attempt(partial(self._put, update.callback_query, heard)))
-            await asyncio.gather(*shown)
+                requests.append(self._request(partial(self._put, update.callback_query, reply)))
+            await asyncio.gather(*requests)
             self.runtime.metrics.tap_shown()
         elif update.message is not None and screen.text:
-            await self._attempt(partial(self._send, update.message.chat_id, screen))
+            await self._request(partial(self._send, update.message.chat_id, screen))
         if screen.menu is not None and update.effective_chat is not None:
-            await self._attempt(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
+            await self._request(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
 
-    async def _toast(self, query: CallbackQuery, screen: Screen) -> None:
+    async def _answer_tap(self, query: CallbackQuery, screen: Screen) -> None:
         await self.runtime.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
 
-    async def _put(self, query: CallbackQuery, heard: Heard) -> None:
+    async def _put(self, query: CallbackQuery, reply: Reply) -> None:
+        """Edits the tapped message; sends a new one if it cannot be edited."""
         message = query.message
-        if message is None or not heard.screen.text:
+        if message is None or not reply.screen.text:
             return
-        screen = await self._drawn(message.chat.id, heard.screen)
-        if heard.message is None:
+        screen = await self._drawn(message.chat.id, reply.screen)
+        if reply.edits is None:
             await self._send(message.chat.id, screen)
             return
         try:
-            await edit(self.runtime.bot, *heard.message, screen, has_file=has_file(message))
+            await edit(self.runtime.bot, *reply.edits, screen, has_file=has_file(message))
         except BadRequest as error:
             if "not modified" in error.message:
                 return
@@ -95,13 +97,13 @@ class Replies:
             await self._send(message.chat.id, screen)
 
     async def _drawn(self, chat_id: int, screen: Screen) -> Screen:
-        """The screen with its file made; while it is, the chat says that the bot is at work."""
+        """The screen with its file made; meanwhile the chat shows that the bot is typing."""
         if screen.draws is None:
             return screen
-        at_work = self.runtime.bot.send_chat_action(chat_id, ChatAction.TYPING)
-        drawn, told = await asyncio.gather(screen.drawn(), at_work, return_exceptions=True)
-        if isinstance(told, BaseException) and not isinstance(told, TelegramError):
-            raise told
+        typing = self.runtime.bot.send_chat_action(chat_id, ChatAction.TYPING)
+        drawn, action = await asyncio.gather(screen.drawn(), typing, return_exceptions=True)
+        if isinstance(action, BaseException) and not isinstance(action, TelegramError):
+            raise action
         if isinstance(drawn, BaseException):
             raise drawn
         return drawn
@@ -109,9 +111,10 @@ class Replies:
     async def _send(self, chat_id: int, screen: Screen) -> None:
         screen = await self._drawn(chat_id, screen)
         message_id = await send(self.runtime.bot, chat_id, screen, self.runtime.clock.sleep)
-        await self._remember(chat_id, message_id, screen)
+        await self._record_card(chat_id, message_id, screen)
 
-    async def _remember(self, chat_id: int, message_id: int, screen: Screen) -> None:
+    async def _record_card(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        """Records that a new message is the card of its subject; takes the buttons off the card that it replaces."""
         if screen.card is None:
             return
         async with self.runtime.sessions.begin() as session:
@@ -120,33 +123,18 @@ class Replies:
                 return
             replaced = await cards.record_card(session, address_id, screen.card, message_id=message_id)
         if replaced is not None:
-            await retire(self.runtime.bot, chat_id, replaced)
+            await remove_buttons(self.runtime.bot, chat_id, replaced)
 
-    async def _through(self, doing: Callable[[], Awaitable[object]]) -> None:
-        """Tries again while Telegram cannot be reached, and once more when it may or may not have heard: an edit done
-        twice is one, and a screen shown twice does no harm."""
-        ends, doubts, pause = self.runtime.now + OUTAGE, 0, FIRST_PAUSE_S
-        while True:
-            try:
-                await doing()
-                return
-            except NetworkError as error:
-                doubts += not isinstance(error, NotSentError)
-                if isinstance(error, BadRequest) or doubts > 1 or self.runtime.now >= ends:
-                    raise
-                await self.runtime.clock.sleep(pause)
-                pause = next_pause(pause)
-
-    async def _attempt(self, doing: Callable[[], Awaitable[object]]) -> None:
-        """Shows something, waiting out one short 429; what Telegram will not have any more is let go, here alone."""
+    async def _request(self, request: Callable[[], Awaitable[object]]) -> None:
+        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on."""
         try:
             try:
-                await self._through(doing)
+                await self._retry_while_away(request)
             except RetryAfter as error:
-                if retry_after_s(error) > LONGEST_WAIT:
+                if retry_after_s(error) > MAX_RATE_LIMIT_WAIT_S:
                     raise
                 await self.runtime.clock.sleep(retry_after_s(error))
-                await doing()
+                await request()
         except Forbidden:
             log.info("reply refused", reason="blocked")
         except TelegramError as error:
@@ -155,14 +143,29 @@ class Replies:
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
 
+    async def _retry_while_away(self, request: Callable[[], Awaitable[object]]) -> None:
+        """Retries while no connection can be made, for `OUTAGE` at most; once more if the request may have arrived:
+        an edit repeated changes nothing, and a screen shown twice does no harm."""
+        ends, doubts, pause = self.runtime.now + OUTAGE, 0, FIRST_PAUSE_S
+        while True:
+            try:
+                await request()
+                return
+            except NetworkError as error:
+                doubts += not isinstance(error, NotSentError)
+                if isinstance(error, BadRequest) or doubts > 1 or self.runtime.now >= ends:
+                    raise
+                await self.runtime.clock.sleep(pause)
+                pause = next_pause(pause)
+
 
 def has_file(message: MaybeInaccessibleMessage) -> bool:
-    """Whether a message carries a document or a picture, its text being the caption."""
+    """Whether a message has a document or a picture, so that its text is a caption."""
     return isinstance(message, Message) and bool(message.document or message.photo)
 
 
-async def retire(bot: Bot, chat_id: int, message_id: int) -> None:
-    """Takes the buttons from a message that a newer one replaces. If it fails, they still lead to the new one."""
+async def remove_buttons(bot: Bot, chat_id: int, message_id: int) -> None:
+    """Takes the buttons off a message that a newer one replaces. Best effort: they would lead to the newer one."""
     try:
         await bot.edit_message_reply_markup(chat_id=chat_id, message_id=message_id)
     except TelegramError as error:

@@ -1,4 +1,4 @@
-"""A delivery on its way, and what the log hears of it."""
+"""A delivery being sent, and its log lines."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,36 +14,37 @@ log = structlog.get_logger()
 
 @dataclass
 class Outgoing:
-    """A delivery claimed and rendered, and what became of it."""
+    """A delivery claimed and rendered, and the result of sending it."""
 
     delivery: Delivery
     chat_id: int
     screen: Screen
     outdated: Screen
-    """What the message becomes that this one replaces."""
+    """What is put in place of an earlier message that this one replaces."""
     edited: int | None = None
-    """The id of the message to edit instead of sending a new one."""
+    """The id of the message to edit; None if a new one is sent."""
     message_id: int | None = None
     error: TelegramError | None = None
     is_late: bool = False
-    """The process stood still for longer than its lease: another may have sent it, so this one did not."""
+    """The process stood still for longer than its lease, so nothing was sent: another process may have sent it."""
     claimed_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-    """By the loop's clock, which goes on while the process is stopped."""
+    """By the event loop's clock, which goes on while the process is stopped."""
 
     @property
     def arrived(self) -> bool:
-        """Telegram has said that it has it: that stays true, whoever holds the delivery now."""
+        """Telegram has confirmed it: that stays true, whoever holds the delivery now."""
         return self.error is None and not self.is_late
 
 
-def blame(delivery: Delivery, what: str) -> None:
-    """Logs a fault of ours with its place; of feedback not in which delivery."""
+def log_fault(delivery: Delivery, what: str) -> None:
+    """Logs an exception of ours with its traceback; of feedback not in which delivery."""
     which = {} if delivery.kind.about_feedback else {"delivery": delivery.id}
     log.exception(what, kind=str(delivery.kind), **which)
 
 
-def tell(delivery: Delivery) -> None:
-    """One line for each delivery; of feedback not which: that a reminder was not needed tells who has answered."""
+def log_state(delivery: Delivery) -> None:
+    """One line for each delivery that was handled. Of feedback without id and state: that a reminder was not needed
+    tells who has answered."""
     if delivery.kind.about_feedback:
         log.info("delivery", kind=str(delivery.kind))
     else:

@@ -1,5 +1,5 @@
-"""Updates seen: each takes effect at most once. Rows are kept a week, name nobody and tell no time of day: whoever knew
-when people answered could tell by the number of their presses who wrote something."""
+"""Updates seen: each takes effect at most once. Rows are kept for a week, without person and time of day: with the
+times at which people answered, the number of updates would tell who wrote something."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, insert_new
 
-KEEPS = timedelta(days=7)
+KEPT_FOR = timedelta(days=7)
+"""Telegram redelivers an update for a day; a week leaves room."""
 
 
 class SeenUpdate(Base):
@@ -19,35 +20,35 @@ class SeenUpdate(Base):
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     seen_at: Mapped[datetime]
     parked: Mapped[str | None]
-    """Set on an update that failed again and again: the reference number under which the log tells why."""
+    """Set on an update that failed in all its tries: the reference number that the log and the person have."""
     about: Mapped[str | None]
-    """What a parked update was, by its route: never what somebody wrote."""
+    """The route of a parked update: never what somebody wrote."""
 
 
-async def first_sight(session: AsyncSession, update_ids: Iterable[int], *, now: datetime) -> set[int]:
+async def mark_seen(session: AsyncSession, update_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Marks updates as seen, in the transaction of their effect; returns those not seen before."""
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     rows = [{"update_id": update_id, "seen_at": day} for update_id in update_ids]
     return set(await insert_new(session, SeenUpdate, rows))
 
 
-async def unsee(session: AsyncSession, update_id: int) -> None:
-    """Forgets an update whose effect came to nothing: it will be tried again."""
+async def forget(session: AsyncSession, update_id: int) -> None:
+    """Removes the mark of an update that changed nothing: if it comes again, it is new."""
     await session.execute(delete(SeenUpdate).where(SeenUpdate.update_id == update_id))
 
 
 async def park(session: AsyncSession, update_id: int, reference: str, about: str, *, now: datetime) -> None:
-    """Puts an update aside that failed again and again."""
+    """Marks an update that failed in all its tries; it is not tried again."""
     row = {"update_id": update_id, "seen_at": now, "parked": reference, "about": about}
     await insert_new(session, SeenUpdate, [row])
 
 
 async def parked(session: AsyncSession) -> list[SeenUpdate]:
-    """The updates put aside in the last week, newest first."""
+    """The updates parked in the last week, newest first."""
     wanted = select(SeenUpdate).where(SeenUpdate.parked.is_not(None)).order_by(SeenUpdate.seen_at.desc())
     return list((await session.execute(wanted)).scalars())
 
 
 async def forget_old(session: AsyncSession, *, now: datetime) -> None:
-    """Telegram redelivers for a day; a week is ample."""
-    await session.execute(delete(SeenUpdate).where(SeenUpdate.seen_at < now - KEEPS))
+    """Deletes the marks that are older than `KEPT_FOR`."""
+    await session.execute(delete(SeenUpdate).where(SeenUpdate.seen_at < now - KEPT_FOR))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from bot.commands.backup import back_up
 from bot.demo.stage import Actor, Stage
-from bot.prometheus import Sight, exposed
+from bot.prometheus import Gauges, render
 from models.feedback.feedback import sheet, took_part
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
@@ -75,7 +75,7 @@ class World:
         loot.closed = await looting.tables(self.room.engine)
         loot.files = await looting.files(self.room.engine)
         loot.keys = [(path.stem, path.read_bytes()) for path in sorted(self.room.keys._folder.iterdir())]
-        loot.log = log()[mark:] + exposed(self.stage.app.metrics, Sight(0, False)).decode()
+        loot.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
         return loot, self.truth
 
     async def _gather(self) -> int:

@@ -211,10 +211,10 @@ async def test_a_slow_screen_keeps_nobody_elses_updates_waiting(talk: Talk, aino
     await bo.starts()
     talk.sandbox.faults.hang(30, method="sendMessage")
     aino.user.says("/help")
-    assert await talk.app.inbox.poll(patience=0.05) == 1
+    assert await talk.app.inbox.poll(max_screen_wait_s=0.05) == 1
     before = len(bo.messages)
     bo.user.says("/help")
-    assert await talk.app.inbox.poll(patience=0.3) == 1
+    assert await talk.app.inbox.poll(max_screen_wait_s=0.3) == 1
     assert len(bo.messages) == before + 1
     assert talk.sandbox.updates.waiting()  # the slow one's is kept by Telegram until its screen stands
     talk.app.inbox.stop()
@@ -235,7 +235,7 @@ async def test_after_days_of_silence_it_asks_from_the_beginning(
     """Telegram's ids start anywhere then: lower than those that we have confirmed."""
     await aino.starts()
     assert talk.app.inbox.offset > 0
-    monkeypatch.setattr(inbox, "IDS_LAST", -1)
+    monkeypatch.setattr(inbox, "UPDATE_ID_RESET_S", -1)
     await talk.answered()
     assert talk.app.inbox.offset == 0
     assert "/meetings" in await aino.says("/help")

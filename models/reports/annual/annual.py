@@ -22,7 +22,7 @@ from models.reports.annual import groups as annual_groups
 from models.reports.annual.changes_told import Changed
 from models.reports.annual.forms import Part, Span
 from models.reports.annual.groups import GroupYear
-from models.reports.annual.questions import others_turn
+from models.reports.annual.questions import yield_to_loop
 from models.reports.funnel import funnel
 from models.results.aggregates import Words
 
@@ -87,11 +87,11 @@ async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datet
     span = _span(year, zone)
     scope = Scope(Period.parse(str(year)), zone, None)
     parts = await forms.parts(session, span)
-    await others_turn()
+    await yield_to_loop()
     groups = await annual_groups.groups(session, scope)
-    await others_turn()
+    await yield_to_loop()
     activity = await _activity(session, scope)
-    await others_turn()
+    await yield_to_loop()
     return Annual(
         year=year,
         zone=zone.key,
@@ -121,7 +121,7 @@ def _span(year: int, zone: ZoneInfo) -> Span:
 
 async def _activity(session: AsyncSession, scope: Scope) -> Activity:
     counted = await funnel(session, scope)
-    await others_turn()
+    await yield_to_loop()
     return Activity(
         groups=counted.groups,
         roster=counted.roster,

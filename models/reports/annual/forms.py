@@ -89,7 +89,7 @@ async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
     wanted = select(Release.id, Release.form_version_id, Release.threshold, Release.answered, Pool.kind)
     wanted = wanted.outerjoin(Pool, Pool.id == Release.pool_id).where(Release.id.in_(ids)).order_by(Release.id)
     releases = (await session.execute(wanted)).all()
-    await annual_questions.others_turn()
+    await annual_questions.yield_to_loop()
     newest = max((release.form_version_id for release in releases), default=0)
     return Part(
         sort=sort,

@@ -70,17 +70,18 @@ class _Sum:
         return bool(self.shown or self.hidden)
 
 
-async def others_turn() -> None:
-    """Lets the program's other work go on: on SQLite a read waits for nothing, and many would keep it standing."""
-    await asyncio.sleep(0.001)  # with nought, only what is ready at this moment
+async def yield_to_loop() -> None:
+    """Yields to the event loop between reads: on SQLite short reads run without waiting, and many in a row would block
+    it."""
+    await asyncio.sleep(0.001)  # sleep(0) would run only what is ready at this moment
 
 
 async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found, ...]:
     """All that the releases say: the questions of the newest version in their order, then those that it has not."""
     sums = await _sums(session, ids)
-    await others_turn()
+    await yield_to_loop()
     people = await annual_people.backgrounds(session, ids)
-    await others_turn()
+    await yield_to_loop()
     with_cells = set(await session.scalars(select(Cell.question_id).where(Cell.release_id.in_(ids)).distinct()))
     own = await forms.questions(session, newest)
     older = await forms.some_questions(session, {*sums, *with_cells} - {question.id for question in own})
@@ -116,12 +117,12 @@ async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
         if spread:
             one.spread.append(release_id)
             one.spread_n += n or 0
-    await others_turn()
+    await yield_to_loop()
     key = OptionCount.question_id, OptionCount.value
     chosen = select(*key, func.sum(OptionCount.chosen), func.count()).where(OptionCount.release_id.in_(ids))
     for question_id, value, people, releases in await session.execute(chosen.group_by(*key)):
         found[question_id].chosen[value] = people, releases
-    await others_turn()
+    await yield_to_loop()
     texts_of = OpenAnswer.question_id, OpenAnswer.release_id
     texts = select(*texts_of, func.count()).where(OpenAnswer.release_id.in_(ids)).group_by(*texts_of)
     for question_id, release_id, count in await session.execute(texts):

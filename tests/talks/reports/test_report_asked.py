@@ -217,7 +217,7 @@ async def test_two_programs_make_one_and_the_same(talk_anywhere: Talk) -> None:
         asked = await talk.app.bot.get_updates(offset=talk.app.inbox.offset, timeout=0)
         apps = talk.app, other
         heard = await asyncio.gather(
-            *(app.inbox.applying.hear((update,)) for app, update in zip(apps, asked, strict=True))
+            *(app.inbox.applying.apply((update,)) for app, update in zip(apps, asked, strict=True))
         )
         await asyncio.gather(*(app.inbox.replies.show(some) for app, some in zip(apps, heard, strict=True)))
         talk.app.inbox.offset = asked[-1].update_id + 1
