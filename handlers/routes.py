@@ -66,7 +66,7 @@ class Context:
     def zone(self) -> ZoneInfo:
         return self.policy.zone
 
-    def must_be_of(self, made_at: datetime) -> None:
+    def reject_older_than(self, made_at: datetime) -> None:
         """Refuses a button that is older than what it is about: after a restore, an id may stand for something new."""
         if self.sent_at is not None and self.sent_at < made_at - CLOCKS_DIFFER:
             raise Refused("stale")

@@ -69,15 +69,15 @@ def absent(context: Context, page: Sheet) -> Screen:
     return page_screen(context, page, [context.t("feedback-absent", meeting=about(context, page))], ((button,),))
 
 
-async def _page(context: Context, tap: Tap) -> Sheet:
-    sheet = await feedback.sheet(context.session, context.person, tap.id, context.keys, now=context.now)
-    context.must_be_of(sheet.opened_at)
+async def _access_submission(context: Context, tap: Tap) -> Sheet:
+    sheet = await feedback.access_submission(context.session, context.person, tap.id, context.keys, now=context.now)
+    context.reject_older_than(sheet.opened_at)
     return sheet
 
 
-async def _answering(context: Context, tap: Tap) -> Sheet:
+async def _access_answerable(context: Context, tap: Tap) -> Sheet:
     """The form, for what nobody does who was not there."""
-    page = await _page(context, tap)
+    page = await _access_submission(context, tap)
     if not page.may_answer:
         raise NotFound
     return page
@@ -86,7 +86,7 @@ async def _answering(context: Context, tap: Tap) -> Sheet:
 async def show(context: Context, tap: Tap) -> Screen:
     """Where they are; a form that has closed is over, and its message has no buttons any more."""
     try:
-        return where_they_are(context, await _page(context, tap))
+        return where_they_are(context, await _access_submission(context, tap))
     except Refused as refusal:
         return _over(context, refusal)
 
@@ -100,7 +100,7 @@ def _over(context: Context, refusal: Refused) -> Screen:
 async def show_lacking(context: Context, tap: Tap) -> Screen:
     """The question without whose answer the form cannot be finished."""
     try:
-        page = await _page(context, tap)
+        page = await _access_submission(context, tap)
     except Refused as refusal:
         return _over(context, refusal)
     return shown(context, page, page.lacking) if page.lacking and page.may_answer else where_they_are(context, page)
@@ -140,7 +140,7 @@ def press_of(context: Context) -> Press:
 
 @tap("was", on_refusal=show)
 async def on_was(context: Context, tap: Tap) -> Screen:
-    page = await _page(context, tap)
+    page = await _access_submission(context, tap)
     await _leave(context)
     if tap.word(1) == "again":
         return ask_attendance(context, page)
@@ -153,7 +153,7 @@ async def on_was(context: Context, tap: Tap) -> Screen:
 @tap("rate", on_refusal=show)
 async def on_rate(context: Context, tap: Tap) -> Screen:
     """A value, "unsure" or "skip". "Other" stays on its page, for people to say what."""
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     question = page.question(tap.number(1))
     words = {"skip": None, "unsure": DONT_KNOW}
     value = words[tap.word(2)] if tap.word(2) in words else tap.number(2)
@@ -164,7 +164,7 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
 
 @tap("tick", on_refusal=show)
 async def on_tick(context: Context, tap: Tap) -> Screen:
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     question = page.question(tap.number(1))
     if tap.word(3) not in {"on", "off"}:
         raise NotFound
@@ -175,7 +175,7 @@ async def on_tick(context: Context, tap: Tap) -> Screen:
 
 @tap("settle", on_refusal=show)
 async def on_settle(context: Context, tap: Tap) -> Screen:
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     question = page.question(tap.number(1))
     await feedback.settle(context.session, page, question, keys=context.keys, press=press_of(context))
     return await _arrive(context, page, page.onward(question))
@@ -183,21 +183,21 @@ async def on_settle(context: Context, tap: Tap) -> Screen:
 
 @tap("page", on_refusal=show)
 async def on_page(context: Context, tap: Tap) -> Screen:
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     return await _arrive(context, page, page.question(tap.number(1)))
 
 
 @tap("summary", on_refusal=show)
 async def on_summary(context: Context, tap: Tap) -> Screen:
     """All answers, once there is one to each question; till then the next question."""
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     return await _arrive(context, page, page.unanswered)
 
 
 @tap("write", on_refusal=show)
 async def on_write(context: Context, tap: Tap) -> Screen:
     """Lets go of whatever else the person was in the middle of."""
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     question = page.question(tap.number(1))
     if not question.takes_text:
         raise NotFound
@@ -206,7 +206,7 @@ async def on_write(context: Context, tap: Tap) -> Screen:
 
 @tap("done", on_refusal=show_lacking)
 async def on_done(context: Context, tap: Tap) -> Screen:
-    page = await _answering(context, tap)
+    page = await _access_answerable(context, tap)
     await feedback.finish(context.session, page, keys=context.keys, press=press_of(context))
     await _leave(context)
     return thanks(context, page)
@@ -222,7 +222,9 @@ async def render_feedback(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     if not await runs.fits(context.session, delivery, person, now=context.now):
         raise Superseded
-    page = await feedback.sheet(context.session, context.person, delivery.subject, context.keys, now=context.now)
+    page = await feedback.access_submission(
+        context.session, context.person, delivery.subject, context.keys, now=context.now
+    )
     screen = where_they_are(context, page)
     if not again and not delivery.revision:
         return screen

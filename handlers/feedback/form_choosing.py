@@ -6,7 +6,7 @@ from handlers.dates import moment_text
 from handlers.forms.form_text import asks, label
 from handlers.forms.labels import form_name
 from handlers.meetings.meetings import meeting_card, on_meeting
-from handlers.people.roster import group_of, show_roster
+from handlers.people.roster import access_group, show_roster
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import Refused
@@ -26,11 +26,11 @@ MOST = 90
 async def on_for(context: Context, tap: Tap) -> Screen:
     """On a form's page: without a group in the tap asks for which one, with it makes that group ask this form."""
     t, session = context.t, context.session
-    owned = await form_book.living(session, context.person, tap.id)
+    owned = await form_book.access_usable_form(session, context.person, tap.id)
     name = form_name(t, owned.form)
     back = (Button(t("back"), data("form", owned.form.id)),)
     if len(tap.args) > 1:
-        group = await access.group_to_run(session, context.person, tap.number(1))
+        group = await access.access_group(session, context.person, tap.number(1))
         line = await _choose(context, group, owned.form)
         return Screen(line, (back,)).toasting(t("toast-form-chosen"))
     groups = await access.coordinated_groups(session, context.person)
@@ -63,11 +63,11 @@ def _ticked(context: Context, words: str, *, is_now: bool) -> str:
 @tap("group-form", on_refusal=show_roster)
 async def on_group(context: Context, tap: Tap) -> Screen:
     """On a group's card: without a form in the tap shows the choices, with it makes the group ask that one."""
-    t, session, group = context.t, context.session, await group_of(context, tap)
+    t, session, group = context.t, context.session, await access_group(context, tap)
     await groups.ensure_not_archived(session, group)
     toast, lines = Markup(""), []
     if len(tap.args) > 1:
-        owned = await form_book.living(session, context.person, tap.number(1))
+        owned = await form_book.access_usable_form(session, context.person, tap.number(1))
         lines.append(await _choose(context, group, owned.form))
         toast = t("toast-form-chosen")
     asking = await form_choice.of_group(session, group.id)
@@ -104,12 +104,12 @@ async def _choices(
 async def on_meeting_form(context: Context, tap: Tap) -> Screen:
     """On a meeting's card: without a form in the tap shows the choices, with it (0: the group's) chooses it."""
     session = context.session
-    meeting = await meetings.meeting_to_run(session, context.person, tap.id)
-    await form_choosing.still_to_choose(session, meeting)
+    meeting = await meetings.access_meeting(session, context.person, tap.id)
+    await form_choosing.ensure_form_can_change(session, meeting)
     if len(tap.args) == 1:
         return await _of_meeting(context, meeting)
     chosen = tap.number(1)
-    form = (await form_book.living(session, context.person, chosen)).form if chosen else None
+    form = (await form_book.access_usable_form(session, context.person, chosen)).form if chosen else None
     await form_choosing.choose_for_meeting(session, context.person, meeting, form, now=context.now)
     return (await meeting_card(context, meeting)).toasting(context.t("toast-form-chosen"))
 

@@ -12,12 +12,12 @@ from handlers.feedback.survey_draft import (
     MORNING,
     NOW,
     STEPS,
+    access_form_and_groups,
     ask_next,
     at_clock,
     choices_screen,
     closing,
     offered,
-    place,
     read,
     stamp,
     timing_of,
@@ -42,7 +42,7 @@ AT_ONCE = {"heti", "nyt", "nu", "genast", "now", "at once"}
 @tap("survey-new")
 async def on_new(context: Context, tap: Tap) -> Screen:
     """Begins; the group is asked for where there are several."""
-    form, mine = await survey_plan.form_to_send(context.session, context.person, tap.id)
+    form, mine = await survey_plan.access_form_to_send(context.session, context.person, tap.id)
     known = {"form": form.id, "reminders": 1}
     known |= {"group": mine[0].id} if len(mine) == 1 else {"chose": True}
     return await ask_next(context, await context.begin(SUBJECT, "", known))
@@ -71,7 +71,7 @@ async def _learn(context: Context, draft: Draft, **known: object) -> Screen:
 @text_input(SUBJECT, on_refusal=ask_next)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A typed answer to the question that was asked."""
-    _, mine, _ = await place(context, draft)
+    _, mine, _ = await access_form_and_groups(context, draft)
     typed = tidy(text, limit=100)
     if draft.awaits == "group":
         found = group_named(mine, typed)
@@ -92,7 +92,7 @@ async def on_text(context: Context, draft: Draft, text: str) -> Screen:
 @tap("survey-group", on_refusal=show_current)
 async def on_group(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
-    _, mine, _ = await place(context, draft)
+    _, mine, _ = await access_form_and_groups(context, draft)
     if tap.number(1) not in {group.id for group in mine}:
         raise NotFound
     return await _learn(context, draft, group=tap.number(1))
@@ -172,7 +172,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     if tap.word(2) != stamp(draft):
         raise Stale("survey-card-is-old")
     asked = await ask_next(context, draft)
-    form, _, group = await place(context, draft)
+    form, _, group = await access_form_and_groups(context, draft)
     timing = timing_of(context, draft.data)
     if draft.awaits != "confirm" or timing is None or group is None:  # its time has passed since it was drawn
         return asked
@@ -182,7 +182,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     run = await surveys.send(
         context.session, context.person, decided, context.keys, policy=context.policy, now=context.now
     )
-    page = await surveys.survey_to_run(context.session, context.person, run.id)
+    page = await surveys.access_survey(context.session, context.person, run.id)
     opened = timing.opens_at <= context.now
     toast = context.t("toast-survey-sent", n=page.asked) if opened else context.t("toast-survey-planned")
     return survey_screen(context, page).toasting(toast)

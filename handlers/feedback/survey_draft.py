@@ -88,28 +88,28 @@ def _unsettled(context: Context, draft: Draft) -> Markup | None:
     opens = opens_at(context, known)
     closes = datetime.fromisoformat(known["closes"]) if "closes" in known else opens + 7 * DAY
     try:
-        survey_plan.check(Timing(opens, closes, 0), zone=context.zone, now=context.now)
+        survey_plan.ensure_valid(Timing(opens, closes, 0), zone=context.zone, now=context.now)
     except Refused as refusal:
         draft.data = {key: value for key, value in known.items() if key != WRONG[refusal.key]}
         return context.t(refusal.key, **refusal.values)
     return None
 
 
-async def place(context: Context, draft: Draft) -> tuple[Form, list[Workgroup], Workgroup | None]:
+async def access_form_and_groups(context: Context, draft: Draft) -> tuple[Form, list[Workgroup], Workgroup | None]:
     """The gate, at every step, for roles are taken away and groups archived meanwhile: form, groups, the one chosen."""
-    form, mine = await survey_plan.form_to_send(context.session, context.person, draft.data["form"])
+    form, mine = await survey_plan.access_form_to_send(context.session, context.person, draft.data["form"])
     if "group" not in draft.data:
         return form, mine, None
     group = next((one for one in mine if one.id == draft.data["group"]), None)
     if group is None:
-        gone = await access.group_to_run(context.session, context.person, draft.data["group"])
+        gone = await access.access_group(context.session, context.person, draft.data["group"])
         raise Refused("roster-archived", group=gone.name)
     return form, mine, group
 
 
 async def ask_next(context: Context, draft: Draft) -> Screen:
     """Asks for the first gap; without one, shows the card to confirm."""
-    form, mine, group = await place(context, draft)
+    form, mine, group = await access_form_and_groups(context, draft)
     why = _unsettled(context, draft)
     name = next((step for step in STEPS if step not in draft.data), "confirm")
     drafts.learn(draft, name, now=context.now)

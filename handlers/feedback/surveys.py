@@ -53,7 +53,7 @@ def _line(context: Context, survey: Survey) -> Markup:
 
 
 async def _survey(context: Context, tap: Tap) -> Survey:
-    return await surveys.survey_to_run(context.session, context.person, tap.id)
+    return await surveys.access_survey(context.session, context.person, tap.id)
 
 
 @tap("survey", on_refusal=on_list)
@@ -130,14 +130,14 @@ def _buttons(context: Context, survey: Survey) -> Rows:
 @tap("survey-withdraw", on_refusal=show)
 async def on_withdraw(context: Context, tap: Tap) -> Screen:
     survey = await _survey(context, tap)
-    surveys.must_be(survey, RunState.PLANNED, now=context.now)
+    surveys.ensure_state(survey, RunState.PLANNED, now=context.now)
     return _confirmation(context, survey, "withdraw")
 
 
 @tap("survey-end", on_refusal=show)
 async def on_end(context: Context, tap: Tap) -> Screen:
     survey = await _survey(context, tap)
-    surveys.must_be(survey, RunState.OPEN, now=context.now)
+    surveys.ensure_state(survey, RunState.OPEN, now=context.now)
     return _confirmation(context, survey, "end")
 
 

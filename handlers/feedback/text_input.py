@@ -24,7 +24,7 @@ NOTED = 200
 
 
 async def _sheet(context: Context, run_id: int) -> Sheet:
-    return await feedback.sheet(context.session, context.person, run_id, context.keys, now=context.now)
+    return await feedback.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
 
 
 async def ask_again(context: Context, draft: Draft) -> Screen:

@@ -86,7 +86,7 @@ def _unnamed(item: Item) -> Item:
     return replace(item, identity="" if item.text and not item.background else item.identity, choices=choices)
 
 
-async def of_tap(context: Context, tap: Tap) -> tuple[Draft, Kept | None]:
+async def access_draft(context: Context, tap: Tap) -> tuple[Draft, Kept | None]:
     """The gate of the dialogue's buttons: its draft, and the form that is edited, if this person still may."""
     draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
     return draft, await edited(context, draft)
@@ -95,12 +95,12 @@ async def of_tap(context: Context, tap: Tap) -> tuple[Draft, Kept | None]:
 async def edited(context: Context, draft: Draft) -> Kept | None:
     """The form that a draft edits; None for a new one."""
     if draft.data["form"]:
-        return await form_book.to_edit(context.session, context.person, draft.data["form"])
-    await form_book.demand(context.session, context.person)
+        return await form_book.access_form_to_edit(context.session, context.person, draft.data["form"])
+    await form_book.require_coordinator(context.session, context.person)
     return None
 
 
-def must_be_newest(draft: Draft, tap: Tap) -> None:
+def reject_old_card(draft: Draft, tap: Tap) -> None:
     """Refuses the button of a card that has changed since."""
     if tap.number(1) != draft.data["turn"]:
         raise Stale("forms-card-is-old")

@@ -6,7 +6,7 @@ The draft keeps the text that was read last; each screen is made from it, after 
 from dataclasses import replace
 
 from handlers.forms import form_card, form_draft
-from handlers.forms.form_draft import SUBJECT, learn, of_tap
+from handlers.forms.form_draft import SUBJECT, access_draft, learn
 from handlers.forms.forms import form_list, form_page
 from handlers.forms.notation import Unreadable
 from handlers.forms.notation.reading import NAME
@@ -23,27 +23,27 @@ from models.people.access import RoleKind
 
 async def show(context: Context, tap: Tap) -> Screen:
     """The dialogue as it stands, whatever was refused."""
-    return await form_card.show(context, (await of_tap(context, tap))[0])
+    return await form_card.show(context, (await access_draft(context, tap))[0])
 
 
 @tap("form-new")
 async def on_new(context: Context, tap: Tap) -> Screen:
     """Asks for a form's text; from a group's card the form will be that group's."""
-    await form_book.demand(context.session, context.person)
+    await form_book.require_coordinator(context.session, context.person)
     draft = await form_draft.begin(context, None, group_id=tap.number(0) if tap.args else None)
     return form_card.ask_text(context, draft)
 
 
 @tap("form-edit")
 async def on_edit(context: Context, tap: Tap) -> Screen:
-    kept = await form_book.to_edit(context.session, context.person, tap.id)
+    kept = await form_book.access_form_to_edit(context.session, context.person, tap.id)
     return form_card.ask_text(context, await form_draft.begin(context, kept))
 
 
 @tap("form-copy")
 async def on_copy(context: Context, tap: Tap) -> Screen:
     """A form of one's own out of any that one may use."""
-    kept = await form_book.may_use(context.session, context.person, tap.id)
+    kept = await form_book.access_form(context.session, context.person, tap.id)
     draft = await form_draft.begin(context, kept, copies=True, group_id=kept.form.workgroup_id)
     return form_card.ask_text(context, draft)
 
@@ -55,7 +55,7 @@ async def on_draft(context: Context, tap: Tap) -> Screen:
 
 @tap("form-guide", on_refusal=show)
 async def on_guide(context: Context, tap: Tap) -> Screen:
-    draft, _ = await of_tap(context, tap)
+    draft, _ = await access_draft(context, tap)
     return form_card.guide(context, draft)
 
 
@@ -72,7 +72,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     if not form_id:
         return (await form_list(context)).toasting(toast)
     try:
-        return (await form_page(context, await form_book.may_use(session, person, form_id))).toasting(toast)
+        return (await form_page(context, await form_book.access_form(session, person, form_id))).toasting(toast)
     except NotFound:
         return (await form_list(context)).toasting(toast)
 
@@ -108,20 +108,20 @@ async def _go_on(context: Context, draft: Draft, kept: Kept | None) -> Screen:
 @tap("form-card", on_refusal=show)
 async def on_card(context: Context, tap: Tap) -> Screen:
     """On with the text that there is."""
-    draft, kept = await of_tap(context, tap)
+    draft, kept = await access_draft(context, tap)
     return await _go_on(context, draft, kept)
 
 
 @tap("form-rewrite", on_refusal=show)
 async def on_rewrite(context: Context, tap: Tap) -> Screen:
-    draft, _ = await of_tap(context, tap)
+    draft, _ = await access_draft(context, tap)
     learn(context, draft, "text")
     return await form_card.show(context, draft)
 
 
 @tap("form-name", on_refusal=show)
 async def on_name(context: Context, tap: Tap) -> Screen:
-    draft, _ = await of_tap(context, tap)
+    draft, _ = await access_draft(context, tap)
     learn(context, draft, "name")
     return await form_card.show(context, draft)
 
@@ -129,7 +129,7 @@ async def on_name(context: Context, tap: Tap) -> Screen:
 @tap("form-named", on_refusal=show)
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Anonymous or named: fixed with each version, never for a run that there is."""
-    draft, _ = await of_tap(context, tap)
+    draft, _ = await access_draft(context, tap)
     learn(context, draft, "card", named=tap.number(1) == 1)
     return await form_card.show(context, draft)
 
@@ -137,7 +137,7 @@ async def on_named(context: Context, tap: Tap) -> Screen:
 @tap("form-whose", on_refusal=show)
 async def on_whose(context: Context, tap: Tap) -> Screen:
     """Asks whose a new form will be, or takes it."""
-    draft, kept = await of_tap(context, tap)
+    draft, kept = await access_draft(context, tap)
     if kept is not None:
         raise NotFound
     if len(tap.args) == 1:
@@ -152,8 +152,8 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
 @tap("form-same", on_refusal=show)
 async def on_same(context: Context, tap: Tap) -> Screen:
     """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
-    draft, kept = await of_tap(context, tap)
-    form_draft.must_be_newest(draft, tap)
+    draft, kept = await access_draft(context, tap)
+    form_draft.reject_old_card(draft, tap)
     work, place = await _work(context, draft, kept), tap.number(2)
     if place >= len(work.pairs):
         raise NotFound
@@ -164,7 +164,7 @@ async def on_same(context: Context, tap: Tap) -> Screen:
 
 @tap("form-same-again", on_refusal=show)
 async def on_same_again(context: Context, tap: Tap) -> Screen:
-    draft, _ = await of_tap(context, tap)
+    draft, _ = await access_draft(context, tap)
     learn(context, draft, "card", same={})
     return await form_card.show(context, draft)
 
@@ -172,8 +172,8 @@ async def on_same_again(context: Context, tap: Tap) -> Screen:
 @tap("form-over", on_refusal=show)
 async def on_over(context: Context, tap: Tap) -> Screen:
     """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
-    draft, kept = await of_tap(context, tap)
-    form_draft.must_be_newest(draft, tap)
+    draft, kept = await access_draft(context, tap)
+    form_draft.reject_old_card(draft, tap)
     work = await _work(context, draft, kept)
     if work.version is None:
         raise NotFound
@@ -184,7 +184,7 @@ async def on_over(context: Context, tap: Tap) -> Screen:
 @tap("form-newest", on_refusal=show)
 async def on_newest(context: Context, tap: Tap) -> Screen:
     """The form as it stands, in a message of its own: the card stays above it."""
-    _, kept = await of_tap(context, tap)
+    _, kept = await access_draft(context, tap)
     if kept is None:
         raise NotFound
     return replace(await form_page(context, kept), new_message=True)
@@ -202,15 +202,15 @@ async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft
 async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves what the card showed, once."""
     session, person = context.session, context.person
-    draft, kept = await of_tap(context, tap)
-    form_draft.must_be_newest(draft, tap)
+    draft, kept = await access_draft(context, tap)
+    form_draft.reject_old_card(draft, tap)
     work = await _work(context, draft, kept)
     whose, base, name = draft.data["whose"], draft.data["base"], form_book.proper_name(work.name)
     if not await drafts.end(session, person, context.chat_id):
         raise Stale("dialogue-is-over")
     if kept is None:
         form = await form_book.make(session, person, whose or None, name, work.content, now=context.now)
-        kept = await form_book.may_use(session, person, form.id)
+        kept = await form_book.access_form(session, person, form.id)
         return (await form_page(context, kept)).toasting(context.t("toast-form-saved"))
     if not await form_book.revise(session, person, kept.form, name, work.content, base=base, now=context.now):
         raise Refused("forms-unchanged")

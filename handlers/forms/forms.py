@@ -62,7 +62,7 @@ def _listed(context: Context, found: list[Kept], name: str, page: int) -> Rows:
 
 @tap("form")
 async def on_form(context: Context, tap: Tap) -> Screen:
-    return await form_page(context, await form_book.may_use(context.session, context.person, tap.id))
+    return await form_page(context, await form_book.access_form(context.session, context.person, tap.id))
 
 
 async def form_page(context: Context, kept: Kept) -> Screen:
@@ -114,7 +114,7 @@ def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Archives at once, for it is undone by one tap; says what the groups ask from now on that had chosen it."""
     session, person = context.session, context.person
-    kept = await form_book.to_edit(session, person, tap.id)
+    kept = await form_book.access_form_to_edit(session, person, tap.id)
     await form_book.archive(session, person, kept.form, now=context.now)
     asking = await form_choosing.asking(session, kept.form)
     toast = context.t("toast-form-archived-used", n=asking) if asking else context.t("toast-form-archived")
@@ -124,6 +124,6 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
 @tap("form-restore", on_refusal=on_form)
 async def on_restore(context: Context, tap: Tap) -> Screen:
     session, person = context.session, context.person
-    kept = await form_book.may_use(session, person, tap.id)
+    kept = await form_book.access_form(session, person, tap.id)
     await form_book.restore(session, person, kept, now=context.now)
     return (await form_page(context, kept)).toasting(context.t("toast-form-restored"))

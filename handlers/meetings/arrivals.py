@@ -35,7 +35,7 @@ async def attention(context: Context, meeting: Meeting) -> Markup | None:
 @tap("m-arrived")
 async def on_arrivals(context: Context, tap: Tap) -> Screen:
     t = context.t
-    meeting = await meetings.meeting_to_run(context.session, context.person, tap.id)
+    meeting = await meetings.access_meeting(context.session, context.person, tap.id)
     known = await arrivals.of(context.session, meeting, now=context.now)
     page = max(0, min(tap.number(1), (len(known.to_phone) - 1) // PAGE))
     plan = meeting.plan

@@ -22,7 +22,7 @@ REMOTE = ("etä", "teams", "på distans", "distans", "remote", "online")
 
 
 async def _meeting(context: Context, tap: Tap) -> Meeting:
-    return await meetings.meeting_to_run(context.session, context.person, tap.id)
+    return await meetings.access_meeting(context.session, context.person, tap.id)
 
 
 @tap("m-who", on_refusal=on_meeting)
@@ -85,7 +85,7 @@ async def ask_heads(context: Context, draft: Draft) -> Screen:
 
 
 async def _counted(context: Context, draft: Draft) -> Meeting:
-    return await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+    return await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
 
 
 @text_input(SUBJECT, on_refusal=ask_heads)

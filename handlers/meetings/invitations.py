@@ -81,7 +81,7 @@ def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
 
 async def show_card(context: Context, tap: Tap) -> Screen:
     """The fresh card, whatever was refused; with its calendar file where the meeting has moved since."""
-    invitation = await invitations.own(context.session, context.person, tap.id)
+    invitation = await invitations.access_invitation(context.session, context.person, tap.id)
     if tap.number(2) == invitation.meeting.revision:
         return await card(context, invitation)
     shown = await card(context, invitation, context.t("invitation-moved"))
@@ -91,8 +91,8 @@ async def show_card(context: Context, tap: Tap) -> Screen:
 
 @tap("rsvp", on_refusal=show_card)
 async def on_answer(context: Context, tap: Tap) -> Screen:
-    invitation = await invitations.own(context.session, context.person, tap.id)
-    context.must_be_of(invitation.invited_at)
+    invitation = await invitations.access_invitation(context.session, context.person, tap.id)
+    context.reject_older_than(invitation.invited_at)
     await invitations.reply(
         context.session,
         invitation,
@@ -107,7 +107,7 @@ async def on_answer(context: Context, tap: Tap) -> Screen:
 
 async def _addressed(context: Context, delivery: Delivery) -> Invitation:
     """The invitation of a delivery; superseded if the person has left or the meeting has moved on."""
-    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    invitation = await invitations.access_invitation(context.session, context.person, delivery.subject)
     meeting = invitation.meeting
     if meeting.state is not MeetingState.ANNOUNCED or meeting.starts_at <= context.now:
         raise Superseded
@@ -130,7 +130,7 @@ async def render_correction(context: Context, delivery: Delivery) -> Screen:
 
 @renders(DeliveryKind.CANCELLED)
 async def render_cancelled(context: Context, delivery: Delivery) -> Screen:
-    invitation = await invitations.own(context.session, context.person, delivery.subject)
+    invitation = await invitations.access_invitation(context.session, context.person, delivery.subject)
     return await new_card(context, invitation, context.t("invitation-cancelled"))
 
 
@@ -171,14 +171,14 @@ def meeting_name(t: Texts, meeting: Meeting) -> Markup:
 @tap("card")
 async def on_card(context: Context, tap: Tap) -> Screen:
     """One's card, from the list of meetings: as a new message, for it carries a file."""
-    shown = await new_card(context, await invitations.own(context.session, context.person, tap.id))
+    shown = await new_card(context, await invitations.access_invitation(context.session, context.person, tap.id))
     return replace(shown, new_message=True)
 
 
 @tap("heard")
 async def on_heard(context: Context, tap: Tap) -> Screen:
     """Every line as a whole, where the card had room for its beginning."""
-    invitation = await invitations.own(context.session, context.person, tap.id)
+    invitation = await invitations.access_invitation(context.session, context.person, tap.id)
     heard = await changes_told.heard(context.session, invitation)
     if not heard:
         raise NotFound

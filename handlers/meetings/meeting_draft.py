@@ -119,7 +119,7 @@ async def _so_far(context: Context, draft: Draft) -> Markup:
     """What is known already, so that nobody loses the thread."""
     lines: list[str | Markup] = []
     if "group" in draft.data:
-        lines.append((await _group(context, draft)).name)
+        lines.append((await _access_group(context, draft)).name)
     if draft.data.get("title"):
         lines.append(draft.data["title"])
     if "day" in draft.data:
@@ -127,9 +127,9 @@ async def _so_far(context: Context, draft: Draft) -> Markup:
     return context.t("so-far", known=" · ".join(lines)) if lines else Markup("")
 
 
-async def _group(context: Context, draft: Draft) -> Workgroup:
+async def _access_group(context: Context, draft: Draft) -> Workgroup:
     """The gate, at every step: a role may be taken away in mid-dialogue."""
-    return await access.group_to_run(context.session, context.person, draft.data["group"])
+    return await access.access_group(context.session, context.person, draft.data["group"])
 
 
 async def _choices(context: Context, draft: Draft, name: str) -> Rows:
@@ -174,7 +174,7 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
     plan = plan_of(context, draft)
     if plan is None:
         return await ask_next(context, draft)
-    group = await _group(context, draft)
+    group = await _access_group(context, draft)
     meeting = await _changed(context, draft)
     if meeting is None:
         lines = [t("confirm-new"), preview(t, group.name, plan, "invitation-heading")]
@@ -193,7 +193,7 @@ async def _changed(context: Context, draft: Draft) -> Meeting | None:
     """The meeting that the dialogue changes, if it is about one."""
     if "meeting" not in draft.data:
         return None
-    return await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+    return await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
 
 
 async def _consequences(context: Context, group_id: int, plan: Plan, meeting: Meeting | None) -> list[Markup]:

@@ -105,7 +105,7 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
 @renders(DeliveryKind.TURNOUT)
 async def render_turnout(context: Context, delivery: Delivery) -> Screen:
     """Somebody has answered: the coordinator's card shows it by itself."""
-    meeting = await meetings.meeting_to_run(context.session, context.person, delivery.subject)
+    meeting = await meetings.access_meeting(context.session, context.person, delivery.subject)
     return await meeting_card(context, meeting)
 
 
@@ -135,7 +135,7 @@ def _names(context: Context, names: tuple[str, ...], most: int = 15) -> str:
 
 
 async def _meeting(context: Context, tap: Tap) -> Meeting:
-    return await meetings.meeting_to_run(context.session, context.person, tap.id)
+    return await meetings.access_meeting(context.session, context.person, tap.id)
 
 
 @tap("meeting")
@@ -148,7 +148,7 @@ async def on_meeting(context: Context, tap: Tap) -> Screen:
 async def on_change(context: Context, tap: Tap) -> Screen:
     """Opens the dialogue with everything known; its confirmation moves or corrects."""
     meeting = await _meeting(context, tap)
-    meetings.upcoming(meeting, now=context.now)
+    meetings.ensure_upcoming(meeting, now=context.now)
     known = {
         "group": meeting.workgroup_id,
         "meeting": meeting.id,
@@ -175,7 +175,7 @@ def _when(meeting: Meeting) -> When:
 async def on_cancel(context: Context, tap: Tap) -> Screen:
     """Asks once more: everyone will hear of it."""
     meeting = await _meeting(context, tap)
-    meetings.upcoming(meeting, now=context.now)
+    meetings.ensure_upcoming(meeting, now=context.now)
     t, people = context.t, await announcing.aware(context.session, meeting)
     question = t("cancel-sure", n=len(people)) if people else t("cancel-sure-unheard")
     text = Markup("\n\n").join([question, card_text(t, meeting.workgroup.name, meeting.plan)])

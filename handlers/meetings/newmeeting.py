@@ -83,7 +83,7 @@ async def show(context: Context, tap: Tap) -> Screen:
 @tap("nm-group", on_refusal=show_current)
 async def on_group(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
-    group = await access.group_to_run(context.session, context.person, tap.number(1))
+    group = await access.access_group(context.session, context.person, tap.number(1))
     _learn(context, draft, group=group.id)
     return await ask_next(context, draft)
 
@@ -208,7 +208,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     plan = plan_of(context, draft)
     if plan is None:
         return await ask_next(context, draft)
-    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    group = await access.access_group(context.session, context.person, draft.data["group"])
     await drafts.end(context.session, context.person, context.chat_id)
     if "meeting" in draft.data:
         return await _change(context, draft.data["meeting"], draft.data["sequence"], plan)
@@ -219,7 +219,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 
 
 async def _change(context: Context, meeting_id: int, sequence: int, plan: meetings.Plan) -> Screen:
-    meeting = await meetings.meeting_to_run(context.session, context.person, meeting_id)
+    meeting = await meetings.access_meeting(context.session, context.person, meeting_id)
     was = meeting.starts_at
     try:
         weighty = await meetings.change(context.session, meeting, plan, sequence=sequence, now=context.now)
@@ -241,5 +241,5 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     await drafts.end(context.session, context.person, context.chat_id)
     if "meeting" not in draft.data:
         return Screen(context.t("newmeeting-dropped"))
-    meeting = await meetings.meeting_to_run(context.session, context.person, draft.data["meeting"])
+    meeting = await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
     return await meeting_card(context, meeting)

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from handlers.dates import moment_text
 from handlers.meetings.invitations import meeting_name
-from handlers.people.roster import choose, group_of, roster_screen, show_roster, still_run, stopped
+from handlers.people.roster import access_group, choose, group_or_refusal, roster_screen, show_roster, stopped
 from handlers.routes import Context, Tap, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -22,13 +22,13 @@ LISTED = 10
 @tap("group-rename")
 async def on_rename(context: Context, tap: Tap) -> Screen:
     """Asks for the new name."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     return await ask(context, await context.begin(SUBJECT, "name", {"group": group.id}))
 
 
 async def ask(context: Context, draft: Draft) -> Screen:
-    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    group = await access.access_group(context.session, context.person, draft.data["group"])
     return Screen(context.t("group-rename-how", group=group.name), (_stop(context, group),))
 
 
@@ -45,7 +45,7 @@ async def on_rename_no(context: Context, tap: Tap) -> Screen:
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     """Shows the old name and the new before anything changes."""
     t = context.t
-    group = await still_run(context, draft)
+    group = await group_or_refusal(context, draft)
     if isinstance(group, Screen):
         return group
     name = await group_admin.new_name(context.session, group, text)
@@ -56,7 +56,7 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
 
 @tap("group-rename-yes", on_refusal=show_roster)
 async def on_rename_yes(context: Context, tap: Tap) -> Screen:
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
     name = draft.data.get("name")
     if draft.data["group"] != group.id or name is None:
@@ -69,7 +69,7 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
 @tap("group-archive", on_refusal=show_roster)
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Asks once more, or says which meetings are in the way."""
-    t, group = context.t, await group_of(context, tap)
+    t, group = context.t, await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     back = (Button(t("back"), data("roster", group.id, 0)),)
     waiting = await group_admin.in_the_way(context.session, group, now=context.now)
@@ -90,7 +90,7 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
 
 @tap("group-archive-yes", on_refusal=on_archive)
 async def on_archive_yes(context: Context, tap: Tap) -> Screen:
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await group_admin.archive(context.session, context.person, group, now=context.now)
     toast = context.t("toast-archived")
     if await access.coordinated_groups(context.session, context.person):

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from handlers.people.roster import group_of, roster_screen
+from handlers.people.roster import access_group, roster_screen
 from handlers.qr import qr_picture
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
@@ -15,7 +15,7 @@ LISTED = 20
 
 @tap("join-link")
 async def on_link(context: Context, tap: Tap) -> Screen:
-    return await link_screen(context, await group_of(context, tap))
+    return await link_screen(context, await access_group(context, tap))
 
 
 async def link_screen(context: Context, group: Workgroup) -> Screen:
@@ -46,7 +46,7 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
 @tap("join-qr")
 async def on_qr(context: Context, tap: Tap) -> Screen:
     """The link as a picture, to project or print."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     link = await links.join_link(context.session, group.id, now=context.now)
     url, name = context.link(link.code), f"koolla-{link.code}"
@@ -57,7 +57,7 @@ async def on_qr(context: Context, tap: Tap) -> Screen:
 @tap("join-ask", on_refusal=on_link)
 async def on_ask(context: Context, tap: Tap) -> Screen:
     """Turns approval on or off; the button says which, so that two taps do the same."""
-    group, one_by_one = await group_of(context, tap), tap.number(1) == 1
+    group, one_by_one = await access_group(context, tap), tap.number(1) == 1
     await group_admin.let_in(context.session, context.person, group, one_by_one, now=context.now)
     toast = context.t("toast-approval-on" if one_by_one else "toast-approval-off")
     return (await link_screen(context, group)).toasting(toast)
@@ -66,7 +66,7 @@ async def on_ask(context: Context, tap: Tap) -> Screen:
 @tap("join-rotate", on_refusal=on_link)
 async def on_rotate(context: Context, tap: Tap) -> Screen:
     """Asks once more: the old link may hang on a wall."""
-    t, group = context.t, await group_of(context, tap)
+    t, group = context.t, await access_group(context, tap)
     link = await links.join_link(context.session, group.id, now=context.now)
     yes = Button(t("join-rotate-yes"), data("join-rotate-yes", group.id, link.code))
     return Screen(t("join-rotate-sure", group=group.name), ((yes,), (Button(t("back"), data("join-link", group.id)),)))
@@ -74,6 +74,6 @@ async def on_rotate(context: Context, tap: Tap) -> Screen:
 
 @tap("join-rotate-yes", on_refusal=on_link)
 async def on_rotate_yes(context: Context, tap: Tap) -> Screen:
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await group_admin.rotate_link(context.session, context.person, group, tap.word(1), now=context.now)
     return (await link_screen(context, group)).toasting(context.t("toast-link-rotated"))

@@ -25,7 +25,7 @@ def request_card(context: Context, asked: Asked) -> Screen:
 
 
 async def _asked(context: Context, tap: Tap) -> Asked:
-    return await requests.request_to_decide(context.session, context.person, tap.id)
+    return await requests.access_request(context.session, context.person, tap.id)
 
 
 @tap("join-card")
@@ -61,7 +61,7 @@ async def _open(context: Context, delivery: Delivery) -> Asked:
 
 @renders(DeliveryKind.JOIN_REQUEST)
 async def render_join_request(context: Context, delivery: Delivery) -> Screen:
-    asked = await requests.request_to_decide(context.session, context.person, delivery.subject)
+    asked = await requests.access_request(context.session, context.person, delivery.subject)
     if asked.request.decided_at is not None:
         raise Superseded
     return request_card(context, asked)

@@ -14,7 +14,7 @@ async def on_leave(context: Context, tap: Tap) -> Screen:
     """Which group; then whether really."""
     t = context.t
     if tap.args:
-        group = await groups.own(context.session, context.person, tap.id)
+        group = await groups.access_own_group(context.session, context.person, tap.id)
         yes = Button(str(t("leave-yes")), data("leave-yes", group.id))
         return Screen(t("leave-sure", group=group.name), ((yes,), back(context)))
     mine = await groups.of_person(context.session, context.person)
@@ -24,7 +24,7 @@ async def on_leave(context: Context, tap: Tap) -> Screen:
 
 @tap("leave-yes", on_refusal=on_back)
 async def on_leave_yes(context: Context, tap: Tap) -> Screen:
-    group = await groups.own(context.session, context.person, tap.id)
+    group = await groups.access_own_group(context.session, context.person, tap.id)
     await joining.leave(context.session, group, context.person, policy=context.policy, now=context.now)
     return (await settings_screen(context)).toasting(context.t("leave-done", group=group.name), alert=True)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from handlers.people.roster import group_of, organisation_text, roster_screen, show_roster, still_run
+from handlers.people.roster import access_group, group_or_refusal, organisation_text, roster_screen, show_roster
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -19,8 +19,8 @@ SUBJECT = "contact"
 
 
 async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
-    group = await group_of(context, tap)
-    return group, await roster.member(context.session, group, tap.number(1))
+    group = await access_group(context, tap)
+    return group, await roster.access_member(context.session, group, tap.number(1))
 
 
 @tap("member", on_refusal=show_roster)
@@ -68,8 +68,8 @@ async def on_contact(context: Context, tap: Tap) -> Screen:
 
 
 async def ask(context: Context, draft: Draft) -> Screen:
-    group = await access.group_to_run(context.session, context.person, draft.data["group"])
-    person = await roster.member(context.session, group, draft.data["person"])
+    group = await access.access_group(context.session, context.person, draft.data["group"])
+    person = await roster.access_member(context.session, group, draft.data["person"])
     stop = Button(context.t("cancel"), data("contact-stop", group.id, person.id))
     return Screen(context.t("contact-how", name=person.name), ((stop,),))
 
@@ -83,11 +83,11 @@ async def on_contact_stop(context: Context, tap: Tap) -> Screen:
 
 @text_input(SUBJECT, on_refusal=ask)
 async def on_contact_text(context: Context, draft: Draft, text: str) -> Screen:
-    group = await still_run(context, draft)
+    group = await group_or_refusal(context, draft)
     if isinstance(group, Screen):
         return group
     try:
-        person = await roster.member(context.session, group, draft.data["person"])
+        person = await roster.access_member(context.session, group, draft.data["person"])
     except NotFound as gone:  # off the roster since: the dialogue has nobody left
         await drafts.end(context.session, context.person, context.chat_id)
         shown = await roster_screen(context, group)

@@ -14,7 +14,7 @@ SUBJECT = "newgroup"
 
 @command("newgroup", role=RoleKind.ADMINISTRATOR)
 async def on_newgroup(context: Context, line: str) -> Screen:
-    await access.demand(context.session, context.person, RoleKind.ADMINISTRATOR)
+    await access.require_role(context.session, context.person, RoleKind.ADMINISTRATOR)
     if line.strip():
         return await _found(context, line)
     await context.begin(SUBJECT, "name")

@@ -6,7 +6,7 @@ from io import StringIO
 from markupsafe import Markup
 
 from handlers.dates import day_text
-from handlers.people.roster import group_of
+from handlers.people.roster import access_group
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
 from models.errors import NotFound
@@ -24,7 +24,7 @@ COLUMNS = ("name", "organisation", "contact", "link", "code")
 @tap("personal-links")
 async def on_links(context: Context, tap: Tap) -> Screen:
     """The links of everyone who has not claimed their place."""
-    t, group = context.t, await group_of(context, tap)
+    t, group = context.t, await access_group(context, tap)
     waiting = await roster.personal_links(context.session, group, now=context.now)
     if not waiting:
         raise NotFound("links-none")

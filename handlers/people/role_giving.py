@@ -50,7 +50,7 @@ async def on_for(context: Context, tap: Tap) -> Screen:
 
 async def _ask_how(context: Context, kind: RoleKind, group_id: int) -> Screen:
     """By a link, or to a person chosen from one's contacts."""
-    group = await roles.may_give(context.session, context.person, kind, group_id or None)
+    group = await roles.access_group_for_role(context.session, context.person, kind, group_id or None)
     rows = (
         (button(context, "button-role-link", "role-link", kind, group_id),),
         (button(context, "button-role-choose", "role-choose", kind, group_id),),
@@ -63,7 +63,7 @@ async def _ask_how(context: Context, kind: RoleKind, group_id: int) -> Screen:
 async def on_link(context: Context, tap: Tap) -> Screen:
     """A link and code that serve once."""
     t, kind, group_id = context.t, tap.choice(RoleKind, 0), tap.number(1) or None
-    group = await roles.may_give(context.session, context.person, kind, group_id)
+    group = await roles.access_group_for_role(context.session, context.person, kind, group_id)
     link = await roles.offer(context.session, context.person, kind, group_id, now=context.now)
     assert link.expires_at is not None
     text = t(
@@ -81,7 +81,7 @@ async def on_link(context: Context, tap: Tap) -> Screen:
 async def on_choose(context: Context, tap: Tap) -> Screen:
     """Asks for a person with a button in place of the keyboard."""
     kind, group_id = tap.choice(RoleKind, 0), tap.number(1)
-    group = await roles.may_give(context.session, context.person, kind, group_id or None)
+    group = await roles.access_group_for_role(context.session, context.person, kind, group_id or None)
     known = {"kind": kind, "group": group_id}
     await context.begin(SUBJECT, "person", known)
     return _ask_person(context, kind, group)
@@ -97,7 +97,7 @@ async def on_chosen(context: Context, draft: Draft, text: str) -> Screen:
     """The person shared; anything typed instead is answered with the same question."""
     t, session, actor = context.t, context.session, context.person
     kind, group_id = RoleKind(draft.data["kind"]), draft.data["group"] or None
-    group = await roles.may_give(session, actor, kind, group_id)
+    group = await roles.access_group_for_role(session, actor, kind, group_id)
     if context.chosen is None:
         return _ask_person(context, kind, group)
     chosen = await people.expected(session, context.chosen, name=context.chosen_name, now=context.now)

@@ -100,7 +100,7 @@ def _label(context: Context, one: Holding) -> str:
 @tap("role-drop", on_refusal=on_back)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks once more, and says what follows where nobody else has the role."""
-    t, held = context.t, await roles.to_take(context.session, context.person, tap.id)
+    t, held = context.t, await roles.access_role(context.session, context.person, tap.id)
     role = role_text(context, held.role.kind, held.group)
     lines = [t("role-drop-sure", name=held.person.name, role=role)]
     if held.role.kind is RoleKind.COORDINATOR and await roles.is_last(context.session, held):
@@ -111,7 +111,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
 
 @tap("role-drop-yes", on_refusal=on_back)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
-    held = await roles.to_take(context.session, context.person, tap.id)
+    held = await roles.access_role(context.session, context.person, tap.id)
     await roles.take(context.session, context.person, held, policy=context.policy, now=context.now)
     done = context.t("role-drop-done", name=held.person.name)
     if held.person.id != context.person.id:

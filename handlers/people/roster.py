@@ -42,15 +42,15 @@ async def choose(context: Context) -> Screen:
     return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
 
 
-async def group_of(context: Context, tap: Tap) -> Workgroup:
+async def access_group(context: Context, tap: Tap) -> Workgroup:
     """The gate of every button about a roster; its first argument is the group."""
-    return await access.group_to_run(context.session, context.person, tap.id)
+    return await access.access_group(context.session, context.person, tap.id)
 
 
-async def still_run(context: Context, draft: Draft) -> Workgroup | Screen:
+async def group_or_refusal(context: Context, draft: Draft) -> Workgroup | Screen:
     """The group of a dialogue about one; if the role is gone, so is the dialogue, and the screen says it."""
     try:
-        return await access.group_to_run(context.session, context.person, draft.data["group"])
+        return await access.access_group(context.session, context.person, draft.data["group"])
     except Refused as refusal:  # raised on, it would keep the dialogue
         await drafts.end(context.session, context.person, context.chat_id)
         ways = (command_button(context, "meetings"), command_button(context, "help"))
@@ -59,19 +59,19 @@ async def still_run(context: Context, draft: Draft) -> Workgroup | Screen:
 
 async def stopped(context: Context, tap: Tap, subject: str) -> Screen:
     """The roster, after a dialogue about its group was stopped."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await drafts.end_of(context.session, context.person, context.chat_id, subject)
     return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
 
 
 @tap("roster")
 async def on_roster(context: Context, tap: Tap) -> Screen:
-    return await roster_screen(context, await group_of(context, tap), tap.number(1))
+    return await roster_screen(context, await access_group(context, tap), tap.number(1))
 
 
 async def show_roster(context: Context, tap: Tap) -> Screen:
     """The fresh roster, whatever was refused."""
-    return await roster_screen(context, await group_of(context, tap))
+    return await roster_screen(context, await access_group(context, tap))
 
 
 async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Screen:
@@ -166,7 +166,7 @@ def organisation_text(t: Texts, person: Person) -> str:
 @tap("unreached")
 async def on_unreached(context: Context, tap: Tap) -> Screen:
     """Those whom no message reaches, each with why and how else, and what to do about it."""
-    t, group = context.t, await group_of(context, tap)
+    t, group = context.t, await access_group(context, tap)
     everyone = await groups.members(context.session, group.id)
     people = [person for person in everyone if person.reach is not Reach.REACHABLE]
     page, shown = page_of(people, tap.number(1))

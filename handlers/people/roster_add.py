@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from handlers.figures import number
 from handlers.people.personal_links import links_screen
-from handlers.people.roster import group_of, roster_screen, still_run, stopped
+from handlers.people.roster import access_group, group_or_refusal, roster_screen, stopped
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -25,7 +25,7 @@ NAMED = 8
 
 async def show(context: Context, tap: Tap) -> Screen:
     """The preview as it stands, or the roster if the dialogue is over."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is None or draft.subject != SUBJECT or draft.data["group"] != group.id:
         return await roster_screen(context, group)
@@ -35,7 +35,7 @@ async def show(context: Context, tap: Tap) -> Screen:
 @tap("roster-add")
 async def on_add(context: Context, tap: Tap) -> Screen:
     """Asks for the people."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     known = {"group": group.id, "entries": [], "unread": [], "lines": 0, "doubtful": False}
     return await ask(context, await context.begin(SUBJECT, "people", known))
@@ -43,7 +43,7 @@ async def on_add(context: Context, tap: Tap) -> Screen:
 
 async def ask(context: Context, draft: Draft) -> Screen:
     """How to send people; once some have been read, what adding them would change."""
-    group = await access.group_to_run(context.session, context.person, draft.data["group"])
+    group = await access.access_group(context.session, context.person, draft.data["group"])
     if draft.data["lines"]:
         return await preview(context, group, draft)
     return Screen(
@@ -63,7 +63,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
 @text_input(SUBJECT, on_refusal=ask)
 async def on_people(context: Context, draft: Draft, text: str) -> Screen:
     """Lines or a file; more of them add to what was read."""
-    group = await still_run(context, draft)
+    group = await group_or_refusal(context, draft)
     if isinstance(group, Screen):
         return group
     if context.file == b"":
@@ -145,7 +145,7 @@ def _listed(context: Context, shown: Iterable[Markup], count: int) -> Markup:
 
 async def _draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft]:
     """The group and the dialogue about it, unless that is over or about another group."""
-    group = await group_of(context, tap)
+    group = await access_group(context, tap)
     draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
     if draft.data["group"] != group.id:
         raise Stale("dialogue-is-over")

@@ -22,14 +22,14 @@ LABEL = 50
 Row = tuple[Button, ...]
 
 
-async def board_of(context: Context, release_id: int) -> Board:
+async def access_board(context: Context, release_id: int) -> Board:
     """The gate of every screen here."""
-    return await changes_told.board(context.session, context.person, release_id)
+    return await changes_told.access_board(context.session, context.person, release_id)
 
 
 @tap("replies")
 async def on_list(context: Context, tap: Tap) -> Screen:
-    return list_screen(context, await board_of(context, tap.id), page_number(tap, 1))
+    return list_screen(context, await access_board(context, tap.id), page_number(tap, 1))
 
 
 def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
@@ -74,16 +74,16 @@ def _standing(context: Context, reply: Written) -> Markup:
 
 async def show_list(context: Context, tap: Tap) -> Screen:
     """How things stand, whatever was refused."""
-    return list_screen(context, await board_of(context, tap.id))
+    return list_screen(context, await access_board(context, tap.id))
 
 
 @tap("reply", on_refusal=show_list)
 async def on_reply(context: Context, tap: Tap) -> Screen:
     """A statement: asks for a line, or shows the one that waits, to be changed or taken back."""
-    board = await board_of(context, tap.id)
+    board = await access_board(context, tap.id)
     one = board.statement(tap.number(1))
-    one.unheard()
-    board.living()
+    one.ensure_waiting()
+    board.ensure_not_archived()
     if one.reply is None:
         return await _begin(context, board, one)
     t, at = context.t, (tap.id, one.question_id)
@@ -94,14 +94,14 @@ async def on_reply(context: Context, tap: Tap) -> Screen:
 
 @tap("reply-write", on_refusal=show_list)
 async def on_write(context: Context, tap: Tap) -> Screen:
-    board = await board_of(context, tap.id)
+    board = await access_board(context, tap.id)
     return await _begin(context, board, board.statement(tap.number(1)))
 
 
 async def _begin(context: Context, board: Board, one: Statement) -> Screen:
     """Begins a dialogue that remembers what was there."""
-    one.unheard()
-    board.living()
+    one.ensure_waiting()
+    board.ensure_not_archived()
     known = {"release": board.listed.release_id, "question": one.question_id, "turn": 0, "line": ""}
     draft = await context.begin(SUBJECT, "line", known | {"was": one.reply.text if one.reply else None})
     return _ask(context, draft, one)
@@ -135,7 +135,7 @@ def _preview(context: Context, draft: Draft, board: Board, one: Statement) -> Sc
 
 async def where_it_stands(context: Context, draft: Draft) -> Screen:
     """The dialogue's newest screen."""
-    board = await board_of(context, draft.data["release"])
+    board = await access_board(context, draft.data["release"])
     one = board.statement(draft.data["question"])
     return _preview(context, draft, board, one) if draft.data["line"] else _ask(context, draft, one)
 
@@ -143,7 +143,7 @@ async def where_it_stands(context: Context, draft: Draft) -> Screen:
 @text_input(SUBJECT, on_refusal=where_it_stands, yields_to_codes=True)
 async def on_line(context: Context, draft: Draft, text: str) -> Screen:
     """The line, typed; a second one takes the place of the first."""
-    await board_of(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
+    await access_board(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
     drafts.learn(draft, "line", now=context.now, line=changes_told.line(text), turn=draft.data["turn"] + 1)
     return await where_it_stands(context, draft)
 
@@ -153,7 +153,7 @@ async def show_standing(context: Context, tap: Tap) -> Screen:
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is not None and draft.subject == SUBJECT and draft.number == tap.id:
         return await where_it_stands(context, draft)
-    return list_screen(context, await board_of(context, tap.number(1)))
+    return list_screen(context, await access_board(context, tap.number(1)))
 
 
 async def _draft(context: Context, tap: Tap) -> Draft:
@@ -171,7 +171,7 @@ async def on_again(context: Context, tap: Tap) -> Screen:
 @tap("reply-stop", on_refusal=show_standing)
 async def on_stop(context: Context, tap: Tap) -> Screen:
     draft = await _draft(context, tap)
-    board = await board_of(context, draft.data["release"])
+    board = await access_board(context, draft.data["release"])
     await drafts.end(context.session, context.person, context.chat_id)
     return list_screen(context, board).toasting(context.t("toast-nothing-changed"))
 
@@ -186,16 +186,16 @@ async def on_save(context: Context, tap: Tap) -> Screen:
     about = known["release"], known["question"], known["line"]
     await changes_told.write(context.session, context.person, *about, was=known["was"], now=context.now)
     await drafts.end(context.session, context.person, context.chat_id)
-    board = await board_of(context, known["release"])
+    board = await access_board(context, known["release"])
     return list_screen(context, board).toasting(context.t("toast-reply-saved"))
 
 
 @tap("reply-drop", on_refusal=show_list)
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks first: the line would be lost."""
-    t, board = context.t, await board_of(context, tap.id)
+    t, board = context.t, await access_board(context, tap.id)
     one = board.statement(tap.number(1))
-    one.unheard()
+    one.ensure_waiting()
     if one.reply is None:
         raise Stale("already-done")
     yes = Button(t("reply-drop-yes"), data("reply-drop-yes", tap.id, one.question_id))
@@ -206,4 +206,4 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
 @tap("reply-drop-yes", on_refusal=show_list)
 async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     await changes_told.remove(context.session, context.person, tap.id, tap.number(1), now=context.now)
-    return list_screen(context, await board_of(context, tap.id)).toasting(context.t("toast-reply-removed"))
+    return list_screen(context, await access_board(context, tap.id)).toasting(context.t("toast-reply-removed"))

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from handlers.forms.labels import asked
 from handlers.results.result_text import FITS, shown_size, view_name
-from handlers.results.results import page_number, question_of, turns, view_of
+from handlers.results.results import access_view, page_number, question_of, turns
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import NotFound
@@ -17,7 +17,7 @@ MOST_ON_PAGE = 8
 
 @tap("result-texts")
 async def on_texts(context: Context, tap: Tap) -> Screen:
-    view = await view_of(context, tap)
+    view = await access_view(context, tap)
     return texts_screen(context, view, question_of(view, tap), page_number(tap, 2))
 
 
@@ -89,11 +89,11 @@ def switched_on(tap: Tap, at: int) -> bool:
 @tap("mark")
 async def on_mark(context: Context, tap: Tap) -> Screen:
     """Marks a text as worth quoting in digests, or no longer."""
-    view = await view_of(context, tap, 2)
+    view = await access_view(context, tap, 2)
     result, answer_id, on = question_of(view, tap, 3), text_id(tap, 0), switched_on(tap, 1)
     if answer_id not in {said.id for said in result.texts}:
         raise NotFound
     await highlights.mark(context.session, context.person, answer_id, on=on)
-    view = await view_of(context, tap, 2)
+    view = await access_view(context, tap, 2)
     screen = texts_screen(context, view, question_of(view, tap, 3), tap.number(4))
     return screen.toasting(context.t("toast-highlighted" if on else "toast-not-highlighted"))

@@ -23,7 +23,7 @@ PAGE = 10
 @tap("named")
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Those who answered, by name."""
-    found = await named_answers.signed(context.session, context.person, tap.id)
+    found = await named_answers.access_named_answers(context.session, context.person, tap.id)
     return _people(context, found, page_number(tap, 1))
 
 
@@ -44,7 +44,7 @@ def _people(context: Context, found: Signed, number: int = 0) -> Screen:
 @renders(DeliveryKind.NAMED_ANSWERS)
 async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
     """A named form has closed with too few answers for figures: what came, behind the names."""
-    found = await named_answers.signed(context.session, context.person, delivery.subject)
+    found = await named_answers.access_named_answers(context.session, context.person, delivery.subject)
     if not found.ballots:  # they have erased themselves meanwhile
         raise Superseded
     screen = _people(context, found)
@@ -59,7 +59,7 @@ def _form(context: Context, found: Signed) -> Markup:
 @tap("named-of")
 async def on_person(context: Context, tap: Tap) -> Screen:
     """One person's answers."""
-    found = await named_answers.signed(context.session, context.person, tap.id)
+    found = await named_answers.access_named_answers(context.session, context.person, tap.id)
     person, ballot = found.of(tap.number(1))
     some = [_answer(context, question, ballot) for question in found.questions]
     heading = context.t("named-of", name=person.name, form=_form(context, found))

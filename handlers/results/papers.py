@@ -46,7 +46,7 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
     if tap.word(1) not in ways():
         raise NotFound
     _, make = ways()[tap.word(1)]
-    listed, found = await results.of_release(context.session, context.person, tap.id)
+    listed, found = await results.access_release(context.session, context.person, tap.id)
     title = listed_name(context.t, listed).unescape()
     draws = partial(make, title, listed, found, context.language, context.zone)
     back = Button(context.t("paper-back"), data("result", tap.id))

@@ -122,9 +122,9 @@ async def on_list(context: Context, tap: Tap) -> Screen:
     return await result_list(context, page_number(tap, 0))
 
 
-async def view_of(context: Context, tap: Tap, at: int = 0) -> View:
+async def access_view(context: Context, tap: Tap, at: int = 0) -> View:
     """The gate of every screen of results: what the address in a button names."""
-    return await result_views.view(context.session, context.person, tap.word(at), context.zone)
+    return await result_views.access_view(context.session, context.person, tap.word(at), context.zone)
 
 
 def question_of(view: View, tap: Tap, at: int = 1) -> Result:
@@ -139,7 +139,7 @@ async def on_result(context: Context, tap: Tap) -> Screen:
 
 async def result_screen(context: Context, tap: Tap) -> Screen:
     """Every question of a release or period; pages where it is long."""
-    view = await view_of(context, tap)
+    view = await access_view(context, tap)
     back = data("results") if view.listed else data("periods", view.group_id)
     picture = [Button(context.t("result-picture"), data("result-picture", view.address))]
     files = paper_buttons(view.listed.release_id) if view.listed and view.listed.release_id else ()
@@ -196,7 +196,7 @@ def _short(context: Context, result: Result) -> str:
 @tap("result-means")
 async def on_means(context: Context, tap: Tap) -> Screen:
     """Each statement's mean in each group of respondents."""
-    view = await view_of(context, tap)
+    view = await access_view(context, tap)
     background = question_of(view, tap)
     some = group_means(context.t, view, background)
     if not some:
@@ -211,7 +211,7 @@ async def on_means(context: Context, tap: Tap) -> Screen:
 @tap("result-picture")
 async def on_picture(context: Context, tap: Tap) -> Screen:
     """A picture; from one picture to the next in place."""
-    screen = pictured(context, await view_of(context, tap), page_number(tap, 1))
+    screen = pictured(context, await access_view(context, tap), page_number(tap, 1))
     return replace(screen, new_message=len(tap.args) == 1)
 
 
@@ -233,5 +233,5 @@ def pictured(context: Context, view: View, page: int = 0) -> Screen:
 
 @renders(DeliveryKind.RESULTS)
 async def render_results(context: Context, delivery: Delivery) -> Screen:
-    view = await result_views.view(context.session, context.person, str(delivery.subject), context.zone)
+    view = await result_views.access_view(context.session, context.person, str(delivery.subject), context.zone)
     return pictured(context, view)

@@ -6,7 +6,7 @@ from handlers.figures import percent
 from handlers.forms.labels import asked
 from handlers.results.highlights import switched_on, text_id
 from handlers.results.result_text import paged, shortened, view_name
-from handlers.results.results import question_of, view_of
+from handlers.results.results import access_view, question_of
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -24,7 +24,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @tap("themes")
 async def on_themes(context: Context, tap: Tap) -> Screen:
-    view = await view_of(context, tap)
+    view = await access_view(context, tap)
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
     return await table_screen(context, view, question_of(view, tap))
 
@@ -63,7 +63,7 @@ def _row(context: Context, row: Counted, n: int) -> Markup:
 
 @tap("code")
 async def on_code(context: Context, tap: Tap) -> Screen:
-    view = await view_of(context, tap, 1)
+    view = await access_view(context, tap, 1)
     await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
     return await code_screen(context, view, question_of(view, tap, 2), text_id(tap, 0))
 
@@ -98,7 +98,7 @@ async def code_screen(context: Context, view: View, result: Result, answer_id: i
 @tap("coded")
 async def on_coded(context: Context, tap: Tap) -> Screen:
     """Puts a theme on a text, or takes it off: the button says which."""
-    view = await view_of(context, tap, 3)
+    view = await access_view(context, tap, 3)
     result, answer_id = question_of(view, tap, 4), text_id(tap, 0)
     if answer_id not in {one.id for one in result.texts}:
         raise NotFound
@@ -109,7 +109,7 @@ async def on_coded(context: Context, tap: Tap) -> Screen:
 @tap("theme-new")
 async def on_new(context: Context, tap: Tap) -> Screen:
     """Asks for a new theme's name; begun from a text, it will be put on it."""
-    view = await view_of(context, tap)
+    view = await access_view(context, tap)
     result = question_of(view, tap)
     known: dict[str, object] = {"address": view.address, "question": result.question_id}
     if len(tap.args) > 2:
@@ -132,7 +132,7 @@ async def ask_again(context: Context, draft: Draft) -> Screen:
 async def on_name(context: Context, draft: Draft, text: str) -> Screen:
     """A theme's name, typed."""
     session, person, known = context.session, context.person, draft.data
-    view = await result_views.view(session, person, known["address"], context.zone)
+    view = await result_views.access_view(session, person, known["address"], context.zone)
     result = view.result(known["question"])
     if draft.awaits == "rename":
         await themes.rename(session, person, known["theme"], text)
@@ -148,9 +148,9 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
 
 async def _theme(context: Context, tap: Tap) -> tuple[Theme, View, Result]:
     """The theme of a button, in the view that it was opened from."""
-    view = await view_of(context, tap, 1)
+    view = await access_view(context, tap, 1)
     result = question_of(view, tap, 2)
-    theme = await themes.theme_to_edit(context.session, context.person, tap.id)
+    theme = await themes.access_theme(context.session, context.person, tap.id)
     if (theme.workgroup_id, theme.identity) != (view.group_id, result.words.identity):
         raise NotFound
     return theme, view, result
@@ -158,7 +158,7 @@ async def _theme(context: Context, tap: Tap) -> tuple[Theme, View, Result]:
 
 async def show_table(context: Context, tap: Tap) -> Screen:
     """The table, whatever was refused."""
-    view = await view_of(context, tap, 1)
+    view = await access_view(context, tap, 1)
     return await table_screen(context, view, question_of(view, tap, 2))
 
 

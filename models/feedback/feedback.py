@@ -150,7 +150,9 @@ _PAGE = (
 )
 
 
-async def sheet(session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime) -> Sheet:
+async def access_submission(
+    session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime
+) -> Sheet:
     """The gate of answering: only those asked, only while the form is open."""
     theirs = {"run_id": run_id, "person_id": person.id}
     # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.

@@ -21,7 +21,7 @@ async def asked_about(session: AsyncSession, meeting: Meeting) -> Form | None:
     return await session.scalar(wanted.where(Run.meeting_id == meeting.id))
 
 
-async def still_to_choose(session: AsyncSession, meeting: Meeting) -> None:
+async def ensure_form_can_change(session: AsyncSession, meeting: Meeting) -> None:
     """Refuses to choose a form for a meeting whose form has opened, or that is off."""
     if meeting.state is MeetingState.CANCELLED:
         raise Stale("meeting-is-cancelled")
@@ -33,7 +33,7 @@ async def choose_for_meeting(
     session: AsyncSession, by: Person, meeting: Meeting, form: Form | None, *, now: datetime
 ) -> None:
     """Chooses what is asked after one meeting; None: what its group asks."""
-    await still_to_choose(session, meeting)
+    await ensure_form_can_change(session, meeting)
     chosen = form.id if form else None
     if meeting.form_id == chosen:
         return

@@ -55,7 +55,7 @@ def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
         session.add(NamedAnswer(run_id=run.id, person_id=person_id, ballot=content))
 
 
-async def signed(session: AsyncSession, person: Person, run_id: int) -> Signed:
+async def access_named_answers(session: AsyncSession, person: Person, run_id: int) -> Signed:
     """The gate of who said what: those who coordinate the group, of a closed form that had said that it is named."""
     run = await session.get(Run, run_id)
     mine = {group.id: group for group in await access.coordinated_groups(session, person, archived_too=True)}

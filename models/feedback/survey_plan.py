@@ -52,7 +52,7 @@ def opening(now: datetime, policy: Policy, *, at: datetime | None = None) -> dat
     return next_waking(at or now, policy.quiet)
 
 
-def check(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
+def ensure_valid(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
     """Refuses times that cannot be a survey's. Days are counted on the calendar, whatever summer time does."""
     if timing.opens_at < now:
         raise Refused("survey-opens-in-the-past")
@@ -65,7 +65,7 @@ def check(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
         raise Refused("survey-closes-too-late", most=LONGEST.days)
 
 
-async def form_to_send(session: AsyncSession, person: Person, form_id: int) -> tuple[Form, list[Workgroup]]:
+async def access_form_to_send(session: AsyncSession, person: Person, form_id: int) -> tuple[Form, list[Workgroup]]:
     """The gate of sending a form on its own: the form, and the person's groups to which it can go."""
     form = await session.get(Form, form_id)
     mine = await access.coordinated_groups(session, person)

@@ -18,7 +18,7 @@ from models.feedback import runs
 from models.feedback.releases import Release
 from models.feedback.runs import ASKS_WITHIN, Run, RunState, ask
 from models.feedback.sealing import Keyring
-from models.feedback.survey_plan import SHORTEST, Timing, at_the_same_time, audience, check, opening
+from models.feedback.survey_plan import SHORTEST, Timing, at_the_same_time, audience, ensure_valid, opening
 from models.forms import forms
 from models.forms.forms import Form, FormVersion
 from models.people import access, audit
@@ -74,7 +74,7 @@ def _survey(run: Run, form: Form, group: Workgroup, release_id: int | None) -> S
     return Survey(run.id, form, group, run.state, timing, run.named, run.threshold, release_id)
 
 
-async def survey_to_run(session: AsyncSession, person: Person, run_id: int) -> Survey:
+async def access_survey(session: AsyncSession, person: Person, run_id: int) -> Survey:
     """The gate of a survey: those who coordinate its group, with its counts."""
     row = (await session.execute(_surveys().where(Run.id == run_id))).one_or_none()
     if row is None or not await access.holds(session, person, RoleKind.COORDINATOR, row.Workgroup.id):
@@ -106,7 +106,7 @@ async def card_of(session: AsyncSession, person: Person, chat_id: int, message_i
     wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
     wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.SURVEY)
     run_id = await session.scalar(wanted)
-    return None if run_id is None else await survey_to_run(session, person, run_id)
+    return None if run_id is None else await access_survey(session, person, run_id)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ async def send(
         raise Refused("roster-archived", group=group.name)
     if form.archived_at is not None:
         raise Refused("survey-form-is-archived")
-    check(timing, zone=policy.zone, now=now)
+    ensure_valid(timing, zone=policy.zone, now=now)
     version = await forms.newest(session, form)
     if version.id != decided.version_id:
         raise Stale("survey-form-changed")
@@ -192,7 +192,7 @@ async def open_planned(session: AsyncSession, run_id: int, keys: Keyring, *, pol
     return True
 
 
-def must_be(survey: Survey, state: RunState, *, now: datetime) -> None:
+def ensure_state(survey: Survey, state: RunState, *, now: datetime) -> None:
     """Refuses to take back what has opened, or to end what is not open."""
     if state is RunState.PLANNED and survey.state is not RunState.PLANNED:
         raise Stale("survey-has-opened")

@@ -36,7 +36,7 @@ class Kept:
         return self.form.key in BUILT_IN
 
 
-async def demand(session: AsyncSession, person: Person) -> None:
+async def require_coordinator(session: AsyncSession, person: Person) -> None:
     """The gate of forms as such: whoever coordinates something, and administrators."""
     if not await access.holds(session, person, RoleKind.COORDINATOR):
         raise NotAllowed("forms-for-coordinators")
@@ -44,14 +44,14 @@ async def demand(session: AsyncSession, person: Person) -> None:
 
 async def usable(session: AsyncSession, person: Person) -> list[Kept]:
     """The forms that a person may put to people: the built-in ones, then by name those of everybody and their own."""
-    await demand(session, person)
+    await require_coordinator(session, person)
     built_in = [Kept((await forms.built_in(session, one)).form, None) for one in BUILT_IN.values()]
     return built_in + await _written(session, person, archived=False)
 
 
 async def archived(session: AsyncSession, person: Person) -> list[Kept]:
     """The archived forms that a person may bring back."""
-    await demand(session, person)
+    await require_coordinator(session, person)
     kept = await _written(session, person, archived=True)
     return [one for one in kept if await may_edit(session, person, one)]
 
@@ -69,7 +69,7 @@ async def _written(session: AsyncSession, person: Person, *, archived: bool) -> 
     return [Kept(form, group) for form, group in (await session.execute(wanted)).all()]
 
 
-async def may_use(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_form(session: AsyncSession, person: Person, form_id: int) -> Kept:
     """The gate of a form: built-in ones and those of no group are every coordinator's, a group's its coordinators'
     and theirs whose own group asks it."""
     wanted = select(Form, Workgroup).outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
@@ -86,9 +86,9 @@ async def may_use(session: AsyncSession, person: Person, form_id: int) -> Kept:
     return kept
 
 
-async def living(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_usable_form(session: AsyncSession, person: Person, form_id: int) -> Kept:
     """The gate of putting a form to people: one that is not archived."""
-    kept = await may_use(session, person, form_id)
+    kept = await access_form(session, person, form_id)
     if kept.form.archived_at is not None:
         raise Stale("form-is-archived")
     return kept
@@ -103,16 +103,16 @@ async def may_edit(session: AsyncSession, person: Person, kept: Kept) -> bool:
     return kept.group.archived_at is None and await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id)
 
 
-async def to_edit(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_form_to_edit(session: AsyncSession, person: Person, form_id: int) -> Kept:
     """The gate of changing a form. Two who change it take turns."""
-    kept = await may_use(session, person, form_id)
-    await _writes(session, person, kept)
+    kept = await access_form(session, person, form_id)
+    await _ensure_may_write(session, person, kept)
     if kept.form.archived_at is not None:
         raise Stale("form-is-archived")
     return kept
 
 
-async def _writes(session: AsyncSession, person: Person, kept: Kept) -> None:
+async def _ensure_may_write(session: AsyncSession, person: Person, kept: Kept) -> None:
     """Refuses whoever may not change a form, and what nobody may change."""
     if kept.is_built_in:
         raise Refused("form-is-built-in")
@@ -141,7 +141,9 @@ def proper_name(typed: str) -> str:
     return name
 
 
-async def _free_name(session: AsyncSession, name: str, group_id: int | None, *, besides: int | None = None) -> None:
+async def _ensure_name_free(
+    session: AsyncSession, name: str, group_id: int | None, *, besides: int | None = None
+) -> None:
     """Refuses a name that another living form of the same owner has."""
     theirs = Form.workgroup_id.is_(None) if group_id is None else Form.workgroup_id == group_id
     wanted = select(Form.id, Form.name).where(theirs, Form.archived_at.is_(None), Form.name.is_not(None))
@@ -163,10 +165,10 @@ async def make(
 ) -> Form:
     """A new form with its first version, of a group or (None) of the whole organisation."""
     if group_id is None:
-        await access.demand(session, by, RoleKind.ADMINISTRATOR)
+        await access.require_role(session, by, RoleKind.ADMINISTRATOR)
     else:
-        await groups.ensure_not_archived(session, await access.group_to_run(session, by, group_id))
-    await _free_name(session, name, group_id)
+        await groups.ensure_not_archived(session, await access.access_group(session, by, group_id))
+    await _ensure_name_free(session, name, group_id)
     form = Form(key=f"own-{secrets.token_hex(8)}", name=name, workgroup_id=group_id, created_at=now)
     session.add(form)
     await session.flush()
@@ -187,7 +189,7 @@ async def revise(
         raise Stale("form-changed-meanwhile")
     renamed = name != form.name
     if renamed:
-        await _free_name(session, name, form.workgroup_id, besides=form.id)
+        await _ensure_name_free(session, name, form.workgroup_id, besides=form.id)
         _note(session, by, "form-renamed", form, now=now, detail=f"{form.name} → {name}")
         form.name = name
     if not is_same(before, content):
@@ -214,10 +216,10 @@ async def archive(session: AsyncSession, by: Person, form: Form, *, now: datetim
 
 async def restore(session: AsyncSession, by: Person, kept: Kept, *, now: datetime) -> None:
     """Brings an archived form back, with the groups and meetings that had chosen it."""
-    await _writes(session, by, kept)
+    await _ensure_may_write(session, by, kept)
     if kept.form.archived_at is None:
         raise Stale("form-is-restored")
-    await _free_name(session, kept.form.name or "", kept.form.workgroup_id)
+    await _ensure_name_free(session, kept.form.name or "", kept.form.workgroup_id)
     kept.form.archived_at = None
     _note(session, by, "form-restored", kept.form, now=now)
 

@@ -17,7 +17,7 @@ from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.meetings import changes_told
 from models.meetings.invitations import Invitation, Source, wanted_people
-from models.meetings.meetings import Meeting, meeting_to_run
+from models.meetings.meetings import Meeting, access_meeting
 from models.people import groups
 from models.people.people import Address, Person, quiet_hours
 from models.policy import Policy
@@ -213,7 +213,7 @@ async def card_of(session: AsyncSession, person: Person, chat_id: int, message_i
         Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.MEETING
     )
     meeting_id = await session.scalar(wanted)
-    return None if meeting_id is None else await meeting_to_run(session, person, meeting_id)
+    return None if meeting_id is None else await access_meeting(session, person, meeting_id)
 
 
 async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:

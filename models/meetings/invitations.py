@@ -101,7 +101,7 @@ OWN = (
 """Built once: the way of every answer."""
 
 
-async def own(session: AsyncSession, person: Person, invitation_id: int) -> Invitation:
+async def access_invitation(session: AsyncSession, person: Person, invitation_id: int) -> Invitation:
     """The gate of an invitation: only the invited, and only while they belong. With its meeting and group."""
     invitation: Invitation | None = await session.scalar(OWN, {"id": invitation_id, "person_id": person.id})
     if invitation is None:

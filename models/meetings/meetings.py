@@ -112,7 +112,7 @@ def _columns(plan: Plan) -> dict[str, object]:
     }
 
 
-def check(plan: Plan, *, now: datetime) -> None:
+def ensure_valid(plan: Plan, *, now: datetime) -> None:
     """Refuses a plan that cannot be a meeting."""
     if plan.ends_at <= plan.starts_at:
         raise Refused("meeting-ends-before-start")
@@ -126,7 +126,7 @@ def check(plan: Plan, *, now: datetime) -> None:
 
 async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, *, now: datetime) -> Meeting:
     """Calls a meeting; inviting is ``announcing.announce``."""
-    check(plan, now=now)
+    ensure_valid(plan, now=now)
     if group.archived_at is not None:
         raise Refused("group-is-archived", group=group.name)
     meeting = Meeting(workgroup_id=group.id, created_by=by.id, created_at=now, **_columns(plan))
@@ -136,7 +136,7 @@ async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, 
     return meeting
 
 
-async def meeting_to_run(session: AsyncSession, person: Person, meeting_id: int) -> Meeting:
+async def access_meeting(session: AsyncSession, person: Person, meeting_id: int) -> Meeting:
     """The gate of a meeting's coordination."""
     meeting = await _with_group(session, meeting_id)
     if meeting is None or not await holds(session, person, RoleKind.COORDINATOR, meeting.workgroup_id):
@@ -154,7 +154,7 @@ async def _with_group(session: AsyncSession, meeting_id: int) -> Meeting | None:
     return meeting
 
 
-def upcoming(meeting: Meeting, *, now: datetime) -> None:
+def ensure_upcoming(meeting: Meeting, *, now: datetime) -> None:
     """Refuses to touch what is over or off."""
     if meeting.state is MeetingState.CANCELLED:
         raise Stale("meeting-is-cancelled")
@@ -176,8 +176,8 @@ async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, sequenc
 
     ``sequence`` is the meeting's when its change was begun: of two coordinators the later does not undo the earlier.
     """
-    upcoming(meeting, now=now)
-    check(plan, now=now)
+    ensure_upcoming(meeting, now=now)
+    ensure_valid(plan, now=now)
     columns, weighty = _columns(plan), is_weighty(meeting, plan)
     if all(columns[name] == getattr(meeting, name) for name in columns):
         return False
@@ -196,7 +196,7 @@ async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, sequenc
 
 async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
     """Calls a coming meeting off, once: of two taps one wins."""
-    upcoming(meeting, now=now)
+    ensure_upcoming(meeting, now=now)
     done = await session.execute(
         update(Meeting)
         .where(Meeting.id == meeting.id, Meeting.state == MeetingState.ANNOUNCED)

@@ -92,7 +92,7 @@ class Place:
 async def place(session: AsyncSession, code: str, *, now: datetime) -> Place | None:
     """Whose place a code is for, to be confirmed by them; None if it is no personal link that can be used."""
     try:
-        link = await links.valid(session, code, now=now)
+        link = await links.access_link(session, code, now=now)
     except Refused:
         return None
     line = await session.get(Person, link.person_id) if link.kind is LinkKind.CLAIM else None

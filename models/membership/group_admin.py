@@ -28,7 +28,7 @@ async def new_name(session: AsyncSession, group: Workgroup, typed: str) -> str:
     name = groups.proper_name(typed)
     if name == group.name:
         raise Refused("group-name-same", group=name)
-    await groups.free_name(session, name, besides=group.id)
+    await groups.ensure_name_free(session, name, besides=group.id)
     return name
 
 

@@ -39,7 +39,7 @@ async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Po
     """Uses a code."""
     if await claims.taken_before(session, person, code):
         return Outcome("claimed-already")
-    link = await links.valid(session, code, now=now)
+    link = await links.access_link(session, code, now=now)
     if link.kind is LinkKind.CLAIM:
         return await _claim(session, person, link, policy=policy, now=now)
     group = await session.get(Workgroup, link.workgroup_id) if link.workgroup_id else None

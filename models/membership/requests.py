@@ -79,12 +79,12 @@ async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy
     return bool(new)
 
 
-async def request_to_decide(session: AsyncSession, person: Person, request_id: int) -> Asked:
+async def access_request(session: AsyncSession, person: Person, request_id: int) -> Asked:
     """The gate of deciding: the group's coordinators."""
     asked = await of_id(session, request_id)
     if asked is None:
         raise NotFound
-    await access.group_to_run(session, person, asked.group.id)
+    await access.access_group(session, person, asked.group.id)
     return asked
 
 

@@ -50,17 +50,19 @@ async def visible(session: AsyncSession, actor: Person) -> list[Holding]:
     return sorted(held, key=lambda h: (order.index(h.role.kind), h.group is not None))
 
 
-async def may_give(session: AsyncSession, actor: Person, kind: RoleKind, group_id: int | None) -> Workgroup | None:
+async def access_group_for_role(
+    session: AsyncSession, actor: Person, kind: RoleKind, group_id: int | None
+) -> Workgroup | None:
     """The gate of giving and taking: the group that the role is for, None for the organisation."""
     if not await access.holds(session, actor, RoleKind.COORDINATOR):
         raise NotAllowed
     if kind is not RoleKind.COORDINATOR:
-        await access.demand(session, actor, RoleKind.ADMINISTRATOR)
+        await access.require_role(session, actor, RoleKind.ADMINISTRATOR)
     if (kind is RoleKind.ADMINISTRATOR) != (group_id is None) and kind is not RoleKind.MANAGER:
         raise NotFound  # an administrator of one group, a coordinator of none
     if group_id is None:
         return None
-    group = await access.group_to_run(session, actor, group_id)
+    group = await access.access_group(session, actor, group_id)
     if group.archived_at is not None:
         raise Refused("group-is-archived", group=group.name)
     return group
@@ -68,7 +70,7 @@ async def may_give(session: AsyncSession, actor: Person, kind: RoleKind, group_i
 
 async def offer(session: AsyncSession, actor: Person, kind: RoleKind, group_id: int | None, *, now: datetime) -> Link:
     """A one-time link with which whoever opens it takes the role."""
-    await may_give(session, actor, kind, group_id)
+    await access_group_for_role(session, actor, kind, group_id)
     link = await links.make(session, LinkKind.ROLE, now=now, group_id=group_id, role=kind, keeps=links.ROLE_KEEPS)
     audit.note(session, actor, "role-offered", now=now, group_id=group_id, detail=kind)
     return link
@@ -85,7 +87,7 @@ async def give(
     now: datetime,
 ) -> bool:
     """Gives a person a role and tells them; False if they had it. Who has not started hears of it on /start."""
-    group = await may_give(session, actor, kind, group_id)
+    group = await access_group_for_role(session, actor, kind, group_id)
     if not await access.grant(session, chosen, kind, group, now=now):
         return False
     audit.note(session, actor, "role-given", now=now, group_id=group_id, person_id=chosen.id, detail=kind)
@@ -102,12 +104,12 @@ async def appoint(session: AsyncSession, telegram_id: int, *, now: datetime) -> 
         audit.note(session, None, "role-given", now=now, person_id=person.id, detail=detail)
 
 
-async def to_take(session: AsyncSession, actor: Person, role_id: int) -> Holding:
+async def access_role(session: AsyncSession, actor: Person, role_id: int) -> Holding:
     """The gate of taking away: a role that is still held and that the actor may give."""
     role = await session.get(Role, role_id)
     if role is None:
         raise NotFound
-    group = await may_give(session, actor, role.kind, role.workgroup_id)
+    group = await access_group_for_role(session, actor, role.kind, role.workgroup_id)
     if role.revoked_at is not None:
         raise Refused("role-gone-already")
     return Holding(role, await session.get_one(Person, role.person_id), group)
@@ -117,7 +119,7 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
     """Takes a role away, once, and tells the person. The last administrator stays."""
     role = held.role
     if role.kind is RoleKind.ADMINISTRATOR:
-        await _keep_one(session, role)
+        await _ensure_not_last_administrator(session, role)
     taken = await session.execute(
         update(Role).where(Role.id == role.id, Role.revoked_at.is_(None)).values(revoked_at=now).returning(Role.id)
     )
@@ -129,7 +131,7 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
     await _tell(session, DeliveryKind.ROLE_REMOVED, role.id, actor, held.person, policy=policy, now=now)
 
 
-async def _keep_one(session: AsyncSession, going: Role) -> None:
+async def _ensure_not_last_administrator(session: AsyncSession, going: Role) -> None:
     """Refuses to lose the last administrator. The lock makes two who remove each other take turns."""
     held = select(Role).where(Role.kind == RoleKind.ADMINISTRATOR, Role.revoked_at.is_(None)).order_by(Role.id)
     rows = (await session.execute(held.with_for_update())).scalars()

@@ -38,7 +38,7 @@ class _Known:
     is_here: bool
 
 
-async def member(session: AsyncSession, group: Workgroup, person_id: int) -> Person:
+async def access_member(session: AsyncSession, group: Workgroup, person_id: int) -> Person:
     """The gate of a place on a roster."""
     wanted = (
         select(Person)

@@ -76,7 +76,7 @@ async def coordinated_groups(session: AsyncSession, person: Person, *, archived_
     return list((await session.execute(wanted)).scalars())
 
 
-async def group_to_run(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+async def access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
     """The gate of a group's coordination: strangers do not learn that it exists, members learn that they may not."""
     group = await session.get(Workgroup, group_id)
     if group is None:
@@ -96,7 +96,7 @@ async def is_member(session: AsyncSession, person: Person, group_id: int) -> boo
     return await session.scalar(current) is not None
 
 
-async def demand(session: AsyncSession, person: Person, kind: RoleKind) -> None:
+async def require_role(session: AsyncSession, person: Person, kind: RoleKind) -> None:
     """The gate of what needs a role but no object."""
     if not await holds(session, person, kind):
         raise NotAllowed("for-administrators" if kind is RoleKind.ADMINISTRATOR else "not-allowed")

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base
-from models.people.access import RoleKind, demand
+from models.people.access import RoleKind, require_role
 from models.people.groups import Workgroup
 from models.people.people import Person
 
@@ -65,7 +65,7 @@ class Line:
 
 async def page(session: AsyncSession, reader: Person, number: int, size: int) -> tuple[list[Line], bool]:
     """A page of lines for an administrator, the newest first, and whether there are older ones."""
-    await demand(session, reader, RoleKind.ADMINISTRATOR)
+    await require_role(session, reader, RoleKind.ADMINISTRATOR)
     actor, other = aliased(Person), aliased(Person)
     wanted = (
         select(Audit, actor.name, other.name, Workgroup.name)

@@ -58,7 +58,7 @@ def in_order(name: str) -> tuple[str, str]:
 
 async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
     """Founds a workgroup. Living groups have different names, whatever their capitals."""
-    await free_name(session, name)
+    await ensure_name_free(session, name)
     group = Workgroup(name=name, created_at=now, approves_joiners=False)
     session.add(group)
     await session.flush()
@@ -75,7 +75,7 @@ def proper_name(typed: str) -> str:
     return name
 
 
-async def free_name(session: AsyncSession, name: str, *, besides: int | None = None) -> None:
+async def ensure_name_free(session: AsyncSession, name: str, *, besides: int | None = None) -> None:
     """Refuses a name that a living group has, one of some id excepted."""
     living = select(Workgroup.id, Workgroup.name).where(Workgroup.archived_at.is_(None))
     for group_id, taken in await session.execute(living):
@@ -118,7 +118,7 @@ async def members(session: AsyncSession, group_id: int) -> list[Person]:
     return list((await session.execute(chosen)).scalars())
 
 
-async def own(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+async def access_own_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
     """The gate of one's own group: a living one to which the person belongs."""
     for group in await of_person(session, person):
         if group.id == group_id:

@@ -87,7 +87,7 @@ async def make(
     return link
 
 
-async def valid(session: AsyncSession, code: str, *, now: datetime) -> Link:
+async def access_link(session: AsyncSession, code: str, *, now: datetime) -> Link:
     """The link of a code, or a refusal that says what to do."""
     link = await session.get(Link, normal(code))
     if link is None or link.closed_at is not None or (link.expires_at is not None and link.expires_at <= now):

@@ -151,10 +151,10 @@ async def set_rhythm(
     session: AsyncSession, person: Person, place: int, rhythm: Rhythm, *, policy: Policy, now: datetime
 ) -> None:
     """How often it comes from now on. Whoever was to get one that is due, gets one; others the next."""
-    before = (await subscriptions.chosen(session, person, place)).rhythm
+    before = (await subscriptions.access_subscription(session, person, place)).rhythm
     if before is rhythm:
         return
-    chosen = await subscriptions.to_change(session, person, place)
+    chosen = await subscriptions.access_subscription_to_change(session, person, place)
     chosen.rhythm = rhythm
     if before not in _due(policy, now):
         await _begin_with_the_next(session, chosen, policy=policy, now=now)

@@ -105,7 +105,7 @@ def next_for(rhythm: Rhythm, policy: Policy, *, now: datetime) -> datetime:
     return due_at(month, policy)
 
 
-async def own(
+async def access_own_digest(
     session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime, only: Detail | None = None
 ) -> Shown:
     """A manager's digest of a period: as it was sent, or the figures as they stand if it never was, or was of more
@@ -146,17 +146,19 @@ async def _live(session: AsyncSession, person: Person, period: Span, policy: Pol
     return Scope(period, policy.zone, await subscriptions.scope(session, person))
 
 
-async def sent(session: AsyncSession, person: Person, digest_id: int, *, policy: Policy, now: datetime) -> Shown:
+async def access_digest(
+    session: AsyncSession, person: Person, digest_id: int, *, policy: Policy, now: datetime
+) -> Shown:
     """The gate of a digest's letter: the manager it was made for, while they are one and want it."""
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != PRIVATE_PLACE or digest.person_id != person.id:
         raise NotFound
-    if (await subscriptions.chosen(session, person, PRIVATE_PLACE)).rhythm is Rhythm.NEVER:
+    if (await subscriptions.access_subscription(session, person, PRIVATE_PLACE)).rhythm is Rhythm.NEVER:
         raise NotFound
-    return await own(session, person, parse(digest.month), policy=policy, now=now)
+    return await access_own_digest(session, person, parse(digest.month), policy=policy, now=now)
 
 
-async def posted(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
+async def access_place_digest(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
     """The gate of a digest to a group or channel: while it is wanted there, by somebody who may read all of it."""
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != address_id:

@@ -77,7 +77,7 @@ async def _address(session: AsyncSession, chat_id: int) -> int | None:
     return await session.scalar(wanted)
 
 
-async def asked(session: AsyncSession, person: Person, address_id: int) -> Place:
+async def access_place(session: AsyncSession, person: Person, address_id: int) -> Place:
     """The gate of a chat: those who were asked about it, while they may."""
     title = await _title(session, person, address_id)
     if title is None or await subscriptions.reach(session, person) == []:
@@ -96,7 +96,7 @@ async def _title(session: AsyncSession, person: Person, address_id: int) -> str 
 async def accept(session: AsyncSession, person: Person, address_id: int, *, language: str) -> Subscription:
     """From now on the digest goes there: monthly, of all that the person's role reaches, in their language at first.
     One goes to a chat: two people's would be the same figures twice."""
-    place = await asked(session, person, address_id)
+    place = await access_place(session, person, address_id)
     await session.get_one(Address, place.address_id, with_for_update=True)  # who accepts at the same moment waits
     there = select(Subscription).where(Subscription.address_id == place.address_id)
     for other in (await session.execute(there.where(Subscription.person_id != person.id))).scalars():
@@ -105,7 +105,7 @@ async def accept(session: AsyncSession, person: Person, address_id: int, *, lang
         await session.delete(other)  # its owner has no role any more
     row = {"person_id": person.id, "address_id": place.address_id, "rhythm": Rhythm.MONTHLY, "language": language}
     await insert_new(session, Subscription, [row])
-    return await subscriptions.chosen(session, person, place.address_id)
+    return await subscriptions.access_subscription(session, person, place.address_id)
 
 
 async def of(session: AsyncSession, person: Person) -> list[Place]:
@@ -114,12 +114,14 @@ async def of(session: AsyncSession, person: Person) -> list[Place]:
         Subscription.person_id == person.id, Subscription.address_id.is_not(None)
     )
     found = (await session.execute(wanted.order_by(Subscription.id))).scalars()
-    return [await asked(session, person, address_id) for address_id in found if address_id is not None]
+    return [await access_place(session, person, address_id) for address_id in found if address_id is not None]
 
 
 async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
     """No digest goes there any more."""
-    chosen = await subscriptions.to_change(session, person, (await asked(session, person, address_id)).address_id)
+    chosen = await subscriptions.access_subscription_to_change(
+        session, person, (await access_place(session, person, address_id)).address_id
+    )
     await session.delete(chosen)
 
 

@@ -151,19 +151,19 @@ def _wanted(person: Person, place: int) -> Select[Subscription]:
     return select(Subscription).where(Subscription.person_id == person.id, there)
 
 
-async def chosen(session: AsyncSession, person: Person, place: int) -> Subscription:
+async def access_subscription(session: AsyncSession, person: Person, place: int) -> Subscription:
     """The gate of a choice: one's own, while a role lets one read digests. Who has chosen nothing for their own chat
     sees what is usual, and that is not kept: with another role something else will be."""
-    held = await _reading(session, person)
+    held = await _require_reader(session, person)
     found = await session.scalar(_wanted(person, place))
     if found is None and place != PRIVATE_PLACE:
         raise NotFound
     return found or Subscription(person_id=person.id, rhythm=usual(held))
 
 
-async def to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
+async def access_subscription_to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
     """The same gate of a change: what it changes is kept, and nobody else's until this is done."""
-    held = await _reading(session, person)
+    held = await _require_reader(session, person)
     if place == PRIVATE_PLACE:
         await insert_new(session, Subscription, [{"person_id": person.id, "rhythm": usual(held)}])
     found = await session.scalar(_wanted(person, place).with_for_update())
@@ -172,7 +172,7 @@ async def to_change(session: AsyncSession, person: Person, place: int) -> Subscr
     return found
 
 
-async def _reading(session: AsyncSession, person: Person) -> list[Role]:
+async def _require_reader(session: AsyncSession, person: Person) -> list[Role]:
     """The roles of somebody who may read digests."""
     held = await roles(session, person.id)
     if _reach(held) == []:
@@ -182,7 +182,7 @@ async def _reading(session: AsyncSession, person: Person) -> list[Role]:
 
 async def set_language(session: AsyncSession, person: Person, address_id: int, language: str) -> None:
     """In which language it goes to a group or channel."""
-    (await to_change(session, person, address_id)).language = language
+    (await access_subscription_to_change(session, person, address_id)).language = language
 
 
 async def readable_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
@@ -208,16 +208,16 @@ async def take(session: AsyncSession, person: Person, place: int, group_id: int,
     known = {one.id for one in await readable_groups(session, person)}
     if group_id not in known:
         raise NotFound
-    now = known & set((await chosen(session, person, place)).group_ids or ())
+    now = known & set((await access_subscription(session, person, place)).group_ids or ())
     left = now | {group_id} if on else now - {group_id}
     if left == now:
         return
     if not left:
         raise NotAllowed("digest-of-one-at-least")
-    (await to_change(session, person, place)).group_ids = sorted(left) if left != known else None
+    (await access_subscription_to_change(session, person, place)).group_ids = sorted(left) if left != known else None
 
 
 async def take_all(session: AsyncSession, person: Person, place: int) -> None:
     """All that the role reaches, and will reach."""
-    if (await chosen(session, person, place)).group_ids is not None:
-        (await to_change(session, person, place)).group_ids = None
+    if (await access_subscription(session, person, place)).group_ids is not None:
+        (await access_subscription_to_change(session, person, place)).group_ids = None

@@ -62,7 +62,7 @@ class Statement:
     is_weakest: bool = False
     reply: Written | None = None
 
-    def unheard(self) -> None:
+    def ensure_waiting(self) -> None:
         """Refuses to touch what has been heard."""
         if self.is_heard:
             raise Stale("reply-is-heard")
@@ -89,7 +89,7 @@ class Board:
                 return one
         raise NotFound
 
-    def living(self) -> None:
+    def ensure_not_archived(self) -> None:
         """Refuses to write for an archived group: nobody would hear it."""
         if self.group.archived_at is not None:
             raise Refused("replies-archived")
@@ -114,9 +114,9 @@ def line(typed: str) -> str:
     return text
 
 
-async def board(session: AsyncSession, person: Person, release_id: int) -> Board:
+async def access_board(session: AsyncSession, person: Person, release_id: int) -> Board:
     """The gate of replying to a release: those who coordinate its group."""
-    listed, found = await results.of_release(session, person, release_id)
+    listed, found = await results.access_release(session, person, release_id)
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
     wanted = select(ChangeTold, Meeting.starts_at).outerjoin(Meeting, Meeting.id == ChangeTold.meeting_id)
@@ -171,9 +171,9 @@ async def write(
 ) -> None:
     """Writes the reply to a statement, or changes the one that ``was`` there: of two who write the later does not
     undo the earlier."""
-    text, where = line(typed), await board(session, by, release_id)
-    where.living()
-    where.statement(question_id).unheard()
+    text, where = line(typed), await access_board(session, by, release_id)
+    where.ensure_not_archived()
+    where.statement(question_id).ensure_waiting()
     if was is None:
         row = {"release_id": release_id, "question_id": question_id, "workgroup_id": where.group.id, "text": text}
         done = await insert_new(session, ChangeTold, [{**row, "created_at": now, "created_by": by.id}])
@@ -188,8 +188,8 @@ async def write(
 
 async def remove(session: AsyncSession, by: Person, release_id: int, question_id: int, *, now: datetime) -> None:
     """Takes back a reply that has not been heard."""
-    where = await board(session, by, release_id)
-    where.statement(question_id).unheard()
+    where = await access_board(session, by, release_id)
+    where.statement(question_id).ensure_waiting()
     gone = delete(ChangeTold).where(*_waiting(release_id, question_id)).returning(ChangeTold.id)
     if (await session.execute(gone)).first() is None:
         raise Stale("already-done")

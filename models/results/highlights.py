@@ -13,7 +13,7 @@ MOST = 20
 """Of a month, in a digest: more are not kept with it."""
 
 
-async def text_to_mark(session: AsyncSession, person: Person, answer_id: int) -> tuple[OpenAnswer, Release]:
+async def access_open_answer(session: AsyncSession, person: Person, answer_id: int) -> tuple[OpenAnswer, Release]:
     """The gate of a released text: those who coordinate its group."""
     wanted = select(OpenAnswer, Release).join(Release, Release.id == OpenAnswer.release_id)
     row = (await session.execute(wanted.where(OpenAnswer.id == answer_id))).one_or_none()
@@ -25,7 +25,7 @@ async def text_to_mark(session: AsyncSession, person: Person, answer_id: int) ->
 
 async def mark(session: AsyncSession, person: Person, answer_id: int, *, on: bool) -> None:
     """Marks a text as worth quoting, or no longer."""
-    answer, _ = await text_to_mark(session, person, answer_id)
+    answer, _ = await access_open_answer(session, person, answer_id)
     await session.execute(update(OpenAnswer).where(OpenAnswer.id == answer.id).values(highlighted=on))
 
 

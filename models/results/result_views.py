@@ -43,10 +43,10 @@ class View:
         return self.outcome.result(question_id)
 
 
-async def view(session: AsyncSession, person: Person, address: str, zone: ZoneInfo) -> View:
+async def access_view(session: AsyncSession, person: Person, address: str, zone: ZoneInfo) -> View:
     """The gate of whatever an address names: those who coordinate its group."""
     if _number(address):
-        listed, found = await results.of_release(session, person, int(address))
+        listed, found = await results.access_release(session, person, int(address))
         release = await session.get_one(Release, int(address))
         return View(address, release.workgroup_id, listed.group, listed.form, found, listed=listed)
     group_id, _, rest = address.partition(".")
@@ -63,7 +63,7 @@ def _number(word: str) -> bool:
 async def _of_period(
     session: AsyncSession, person: Person, of: tuple[int, int], period: Period, zone: ZoneInfo
 ) -> View:
-    group = await _group(session, person, of[0])
+    group = await _access_group(session, person, of[0])
     form = await session.get(Form, of[1])
     wanted = _within(_releases(group.id).where(FormVersion.form_id == of[1]), period.span(zone))
     releases = list((await session.execute(wanted.order_by(Release.id))).scalars())
@@ -88,7 +88,7 @@ def _within(wanted: "Select[Release]", span: tuple[datetime, datetime] | None) -
     return wanted.where(Release.released_at >= span[0], Release.released_at < span[1])
 
 
-async def _group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
+async def _access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
     """The gate of a group's past."""
     for group in await access.coordinated_groups(session, person, archived_too=True):
         if group.id == group_id:
@@ -108,7 +108,7 @@ async def periods(
 ) -> tuple[Workgroup, list[Period]]:
     """The years and quarters in which something came out in a group, newest first, each year before its quarters; then
     all time."""
-    group = await _group(session, person, group_id)
+    group = await _access_group(session, person, group_id)
     moments = select(Release.released_at).where(Release.workgroup_id == group.id)
     quarters = {Period.quarter_of(moment, zone) for moment in (await session.execute(moments)).scalars()}
     found: list[Period] = []
@@ -122,7 +122,7 @@ async def forms_in(
     session: AsyncSession, person: Person, group_id: int, period: Period, zone: ZoneInfo
 ) -> tuple[Workgroup, list[Form]]:
     """The forms of which something came out in a group in a period, oldest first."""
-    group = await _group(session, person, group_id)
+    group = await _access_group(session, person, group_id)
     released = _within(_releases(group.id), period.span(zone)).with_only_columns(FormVersion.form_id)
     wanted = select(Form).where(Form.id.in_(released)).order_by(Form.id)
     return group, list((await session.execute(wanted)).scalars())

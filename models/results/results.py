@@ -169,7 +169,7 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> Listed:
     )
 
 
-async def of_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Outcome]:
+async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Outcome]:
     """The gate of a release: those who coordinate its group. Means stand beside those of the release before it."""
     release = await session.get(Release, release_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)

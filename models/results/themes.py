@@ -96,7 +96,7 @@ async def table(session: AsyncSession, group_id: int, identity: str, answer_ids:
     return Table(tuple(sorted(rows, key=lambda row: -row.mentions)), len(answer_ids), coded)
 
 
-async def theme_to_edit(session: AsyncSession, person: Person, theme_id: int) -> Theme:
+async def access_theme(session: AsyncSession, person: Person, theme_id: int) -> Theme:
     """The gate of a theme: those who coordinate its group."""
     theme = await session.get(Theme, theme_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
@@ -107,8 +107,8 @@ async def theme_to_edit(session: AsyncSession, person: Person, theme_id: int) ->
 
 async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: int, *, on: bool) -> None:
     """Says that a text mentions a theme of its own question, or no longer."""
-    theme = await theme_to_edit(session, person, theme_id)
-    answer, release = await highlights.text_to_mark(session, person, answer_id)
+    theme = await access_theme(session, person, theme_id)
+    answer, release = await highlights.access_open_answer(session, person, answer_id)
     question = await session.get_one(Question, answer.question_id)
     if (release.workgroup_id, question.identity) != (theme.workgroup_id, theme.identity):
         raise NotFound
@@ -143,7 +143,7 @@ def _name(typed: str) -> str:
 
 async def rename(session: AsyncSession, person: Person, theme_id: int, typed: str) -> Theme:
     """Another name for a theme; its mentions stay."""
-    theme, name = await theme_to_edit(session, person, theme_id), _name(typed)
+    theme, name = await access_theme(session, person, theme_id), _name(typed)
     for other in await of_question(session, theme.workgroup_id, theme.identity):
         if other.id != theme.id and other.name.casefold() == name.casefold():
             raise Refused("theme-name-taken", name=other.name)
@@ -159,5 +159,5 @@ async def mentions(session: AsyncSession, theme: Theme) -> int:
 
 async def remove(session: AsyncSession, person: Person, theme_id: int) -> None:
     """Takes a theme away, and with it its mentions."""
-    theme = await theme_to_edit(session, person, theme_id)
+    theme = await access_theme(session, person, theme_id)
     await session.execute(delete(Theme).where(Theme.id == theme.id))

@@ -110,7 +110,7 @@ class Room:
         press = Press(self.update_id, self.now)
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            page = await feedback.sheet(session, person, run_id, self.keys, now=self.now)
+            page = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
             question = next(q for q in page.questions if q.position == position)
             match value:
                 case ("tick", option, on):
@@ -139,7 +139,7 @@ class Room:
         self.update_id += 1
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            page = await feedback.sheet(session, person, run_id, self.keys, now=self.now)
+            page = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
             await feedback.finish(session, page, keys=self.keys, press=Press(self.update_id, self.now))
 
     async def close(self, run_id: int) -> None:

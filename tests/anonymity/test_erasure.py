@@ -2,7 +2,7 @@
 
 from models.feedback import previews
 from models.feedback.answers import Press
-from models.feedback.feedback import choose, sheet
+from models.feedback.feedback import access_submission, choose
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms.forms import Form
@@ -68,6 +68,6 @@ async def _tries(room: Room, person_id: int, form_id: int, group_id: int) -> int
 
         kept = Kept(form, await session.get_one(Workgroup, group_id))
         run = await previews.begin(session, person, kept, room.keys, policy=room.policy, now=room.now)
-        page = await sheet(session, person, run.id, room.keys, now=room.now)
+        page = await access_submission(session, person, run.id, room.keys, now=room.now)
         await choose(session, page, page.questions[0], 3, keys=room.keys, press=Press(1, room.now))
         return run.id

@@ -193,7 +193,7 @@ async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room
     async def late() -> None:
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, people[5])
-            page = await feedback.sheet(session, person, run, room.keys, now=room.now)
+            page = await feedback.access_submission(session, person, run, room.keys, now=room.now)
             begun.set()
             await may_end.wait()
             await feedback.choose(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from bot.commands.backup import back_up
 from bot.demo.stage import Actor, Stage
 from bot.prometheus import Gauges, render
-from models.feedback.feedback import sheet, took_part
+from models.feedback.feedback import access_submission, took_part
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
 from models.forms.forms import GroupForm
@@ -124,7 +124,7 @@ class World:
         async with self.room.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
             wanted = select(Invitation.id).where(Invitation.meeting_id == meeting_id, Invitation.person_id == person_id)
-            own = await invitations.own(session, person, (await session.execute(wanted)).scalar_one())
+            own = await invitations.access_invitation(session, person, (await session.execute(wanted)).scalar_one())
             way = self.chance.choice([Answer.ON_SITE, Answer.REMOTE])
             now, update_id = self.stage.clock.moment, self.room.update_id
             await invitations.reply(session, own, way, revision=1, update_id=update_id, now=now)
@@ -151,7 +151,7 @@ class World:
         chance, room = self.chance, self.room
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            page = await sheet(session, person, run_id, room.keys, now=room.now)
+            page = await access_submission(session, person, run_id, room.keys, now=room.now)
             await took_part(session, page, chance.choice([Attended.ON_SITE, Attended.REMOTE]), now=room.now)
         several = list(chance.choice([(1, 2), (1, 2), (2,), (1, 2, 3)]))
         answers: dict[int, Any] = {1: chance.choice([2, 3, 4, 4, 4, 5]), 2: chance.choice([3, 4, 4, 5]), 4: several}

@@ -34,7 +34,7 @@ def version() -> str:
 @command("report", role=RoleKind.MANAGER)
 async def on_report(context: Context, line: str) -> Screen:
     """The year in the line; without one, the last."""
-    await snapshots.demand(context.session, context.person)
+    await snapshots.require_reader(context.session, context.person)
     year = read_year(line) if line.strip() else context.now.astimezone(context.zone).year - 1
     return await _year_screen(context, year)
 
@@ -60,7 +60,7 @@ def _instead(context: Context, refusal: Refused) -> Screen:
 @tap("report-year")
 async def on_report_year(context: Context, tap: Tap) -> Screen:
     """Another year."""
-    await snapshots.demand(context.session, context.person)
+    await snapshots.require_reader(context.session, context.person)
     return await _year_screen(context, read_year(tap.word(0)))
 
 
@@ -74,13 +74,13 @@ def read_year(line: str) -> int:
 @tap("report")
 async def on_report_again(context: Context, tap: Tap) -> Screen:
     """The text again; from under a file, which cannot become it, as a new message."""
-    return replace(report_screen(context, await _snapshot(context, tap)), new_message=True)
+    return replace(report_screen(context, await _access_snapshot(context, tap)), new_message=True)
 
 
-async def _snapshot(context: Context, tap: Tap) -> Snapshot:
+async def _access_snapshot(context: Context, tap: Tap) -> Snapshot:
     """The gate of every button of a report."""
-    snapshot = await snapshots.of(context.session, context.person, tap.id)
-    context.must_be_of(snapshot.made_at)
+    snapshot = await snapshots.access_snapshot(context.session, context.person, tap.id)
+    context.reject_older_than(snapshot.made_at)
     return snapshot
 
 
@@ -119,7 +119,7 @@ def _answered(t: Texts, part: Part) -> Markup:
 @tap("report-file")
 async def on_report_file(context: Context, tap: Tap) -> Screen:
     """The report as a file, in a message of its own."""
-    snapshot = await _snapshot(context, tap)
+    snapshot = await _access_snapshot(context, tap)
     if tap.word(1) not in WAYS:
         raise NotFound
     kept = snapshot.kept
@@ -135,7 +135,7 @@ def _back(context: Context, snapshot: Snapshot) -> Button:
 @tap("report-page")
 async def on_report_page(context: Context, tap: Tap) -> Screen:
     """A page as a picture; from one page to the next in place, and after the last the first again."""
-    snapshot, page = await _snapshot(context, tap), tap.number(1)
+    snapshot, page = await _access_snapshot(context, tap), tap.number(1)
     kept = snapshot.kept
     turns = [Button(context.t("previous"), data("report-page", snapshot.id, page - 1, "turn"))] if page else []
     turns.append(Button(context.t("next"), data("report-page", snapshot.id, page % MOST_PAGES + 1, "turn")))

@@ -37,7 +37,9 @@ WORDS = 200
 async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> MonthFigures:
     """The digest whose button it is, through its own gate; of one that was never sent only what is asked for."""
     period, session = read_period(tap.word(0)), context.session
-    shown = await digests.own(session, context.person, period, policy=context.policy, now=context.now, only=only)
+    shown = await digests.access_own_digest(
+        session, context.person, period, policy=context.policy, now=context.now, only=only
+    )
     return shown.figures
 
 

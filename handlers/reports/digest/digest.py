@@ -57,7 +57,9 @@ async def _screen(context: Context, period: Span) -> Screen:
 
 
 async def _own(context: Context, period: Span) -> Shown:
-    return await digests.own(context.session, context.person, period, policy=context.policy, now=context.now)
+    return await digests.access_own_digest(
+        context.session, context.person, period, policy=context.policy, now=context.now
+    )
 
 
 @tap("digest-picture")
@@ -113,11 +115,11 @@ async def render_digest(context: Context, delivery: Delivery) -> Screen:
     if is_stranger(context.person):
         return await _posted(context, delivery)
     session, policy = context.session, context.policy
-    shown = await digests.sent(session, context.person, delivery.subject, policy=policy, now=context.now)
+    shown = await digests.access_digest(session, context.person, delivery.subject, policy=policy, now=context.now)
     return digest_screen(context, shown)
 
 
 async def _posted(context: Context, delivery: Delivery) -> Screen:
     """To a group or channel, in its language: with its picture and no buttons, which would work for nobody there."""
-    digest, chosen = await digests.posted(context.session, delivery.address_id, delivery.subject)
+    digest, chosen = await digests.access_place_digest(context.session, delivery.address_id, delivery.subject)
     return _drawn(texts(chosen.language or context.policy.language), digest.figures)

@@ -46,7 +46,7 @@ def may_write(member: ChatMember) -> bool:
 
 @renders(DeliveryKind.DIGEST_PLACE)
 async def render_digest_place(context: Context, delivery: Delivery) -> Screen:
-    place = await places.asked(context.session, context.person, delivery.subject)
+    place = await places.access_place(context.session, context.person, delivery.subject)
     t = context.t
     yes = Button(str(t("digest-place-yes")), data("digest-place", place.address_id, "yes"))
     no = Button(str(t("digest-place-no")), data("digest-place", place.address_id, "no"))
@@ -72,7 +72,7 @@ async def render_digest_ended(context: Context, delivery: Delivery) -> Screen:
 async def on_place(context: Context, tap: Tap) -> Screen:
     """Yes: it goes there, and how can be chosen at once."""
     if tap.word(1) != "yes":
-        place = await places.asked(context.session, context.person, tap.id)
+        place = await places.access_place(context.session, context.person, tap.id)
         return Screen(context.t("digest-place-declined", place=place.title))
     session, person, policy = context.session, context.person, context.policy
     await digest_plans.accept(session, person, tap.id, language=context.language, policy=policy, now=context.now)

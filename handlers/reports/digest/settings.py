@@ -27,7 +27,7 @@ async def on_settings(context: Context, tap: Tap) -> Screen:
 
 async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
     """How it comes to one chat, and a button for each choice."""
-    t, chosen = context.t, await subscriptions.chosen(context.session, context.person, place)
+    t, chosen = context.t, await subscriptions.access_subscription(context.session, context.person, place)
     others = await places.of(context.session, context.person)
     title = next((one.title for one in others if one.address_id == place), "")
     lines = [
@@ -140,7 +140,7 @@ async def on_all(context: Context, tap: Tap) -> Screen:
 
 async def groups_screen(context: Context, place: int, page: int) -> Screen:
     """The groups as toggles, "all" first."""
-    t, chosen = context.t, await subscriptions.chosen(context.session, context.person, place)
+    t, chosen = context.t, await subscriptions.access_subscription(context.session, context.person, place)
     known = await subscriptions.readable_groups(context.session, context.person)
     page = min(page, max(0, (len(known) - 1) // PAGE))
     everything = _ticked(t("digest-set-all"), chosen.group_ids is None, data("digest-all-of", place))

@@ -58,15 +58,15 @@ async def may_ask(session: AsyncSession, person: Person) -> bool:
     return any(role.kind in wide and role.workgroup_id is None for role in await roles(session, person.id))
 
 
-async def demand(session: AsyncSession, person: Person) -> None:
+async def require_reader(session: AsyncSession, person: Person) -> None:
     """The gate of annual reports."""
     if not await may_ask(session, person):
         raise NotAllowed("report-for-managers")
 
 
-async def of(session: AsyncSession, person: Person, snapshot_id: int) -> Snapshot:
+async def access_snapshot(session: AsyncSession, person: Person, snapshot_id: int) -> Snapshot:
     """The gate of a snapshot."""
-    await demand(session, person)
+    await require_reader(session, person)
     snapshot = await session.get(Snapshot, snapshot_id)
     if snapshot is None:
         raise NotFound
@@ -78,7 +78,7 @@ async def take(
 ) -> Snapshot:
     """The snapshot of a year's figures as they are known now: a new one only if no earlier one has the same."""
     async with _at_one_moment(session) as still:
-        await _check(still, year, zone, now)
+        await _ensure_has_figures(still, year, zone, now)
         content = annual_to_json(await annual.annual(still, year, zone, now=now, organisation=organisation))
     fingerprint = hashlib.sha256(content.encode()).hexdigest()
     made_at = now.replace(microsecond=0)
@@ -110,7 +110,7 @@ async def known(session: AsyncSession, year: int, beginning: str = "") -> list[S
     return list((await session.execute(wanted.order_by(Snapshot.made_at, Snapshot.id))).scalars())
 
 
-async def _check(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:
+async def _ensure_has_figures(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:
     """Refuses a year of which there can be nothing."""
     this = now.astimezone(zone).year
     if year > this:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models.calendar import HELSINKI, Quiet, is_quiet, next_waking
 from models.errors import Refused
 from models.feedback.runs import APART, remind_at
-from models.feedback.survey_plan import Timing, check
+from models.feedback.survey_plan import Timing, ensure_valid
 
 QUIET = Quiet()
 ALWAYS = Quiet(start=datetime.min.time(), end=datetime.min.time(), weekends=False, holidays=False)
@@ -39,14 +39,14 @@ TAKEN = {
 def test_times_that_no_survey_can_have(case: str) -> None:
     opens, closes, key = REFUSED[case]
     with pytest.raises(Refused) as refusal:
-        check(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
+        ensure_valid(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
     assert refusal.value.key == key
 
 
 @pytest.mark.parametrize("case", TAKEN)
 def test_times_that_one_can(case: str) -> None:
     opens, closes = TAKEN[case]
-    check(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
+    ensure_valid(Timing(at(opens), at(closes), 1), zone=HELSINKI, now=at("2027-03-02T09:00"))
 
 
 def test_two_reminders_part_the_time_in_three() -> None:

@@ -108,9 +108,9 @@ async def tried(talk: Talk, anna: Actor) -> int:
     async with talk.app.sessions.begin() as session:
         reader, now = await person(session, anna), talk.clock.now()
         form_id = await session.scalar(select(forms.Form.id).where(forms.Form.name == "Oma"))
-        kept = await form_book.may_use(session, reader, form_id or 0)
+        kept = await form_book.access_form(session, reader, form_id or 0)
         run = await previews.begin(session, reader, kept, talk.app.keys, policy=talk.app.policy, now=now)
-        page = await answering.sheet(session, reader, run.id, talk.app.keys, now=now)
+        page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=now)
         assert page.is_preview
         press = Press(1_000_000, now)
         first, second = page.questions
@@ -144,7 +144,9 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
             await runs.next_closing(session, now=now),
             await runs.due_to_close(session, now=now + previews.LASTS * 2),
             await results.latest(session, await person(session, anna)),
-            await digests.own(session, await person(session, maija), scope.period, policy=policy, now=now),
+            await digests.access_own_digest(
+                session, await person(session, maija), scope.period, policy=policy, now=now
+            ),
         ]
 
 
@@ -186,7 +188,7 @@ async def test_the_next_preview_is_the_same_run_without_answers(talk: Talk, anna
         reader = await person(session, anna)
         kept = (await form_book.usable(session, reader))[0]
         run = await previews.begin(session, reader, kept, talk.app.keys, policy=talk.app.policy, now=talk.clock.now())
-        page = await answering.sheet(session, reader, run.id, talk.app.keys, now=talk.clock.now())
+        page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=talk.clock.now())
         assert (run.id, run.state, run.named) == (preview, RunState.PREVIEW, False)
         assert not page.kept
         assert not page.finished

@@ -136,7 +136,7 @@ async def test_whoever_came_back_hears_it_once(feedback: Feedback) -> None:
     await feedback.writes()
     assert await feedback.hears(person, await feedback.meeting()) == ["Teimme."]
     assert feedback.release is not None
-    assert (await changes_told.board(feedback.session, feedback.anna, feedback.release.id)).hearers == 1
+    assert (await changes_told.access_board(feedback.session, feedback.anna, feedback.release.id)).hearers == 1
 
 
 async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback: Feedback) -> None:
@@ -156,7 +156,7 @@ async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback
 
 async def test_statements_come_weakest_first_by_their_place_on_the_scale(feedback: Feedback) -> None:
     release = await feedback.released(Run, 4, 2, 3)
-    board = await changes_told.board(feedback.session, feedback.anna, release.id)
+    board = await changes_told.access_board(feedback.session, feedback.anna, release.id)
     assert [(one.mean.value, one.is_weakest) for one in board.statements] == [
         (pytest.approx(2.2), True),
         (pytest.approx(3.2), False),
