@@ -10,9 +10,10 @@ from telegram import Message, Update, User
 from telegram.constants import ChatMemberStatus, ChatType
 
 from handlers.feedback import text_input
+from handlers.layout import TOAST_LENGTH, cut
 from handlers.reports.digest import places
 from handlers.routes import ROUTES, Context, TextRoute, command_button, parse
-from handlers.screen import NOTHING, TOAST_LENGTH, Button, Screen
+from handlers.screen import NOTHING, Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.delivery import cards, drafts
 from models.delivery.drafts import Draft
@@ -207,7 +208,7 @@ async def refusal_screen(context: Context, update: Update, refusal: Refused) -> 
             current = await route.on_refusal(context, tap)
         except Refused:
             current = NOTHING  # they may not see its current state either
-    return replace(current, toast=text.striptags()[:TOAST_LENGTH], alert=True)
+    return replace(current, toast=cut(text.striptags(), TOAST_LENGTH), alert=True)
 
 
 async def _asked_again(context: Context, update: Update, text: Markup) -> Screen:

@@ -1,9 +1,7 @@
 """What a person sees: a text with buttons, perhaps with a picture or a file; and how it is put on Telegram."""
 
 import asyncio
-import html
-import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -28,14 +26,10 @@ from telegram import (
 )
 from telegram.constants import ParseMode
 
+from handlers.layout import CAPTION_LENGTH, DATA_BYTES, TEXT_LENGTH, TOAST_LENGTH, cut, pages_of_blocks, shown_length
 from models.delivery.cards import Card
 
 log = structlog.get_logger()
-
-TEXT_LENGTH = 4096
-CAPTION_LENGTH = 1024
-TOAST_LENGTH = 200
-DATA_BYTES = 64
 
 Pause = Callable[[float], Awaitable[object]]
 """Sleeps for some seconds, by the clock of whoever sends."""
@@ -105,7 +99,7 @@ class Screen:
 
     def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
         """The same screen with an answer to the tap beside it."""
-        return replace(self, toast=text.striptags()[:TOAST_LENGTH], alert=alert)
+        return replace(self, toast=cut(text.striptags(), TOAST_LENGTH), alert=alert)
 
     def keyboard(self) -> InlineKeyboardMarkup | None:
         rows = [[button.drawn() for button in row] for row in self.buttons if row]
@@ -151,7 +145,7 @@ async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sl
     if screen.file is not None:
         await _send_file(bot, screen.file, **common)
         await pause(1)
-    *parts, last = split(str(screen.text)) if shown_length(screen.text) > TEXT_LENGTH else [str(screen.text)]
+    *parts, last = _messages(screen.text)
     for part in parts:
         await bot.send_message(text=part, link_preview_options=NO_PREVIEW, **common)
         await pause(1)
@@ -190,23 +184,13 @@ async def set_menu(bot: Bot, chat_id: int, menu: tuple[BotCommand, ...]) -> None
         await bot.delete_my_commands(scope=scope)
 
 
-def split(text: str, limit: int = TEXT_LENGTH) -> list[str]:
-    """Cuts a long text between lines (never inside a word or a tag: our lines close their tags)."""
-    parts = [""]
-    for piece in _lines(text, limit):
-        if len(parts[-1]) + len(piece) > limit:
-            parts.append("")
-        parts[-1] += piece
-    return [part.strip("\n") for part in parts if part.strip()] or [text]
-
-
-def _lines(text: str, limit: int) -> Iterator[str]:
-    for line in text.splitlines(keepends=True):
-        while len(line) > limit:
-            cut = line.rfind(" ", 0, limit) + 1 or limit
-            yield line[:cut]
-            line = line[cut:]  # noqa: PLW2901  (the rest of the same line)
-        yield line
+def _messages(text: Markup) -> list[Markup]:
+    """A text in as many messages as it needs, divided between its lines, which close their tags."""
+    if shown_length(text) <= TEXT_LENGTH:
+        return [text]
+    pages = pages_of_blocks(text.split("\n"), TEXT_LENGTH, gap=1)
+    messages = [Markup("\n").join(page).strip("\n") for page in pages]
+    return [message for message in messages if message]
 
 
 def can_edit(has_file: bool, screen: Screen) -> bool:
@@ -216,8 +200,3 @@ def can_edit(has_file: bool, screen: Screen) -> bool:
     if shown_length(screen.text) > (CAPTION_LENGTH if has_file else TEXT_LENGTH):
         return False
     return has_file or not screen.has_file
-
-
-def shown_length(text: str) -> int:
-    """A text's length as Telegram counts it: without its tags, an entity as one character."""
-    return len(html.unescape(re.sub(r"<[^<>]*>", "", text)))

@@ -6,6 +6,7 @@ from markupsafe import Markup, escape
 
 from handlers.feedback.header import Rows, about, introduction, page_screen
 from handlers.forms.labels import asked, ends, options
+from handlers.layout import cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.feedback.answers import Answer
@@ -19,15 +20,6 @@ HALF_LENGTH = 14
 """Characters that one of two buttons in a row shows."""
 MOST_POINTS = 6
 """Values of a scale that stand in one row."""
-
-
-def shortened(words: str, limit: int) -> str:
-    """The beginning of a text, cut between words if there is a place for it, and marked as cut."""
-    if len(words) <= limit:
-        return words
-    cut = words[: limit - 1]
-    whole = cut[: cut.rfind(" ")] if cut.rfind(" ") >= limit // 2 else cut
-    return whole.rstrip(" ,;:.–-") + "…"
 
 
 def ask(context: Context, page: Sheet, question: Question, *, waits: bool = False) -> Screen:
@@ -113,7 +105,7 @@ def in_rows(buttons: Sequence[Button], width: int) -> Rows:
 
 def _is_long(context: Context, question: Question) -> bool:
     """Whether some option does not fit a button, so that the text above has them all in full."""
-    return any(len(words) > BUTTON_LENGTH for words in options(context.t, question).values())
+    return any(shown_length(words) > BUTTON_LENGTH for words in options(context.t, question).values())
 
 
 def _numbered(context: Context, question: Question) -> list[Markup]:
@@ -123,9 +115,7 @@ def _numbered(context: Context, question: Question) -> list[Markup]:
 def _labels(context: Context, question: Question, words: dict[int, str]) -> dict[int, str]:
     if not question.has_options or not _is_long(context, question):
         return words
-    return {
-        value: shortened(f"{number} {label}", BUTTON_LENGTH) for number, (value, label) in enumerate(words.items(), 1)
-    }
+    return {value: cut(f"{number} {label}", BUTTON_LENGTH) for number, (value, label) in enumerate(words.items(), 1)}
 
 
 def _writing(context: Context, page: Sheet, question: Question, waits: bool) -> Rows:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from handlers.feedback.header import Rows, about, closing_text, introduction, page_screen
-from handlers.feedback.question_page import in_rows, shortened
+from handlers.feedback.question_page import in_rows
 from handlers.forms.labels import asked, options
+from handlers.layout import TEXT_LENGTH, cut, shown_length
 from handlers.routes import Context, data
-from handlers.screen import TEXT_LENGTH, Button, Screen
+from handlers.screen import Button, Screen
 from models.feedback.feedback import Sheet
 from models.forms.forms import Question
 from models.forms.items import Kind
@@ -49,11 +50,11 @@ def _standing(context: Context, page: Sheet) -> Markup:
 
 
 def _line(context: Context, page: Sheet, question: Question, number: int, limit: int) -> Markup:
-    words = shortened(asked(context.t, question), limit)
+    words = cut(asked(context.t, question), limit)
     parts = _answer(context, page, question)
-    fits = sum(map(len, parts)) + 2 * len(parts) <= limit
-    answer = ", ".join(parts if fits else [shortened(part, max(SHORTEST, limit // len(parts) - 2)) for part in parts])
-    return context.t("feedback-line", number=number, question=words, answer=shortened(answer, limit))
+    fits = sum(map(shown_length, parts)) + 2 * len(parts) <= limit
+    answer = ", ".join(parts if fits else [cut(part, max(SHORTEST, limit // len(parts) - 2)) for part in parts])
+    return context.t("feedback-line", number=number, question=words, answer=cut(answer, limit))
 
 
 def _answer(context: Context, page: Sheet, question: Question) -> list[str]:

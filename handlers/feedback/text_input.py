@@ -5,8 +5,8 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from handlers.feedback.feedback import SUBJECT, press_of, shown, wait, wants_words, where_they_are
-from handlers.feedback.question_page import shortened
 from handlers.forms.labels import options
+from handlers.layout import cut
 from handlers.routes import Context, text_input
 from handlers.screen import Screen
 from models.delivery import drafts
@@ -60,7 +60,7 @@ async def _noted(context: Context, page: Sheet, question: Question, typed: str, 
         key, screen = "feedback-noted", await wait(context, page, takes_over)
     else:
         key, screen = "feedback-written", shown(context, page, onward)
-    note = context.t(key, text=shortened(typed, NOTED))
+    note = context.t(key, text=cut(typed, NOTED))
     if question.other and not had_other:
         note += "\n" + context.t("feedback-taken-as-other", other=options(context.t, question)[OTHER])
     return replace(screen, text=Markup("\n\n").join([note, screen.text]))

@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from handlers.forms.form_text import label, sheet
 from handlers.forms.labels import form_name
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from models.feedback import form_choosing
@@ -52,12 +53,9 @@ async def on_archived(context: Context, tap: Tap) -> Screen:
 
 def _listed(context: Context, found: list[Kept], name: str, page: int) -> Rows:
     """A button for each form of a page, the last one where the wanted one is gone, and the way to the others."""
-    t, page = context.t, max(0, min(page, (len(found) - 1) // PAGE))
-    shown = found[page * PAGE : (page + 1) * PAGE]
-    rows = tuple((Button(label(t, one), data("form", one.form.id)),) for one in shown)
-    before = [Button(t("previous"), data(name, page - 1))] if page else []
-    after = [Button(t("next"), data(name, page + 1))] if len(found) > (page + 1) * PAGE else []
-    return (*rows, (*before, *after))
+    t, shown = context.t, page_of(found, page, PAGE)
+    rows = tuple((Button(label(t, one), data("form", one.form.id)),) for one in shown.items)
+    return (*rows, shown.turns(t, name))
 
 
 @tap("form")

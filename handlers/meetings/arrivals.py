@@ -1,9 +1,12 @@
 """What became of a meeting's messages: counts of each kind in words, and the list of those to be told otherwise."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from handlers.dates import moment_text, span_text
 from handlers.meetings.invitations import meeting_name
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -37,7 +40,7 @@ async def on_arrivals(context: Context, tap: Tap) -> Screen:
     t = context.t
     meeting = await meetings.access_meeting(context.session, context.person, tap.id)
     known = await arrivals.of(context.session, meeting, now=context.now)
-    page = max(0, min(tap.number(1), (len(known.to_phone) - 1) // PAGE))
+    page = page_of(known.to_phone, tap.number(1), PAGE)
     plan = meeting.plan
     parts = [
         t(
@@ -48,12 +51,13 @@ async def on_arrivals(context: Context, tap: Tap) -> Screen:
         _counts(t, meeting, known),
     ]
     if known.to_phone:
-        parts.append(_to_phone(t, known.to_phone, page))
+        parts.append(_to_phone(t, page.items, len(known.to_phone)))
     elif known.tallies and meeting.starts_at > context.now:
         parts.append(t("arrivals-nobody"))
-    refresh = Button(t("refresh"), data("m-arrived", meeting.id, page))
+    refresh = Button(t("refresh"), data("m-arrived", meeting.id, page.number))
     back = Button(t("back"), data("meeting", meeting.id))
-    return Screen(Markup("\n\n").join(parts), (_turns(t, meeting, page, len(known.to_phone)), (refresh, back)))
+    row = page.turns(t, "m-arrived", meeting.id)
+    return Screen(Markup("\n\n").join(parts), (row, (refresh, back)))
 
 
 def _counts(t: Texts, meeting: Meeting, known: Arrivals) -> Markup:
@@ -91,21 +95,14 @@ def _waits(tally: Tally) -> bool:
     return any(outcome is Outcome.WAITING for outcome, _ in tally.parts)
 
 
-def _to_phone(t: Texts, everyone: tuple[Missed, ...], page: int) -> Markup:
-    """A page of those to be told otherwise, under the message that they have missed."""
-    lines = [t("phone-heading", n=len(everyone))]
+def _to_phone(t: Texts, shown: Sequence[Missed], count: int) -> Markup:
+    """A page of those ``count`` to be told otherwise, under the message that they have missed."""
+    lines = [t("phone-heading", n=count)]
     above = None
-    for one in everyone[page * PAGE : (page + 1) * PAGE]:
+    for one in shown:
         if one.kind is not above:
             lines.append(t(f"phone-{one.kind}"))
             above = one.kind
         contact = one.contact or t("contact-none")
         lines.append(t("phone-line", name=one.name, contact=contact, why=t(f"missed-{one.why}")))
     return Markup("\n").join(lines)
-
-
-def _turns(t: Texts, meeting: Meeting, page: int, count: int) -> tuple[Button, ...]:
-    """The buttons to the pages before and after."""
-    before = [Button(t("previous"), data("m-arrived", meeting.id, page - 1))] if page else []
-    after = [Button(t("next"), data("m-arrived", meeting.id, page + 1))] if count > (page + 1) * PAGE else []
-    return (*before, *after)

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from handlers.meetings.invitations import meeting_name
 from handlers.meetings.meetings import PAGE, on_meeting
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -37,17 +38,16 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
         raise Refused("meeting-not-begun")
     audience = await invitations.audience(context.session, meeting)
     known = await attendance.of(context.session, meeting.id)
-    shown = audience[page * PAGE : (page + 1) * PAGE]
+    shown = page_of(audience, page, PAGE)
     rows: list[tuple[Button, ...]] = []
     states = [*answers_for(meeting.mode), UNKNOWN]
-    for _, person in shown:
+    for _, person in shown.items:
         state = known.get(person.id, UNKNOWN)
         coming = states[(states.index(state) + 1) % len(states)] if state in states else states[0]
         label = t("attendance-line", name=person.name, attended=t(f"present-{state}"))
-        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, coming, page)),))
-    turns = [Button(t("previous"), data("m-who", meeting.id, page - 1))] if page else []
-    turns += [Button(t("next"), data("m-who", meeting.id, page + 1))] if len(audience) > (page + 1) * PAGE else []
-    rows += [tuple(turns), (Button(t("back"), data("meeting", meeting.id)),)]
+        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, coming, shown.number)),))
+    row = shown.turns(t, "m-who", meeting.id)
+    rows += [row, (Button(t("back"), data("meeting", meeting.id)),)]
     return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
 
 

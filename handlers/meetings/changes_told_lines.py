@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from handlers.figures import decimal, number
 from handlers.forms.labels import asked
-from handlers.screen import CAPTION_LENGTH, shown_length
+from handlers.layout import CAPTION_LENGTH, cut, shown_length
 from handlers.texts import Texts
 from models.results.changes_told import Heard
 
@@ -23,10 +23,12 @@ def beneath(t: Texts, card: Markup, heard: Sequence[Heard]) -> tuple[Markup, boo
     """A card's text with the lines below it, and whether every line is there as a whole."""
     if not heard:
         return card, True
-    room = CAPTION_LENGTH - _units(card) - _units(t("heard-heading")) - 2
+    room = CAPTION_LENGTH - shown_length(card) - shown_length(t("heard-heading")) - 2
     full = [_line(t, one, STATEMENT_LENGTH) for one in heard]
-    most = _share([_units(line) + 1 for line in full], room) - 1
-    lines = [line if _units(line) <= most else _shortened(t, one, most) for one, line in zip(heard, full, strict=True)]
+    most = _share([shown_length(line) + 1 for line in full], room) - 1
+    lines = [
+        line if shown_length(line) <= most else _shortened(t, one, most) for one, line in zip(heard, full, strict=True)
+    ]
     told = [line for line in lines if line]
     return (Markup("\n").join([card, Markup(""), t("heard-heading"), *told]) if told else card), lines == full
 
@@ -49,9 +51,9 @@ def _told(t: Texts, one: Heard, statement: str, line: str) -> Markup:
 
 def _shortened(t: Texts, one: Heard, most: int) -> Markup:
     """A line cut to so many units; empty where too little would be left of it."""
-    room = most - _units(_told(t, one, "", ""))
-    statement = cut(asked(t, one.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - _units(one.text))))
-    left = room - _units(statement)
+    room = most - shown_length(_told(t, one, "", ""))
+    statement = cut(asked(t, one.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - shown_length(one.text))))
+    left = room - shown_length(statement)
     return _told(t, one, statement, cut(one.text, left)) if left >= LINE_LEAST else Markup("")
 
 
@@ -63,20 +65,3 @@ def _share(lengths: Sequence[int], room: int) -> int:
             return fair
         room -= length
     return max(lengths)
-
-
-def _units(text: str) -> int:
-    """A length in the units of Telegram's clients, to whom an emoji is two: what fits by it fits by any count."""
-    shown = shown_length(text) if isinstance(text, Markup) else len(text)
-    return shown + sum(character > "\uffff" for character in text)
-
-
-def cut(text: str, most: int) -> str:
-    """A text cut at a word where it is too long, with an ellipsis."""
-    if _units(text) <= most:
-        return text
-    kept = text[: most - 1]
-    while _units(kept) > most - 1:
-        kept = kept[:-1]
-    word = kept.rfind(" ")
-    return (kept[:word] if word > len(kept) // 2 else kept).rstrip(" ,.;:–-") + "…"

@@ -3,8 +3,9 @@
 from markupsafe import Markup
 
 from handlers.dates import moment_text
-from handlers.routes import Context, Tap, command, command_button, data, tap
-from handlers.screen import Button, Screen
+from handlers.paging import turns
+from handlers.routes import Context, Tap, command, command_button, tap
+from handlers.screen import Screen
 from handlers.texts import Texts
 from models.forms.builtin_forms import BUILT_IN
 from models.people import audit
@@ -30,10 +31,9 @@ async def _shown(context: Context, number: int) -> Screen:
     words = [t("audit-heading"), *(_words(context, line) for line in lines)]
     if not lines:
         words.append(t("audit-none"))
-    turns = [Button(str(t("audit-newer")), data("audit", number - 1))] if number else []
-    turns += [Button(str(t("audit-older")), data("audit", number + 1))] if older else []
+    row = turns(t, "audit", number=number, has_more=older, keys=("audit-newer", "audit-older"))
     return Screen(
-        Markup("\n\n").join(words), (tuple(turns), (command_button(context, "roles"), command_button(context, "help")))
+        Markup("\n\n").join(words), (row, (command_button(context, "roles"), command_button(context, "help")))
     )
 
 

@@ -3,6 +3,8 @@
 from markupsafe import Markup
 
 from handlers import menus
+from handlers.layout import cut
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
@@ -15,6 +17,7 @@ from models.people.groups import Workgroup
 from models.people.people import Person, Reach
 
 PAGE = 8
+LABEL = 60
 NAMES = 10
 """Names shown of one role; more are counted."""
 
@@ -82,19 +85,16 @@ def button(context: Context, key: str, *address: object) -> Button:
 @tap("role-take")
 async def on_take(context: Context, tap: Tap) -> Screen:
     """Which role to take away."""
-    t, page = context.t, tap.id
-    held = await roles.visible(context.session, context.person)
-    shown = held[page * PAGE : (page + 1) * PAGE]
-    rows = [(Button(_label(context, one), data("role-drop", one.role.id)),) for one in shown]
-    turns = [Button(str(t("previous")), data("role-take", page - 1))] if page else []
-    turns += [Button(str(t("next")), data("role-take", page + 1))] if len(held) > (page + 1) * PAGE else []
-    text = t("role-take-which" if shown else "roles-none")
-    return Screen(text, (*rows, tuple(turns), (button(context, "back", "roles"),)))
+    t, page = context.t, page_of(await roles.visible(context.session, context.person), tap.id, PAGE)
+    rows = [(Button(_label(context, one), data("role-drop", one.role.id)),) for one in page.items]
+    row = page.turns(t, "role-take")
+    text = t("role-take-which" if rows else "roles-none")
+    return Screen(text, (*rows, row, (button(context, "back", "roles"),)))
 
 
 def _label(context: Context, one: Holding) -> str:
     role = role_text(context, one.role.kind, one.group)
-    return context.t("role-label", name=one.person.name, role=role).unescape()[:60]
+    return cut(context.t("role-label", name=one.person.name, role=role), LABEL)
 
 
 @tap("role-drop", on_refusal=on_back)

@@ -1,7 +1,10 @@
 """/members: who belongs to a group, page by page, each with reachable or why not."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -78,13 +81,13 @@ async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Sc
     """A page of the roster, its counts, and all that can be done with the group."""
     t = context.t
     people = await groups.members(context.session, group.id)
-    page, shown = page_of(people, page)
+    shown = page_of(people, page, PAGE)
     lines = [t("roster-heading", group=group.name), counts_text(t, people), Markup("")]
-    lines += [member_line(t, person) for person in shown]
+    lines += [member_line(t, person) for person in shown.items]
     rows: list[tuple[Button, ...]] = [
-        (Button(label, data("member", group.id, person.id, page)),) for person, label in labels(t, shown)
+        (Button(label, data("member", group.id, person.id, shown.number)),) for person, label in labels(t, shown.items)
     ]
-    rows.append(turns(t, "roster", group.id, page, len(people)))
+    rows.append(shown.turns(t, "roster", group.id))
     if group.archived_at is not None:
         lines.append(t("roster-archived", group=group.name))
     else:
@@ -119,13 +122,7 @@ async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
     return (Button(context.t("members-others"), data("members")) if others else command_button(context, "meetings"),)
 
 
-def page_of(people: list[Person], page: int) -> tuple[int, list[Person]]:
-    """A page of people, the last one where the wanted one is gone."""
-    page = max(0, min(page, (len(people) - 1) // PAGE))
-    return page, people[page * PAGE : (page + 1) * PAGE]
-
-
-def labels(t: Texts, people: list[Person]) -> list[tuple[Person, str]]:
+def labels(t: Texts, people: Sequence[Person]) -> list[tuple[Person, str]]:
     """People's names for their buttons; namesakes are told apart by where they work, else by how they are reached."""
     names = [person.name for person in people]
 
@@ -134,13 +131,6 @@ def labels(t: Texts, people: list[Person]) -> list[tuple[Person, str]]:
         return person.name if names.count(person.name) == 1 else f"{person.name} ({more})"
 
     return [(person, label(person)) for person in people]
-
-
-def turns(t: Texts, name: str, group_id: int, page: int, count: int) -> tuple[Button, ...]:
-    """The buttons to the pages before and after."""
-    before = [Button(t("previous"), data(name, group_id, page - 1))] if page else []
-    after = [Button(t("next"), data(name, group_id, page + 1))] if count > (page + 1) * PAGE else []
-    return (*before, *after)
 
 
 def counts_text(t: Texts, people: list[Person]) -> Markup:
@@ -169,15 +159,16 @@ async def on_unreached(context: Context, tap: Tap) -> Screen:
     t, group = context.t, await access_group(context, tap)
     everyone = await groups.members(context.session, group.id)
     people = [person for person in everyone if person.reach is not Reach.REACHABLE]
-    page, shown = page_of(people, tap.number(1))
+    shown = page_of(people, tap.number(1), PAGE)
     back = (Button(t("back"), data("roster", group.id, 0)),)
     if not people:
         return Screen(t("unreached-none", group=group.name), (back,))
     lines = [t("unreached-heading", group=group.name)]
     lines += [
         t("unreached-line", name=one.name, reach=t(f"reach-{one.reach}"), contact=one.contact or t("contact-none"))
-        for one in shown
+        for one in shown.items
     ]
-    lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown)]
-    rows = [(Button(label, data("member", group.id, person.id, 0)),) for person, label in labels(t, shown)]
-    return Screen(Markup("\n").join(lines), (*rows, turns(t, "unreached", group.id, page, len(people)), back))
+    lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown.items)]
+    rows = [(Button(label, data("member", group.id, person.id, 0)),) for person, label in labels(t, shown.items)]
+    row = shown.turns(t, "unreached", group.id)
+    return Screen(Markup("\n").join(lines), (*rows, row, back))

@@ -5,9 +5,10 @@ from markupsafe import Markup
 from handlers.dates.printing import bare_day_text
 from handlers.figures import decimal
 from handlers.forms.labels import asked
+from handlers.layout import cut
 from handlers.meetings.changes_told_lines import in_full
-from handlers.results.result_text import listed_name, shortened
-from handlers.results.results import page_number, turns
+from handlers.paging import page_number, page_of
+from handlers.results.result_text import listed_name
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
@@ -35,20 +36,19 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
     """The statements of a release, weakest first, each with its reply or the button to write one."""
     t, release_id = context.t, board.listed.release_id
-    number = min(number, max(len(board.statements) - 1, 0) // ON_PAGE)
-    first = number * ON_PAGE
-    shown = list(enumerate(board.statements[first : first + ON_PAGE], first + 1))
+    page = page_of(board.statements, number, ON_PAGE)
+    shown = list(enumerate(page.items, page.first + 1))
     is_living = board.group.archived_at is None
     lines = [t("replies-heading", name=listed_name(t, board.listed)), *(_entry(context, *one) for one in shown)]
     lines += [] if board.statements else [t("replies-none")]
     lines += [] if is_living else [t("replies-archived")]
     choose = [(_choose(context, board, *one),) for one in shown if is_living and not one[1].is_heard]
-    pages = turns(context, "replies", number, release_id, has_more=first + ON_PAGE < len(board.statements))
-    return Screen(Markup("\n\n").join(lines), (*choose, pages, (Button(t("back"), data("result", release_id)),)))
+    row = page.turns(t, "replies", release_id)
+    return Screen(Markup("\n\n").join(lines), (*choose, row, (Button(t("back"), data("result", release_id)),)))
 
 
 def _choose(context: Context, board: Board, number: int, one: Statement) -> Button:
-    label = f"{number}. {shortened(asked(context.t, one.words), LABEL)}"
+    label = f"{number}. {cut(asked(context.t, one.words), LABEL)}"
     return Button(label, data("reply", board.listed.release_id, one.question_id))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handlers.figures import claimed, number
+from handlers.layout import cut
 from handlers.routes import Context, command, command_button
 from handlers.screen import Screen
 from handlers.texts import Texts
@@ -109,7 +110,7 @@ def _pieces(line: str) -> Iterator[re.Match[str]]:
 
 
 def _unread(part: str) -> Refused:
-    return Refused("check-unread", part=part if len(part) <= 20 else f"{part[:20]}…")
+    return Refused("check-unread", part=cut(part, 20))
 
 
 def _size(n: int) -> int:

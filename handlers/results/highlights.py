@@ -3,8 +3,10 @@
 from markupsafe import Markup
 
 from handlers.forms.labels import asked
-from handlers.results.result_text import FITS, shown_size, view_name
-from handlers.results.results import access_view, page_number, question_of, turns
+from handlers.layout import PAGE_LENGTH, fill_pages, shown_length
+from handlers.paging import page_number, turns
+from handlers.results.result_text import view_name
+from handlers.results.results import access_view, question_of
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import NotFound
@@ -39,7 +41,7 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
         for number, said in numbered
     ]
     rows = [tuple(marks[at : at + 2]) for at in range(0, len(marks), 2)]
-    rows.append(turns(context, "result-texts", page, view.address, result.question_id, has_more=page < len(pages) - 1))
+    rows.append(turns(t, "result-texts", view.address, result.question_id, number=page, has_more=page < len(pages) - 1))
     themes = Button(t("themes-open"), data("themes", view.address, result.question_id))
     rows.append((themes, Button(t("back"), data("result", view.address))))
     return Screen(Markup("\n\n").join([heading, *lines, t("texts-note")]), tuple(rows))
@@ -52,16 +54,7 @@ def _line(context: Context, number: int, said: Said) -> Markup:
 
 def _pages(texts: tuple[Said, ...]) -> list[list[Said]]:
     """The texts in pages that fit a message and a keyboard."""
-    pages: list[list[Said]] = []
-    size = 0
-    for said in texts:
-        length = shown_size(Markup.escape(said.text)) + 40
-        if not pages or len(pages[-1]) == MOST_ON_PAGE or size + length > FITS - 500:
-            pages.append([])
-            size = 0
-        pages[-1].append(said)
-        size += length
-    return pages
+    return fill_pages(texts, lambda said: shown_length(said.text) + 40, PAGE_LENGTH - 500, most=MOST_ON_PAGE)
 
 
 def text_id(tap: Tap, at: int) -> int:

@@ -6,8 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from handlers.forms.labels import asked, form_name, options
-from handlers.results.result_text import paged
-from handlers.results.results import page_number, page_screen, turns
+from handlers.layout import headed_pages
+from handlers.paging import page_number, page_of
+from handlers.results.results import page_screen
 from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
@@ -29,14 +30,12 @@ async def on_named(context: Context, tap: Tap) -> Screen:
 
 def _people(context: Context, found: Signed, number: int = 0) -> Screen:
     t = context.t
-    last = max(0, (len(found.ballots) - 1) // PAGE)
-    page = min(number, last)
-    shown = found.ballots[page * PAGE : (page + 1) * PAGE]
+    page = page_of(found.ballots, number, PAGE)
     rows: list[tuple[Button, ...]] = [
-        (Button(person.name, data("named-of", found.run.id, person.id)),) for person, _ in shown
+        (Button(person.name, data("named-of", found.run.id, person.id)),) for person, _ in page.items
     ]
     back = data("result", found.release_id) if found.release_id else data("results")
-    rows.append(turns(context, "named", page, found.run.id, has_more=page < last))
+    rows.append(page.turns(t, "named", found.run.id))
     text = t("named-heading", form=_form(context, found), n=len(found.ballots))
     return Screen(text, (*rows, (Button(t("back"), back),)))
 
@@ -63,7 +62,7 @@ async def on_person(context: Context, tap: Tap) -> Screen:
     person, ballot = found.of(tap.number(1))
     some = [_answer(context, question, ballot) for question in found.questions]
     heading = context.t("named-of", name=person.name, form=_form(context, found))
-    pages = paged(heading, Markup.escape(person.name), some)
+    pages = headed_pages(heading, Markup.escape(person.name), some)
     return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("named", found.run.id)),),))
 
 

@@ -2,11 +2,13 @@
 read on a phone: Telegram makes a higher one smaller."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from handlers.charts import Inputs, drawn_mean, picture_file
 from handlers.figures import percent
 from handlers.forms.labels import asked, ends, option
+from handlers.layout import fill_pages
 from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
@@ -34,18 +36,7 @@ def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> Fil
 
 def pages_of(t: Texts, found: Outcome) -> list[list[Result]]:
     """What is drawn, a picture's worth at a time."""
-    pages: list[list[Result]] = []
-    left = 0
-    for result in found.results:
-        if not result.is_drawn:
-            continue
-        high = _high(t, result)
-        if high > left:
-            pages.append([])
-            left = HIGH
-        pages[-1].append(result)
-        left -= high
-    return pages
+    return fill_pages((result for result in found.results if result.is_drawn), partial(_high, t), HIGH)
 
 
 def _high(t: Texts, result: Result) -> int:

@@ -1,8 +1,9 @@
 """Summaries: what a group's forms have said in a year, in a quarter, or in all."""
 
 from handlers.forms.labels import form_name
+from handlers.layout import cut
 from handlers.results import results
-from handlers.results.result_text import period_name, shortened
+from handlers.results.result_text import period_name
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import NotFound
@@ -26,7 +27,7 @@ async def _groups(context: Context) -> Screen:
         raise NotFound
     if len(mine) == 1:
         return await _periods(context, mine[0].id)
-    rows = [(Button(shortened(group.name, results.LABEL), data("periods", group.id)),) for group in mine[:90]]
+    rows = [(Button(cut(group.name, results.LABEL), data("periods", group.id)),) for group in mine[:90]]
     return Screen(t("summary-which-group"), (*rows, (Button(t("back"), data("results")),)))
 
 
@@ -50,7 +51,7 @@ async def _forms(context: Context, group_id: int, period: Period) -> Screen:
     if len(forms) == 1:
         return await results.result_screen(context, Tap("result", (addresses[0],)))
     rows = [
-        (Button(shortened(form_name(t, form), results.LABEL), data("result", address)),)
+        (Button(cut(form_name(t, form), results.LABEL), data("result", address)),)
         for form, address in zip(forms, addresses, strict=True)
     ]
     text = t("summary-which-form", group=group.name, period=period_name(t, period))

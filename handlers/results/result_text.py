@@ -1,8 +1,6 @@
-"""Results in words: each question with its figures and their n, or why there are none; in pages, cut between them."""
+"""Results in words: each question with its figures and their n, or why there are none."""
 
-import html
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -20,9 +18,6 @@ from models.results.aggregates import Chosen, Group, Outcome, Result
 from models.results.result_views import View
 from models.results.results import Listed
 from models.valid_figures import Mean, Parts, Share
-
-FITS = 3_600
-"""Of the 4,096 characters of a message, counted as Telegram's clients count them; the rest is for the heading."""
 
 
 def listed_name(t: Texts, one: Listed) -> Markup:
@@ -230,34 +225,3 @@ def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
                 lines.append(t("result-mean-of", group=name, mean=decimal(mean, t.language), figures=figures))
             found.append(Markup("\n").join(lines))
     return found
-
-
-def paged(first: Markup, name: Markup, some: Iterable[Markup], limit: int = FITS) -> list[Markup]:
-    """Pages that each fit one message, cut between blocks; a block longer than a page is cut between its lines.
-
-    The first page has ``first`` above it, the others the name alone.
-    """
-    pages: list[list[Markup]] = [[]]
-    for one in some:
-        for piece in [one] if shown_size(one) <= limit else one.split("\n"):
-            if pages[-1] and sum(shown_size(other) + 2 for other in pages[-1]) + shown_size(piece) > limit:
-                pages.append([])
-            pages[-1].append(piece)
-    if len(pages) == 1:
-        return [Markup("\n\n").join([first, *pages[0]])]
-    heads = [first, *([Markup("<b>{}</b>").format(name)] * (len(pages) - 1))]
-    counted = [Markup("{} <i>({}/{})</i>").format(head, at, len(pages)) for at, head in enumerate(heads, 1)]
-    return [Markup("\n\n").join([head, *page]) for head, page in zip(counted, pages, strict=True)]
-
-
-def shown_size(text: str) -> int:
-    """A text's length in the units in which Telegram's clients count: an emoji is two or more."""
-    return len(html.unescape(re.sub(r"<[^<>]*>", "", text)).encode("utf-16-le")) // 2
-
-
-def shortened(text: str, most: int) -> str:
-    """A text cut at a word where it is too long, with an ellipsis."""
-    if len(text) <= most:
-        return text
-    cut = text[: most - 1]
-    return (cut[: cut.rfind(" ")] if cut.rfind(" ") > most // 2 else cut).rstrip(" ,.;:–-") + "…"

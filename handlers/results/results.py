@@ -8,9 +8,11 @@ from markupsafe import Markup
 from handlers.dates import day_text
 from handlers.dates.printing import bare_day_text
 from handlers.forms.labels import asked
+from handlers.layout import cut, headed_pages
+from handlers.paging import page_number, turns
 from handlers.results.papers import paper_buttons
 from handlers.results.result_charts import pages_of, results_picture
-from handlers.results.result_text import blocks, group_means, head, listed_name, paged, shortened, texts_note, view_name
+from handlers.results.result_text import blocks, group_means, head, listed_name, texts_note, view_name
 from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
@@ -43,7 +45,7 @@ async def result_list(context: Context, number: int = 0) -> Screen:
     if not page.number:
         lines += [_waiting(context, one) for one in await results.waiting(context.session, context.person)]
     rows: list[tuple[Button, ...]] = [(button,) for one in page.listed if (button := _button(context, one))]
-    rows.append(turns(context, "results", page.number, has_more=page.has_more))
+    rows.append(turns(t, "results", number=page.number, has_more=page.has_more))
     if await result_views.groups_with_results(context.session, context.person):
         rows.append((Button(t("summary-open"), data("periods")),))
     return Screen(Markup("\n\n").join(lines), tuple(rows))
@@ -89,29 +91,17 @@ def _button(context: Context, one: Listed) -> Button | None:
     """To the results of a form, or to who answered what on a named one that had too few answers for figures."""
     day = bare_day_text(one.day.astimezone(context.zone).date(), context.language)
     name = listed_name(context.t, one).unescape()
-    label = f"{shortened(name, LABEL - len(day) - 1)} {day}"
+    label = f"{cut(name, LABEL - len(day) - 1)} {day}"
     if one.release_id is not None:
         return Button(label, data("result", one.release_id))
     return Button(label, data("named", one.run_id)) if one.named and not one.is_open and one.run_id else None
 
 
-def turns(context: Context, name: str, number: int, *args: object, has_more: bool) -> tuple[Button, ...]:
-    """The buttons to the pages before and after."""
-    before = [Button(context.t("previous"), data(name, *args, number - 1))] if number else []
-    after = [Button(context.t("next"), data(name, *args, number + 1))] if has_more else []
-    return (*before, *after)
-
-
 def page_screen(context: Context, pages: list[Markup], tap: Tap, at: int, buttons: Rows = ()) -> Screen:
     """One of several pages, with the buttons to its neighbours; ``at`` is where a button's data has the number."""
     number = min(page_number(tap, at), len(pages) - 1)
-    row = turns(context, tap.name, number, *tap.args[:at], has_more=number < len(pages) - 1)
+    row = turns(context.t, tap.name, *tap.args[:at], number=number, has_more=number < len(pages) - 1)
     return Screen(pages[number], (row, *buttons))
-
-
-def page_number(tap: Tap, at: int) -> int:
-    """The page that a button asks for; the first where it names none."""
-    return tap.number(at) if len(tap.args) > at else 0
 
 
 @tap("results")
@@ -149,7 +139,7 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
         (*(picture if view.outcome.has_figures else []), Button(context.t("back"), back)),
     )
     some = blocks(context.t, view, context.zone)
-    pages = paged(head(context.t, view), view_name(context.t, view), some)
+    pages = headed_pages(head(context.t, view), view_name(context.t, view), some)
     return page_screen(context, pages, tap, 1, rows)
 
 
@@ -190,7 +180,7 @@ def _texts_label(context: Context, result: Result, *, alone: bool) -> str:
 
 
 def _short(context: Context, result: Result) -> str:
-    return shortened(asked(context.t, result.words), 40)
+    return cut(asked(context.t, result.words), 40)
 
 
 @tap("result-means")
@@ -204,7 +194,7 @@ async def on_means(context: Context, tap: Tap) -> Screen:
     name = context.t(
         "result-means-heading", name=view_name(context.t, view), background=asked(context.t, background.words)
     )
-    pages = paged(Markup("<b>{}</b>").format(name), name, some)
+    pages = headed_pages(Markup("<b>{}</b>").format(name), name, some)
     return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("result", view.address)),),))
 
 
@@ -225,7 +215,7 @@ def pictured(context: Context, view: View, page: int = 0) -> Screen:
     some = blocks(t, view, context.zone, [*shown, *undrawn])
     note = texts_note(t, view.outcome) if is_last else Markup("")
     text = Markup("\n\n").join(part for part in (head(t, view), *some, note) if part)
-    row = turns(context, "result-picture", page, view.address, has_more=not is_last)
+    row = turns(t, "result-picture", view.address, number=page, has_more=not is_last)
     ways = (*(_ways(context, view) if is_last else ()), (Button(t("results-all"), data("results", "new")),))
     draws = partial(results_picture, view, page, context.language, context.zone)
     return Screen(text, (row, *ways), draws=draws if pages else None)

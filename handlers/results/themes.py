@@ -4,8 +4,9 @@ from markupsafe import Markup
 
 from handlers.figures import percent
 from handlers.forms.labels import asked
+from handlers.layout import cut, headed_pages
 from handlers.results.highlights import switched_on, text_id
-from handlers.results.result_text import paged, shortened, view_name
+from handlers.results.result_text import view_name
 from handlers.results.results import access_view, question_of
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
@@ -38,9 +39,9 @@ async def table_screen(context: Context, view: View, result: Result) -> Screen:
     heading = t("themes-heading", name=view_name(t, view), question=asked(t, result.words))
     counts = t("themes-counts", n=table.texts, coded=table.coded)
     lines = [_row(context, row, table.texts) for row in table.rows] or [t("themes-none")]
-    (text, *_) = paged(Markup("\n").join([heading, counts]), heading, [Markup("\n").join(lines)])
+    (text, *_) = headed_pages(Markup("\n").join([heading, counts]), heading, [Markup("\n").join(lines)])
     at = view.address, result.question_id
-    names = [Button(shortened(row.theme.name, 30), data("theme", row.theme.id, *at)) for row in table.rows]
+    names = [Button(cut(row.theme.name, 30), data("theme", row.theme.id, *at)) for row in table.rows]
     rows: list[tuple[Button, ...]] = [(Button(t("themes-code"), data("code", f"{await _first(context, ids):x}", *at)),)]
     rows += [tuple(names[one : one + 2]) for one in range(0, len(names), 2)]
     rows.append((Button(t("theme-new"), data("theme-new", *at)), Button(t("back"), data("result-texts", *at))))

@@ -1,5 +1,6 @@
 """A group's roster: people who need no Telegram are added and removed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -51,7 +52,7 @@ async def access_member(session: AsyncSession, group: Workgroup, person_id: int)
     return person
 
 
-def counts(people: list[Person]) -> dict[Reach, int]:
+def counts(people: Sequence[Person]) -> dict[Reach, int]:
     """How many can be reached, and how many cannot for each reason; reasons of nobody are left out."""
     reaches = [person.reach for person in people]
     return {reach: reaches.count(reach) for reach in (Reach.REACHABLE, *Reach) if reach in reaches}

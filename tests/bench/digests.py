@@ -8,9 +8,9 @@ from pathlib import Path
 
 from bot import db
 from bot.config import Settings
+from handlers.layout import shown_length
 from handlers.reports.digest.charts import digest_picture
 from handlers.reports.digest.text import digest_text
-from handlers.results.result_text import shown_size
 from handlers.texts import LANGUAGES, texts
 from models.calendar import HELSINKI
 from models.months import Month
@@ -40,7 +40,7 @@ async def _measure(address: str, months: int, rounds: int) -> list[Line]:
             found[groups, "figures", "ms"].append(1000 * (time.perf_counter() - began))
             for language in LANGUAGES:
                 began = time.perf_counter()
-                length = shown_size(digest_text(texts(language), figures))
+                length = shown_length(digest_text(texts(language), figures))
                 found[groups, f"words, {language}", "ms"].append(1000 * (time.perf_counter() - began))
                 found[groups, f"length, {language}", "chars"].append(length)
             began = time.perf_counter()

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 from markupsafe import Markup
 
-from handlers.screen import TOAST_LENGTH
+from handlers.layout import TOAST_LENGTH
 from handlers.texts import LANGUAGES, LOCALES, Forms, catalogue, texts
 
 ROOT = LOCALES.parent.parent

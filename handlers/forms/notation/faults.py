@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from handlers.layout import cut, fill_pages, shown_length
 from handlers.texts import Texts
 
 Trouble = tuple[str, dict[str, Any]]
@@ -38,17 +39,12 @@ class Unreadable(Exception):  # noqa: N818  (an answer to the writer, not a faul
 
 def quoted(words: str) -> str:
     """The beginning of words that may be long."""
-    return words if len(words) <= QUOTED else words[: QUOTED - 1].rstrip() + "…"
+    return cut(words, QUOTED)
 
 
 def told(t: Texts, faults: Sequence[Fault]) -> Markup:
     """As many faults as a message holds, by line and each with what to write instead, and how many more there are."""
-    fit, length = list[Fault](), 0
-    for fault in faults:
-        length += len(_told(t, [fault]).striptags())
-        if length > TOLD:
-            break
-        fit.append(fault)
+    fit = fill_pages(faults, lambda fault: shown_length(_told(t, [fault])), TOLD)[0]
     blocks = [t("notation-faults", n=len(faults))]
     blocks += (_told(t, list(some)) for _, some in groupby(fit, key=lambda fault: fault.line))
     if more := len(faults) - len(fit):

@@ -9,11 +9,11 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from handlers.charts import Inputs
+from handlers.layout import CAPTION_LENGTH, cut, shown_length
 from handlers.reports.annual.rows import Row, Section
 from handlers.reports.annual.sections import report
 from handlers.reports.annual.sheet import file_name
-from handlers.results.result_text import shortened
-from handlers.screen import CAPTION_LENGTH, File, shown_length
+from handlers.screen import File
 from handlers.texts import Texts, texts
 from handlers.typesetting import MARK, found, pages, pdf, settable, unknown
 from models.reports.annual.snapshots import Kept
@@ -69,8 +69,8 @@ def _caption(kept: Kept, language: str, inputs: Inputs, drawn: _Drawn, page: int
     here = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins == page]
     before = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins < page]
     if not here:
-        return Markup("\n").join([*lines, t("report-page-goes-on", heading=shortened(before[-1], HEADING))])
-    return _with_headings(t, lines, [shortened(one, HEADING) for one in here])
+        return Markup("\n").join([*lines, t("report-page-goes-on", heading=cut(before[-1], HEADING))])
+    return _with_headings(t, lines, [cut(one, HEADING) for one in here])
 
 
 def _headings(inputs: Inputs) -> list[str]:

@@ -11,15 +11,16 @@ from markupsafe import Markup
 from handlers.dates.printing import near_day_text
 from handlers.figures import number, percent
 from handlers.forms.labels import ends
+from handlers.layout import CAPTION_LENGTH, pages_of_blocks, shown_length
+from handlers.paging import page_number, turns
 from handlers.reports.digest.attendance_text import attended_there, is_recorded, who
 from handlers.reports.digest.attention import needing, reasons
 from handlers.reports.digest.charts import month_number, trend_picture
 from handlers.reports.digest.digest import read_period
 from handlers.reports.digest.sheet import digest_xlsx
 from handlers.reports.digest.text import by_scale, coming_line, heading, period_title, statement
-from handlers.results.result_text import shown_size
 from handlers.routes import Context, Tap, data, tap
-from handlers.screen import CAPTION_LENGTH, Button, Screen
+from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.errors import NotFound
 from models.periods import parse
@@ -45,29 +46,14 @@ async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> Mo
 
 def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
     """One page of lines, with the ways to its neighbours and back to the digest."""
-    t, found = context.t, pages(lines, CAPTION_LENGTH - COUNT - shown_size(title))
+    t, found = context.t, pages_of_blocks(lines, CAPTION_LENGTH - COUNT - shown_length(title), gap=1)
     if not found:
         raise NotFound
-    at = min(tap.number(1) if len(tap.args) > 1 else 0, len(found) - 1)
-    month = tap.word(0)
-    turns = tuple(
-        Button(str(t(key)), data(tap.name, month, to))
-        for key, to in (("previous", at - 1), ("next", at + 1))
-        if 0 <= to < len(found)
-    )
+    at, month = min(page_number(tap, 1), len(found) - 1), tap.word(0)
+    row = turns(t, tap.name, month, number=at, has_more=at + 1 < len(found))
     count = Markup(" <i>({}/{})</i>").format(at + 1, len(found)) if len(found) > 1 else Markup("")
     text = Markup("\n").join([title + count, *found[at]])
-    return Screen(text, (turns, (Button(str(t("digest-back")), data("digest", month)),)))
-
-
-def pages(lines: Sequence[Markup], most: int) -> list[list[Markup]]:
-    """Lines in pages of at most so many units."""
-    found: list[list[Markup]] = []
-    for line in lines:
-        if not found or sum(shown_size(one) + 1 for one in found[-1]) + shown_size(line) > most:
-            found.append([])
-        found[-1].append(line)
-    return found
+    return Screen(text, (row, (Button(str(t("digest-back")), data("digest", month)),)))
 
 
 @tap("digest-groups")
@@ -79,8 +65,8 @@ async def on_groups(context: Context, tap: Tap) -> Screen:
     if not meetings:
         return page
     to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.month))
-    turns, *back = page.buttons
-    return Screen(page.text, (turns, (to_meetings,), *back))
+    row, *back = page.buttons
+    return Screen(page.text, (row, (to_meetings,), *back))
 
 
 @tap("digest-meetings")

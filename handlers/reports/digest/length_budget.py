@@ -5,9 +5,7 @@ All of it is behind the digest's buttons or in its picture.
 
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
-
-from handlers.results.result_text import shown_size
+from handlers.layout import shown_length
 from models.results.extremes import ENDS
 
 AIM = 900
@@ -65,12 +63,12 @@ FOR_THE_AIM = 12
 
 def at_words(text: str, most: int) -> str:
     """A text in at most so many units, an ellipsis after its last word; a first word that is longer stays whole."""
-    if shown_size(Markup.escape(text)) <= most:
+    if shown_length(text) <= most:
         return text
     first, *others = text.split()
     kept = first
     for word in others:
-        if shown_size(Markup.escape(f"{kept} {word}")) >= most:
+        if shown_length(f"{kept} {word}") >= most:
             break
         kept = f"{kept} {word}"
     return kept.rstrip(" ,.;:–-") + "…"

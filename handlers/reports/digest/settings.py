@@ -3,7 +3,8 @@
 from markupsafe import Markup
 
 from handlers.dates import day_text
-from handlers.results.result_text import shortened
+from handlers.layout import cut
+from handlers.paging import page_of
 from handlers.routes import Context, Tap, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
@@ -65,12 +66,10 @@ def _of_place(context: Context, chosen: Subscription) -> Rows:
 
 
 def _to_places(context: Context, others: list[places.Place], page: int) -> Rows:
-    page = min(page, max(0, (len(others) - 1) // PAGE))
-    found = [
-        (Button(shortened(one.title, LABEL), data("digest-settings", one.address_id)),)
-        for one in others[page * PAGE : (page + 1) * PAGE]
-    ]
-    return (*found, turns(context, page, len(others), "digest-settings", PRIVATE_PLACE))
+    shown = page_of(others, page, PAGE)
+    rows = [(Button(cut(place.title, LABEL), data("digest-settings", place.address_id)),) for place in shown.items]
+    row = shown.turns(context.t, "digest-settings", PRIVATE_PLACE)
+    return (*rows, row)
 
 
 def _ticked(label: object, is_on: bool, way: str) -> Button:
@@ -90,7 +89,7 @@ async def _groups(context: Context, chosen: Subscription) -> list[Markup]:
 
 
 def _names(context: Context, groups: list[Workgroup]) -> str | Markup:
-    names = ", ".join(shortened(group.name, LABEL) for group in groups[:PAGE])
+    names = ", ".join(cut(group.name, LABEL) for group in groups[:PAGE])
     more = len(groups) - PAGE
     return context.t("and-more", names=names, n=more) if more > 0 else names
 
@@ -142,23 +141,13 @@ async def groups_screen(context: Context, place: int, page: int) -> Screen:
     """The groups as toggles, "all" first."""
     t, chosen = context.t, await subscriptions.access_subscription(context.session, context.person, place)
     known = await subscriptions.readable_groups(context.session, context.person)
-    page = min(page, max(0, (len(known) - 1) // PAGE))
+    shown = page_of(known, page, PAGE)
     everything = _ticked(t("digest-set-all"), chosen.group_ids is None, data("digest-all-of", place))
     rows: list[tuple[Button, ...]] = [(everything,)]
-    for group in known[page * PAGE : (page + 1) * PAGE]:
+    for group in shown.items:
         on = group.id in (chosen.group_ids or ())
-        way = data("digest-take", place, page, group.id, "off" if on else "on")
-        rows.append((_ticked(shortened(group.name, LABEL), on, way),))
-    rows.append(turns(context, page, len(known), "digest-of", place))
+        way = data("digest-take", place, shown.number, group.id, "off" if on else "on")
+        rows.append((_ticked(cut(group.name, LABEL), on, way),))
+    rows.append(shown.turns(t, "digest-of", place))
     back = Button(str(t("back")), data("digest-settings", place))
     return Screen(t("digest-set-which"), (*rows, (back,)))
-
-
-def turns(context: Context, page: int, count: int, name: str, *args: object) -> tuple[Button, ...]:
-    """To the pages before and after, of so many lines."""
-    t, found = context.t, []
-    if page:
-        found.append(Button(str(t("previous")), data(name, *args, page - 1)))
-    if (page + 1) * PAGE < count:
-        found.append(Button(str(t("next")), data(name, *args, page + 1)))
-    return tuple(found)

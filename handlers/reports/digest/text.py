@@ -9,11 +9,11 @@ from handlers.dates import month_title
 from handlers.dates.printing import near_day_text
 from handlers.figures import change, decimal, number, percent, steps
 from handlers.forms.labels import asked, ends
+from handlers.layout import CAPTION_LENGTH, shown_length
 from handlers.reports.digest.attendance_text import attended, is_recorded, who
 from handlers.reports.digest.attention import needing, reasons
 from handlers.reports.digest.length_budget import AIM, FOR_THE_AIM, ROOMS, Room, at_words
-from handlers.results.result_text import period_name, shown_size
-from handlers.screen import CAPTION_LENGTH
+from handlers.results.result_text import period_name
 from handlers.texts import Texts
 from models.months import Month
 from models.periods import Span, parse
@@ -36,7 +36,7 @@ def fitting(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> tup
     for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
         for room in rooms:
             told = Markup("\n\n").join(filter(None, _parts(t, figures, room, is_ongoing=is_ongoing)))
-            if shown_size(told) <= most:
+            if shown_length(told) <= most:
                 return told, room
     return told, room
 
@@ -244,7 +244,7 @@ def has_all_attention(figures: MonthFigures, room: Room) -> bool:
 def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     """What people said: two at most; one that begins with an endless word is left out."""
     told = [at_words(one, room.quote) for one in figures.highlights[: room.quotes]]
-    told = [one for one in told if shown_size(Markup.escape(one)) <= room.quote]
+    told = [one for one in told if shown_length(one) <= room.quote]
     if not told:
         return Markup("")
     return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=one) for one in told)])

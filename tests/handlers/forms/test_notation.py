@@ -13,7 +13,7 @@ from handlers.forms.notation import LARGEST, MOST_QUESTIONS, Fault, Unreadable, 
 from handlers.forms.notation.parentheses import MARKS, MOST_POINTS, balanced, has_words
 from handlers.forms.notation.reading import LONGEST_LINE, cleaned
 from handlers.forms.notation.words import OTHER, folded
-from handlers.screen import TEXT_LENGTH
+from handlers.layout import TEXT_LENGTH
 from handlers.texts import LANGUAGES, catalogue, texts
 from models.forms.builtin_forms import BUILT_IN, FIELD, ORGANISATION, YES_OR_NO, BuiltIn
 from models.forms.items import Choice, Item, Kind, identified, identity_of

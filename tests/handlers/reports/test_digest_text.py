@@ -7,10 +7,11 @@ from datetime import date
 
 import pytest
 
+from handlers.layout import CAPTION_LENGTH, pages_of_blocks, shown_length
 from handlers.reports.digest.attendance_text import people
 from handlers.reports.digest.attention import needing, reasons
 from handlers.reports.digest.charts import digest_inputs
-from handlers.reports.digest.details import COUNT, group_line, meeting_line, pages, trend_line
+from handlers.reports.digest.details import COUNT, group_line, meeting_line, trend_line
 from handlers.reports.digest.length_budget import AIM, ROOMS, at_words
 from handlers.reports.digest.text import (
     digest_text,
@@ -20,8 +21,6 @@ from handlers.reports.digest.text import (
     has_all_statements,
     is_unchanged,
 )
-from handlers.results.result_text import shown_size
-from handlers.screen import CAPTION_LENGTH
 from handlers.texts import LANGUAGES, texts
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Flow, Funnel
@@ -90,7 +89,7 @@ def check_whole(shown: str, figures: MonthFigures) -> None:
 def test_a_digest_fits_its_caption(language: str, groups: int) -> None:
     figures = organisation(groups)
     told = digest_text(texts(language), figures, is_ongoing=True)
-    assert shown_size(told) <= CAPTION_LENGTH
+    assert shown_length(told) <= CAPTION_LENGTH
     check_whole(told, figures)
 
 
@@ -129,7 +128,7 @@ def test_a_digest_of_endless_words_fits_its_caption(language: str, groups: int, 
     figures = endless(groups, count)
     for month in ("2027-09", "2027-q3"):
         told = digest_text(texts(language), replace(figures, month=month), is_ongoing=True)
-        assert shown_size(told) <= CAPTION_LENGTH
+        assert shown_length(told) <= CAPTION_LENGTH
         for word in re.findall(r"([xyzåöäя])\1{9,}", told):
             assert len(re.findall(f"{word}{{10,}}", told)[0]) in (49, 60, 120, 150, 200)  # whole
 
@@ -152,17 +151,17 @@ def test_a_typical_digest_fits_one_screen(language: str) -> None:
         highlights=("Kiitos hyvästä keskustelusta.",),
     )
     for figures in (typical, NOTHING, replace(FIGURES, statements=())):
-        assert shown_size(digest_text(texts(language), figures)) <= AIM
+        assert shown_length(digest_text(texts(language), figures)) <= AIM
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_groups_fit_and_have_each_group_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages([group_line(texts(language), one) for one in figures.groups or ()], FITS)
+    found = pages_of_blocks([group_line(texts(language), one) for one in figures.groups or ()], FITS, gap=1)
     assert sum(len(page) for page in found) == groups
     for page in found:
-        assert sum(shown_size(line) + 1 for line in page) <= FITS + 1
+        assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
         check_whole("\n".join(page), figures)
 
 
@@ -191,10 +190,10 @@ def test_texts_end_at_a_word(text: str, most: int, kept: str) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_meetings_fit_and_have_each_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages([meeting_line(texts(language), one) for one in figures.held or ()], FITS)
+    found = pages_of_blocks([meeting_line(texts(language), one) for one in figures.held or ()], FITS, gap=1)
     assert sum(len(page) for page in found) == groups
     for page in found:
-        assert sum(shown_size(line) + 1 for line in page) <= FITS + 1
+        assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
         check_whole("\n".join(page), figures)
 
 
@@ -361,7 +360,7 @@ def test_the_rest_of_a_period_comes_before_the_next() -> None:
     for groups in (1, 10, 200):
         busy = replace(endless(groups, 4), rest=tuple(replace(one, group=NAME) for one in COMING))
         for language in LANGUAGES:
-            assert shown_size(digest_text(texts(language), busy, is_ongoing=True)) <= CAPTION_LENGTH
+            assert shown_length(digest_text(texts(language), busy, is_ongoing=True)) <= CAPTION_LENGTH
 
 
 def test_what_is_told_whole_needs_no_button() -> None:
@@ -378,8 +377,8 @@ def test_what_is_told_whole_needs_no_button() -> None:
 def test_twelve_months_fit_a_page(language: str) -> None:
     t, flow = texts(language), Flow(16, 2, 240, 200, 100, 80, 102, 198, 121, unnamed=45, heads=45)
     lines = [trend_line(t, f"2027-{month:02}", flow) for month in range(1, 13)]
-    above = shown_size(t("digest-trend", month="syyskuu 2027")) + shown_size(t("trend-legend")) + 1
-    assert len(pages(lines, CAPTION_LENGTH - COUNT - above)) == 1
+    above = shown_length(t("digest-trend", month="syyskuu 2027")) + shown_length(t("trend-legend")) + 1
+    assert len(pages_of_blocks(lines, CAPTION_LENGTH - COUNT - above, gap=1)) == 1
 
 
 def test_attention_says_of_which_meetings_and_forms() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.app import App
 from bot.sandbox.messages import Message
-from handlers.screen import DATA_BYTES, TEXT_LENGTH
+from handlers.layout import DATA_BYTES, TEXT_LENGTH
 from models.feedback import runs
 from models.feedback.answers import Ballot, ballot, from_json
 from models.feedback.runs import Participation, Run, RunState, Staged

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.layout import TEXT_LENGTH
 from handlers.results.check import answer, read
-from handlers.screen import TEXT_LENGTH
 from handlers.texts import LANGUAGES, texts
 from models.errors import Refused
 from tests.talk import Actor, Talk
