@@ -1,4 +1,4 @@
-"""What stands at the top of a form's pages: what it is about, who will see the answers, whether it is a trial."""
+"""The top of a form's pages: what the form is about, who will see the answers, whether it is a trial."""
 
 from math import ceil
 
@@ -11,54 +11,54 @@ from handlers.routes import Context
 from handlers.screen import Button, Screen
 from models.delivery.cards import Card
 from models.delivery.kinds import CardKind
-from models.feedback.feedback import Sheet
+from models.feedback.feedback import Submission
 from models.forms.items import Kind
 
 Rows = tuple[tuple[Button, ...], ...]
 
 TAPPING, WRITING = 8, 40
-"""Seconds that people are told a question takes; nobody has to write."""
+"""Seconds to answer a question, for the duration that people are told; writing is always optional."""
 
 
-def page_screen(context: Context, page: Sheet, blocks: list[Markup], buttons: Rows) -> Screen:
-    """One page of the form's living message."""
-    if page.is_preview:
+def page_screen(context: Context, submission: Submission, blocks: list[Markup], buttons: Rows) -> Screen:
+    """One page of the form's message, which is a card."""
+    if submission.is_preview:
         blocks = [context.t("feedback-trial"), *blocks]
-    return Screen(Markup("\n\n").join(blocks), buttons, card=Card(CardKind.FEEDBACK, page.run.id))
+    return Screen(Markup("\n\n").join(blocks), buttons, card=Card(CardKind.FEEDBACK, submission.run.id))
 
 
-def about(context: Context, page: Sheet) -> Markup:
-    """What the form is about: the meeting, or of one sent on its own its name and the group's."""
-    if page.meeting is not None:
-        return meeting_name(context.t, page.meeting)
-    return context.t("feedback-on-its-own", form=form_name(context.t, page.form), group=page.group.name)
+def about(context: Context, submission: Submission) -> Markup:
+    """What the form is about: the meeting; without a meeting the names of the form and the group."""
+    if submission.meeting is not None:
+        return meeting_name(context.t, submission.meeting)
+    return context.t("feedback-on-its-own", form=form_name(context.t, submission.form), group=submission.group.name)
 
 
-def closing_text(context: Context, page: Sheet) -> str:
-    return moment_text(page.run.closes_at, context.zone, context.language)
+def closing_text(context: Context, submission: Submission) -> str:
+    return moment_text(submission.run.closes_at, context.zone, context.language)
 
 
-def promise(context: Context, page: Sheet) -> Markup:
-    """Who will see the answers: fixed before anybody was asked."""
-    closes = closing_text(context, page)
-    if page.run.named:
-        return context.t("feedback-named", group=page.group.name, closes=closes)
-    return context.t("feedback-anonymous", threshold=page.run.threshold, closes=closes)
+def promise(context: Context, submission: Submission) -> Markup:
+    """Who will see the answers, as fixed when the form was sent."""
+    closes = closing_text(context, submission)
+    if submission.run.named:
+        return context.t("feedback-named", group=submission.group.name, closes=closes)
+    return context.t("feedback-anonymous", threshold=submission.run.threshold, closes=closes)
 
 
-def introduction(context: Context, page: Sheet) -> list[Markup]:
-    """Above the first question of a form that no meeting introduces: what it is, how long it takes, who sees it."""
-    kinds = [question.kind for question in (*page.pages, page.closing) if question is not None]
+def introduction(context: Context, submission: Submission) -> list[Markup]:
+    """The top of the first question of a form without a meeting: what it is, how long it takes, who sees it."""
+    kinds = [question.kind for question in (*submission.pages, submission.closing) if question is not None]
     seconds = sum(WRITING if kind is Kind.OPEN else TAPPING for kind in kinds)
-    taps = len(page.pages) + sum(kind is Kind.SEVERAL for kind in kinds) + 1
+    taps = len(submission.pages) + sum(kind is Kind.SEVERAL for kind in kinds) + 1
     return [
         context.t(
             "feedback-introduction",
-            form=form_name(context.t, page.form),
-            group=page.group.name,
+            form=form_name(context.t, submission.form),
+            group=submission.group.name,
             questions=context.t("feedback-questions", n=len(kinds)),
             taps=taps,
             minutes=ceil(seconds / 60),
         ),
-        promise(context, page),
+        promise(context, submission),
     ]

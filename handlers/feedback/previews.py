@@ -16,5 +16,5 @@ async def on_try(context: Context, tap: Tap) -> Screen:
     session, person = context.session, context.person
     kept = await form_book.access_usable_form(session, person, tap.id)
     run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
-    page = await feedback.access_submission(session, person, run.id, context.keys, now=context.now)
-    return replace(where_they_are(context, page), new_message=True)
+    submission = await feedback.access_submission(session, person, run.id, context.keys, now=context.now)
+    return replace(where_they_are(context, submission), new_message=True)

@@ -1,4 +1,4 @@
-"""One question of a form as a page: its words, the answer so far, and buttons for all that can be answered."""
+"""The page of one question: its text, the answer so far, and a button for each possible answer."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from handlers.layout import cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.feedback.answers import Answer
-from models.feedback.feedback import Sheet
+from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
 from models.forms.items import Kind
 
@@ -19,40 +19,42 @@ BUTTON_LENGTH = 30
 HALF_LENGTH = 14
 """Characters that one of two buttons in a row shows."""
 MOST_POINTS = 6
-"""Values of a scale that stand in one row."""
+"""Values of a scale in one row of buttons."""
 
 
-def ask(context: Context, page: Sheet, question: Question, *, waits: bool = False) -> Screen:
-    """A question. One that takes words either ``waits`` for the next typed line or has a button that makes it wait."""
+def ask(context: Context, submission: Submission, question: Question, *, waits: bool = False) -> Screen:
+    """A question's page. If it takes text it either ``waits`` for the next typed line or has a button to begin that."""
     blocks = [
-        *_top(context, page, question),
+        *_top(context, submission, question),
         context.t("feedback-question", question=asked(context.t, question)),
-        *_below(context, page, question, waits),
+        *_below(context, submission, question, waits),
     ]
-    rows = (*_answers(context, page, question), *_writing(context, page, question, waits))
-    return page_screen(context, page, blocks, (*rows, *_ways(context, page, question)))
+    rows = (*_answers(context, submission, question), *_writing(context, submission, question, waits))
+    return page_screen(context, submission, blocks, (*rows, *_ways(context, submission, question)))
 
 
-def _top(context: Context, page: Sheet, question: Question) -> Iterator[Markup]:
-    if question in page.told:
-        yield context.t("feedback-from-settings", form=about(context, page))
+def _top(context: Context, submission: Submission, question: Question) -> Iterator[Markup]:
+    if question in submission.from_settings:
+        yield context.t("feedback-from-settings", form=about(context, submission))
         return
-    if page.meeting is None and question is page.pages[0] and page.unanswered is not None:
-        yield from introduction(context, page)
-        yield escape(progress(page, question))
+    if submission.meeting is None and question is submission.pages[0] and submission.unanswered is not None:
+        yield from introduction(context, submission)
+        yield escape(progress(submission, question))
     else:
-        yield context.t("feedback-progress", position=progress(page, question), meeting=about(context, page))
+        yield context.t(
+            "feedback-progress", position=progress(submission, question), meeting=about(context, submission)
+        )
 
 
-def progress(page: Sheet, question: Question) -> str:
-    """Which of how many."""
-    order = [*page.pages, *([page.closing] if page.closing else [])]
+def progress(submission: Submission, question: Question) -> str:
+    """Its number and the number of questions: "2/5"."""
+    order = [*submission.pages, *([submission.closing] if submission.closing else [])]
     return f"{order.index(question) + 1}/{len(order)}"
 
 
-def _below(context: Context, page: Sheet, question: Question, waits: bool) -> Iterator[Markup]:
-    """What stands under the question: what the buttons mean, and what has been typed."""
-    t, given = context.t, page.answer(question) or Answer()
+def _below(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
+    """The lines under the question: what the buttons mean, and what was typed."""
+    t, given = context.t, submission.answer(question) or Answer()
     if question.kind is Kind.SCALE:
         yield Markup("\n").join(ends(t, question))
     if question.has_options and _is_long(context, question):
@@ -65,46 +67,46 @@ def _below(context: Context, page: Sheet, question: Question, waits: bool) -> It
         yield t("feedback-type-other" if waits else "feedback-type-other-later")
     if given.text:
         yield t("feedback-written", text=given.text)
-    if question.background is not None and question not in page.told and not page.run.named:
+    if question.background is not None and question not in submission.from_settings and not submission.run.named:
         yield t("feedback-background")
     if question.required:
         yield t("question-required")
 
 
-def _answers(context: Context, page: Sheet, question: Question) -> Rows:
-    """A button for each value; of several choices with what it turns to, so that a double tap turns nothing back."""
-    ticked = page.ticked(question)
+def _answers(context: Context, submission: Submission, question: Question) -> Rows:
+    """A button for each value. Of several choices it names the new state, so that a double tap does not undo it."""
+    ticked = submission.ticked(question)
     words = options(context.t, question)
     buttons = []
     for value, label in _labels(context, question, words).items():
         if question.kind is Kind.SEVERAL:
             to = "off" if value in ticked else "on"
-            pressed = data("tick", page.run.id, question.id, value, to)
+            pressed = data("tick", submission.run.id, question.id, value, to)
         else:
-            pressed = data("rate", page.run.id, question.id, "unsure" if value == DONT_KNOW else value)
+            pressed = data("rate", submission.run.id, question.id, "unsure" if value == DONT_KNOW else value)
         buttons.append(Button(f"✓ {label}" if value in ticked else label, pressed))
     if question.kind is Kind.SCALE:
         return _scale_rows(buttons, has_unsure=question.dont_know)
     rows = in_rows(buttons, 2 if all(len(label) <= HALF_LENGTH for label in words.values()) else 1)
     if question.kind is Kind.SEVERAL:
-        return (*rows, (Button(context.t("feedback-done"), data("settle", page.run.id, question.id)),))
+        return (*rows, (Button(context.t("feedback-done"), data("settle", submission.run.id, question.id)),))
     return rows
 
 
 def _scale_rows(buttons: list[Button], *, has_unsure: bool) -> Rows:
-    """The values in as few rows of like length as fit; "I cannot say" has one of its own."""
+    """The values in as few rows of equal length as fit; "I cannot say" in a row of its own."""
     points = buttons[:-1] if has_unsure else buttons
     rows = -(-len(points) // MOST_POINTS)
     return (*in_rows(points, -(-len(points) // max(1, rows))), *([(buttons[-1],)] if has_unsure else []))
 
 
 def in_rows(buttons: Sequence[Button], width: int) -> Rows:
-    """Buttons so many to a row."""
+    """Buttons in rows of ``width``."""
     return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))
 
 
 def _is_long(context: Context, question: Question) -> bool:
-    """Whether some option does not fit a button, so that the text above has them all in full."""
+    """Whether an option is too long for a button: then the text lists all options in full."""
     return any(shown_length(words) > BUTTON_LENGTH for words in options(context.t, question).values())
 
 
@@ -118,23 +120,23 @@ def _labels(context: Context, question: Question, words: dict[int, str]) -> dict
     return {value: cut(f"{number} {label}", BUTTON_LENGTH) for number, (value, label) in enumerate(words.items(), 1)}
 
 
-def _writing(context: Context, page: Sheet, question: Question, waits: bool) -> Rows:
-    """The button that makes the next typed line an answer, where it is not one already."""
-    given = page.answer(question) or Answer()
-    wants = question.kind is Kind.OPEN or (question.other and OTHER in given.ticked)
-    if waits or not wants:
+def _writing(context: Context, submission: Submission, question: Question, waits: bool) -> Rows:
+    """The button after which the next typed line is the answer; nothing if it is already."""
+    given = submission.answer(question) or Answer()
+    takes_text = question.kind is Kind.OPEN or (question.other and OTHER in given.ticked)
+    if waits or not takes_text:
         return ()
-    return ((Button(context.t("feedback-write"), data("write", page.run.id, question.id)),),)
+    return ((Button(context.t("feedback-write"), data("write", submission.run.id, question.id)),),)
 
 
-def _ways(context: Context, page: Sheet, question: Question) -> Rows:
-    """Back; without an answer; on, unless Done does that."""
-    t, run_id, given, row = context.t, page.run.id, page.answer(question), []
-    if before := page.before(question):
+def _ways(context: Context, submission: Submission, question: Question) -> Rows:
+    """The last row: previous, skip, and next (unless Done is the way on)."""
+    t, run_id, given, row = context.t, submission.run.id, submission.answer(question), []
+    if before := submission.before(question):
         row.append(Button(t("previous"), data("page", run_id, before.id)))
-    onward = page.onward(question)
+    onward = submission.after(question)
     is_settled = given is not None and given.settled
-    is_ticked = question.kind is Kind.SEVERAL and page.ticked(question)
+    is_ticked = question.kind is Kind.SEVERAL and submission.ticked(question)
     if not (question.required or is_ticked or (is_settled and onward) or (given and given.is_skip)):
         words = t("feedback-not-telling" if question.background else "skip")
         row.append(Button(words, data("rate", run_id, question.id, "skip")))

@@ -1,4 +1,4 @@
-"""The last page of a form: all answers in short, each to be changed with one tap, and Finish. And what follows it."""
+"""The last page of a form: all answers in short, each with a button to change it, and Finish; then the thanks."""
 
 from collections.abc import Iterator
 
@@ -10,57 +10,58 @@ from handlers.forms.labels import asked, options
 from handlers.layout import TEXT_LENGTH, cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
-from models.feedback.feedback import Sheet
+from models.feedback.feedback import Submission
 from models.forms.forms import Question
 from models.forms.items import Kind
 
 BESIDES = 1_900
-"""Characters that the page needs besides the list of answers, at most: the open answer is the longest of it."""
+"""The most characters that the page needs besides the list of answers; the open answer is the longest part."""
 LEAST, MOST = 25, 120
-"""Characters of a question or an answer in the list."""
+"""The fewest and most characters of a question or an answer in the list."""
 SHORTEST = 12
-"""Characters of each of several choices in the list, where not all of them fit."""
+"""The fewest characters of each of several choices in the list, if not all of them fit."""
 SIGNS = 8
-"""Characters around them."""
+"""Characters around a question and its answer in the list."""
 
 
-def summary(context: Context, page: Sheet, *, waits: bool = False) -> Screen:
-    """Everything said so far. The open question at the end of the form is asked here, by the way."""
+def summary(context: Context, submission: Submission, *, waits: bool = False) -> Screen:
+    """All answers so far. The closing question (an optional open question at the end) is asked here."""
     t = context.t
-    listed = [*page.pages, *page.told]
-    room = (TEXT_LENGTH - BESIDES) // max(1, len(listed))
-    limit = max(LEAST, min(MOST, (room - SIGNS) // 2))
-    lines = [_line(context, page, question, number, limit) for number, question in enumerate(listed, 1)]
-    asked_here, told = lines[: len(page.pages)], lines[len(page.pages) :]
-    top = introduction(context, page) if page.meeting is None and not page.pages else []
-    blocks = [*top, t("feedback-summary-heading", meeting=about(context, page)), Markup("\n").join(asked_here)]
-    if told:
-        blocks.append(Markup("\n").join([t("feedback-told-named" if page.run.named else "feedback-told"), *told]))
-    if page.closing is not None:
-        blocks.append(Markup("\n").join(_closing(context, page, page.closing, waits)))
-    blocks.append(_standing(context, page))
-    return page_screen(context, page, blocks, _buttons(context, page, listed, waits))
+    listed = [*submission.pages, *submission.from_settings]
+    line_length = (TEXT_LENGTH - BESIDES) // max(1, len(listed))
+    limit = max(LEAST, min(MOST, (line_length - SIGNS) // 2))
+    lines = [_line(context, submission, question, number, limit) for number, question in enumerate(listed, 1)]
+    asked_here, from_settings = lines[: len(submission.pages)], lines[len(submission.pages) :]
+    top = introduction(context, submission) if submission.meeting is None and not submission.pages else []
+    blocks = [*top, t("feedback-summary-heading", meeting=about(context, submission)), Markup("\n").join(asked_here)]
+    if from_settings:
+        heading = t("feedback-told-named" if submission.run.named else "feedback-told")
+        blocks.append(Markup("\n").join([heading, *from_settings]))
+    if submission.closing is not None:
+        blocks.append(Markup("\n").join(_closing(context, submission, submission.closing, waits)))
+    blocks.append(_standing(context, submission))
+    return page_screen(context, submission, blocks, _buttons(context, submission, listed, waits))
 
 
-def _standing(context: Context, page: Sheet) -> Markup:
-    """What counts as it is, and what sending adds: of a named form only what was sent counts."""
-    if page.finished:
+def _standing(context: Context, submission: Submission) -> Markup:
+    """Whether the answers count before Finish: those of a named form do not."""
+    if submission.finished:
         return context.t("feedback-sent-already")
-    return context.t("feedback-unsent-named" if page.run.named else "feedback-unsent")
+    return context.t("feedback-unsent-named" if submission.run.named else "feedback-unsent")
 
 
-def _line(context: Context, page: Sheet, question: Question, number: int, limit: int) -> Markup:
+def _line(context: Context, submission: Submission, question: Question, number: int, limit: int) -> Markup:
     words = cut(asked(context.t, question), limit)
-    parts = _answer(context, page, question)
+    parts = _answer(context, submission, question)
     fits = sum(map(shown_length, parts)) + 2 * len(parts) <= limit
     answer = ", ".join(parts if fits else [cut(part, max(SHORTEST, limit // len(parts) - 2)) for part in parts])
     return context.t("feedback-line", number=number, question=words, answer=cut(answer, limit))
 
 
-def _answer(context: Context, page: Sheet, question: Question) -> list[str]:
-    """An answer in words; of several choices each."""
-    t, given = context.t, page.answer(question)
-    value = page.prefilled(question)
+def _answer(context: Context, submission: Submission, question: Question) -> list[str]:
+    """The answer as text; several choices one by one."""
+    t, given = context.t, submission.answer(question)
+    value = submission.prefilled(question)
     if value is not None:
         return [options(t, question)[value]]
     if given is None or (given.is_empty and not given.settled):
@@ -74,8 +75,8 @@ def _answer(context: Context, page: Sheet, question: Question) -> list[str]:
     return [*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]]
 
 
-def _closing(context: Context, page: Sheet, question: Question, waits: bool) -> Iterator[Markup]:
-    t, given = context.t, page.answer(question)
+def _closing(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
+    t, given = context.t, submission.answer(question)
     yield t("feedback-question", question=asked(t, question))
     if given is not None and given.text:
         yield t("feedback-written", text=given.text)
@@ -83,8 +84,8 @@ def _closing(context: Context, page: Sheet, question: Question, waits: bool) -> 
         yield t("feedback-type-closing" if waits else "feedback-type-later")
 
 
-def _buttons(context: Context, page: Sheet, listed: list[Question], waits: bool) -> Rows:
-    t, run_id, closing = context.t, page.run.id, page.closing
+def _buttons(context: Context, submission: Submission, listed: list[Question], waits: bool) -> Rows:
+    t, run_id, closing = context.t, submission.run.id, submission.closing
     changes = [
         Button(t("feedback-change-one", number=number), data("page", run_id, question.id))
         for number, question in enumerate(listed, 1)
@@ -92,18 +93,18 @@ def _buttons(context: Context, page: Sheet, listed: list[Question], waits: bool)
     rows = [*in_rows(changes, 4)]
     if closing is not None and not waits:
         rows.append((Button(t("feedback-write"), data("write", run_id, closing.id)),))
-    if closing is not None and (given := page.answer(closing)) and given.text:
+    if closing is not None and (given := submission.answer(closing)) and given.text:
         rows.append((Button(t("feedback-unwrite"), data("rate", run_id, closing.id, "skip")),))
-    ready = "feedback-done" if page.finished else "feedback-finish"
+    ready = "feedback-done" if submission.finished else "feedback-finish"
     return (*rows, (Button(t(ready), data("done", run_id)),))
 
 
-def thanks(context: Context, page: Sheet) -> Screen:
-    """Done; still changeable until the form closes."""
+def thanks(context: Context, submission: Submission) -> Screen:
+    """The screen after Finish. The answers can be changed until the form closes."""
     t = context.t
-    change = Button(t("feedback-change"), data("summary", page.run.id))
-    if page.is_preview:
-        back = Button(t("feedback-to-form"), data("form", page.form.id))
-        return page_screen(context, page, [t("feedback-tried")], ((change,), (back,)))
-    text = t("feedback-thanks", meeting=about(context, page), closes=closing_text(context, page))
-    return page_screen(context, page, [text], ((change,),))
+    change = Button(t("feedback-change"), data("summary", submission.run.id))
+    if submission.is_preview:
+        back = Button(t("feedback-to-form"), data("form", submission.form.id))
+        return page_screen(context, submission, [t("feedback-tried")], ((change,), (back,)))
+    text = t("feedback-thanks", meeting=about(context, submission), closes=closing_text(context, submission))
+    return page_screen(context, submission, [text], ((change,),))

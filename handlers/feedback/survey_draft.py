@@ -259,8 +259,8 @@ async def card(context: Context, draft: Draft, form: Form, group: Workgroup) -> 
 
 def _as_received(context: Context, group: Workgroup, version: FormVersion, timing: Timing) -> list[Markup]:
     """The first screen of the form, with its buttons in words."""
-    sheet = survey_plan.first_sight(group, version, timing, policy=context.policy)
-    shown = where_they_are(context, sheet)
+    submission = survey_plan.first_sight(group, version, timing, policy=context.policy)
+    shown = where_they_are(context, submission)
     labels = " | ".join(button.label for row in shown.buttons for button in row)
     return [context.t("survey-card"), shown.text, context.t("survey-card-buttons", labels=labels)]
 

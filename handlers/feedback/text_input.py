@@ -1,4 +1,4 @@
-"""What people type while a form is in their chat: an open answer, what "other" is, or nothing that a form takes."""
+"""What people type while a form is in their chat: an open answer, what "other" is, or something else."""
 
 from dataclasses import replace
 
@@ -13,53 +13,55 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Refused
 from models.feedback import feedback, runs
-from models.feedback.feedback import Sheet
+from models.feedback.feedback import Submission
 from models.forms.forms import OTHER, Question
 from models.forms.items import Kind
 from models.meetings.attendance import Attended
 from models.people.people import tidy
 
 NOTED = 200
-"""Characters of what was typed that the next page repeats."""
+"""The most characters of a typed answer that the next page repeats."""
 
 
-async def _sheet(context: Context, run_id: int) -> Sheet:
+async def _submission(context: Context, run_id: int) -> Submission:
     return await feedback.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
 
 
 async def ask_again(context: Context, draft: Draft) -> Screen:
-    page = await _sheet(context, draft.data["run"])
-    return shown(context, page, page.question(draft.data["question"]), waits=True)
+    submission = await _submission(context, draft.data["run"])
+    return shown(context, submission, submission.question(draft.data["question"]), waits=True)
 
 
 @text_input(SUBJECT, on_refusal=ask_again, yields_to_codes=True)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
-    """A typed answer; it is kept at once, and until the next tap more typing replaces it."""
+    """A typed answer. It is stored at once; another line typed before the next tap replaces it."""
     try:
-        page = await _sheet(context, draft.data["run"])
+        submission = await _submission(context, draft.data["run"])
     except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
         await drafts.end(context.session, context.person, context.chat_id)
         return Screen(context.t(refusal.key, **refusal.values))
-    if not page.may_answer:  # marked absent meanwhile
+    if not submission.may_answer:  # marked absent meanwhile
         await drafts.end(context.session, context.person, context.chat_id)
-        return where_they_are(context, page)
-    question = page.question(draft.data["question"])
-    had_other = OTHER in page.ticked(question)
+        return where_they_are(context, submission)
+    question = submission.question(draft.data["question"])
+    had_other = OTHER in submission.ticked(question)
     typed = tidy(text, limit=question.length + 1)
-    await feedback.write(context.session, page, question, typed, keys=context.keys, press=press_of(context))
-    if question is page.closing or question.kind is Kind.SEVERAL:
-        return shown(context, page, question, waits=True)
-    return await _noted(context, page, question, typed, had_other=had_other)
+    await feedback.write(context.session, submission, question, typed, keys=context.keys, press=press_of(context))
+    if question is submission.closing or question.kind is Kind.SEVERAL:
+        return shown(context, submission, question, waits=True)
+    return await _noted(context, submission, question, typed, had_other=had_other)
 
 
-async def _noted(context: Context, page: Sheet, question: Question, typed: str, *, had_other: bool) -> Screen:
-    """The page after a typed answer, which is repeated above it, with the "other" that it has chosen."""
-    onward = page.onward(question)
-    takes_over = onward or page.closing
+async def _noted(
+    context: Context, submission: Submission, question: Question, typed: str, *, had_other: bool
+) -> Screen:
+    """The page after a typed answer, with the answer above it, and a note if it has chosen "other"."""
+    onward = submission.after(question)
+    takes_over = onward or submission.closing
     if takes_over is not None and wants_words(takes_over):
-        key, screen = "feedback-noted", await wait(context, page, takes_over)
+        key, screen = "feedback-noted", await wait(context, submission, takes_over)
     else:
-        key, screen = "feedback-written", shown(context, page, onward)
+        key, screen = "feedback-written", shown(context, submission, onward)
     note = context.t(key, text=cut(typed, NOTED))
     if question.other and not had_other:
         note += "\n" + context.t("feedback-taken-as-other", other=options(context.t, question)[OTHER])
@@ -67,20 +69,20 @@ async def _noted(context: Context, page: Sheet, question: Question, typed: str, 
 
 
 async def aside(context: Context, text: str) -> Screen | None:
-    """What is typed outside any dialogue while a form waits for an answer; None if none does.
+    """Answers what is typed outside any dialogue while a form is unfinished; None if there is no such form.
 
-    It is an answer where it cannot be anything else: on the first page of the only form, as it came. Otherwise the
-    person hears that nothing was kept, above the form where they left off.
+    The line is an answer if this is the only form, nothing is answered yet and its first page takes text. Otherwise the
+    current screen is shown again, with a note that nothing was stored.
     """
     waiting = await runs.unfinished(context.session, context.person.id, context.chat_id, now=context.now)
     if not waiting or not text.strip():
         return None
-    page = await _sheet(context, waiting[0])
-    if page.attended is Attended.NO:
+    submission = await _submission(context, waiting[0])
+    if submission.attended is Attended.NO:
         return None
-    first = page.unanswered or page.closing
-    if first is not None and len(waiting) == 1 and page.may_answer and not page.kept and wants_words(first):
-        await wait(context, page, first)
+    first = submission.unanswered or submission.closing
+    if first is not None and len(waiting) == 1 and submission.may_answer and not submission.kept and wants_words(first):
+        await wait(context, submission, first)
         return await on_text(context, await drafts.of(context.session, context.person, context.chat_id, SUBJECT), text)
-    screen = where_they_are(context, page)
+    screen = where_they_are(context, submission)
     return replace(screen, text=Markup("\n\n").join([context.t("feedback-with-buttons"), screen.text]))

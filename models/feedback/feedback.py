@@ -32,8 +32,8 @@ CLOSED = "feedback-is-closed"
 
 
 @dataclass
-class Sheet:
-    """One person's view of an open run: the questions, their own answers so far, and where they are."""
+class Submission:
+    """One person's view of an open run: the questions and the answers so far."""
 
     run: Run
     form: Form
@@ -75,37 +75,37 @@ class Sheet:
         return self.own(question) if self.answer(question) is None else None
 
     def ticked(self, question: Question) -> tuple[int, ...]:
-        """What stands as chosen: answered here, or else by the settings."""
+        """The chosen values: those answered here, else the one from the person's settings."""
         given, own = self.answer(question), self.own(question)
         if given is not None:
             return given.ticked
         return () if own is None else (own,)
 
     @cached_property
-    def told(self) -> list[Question]:
-        """What the person's settings say already: it is not asked, it stands on the summary."""
+    def from_settings(self) -> list[Question]:
+        """The questions that the person's settings answer: not asked, but listed in the summary."""
         return [question for question in self.questions if self.own(question) is not None]
 
     @cached_property
     def closing(self) -> Question | None:
-        """The open question at the end, if it may be left out: the summary asks it by the way."""
-        asked = [question for question in self.questions if question not in self.told]
+        """The open question at the end, if it is optional: the summary asks it."""
+        asked = [question for question in self.questions if question not in self.from_settings]
         is_by_the_way = len(asked) > 1 and asked[-1].kind is Kind.OPEN and not asked[-1].required
         return asked[-1] if is_by_the_way else None
 
     @cached_property
     def pages(self) -> list[Question]:
         """The questions asked one after another."""
-        return [question for question in self.questions if question not in (*self.told, self.closing)]
+        return [question for question in self.questions if question not in (*self.from_settings, self.closing)]
 
     @property
     def unanswered(self) -> Question | None:
-        """The first page that is not settled; None if the summary is next."""
+        """The first page without a settled answer; None if the summary is next."""
         return next((q for q in self.pages if (given := self.answer(q)) is None or not given.settled), None)
 
     @property
-    def lacking(self) -> Question | None:
-        """The first question that must be answered and is not."""
+    def missing(self) -> Question | None:
+        """The first required question without an answer."""
         return next((q for q in self.questions if q.required and self._is_bare(q)), None)
 
     def _is_bare(self, question: Question) -> bool:
@@ -113,19 +113,19 @@ class Sheet:
         return given.is_empty if given else self.prefilled(question) is None
 
     def question(self, question_id: int) -> Question:
-        """The question of that id on this form."""
+        """The question with this id. Raises NotFound if it is not on this form."""
         for question in self.questions:
             if question.id == question_id:
                 return question
         raise NotFound
 
-    def onward(self, question: Question) -> Question | None:
-        """What comes after a question: the next page, or (None) the summary, once nothing else is left."""
+    def after(self, question: Question) -> Question | None:
+        """The next page, or after the last the first unsettled one; None (the summary) once every page is settled."""
         rest = self.unanswered
         return rest and next((q for q in self.pages if q.position > question.position), rest)
 
     def before(self, question: Question) -> Question | None:
-        """The page before a question; of what is not a page, none."""
+        """The page before a question; None for the first page and for a question without a page."""
         here = self.pages.index(question) if question in self.pages else 0
         return self.pages[here - 1] if here else None
 
@@ -152,7 +152,7 @@ _PAGE = (
 
 async def access_submission(
     session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime
-) -> Sheet:
+) -> Submission:
     """The gate of answering: only those asked, only while the form is open."""
     theirs = {"run_id": run_id, "person_id": person.id}
     # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
@@ -168,7 +168,7 @@ async def access_submission(
         raise Refused(CLOSED)
     if meeting is not None:
         meeting.workgroup = group
-    return Sheet(
+    return Submission(
         run=run,
         form=form,
         questions=await form_cache.questions(session, run.form_version_id),
@@ -191,20 +191,20 @@ async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) 
     return await session.scalar(wanted.limit(1)) is not None
 
 
-async def took_part(session: AsyncSession, page: Sheet, attended: Attended, *, now: datetime) -> None:
+async def took_part(session: AsyncSession, submission: Submission, attended: Attended, *, now: datetime) -> None:
     """One's own word on having been there. Who was not has no answers either."""
-    if page.meeting is None:
+    if submission.meeting is None:
         raise NotFound
     if attended is Attended.NO:
-        theirs = Staged.run_id == page.run.id, Staged.person_id == page.person.id
+        theirs = Staged.run_id == submission.run.id, Staged.person_id == submission.person.id
         await session.execute(delete(Staged).where(*theirs))
-        page.kept = {}
-    await attendance.mark(session, page.meeting, page.person.id, attended, own_word=True, now=now)
-    page.attended = attended
+        submission.kept = {}
+    await attendance.mark(session, submission.meeting, submission.person.id, attended, own_word=True, now=now)
+    submission.attended = attended
 
 
 async def choose(
-    session: AsyncSession, page: Sheet, question: Question, value: int | None, *, keys: Keyring, press: Press
+    session: AsyncSession, submission: Submission, question: Question, value: int | None, *, keys: Keyring, press: Press
 ) -> None:
     """Answers on a scale or among options that exclude each other, or (None) skips any question.
 
@@ -212,46 +212,56 @@ async def choose(
     """
     if value is None and question.required:
         raise Refused("question-required")
-    await _keep(session, page, answers.choosing(question, value), keys=keys, press=press)
+    await _keep(session, submission, answers.choosing(question, value), keys=keys, press=press)
 
 
 async def tick(
-    session: AsyncSession, page: Sheet, question: Question, tick: tuple[int, bool], *, keys: Keyring, press: Press
+    session: AsyncSession,
+    submission: Submission,
+    question: Question,
+    tick: tuple[int, bool],
+    *,
+    keys: Keyring,
+    press: Press,
 ) -> None:
     """Ticks or unticks one of several options."""
-    await _keep(session, page, answers.ticking(question, *tick), keys=keys, press=press)
+    await _keep(session, submission, answers.ticking(question, *tick), keys=keys, press=press)
 
 
-async def settle(session: AsyncSession, page: Sheet, question: Question, *, keys: Keyring, press: Press) -> None:
+async def settle(
+    session: AsyncSession, submission: Submission, question: Question, *, keys: Keyring, press: Press
+) -> None:
     """Is done with several options; with none ticked it is a skip."""
-    given = page.answer(question)
+    given = submission.answer(question)
     if question.required and (given is None or given.is_empty):
         raise Refused("question-required")
-    await _keep(session, page, answers.settling(question), keys=keys, press=press)
+    await _keep(session, submission, answers.settling(question), keys=keys, press=press)
 
 
 async def write(
-    session: AsyncSession, page: Sheet, question: Question, text: str, *, keys: Keyring, press: Press
+    session: AsyncSession, submission: Submission, question: Question, text: str, *, keys: Keyring, press: Press
 ) -> None:
     """A typed open answer, or what "other" is."""
-    await _keep(session, page, answers.writing(question, text), keys=keys, press=press)
+    await _keep(session, submission, answers.writing(question, text), keys=keys, press=press)
 
 
-async def _keep(session: AsyncSession, page: Sheet, content: dict[str, Any], *, keys: Keyring, press: Press) -> None:
+async def _keep(
+    session: AsyncSession, submission: Submission, content: dict[str, Any], *, keys: Keyring, press: Press
+) -> None:
     """Seals what a press gave, where nothing newer stands."""
-    if not page.may_answer:
+    if not submission.may_answer:
         raise NotFound
     at = int(press.now.timestamp())
     new = {
         key: answers.Given(value, press.update_id, at)
         for key, value in content.items()
-        if key not in page.kept or page.kept[key].gives_way_to(press)
+        if key not in submission.kept or submission.kept[key].gives_way_to(press)
     }
     if not new:
         return
-    page.kept = {**page.kept, **new}
-    blob = keys.seal(page.run.key, answers.to_json(page.kept), size=forms.sheet_bytes(page.questions))
-    row = {"run_id": page.run.id, "person_id": page.person.id, "blob": blob}
+    submission.kept = {**submission.kept, **new}
+    blob = keys.seal(submission.run.key, answers.to_json(submission.kept), size=forms.sheet_bytes(submission.questions))
+    row = {"run_id": submission.run.id, "person_id": submission.person.id, "blob": blob}
     await session.execute(_sealing(dialect_insert(session)), row)
 
 
@@ -263,25 +273,25 @@ def _sealing(insert: Any) -> Any:
     )
 
 
-async def finish(session: AsyncSession, page: Sheet, *, keys: Keyring, press: Press) -> None:
+async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring, press: Press) -> None:
     """The person is done: no reminder any more. Their answers stay changeable until the form closes.
 
     Only now does what their settings say of them become part of their answers: it stood on the summary that they sent.
     """
-    if not page.may_answer:
+    if not submission.may_answer:
         raise NotFound
-    if page.lacking is not None:
+    if submission.missing is not None:
         raise Refused("question-required")
-    told = {str(q.id): page.prefilled(q) for q in page.questions if page.prefilled(q) is not None}
-    if told and page.kept:
+    told = {str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None}
+    if told and submission.kept:
         # Of no update: whatever the person themselves pressed about it stands, though it may come later.
-        await _keep(session, page, told, keys=keys, press=Press(0, press.now))
+        await _keep(session, submission, told, keys=keys, press=Press(0, press.now))
     await session.execute(
         update(Participation)
-        .where(Participation.run_id == page.run.id, Participation.person_id == page.person.id)
+        .where(Participation.run_id == submission.run.id, Participation.person_id == submission.person.id)
         .values(finished=True)
     )
-    page.finished = True
+    submission.finished = True
 
 
 async def wanting(session: AsyncSession, person_id: int, run_id: int) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
-from models.feedback.feedback import Sheet
+from models.feedback.feedback import Submission
 from models.feedback.runs import Run, RunState, remind_at
 from models.forms.forms import Form, FormVersion
 from models.people import access, groups, people
@@ -103,7 +103,7 @@ async def at_the_same_time(session: AsyncSession, group: Workgroup, form: Form, 
     return await session.scalar(wanted.order_by(Run.id).limit(1))
 
 
-def first_sight(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Sheet:
+def first_sight(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Submission:
     """What people will see first: the sheet of a run that is not kept, of nobody."""
     run = Run(
         id=0,
@@ -116,7 +116,7 @@ def first_sight(group: Workgroup, version: FormVersion, timing: Timing, *, polic
         reminders=timing.reminders,
         state=RunState.OPEN,
     )
-    return Sheet(
+    return Submission(
         run=run,
         form=version.form,
         questions=version.questions,

@@ -110,17 +110,17 @@ class Room:
         press = Press(self.update_id, self.now)
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            page = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
-            question = next(q for q in page.questions if q.position == position)
+            submission = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
+            question = next(q for q in submission.questions if q.position == position)
             match value:
                 case ("tick", option, on):
-                    await feedback.tick(session, page, question, (option, on), keys=self.keys, press=press)
+                    await feedback.tick(session, submission, question, (option, on), keys=self.keys, press=press)
                 case ("write", text):
-                    await feedback.write(session, page, question, text, keys=self.keys, press=press)
+                    await feedback.write(session, submission, question, text, keys=self.keys, press=press)
                 case "settle":
-                    await feedback.settle(session, page, question, keys=self.keys, press=press)
+                    await feedback.settle(session, submission, question, keys=self.keys, press=press)
                 case _:
-                    await feedback.choose(session, page, question, value, keys=self.keys, press=press)
+                    await feedback.choose(session, submission, question, value, keys=self.keys, press=press)
 
     async def answer(self, run_id: int, person_id: int, answers: Answers) -> None:
         """All of a person's answers, and done."""
@@ -139,8 +139,8 @@ class Room:
         self.update_id += 1
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            page = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
-            await feedback.finish(session, page, keys=self.keys, press=Press(self.update_id, self.now))
+            submission = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
+            await feedback.finish(session, submission, keys=self.keys, press=Press(self.update_id, self.now))
 
     async def close(self, run_id: int) -> None:
         """Closes a run now, early or late, as the program's clock does it."""

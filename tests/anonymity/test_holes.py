@@ -193,11 +193,16 @@ async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room
     async def late() -> None:
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, people[5])
-            page = await feedback.access_submission(session, person, run, room.keys, now=room.now)
+            submission = await feedback.access_submission(session, person, run, room.keys, now=room.now)
             begun.set()
             await may_end.wait()
             await feedback.choose(
-                session, page, page.questions[0], 5, keys=room.keys, press=Press(room.update_id + 1, room.now)
+                session,
+                submission,
+                submission.questions[0],
+                5,
+                keys=room.keys,
+                press=Press(room.update_id + 1, room.now),
             )
 
     pressing = asyncio.create_task(late())
