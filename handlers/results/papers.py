@@ -6,8 +6,8 @@ from itertools import groupby
 from string import ascii_uppercase
 from zoneinfo import ZoneInfo
 
-from handlers.charts import Inputs
 from handlers.dates import day_text
+from handlers.drawing import MARK, Inputs, missing_characters, pdf, printable
 from handlers.figures import change, decimal, number, percent
 from handlers.forms.labels import asked, ends, option
 from handlers.results.captions import facts, head, method, response, why_no_groups, why_no_texts, why_withheld
@@ -16,7 +16,6 @@ from handlers.results.sheets import results_csv, results_xlsx
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
 from handlers.texts import Texts, texts
-from handlers.typesetting import MARK, pdf, settable, unknown
 from models.errors import NotFound
 from models.forms.forms import DONT_KNOW
 from models.forms.items import Kind
@@ -69,9 +68,9 @@ def paper_inputs(title: str, listed: Listed, found: Outcome, language: str, zone
         "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, found)],
         "sections": [*_sections(t, found, zone)],
     }
-    lacking = unknown(told)
-    how = method(t, listed, found) + ([str(t("paper-method-missing", mark=MARK))] if lacking else [])
-    shown = settable(told, lacking)
+    missing = missing_characters(told)
+    how = method(t, listed, found) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
+    shown = printable(told, missing)
     return {**shown, "language": language, "method": {"heading": str(t("paper-method")), "lines": how}}
 
 

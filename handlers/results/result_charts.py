@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from handlers.charts import Inputs, drawn_mean, picture_file
+from handlers.drawing import Inputs, drawn_mean, picture_file
 from handlers.figures import percent
 from handlers.forms.labels import asked, ends, option
 from handlers.layout import fill_pages
 from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.typesetting import MARK, settable, unknown
 from models.results.aggregates import Outcome, Result
 from models.results.result_views import View
 from models.valid_figures import Share
@@ -26,12 +25,9 @@ LINE, LETTERS = 18, 42
 def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> File:
     """A page of what a view shows, as a PNG."""
     inputs = results_inputs(view, page, language, zone)
-    lacking = unknown(inputs)
-    if lacking:
-        inputs["notes"].append(texts(language)("chart-missing", mark=MARK).unescape())
     name = texts(language)("results-file-name")
     file_name = f"{name}-{page + 1}.png" if page else f"{name}.png"
-    return picture_file(file_name, "results", settable(inputs, lacking))
+    return picture_file(file_name, "results", inputs)
 
 
 def pages_of(t: Texts, found: Outcome) -> list[list[Result]]:

@@ -10,8 +10,8 @@ import pytest
 from markupsafe import Markup
 
 from bot.sandbox.files import picture_size
-from handlers.charts import draw
-from handlers.reports.digest.charts import digest_inputs, digest_picture, drawable, trend_inputs, trend_picture
+from handlers.drawing import draw, printable_picture
+from handlers.reports.digest.charts import digest_inputs, digest_picture, trend_inputs, trend_picture
 from handlers.reports.digest.text import digest_text, strongest_and_weakest
 from handlers.results.result_charts import pages_of, results_inputs, results_picture
 from handlers.results.result_text import blocks, head
@@ -178,13 +178,13 @@ def test_hostile_text_anywhere_is_only_shown() -> None:
 def test_a_character_that_no_font_has_is_said_to_be_left_out() -> None:
     told = replace(STATEMENTS[0], text="Kiitos \U0001f600\U0001f44d ja \u4f60", identity="own")
     odd = replace(FIGURES, statements=(told, *STATEMENTS[1:]), of=("Ryhmä \U0001f600",), months=())
-    inputs = drawable(digest_inputs(odd, "fi"))
+    inputs = printable_picture(digest_inputs(odd, "fi"))
     assert inputs["statements"][0]["statements"][0]["statement"] == "Kiitos □ ja □"
     note = "□ = merkki, jota kuvaan ei saada. Se näkyy viestissä."
-    trend = drawable(trend_inputs(odd, "fi"))
+    trend = printable_picture(trend_inputs(odd, "fi"))
     assert trend["under"].startswith("Työryhmä: Ryhmä □")
     assert inputs["notes"][-1] == trend["notes"][-1] == note
-    assert note not in drawable(digest_inputs(FIGURES, "fi"))["notes"]
+    assert note not in printable_picture(digest_inputs(FIGURES, "fi"))["notes"]
     assert size(digest_picture(odd, "fi").content)[0] == size(trend_picture(odd, "fi").content)[0] == 1080
 
 

@@ -8,14 +8,13 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from handlers.charts import Inputs
+from handlers.drawing import MARK, Inputs, metadata, missing_characters, pages, pdf, printable
 from handlers.layout import CAPTION_LENGTH, cut, shown_length
 from handlers.reports.annual.rows import Row, Section
 from handlers.reports.annual.sections import report
 from handlers.reports.annual.sheet import file_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.typesetting import MARK, found, pages, pdf, settable, unknown
 from models.reports.annual.snapshots import Kept
 
 HEADING = 90
@@ -57,7 +56,7 @@ class _Drawn:
 def _drawn(inputs: str, at: datetime) -> _Drawn:
     """By all that is drawn, so that nothing else can be taken for it."""
     told = json.loads(inputs)
-    return _Drawn(tuple(pages("report", told, at=at)), tuple(found("report", told, "<begins>")))
+    return _Drawn(tuple(pages("report", told, at=at)), tuple(metadata("report", told, "<begins>")))
 
 
 def _caption(kept: Kept, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
@@ -100,19 +99,19 @@ def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
         "tiles": made.tiles,
         "sections": [_section(t, one) for one in made.sections],
     }
-    lacking = unknown(told)
-    told = _told_apart(t, told, [group.name for group in kept.figures.groups], lacking)
-    how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if lacking else [])]
+    missing = missing_characters(told)
+    told = _told_apart(t, told, [group.name for group in kept.figures.groups], missing)
+    how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if missing else [])]
     names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
-    return {**settable(told, lacking), "names": names, "language": language, "how": how}
+    return {**printable(told, missing), "names": names, "language": language, "how": how}
 
 
-def _told_apart(t: Texts, told: Inputs, names: Sequence[str], lacking: frozenset[str]) -> Inputs:
+def _told_apart(t: Texts, told: Inputs, names: Sequence[str], missing: frozenset[str]) -> Inputs:
     """The same with the groups of whose names no letter can be drawn told by their places in the table, too."""
     unseen = {
         name: t("report-group-numbered", number=number, name=name).unescape()
         for number, name in enumerate(names, 1)
-        if not any(character.isalnum() and character not in lacking for character in name)
+        if not any(character.isalnum() and character not in missing for character in name)
     }
 
     def of_section(one: Inputs) -> Inputs:

@@ -3,7 +3,7 @@
 They come with their figures in words: a picture is small enough to be seen with them, and leaves to them what it can.
 """
 
-from handlers.charts import Inputs, drawn_mean, picture_file, share
+from handlers.drawing import Inputs, drawn_mean, picture_file
 from handlers.figures import number, percent, steps
 from handlers.forms.labels import asked, ends
 from handlers.reports.digest.attendance_text import has_rate
@@ -18,7 +18,6 @@ from handlers.reports.digest.text import (
 )
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.typesetting import MARK, settable, unknown
 from models.months import Month
 from models.periods import parse
 from models.reports.funnel import Flow
@@ -34,17 +33,7 @@ NAME = 40
 def digest_picture(figures: MonthFigures, language: str) -> File:
     """The month's funnel and statements as a PNG."""
     name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
-    return picture_file(name, "digest", drawable(digest_inputs(figures, language)))
-
-
-def drawable(inputs: Inputs) -> Inputs:
-    """The same with a mark for each character that no font has, and a note of it."""
-    lacking = unknown(inputs)
-    if lacking:
-        note = texts(inputs["language"])("chart-missing", mark=MARK).unescape()
-        inputs = {**inputs, "notes": [*inputs["notes"], note]}
-    drawn: Inputs = settable(inputs, lacking)
-    return drawn
+    return picture_file(name, "digest", digest_inputs(figures, language))
 
 
 def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
@@ -88,14 +77,14 @@ def _statement(t: Texts, one: Statement) -> Inputs:
     return {
         "statement": asked(t, Words(one.identity, one.text)),
         **drawn_mean(t, one.mean),
-        "earlier": share(one.earlier) if one.earlier else None,
+        "earlier": float(one.earlier.along) if one.earlier else None,
     }
 
 
 def trend_picture(figures: MonthFigures, language: str) -> File:
     """Twelve months of attendances and answers as a PNG."""
     name = f"{texts(language)('digest-file-name')}-12-{figures.month}.png"
-    return picture_file(name, "trend", drawable(trend_inputs(figures, language)))
+    return picture_file(name, "trend", trend_inputs(figures, language))
 
 
 def trend_inputs(figures: MonthFigures, language: str) -> Inputs:

@@ -13,6 +13,7 @@ import pytest
 from markupsafe import Markup
 from pypdf import PdfReader
 
+from handlers.drawing import MARK
 from handlers.layout import CAPTION_LENGTH, shown_length
 from handlers.reports.annual import paper
 from handlers.reports.annual.paper import report_page, report_pages, report_pdf
@@ -21,7 +22,6 @@ from handlers.reports.annual.rows import ranges
 from handlers.reports.annual.sections import report
 from handlers.reports.annual.sheet import manifest_json, report_xlsx
 from handlers.texts import LANGUAGES, texts
-from handlers.typesetting import MARK
 from models.errors import Refused
 from models.feedback.releases import Withheld
 from models.forms.items import Kind

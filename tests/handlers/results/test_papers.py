@@ -12,10 +12,10 @@ import openpyxl
 import pytest
 from pypdf import PdfReader
 
+from handlers.drawing import MARK
 from handlers.results import papers
 from handlers.results.sheets import FORMULA, plain
 from handlers.texts import LANGUAGES, texts
-from handlers.typesetting import MARK
 from models.calendar import HELSINKI
 from models.feedback.releases import OFF, Withheld
 from models.forms.forms import DONT_KNOW, OTHER, Form

@@ -304,7 +304,7 @@ async def test_a_drawing_that_fails_does_not_stop_the_words(
     def fails(*_: object) -> None:
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("handlers.charts.draw", fails)
+    monkeypatch.setattr("handlers.drawing.draw", fails)
     await a_good_month(talk, anna)
     await talk.manager(maija)
     await talk.until(at(2027, 4, 1))
