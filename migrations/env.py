@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `bot.migrating` hands over, inside its transaction."""
+"""Alembic's entry: runs on the connection that `bot.commands.migrate` hands over, inside its transaction."""
 
 from typing import Literal
 

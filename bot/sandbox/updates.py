@@ -45,6 +45,10 @@ class Updates:
         self.late = 0
         self.behind = 1
 
+    def continue_after(self, update_id: int) -> None:
+        """Gives the next update a higher id than this one."""
+        self._next_id = max(self._next_id, update_id + 1)
+
     def add(self, kind: str, content: dict[str, Any]) -> None:
         """Queue an update, unless the bot has not asked for its kind."""
         if kind in UNASKED if self.allowed is None else kind not in self.allowed:

@@ -35,7 +35,7 @@ class World:
         self.taps: dict[str, Tap] = {}
         self.version = 0
         self._changed = asyncio.Event()
-        self._message_ids = Numbers()
+        self.message_ids = Numbers()
         self._group_ids = Numbers()
         self._user_ids = Numbers(5001)
 
@@ -59,7 +59,7 @@ class World:
 
     def post(self, chat: Chat, content: Content, sender: Account | None, **fields: Any) -> Message:
         """Put a message into a chat. Nobody is told: see ``say``."""
-        number = next(chat.own_ids) if chat.type in ("supergroup", "channel") else next(self._message_ids)
+        number = next(chat.own_ids) if chat.type in ("supergroup", "channel") else next(self.message_ids)
         message = Message(chat, number, sender, content, self.now(), **fields)
         chat.history.append(message)
         self.touch()

@@ -1,0 +1,1 @@
+"""Databases as released programs left them, upgraded by the program of today."""
