@@ -32,7 +32,7 @@ class Head:
     """Without its ending."""
 
 
-def head(title: str, listed: Listed, language: str, zone: ZoneInfo) -> Head:
+def paper_head(title: str, listed: Listed, language: str, zone: ZoneInfo) -> Head:
     t, day, meeting = texts(language), listed.day.astimezone(zone), listed.meeting
     about = t("paper-pooled-at" if listed.pooled else "paper-sent-at")
     name = (str(t("results-file-name")), _plain(listed.group), f"{day:%Y-%m-%d}")

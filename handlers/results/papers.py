@@ -1,6 +1,8 @@
 """Results on paper: a tagged PDF, and the buttons under which it and the sheets are made; from releases alone."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from string import ascii_uppercase
@@ -10,11 +12,12 @@ from handlers.dates import day_text
 from handlers.drawing import MARK, Inputs, missing_characters, pdf, printable
 from handlers.figures import change, decimal, number, percent
 from handlers.forms.labels import asked, ends, option
-from handlers.results.captions import facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.results.captions import facts, method, paper_head, response, why_no_groups, why_no_texts, why_withheld
 from handlers.results.result_text import choices, group_name, listed_name
 from handlers.results.sheets import results_csv, results_xlsx
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
+from handlers.sections import DASH, Figure, Row, Section, head, hidden
 from handlers.texts import Texts, texts
 from models.errors import NotFound
 from models.forms.forms import DONT_KNOW
@@ -22,7 +25,7 @@ from models.forms.items import Kind
 from models.results import results
 from models.results.aggregates import Chosen, Outcome, Result
 from models.results.results import Listed
-from models.valid_figures import Parts, Share
+from models.valid_figures import Mean, Parts, Share
 
 __all__ = ["results_csv", "results_pdf", "results_xlsx"]
 
@@ -54,19 +57,19 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
 
 def results_pdf(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
     """All that a release tells, on A4: tagged as PDF/UA-1 asks, and the same bytes each time."""
-    name = head(title, listed, language, zone).file_name
+    name = paper_head(title, listed, language, zone).file_name
     inputs = paper_inputs(title, listed, found, language, zone)
     return File(f"{name}.pdf", pdf("results-paper", inputs, at=listed.day))
 
 
 def paper_inputs(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> Inputs:
     """What the paper shows: every figure as printed, every bar as a share of its length."""
-    t, paper = texts(language), head(title, listed, language, zone)
+    t, paper = texts(language), paper_head(title, listed, language, zone)
     told = {
         "title": paper.title,
         "facts": facts(t, paper),
         "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, found)],
-        "sections": [*_sections(t, found, zone)],
+        "sections": [section.inputs for section in _sections(t, found, zone)],
     }
     missing = missing_characters(told)
     how = method(t, listed, found) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
@@ -78,127 +81,157 @@ def _figure(t: Texts, figure: int | Share) -> str:
     return percent(figure, t.language) if isinstance(figure, Share) else number(figure, t.language)
 
 
-def _sections(t: Texts, found: Outcome, zone: ZoneInfo) -> Iterator[Inputs]:
+def _sections(t: Texts, outcome: Outcome, zone: ZoneInfo) -> Iterator[Section]:
     """The questions in their order; statements on one scale that follow each other share a table."""
-    for scale, some in groupby(found.results, key=_scale):
+    for scale, group in groupby(outcome.results, key=_scale):
         if scale is not None:
-            yield _statements(t, [*some], found, zone)
+            yield _statements(t, [*group], outcome, zone)
             continue
-        for one in some:
-            if one.kind is Kind.OPEN:
-                yield {"is": "texts", "level": 1, "heading": asked(t, one.words), **_texts(t, one, found)}
+        for result in group:
+            if result.kind is Kind.OPEN:
+                yield _texts(t, result, outcome, asked(t, result.words), level=1)
                 continue
-            yield _backgrounds(t, one, found) if one.background else _choices(t, one, found)
-            if any(group.means for group in one.groups):
-                yield _means(t, one, found)
-            if one.texts:
-                yield {"is": "texts", "level": 2, "heading": str(t("paper-else")), **_texts(t, one, found)}
+            yield _backgrounds(t, result, outcome) if result.background else _choices(t, result, outcome)
+            if any(group.means for group in result.groups):
+                yield _means(t, result, outcome)
+            if result.texts:
+                yield _texts(t, result, outcome, str(t("paper-else")), level=2)
 
 
-def _scale(one: Result) -> tuple[object, ...] | None:
-    return (one.low, one.high, one.low_name, one.high_name) if one.kind is Kind.SCALE else None
+def _scale(result: Result) -> tuple[object, ...] | None:
+    return (result.low, result.high, result.low_name, result.high_name) if result.kind is Kind.SCALE else None
 
 
-def _statements(t: Texts, some: Sequence[Result], found: Outcome, zone: ZoneInfo) -> Inputs:
-    values = [str(value) for value in range(some[0].low, some[0].high + 1)] if any(one.spread for one in some) else []
-    return {
-        "is": "statements",
-        "level": 1,
-        "heading": str(t("paper-statements", low=some[0].low, high=some[0].high)),
-        "ends": [*ends(t, some[0])],
-        "header": [*(str(t(key)) for key in ("paper-statement", "paper-mean")), "n", *values],
-        "spread": str(t("paper-spread", n=len(values))) if values else "",
-        "rows": [_statement(t, one, found, zone) for one in some],
-    }
+def _statements(t: Texts, results: Sequence[Result], outcome: Outcome, zone: ZoneInfo) -> Section:
+    """Statements on one scale, with the distribution of their answers if any may be shown."""
+    first = results[0]
+    has_spread = any(result.spread for result in results)
+    values = [str(value) for value in range(first.low, first.high + 1)] if has_spread else []
+    return Section(
+        "statements",
+        str(t("paper-statements", low=first.low, high=first.high)),
+        head=(*head(t, "paper-statement", "paper-mean"), "n", *values),
+        lead=" · ".join(ends(t, first)),
+        rows=tuple(_statement(t, result, values, outcome, zone) for result in results),
+        notes=(str(t("paper-spread", n=len(values))),) if values else (),
+    )
 
 
-def _statement(t: Texts, one: Result, found: Outcome, zone: ZoneInfo) -> Inputs:
-    on_scale = [each for each in one.spread if each.value != DONT_KNOW]
-    notes = [why_withheld(t, one, found)]
-    notes += [f"{option(t, None, each.value)}: {_people(t, each)}" for each in one.spread if each.value == DONT_KNOW]
-    if one.mean is not None and one.earlier is not None:
-        day = day_text(one.earlier.at.astimezone(zone).date(), t.language)
-        moved = change(one.mean, one.earlier.mean, t.language)
+def _statement(t: Texts, result: Result, values: Sequence[str], outcome: Outcome, zone: ZoneInfo) -> Row:
+    why, mean, column = why_withheld(t, result, outcome), result.mean, str(t("paper-mean"))
+    chosen = {str(each.value): each for each in result.spread}
+    notes = [why] if why else []
+    notes += [f"{option(t, None, each.value)}: {_people(t, each)}" for each in result.spread if each.value == DONT_KNOW]
+    if mean is not None and result.earlier is not None:
+        day = day_text(result.earlier.at.astimezone(zone).date(), t.language)
+        moved = change(mean, result.earlier.mean, t.language)
         notes.append(t("paper-changed", change=moved, day=day).unescape())
-    return {
-        "statement": asked(t, one.words),
-        "mean": "" if one.mean is None else decimal(one.mean, t.language),
-        "n": "" if one.n is None else number(one.n, t.language),
-        "share": 0.0 if one.mean is None else float(one.mean.along),
-        "earlier": None if one.earlier is None else float(one.earlier.mean.along),
-        "points": one.high - one.low + 1,
-        "counts": [_people(t, each) for each in on_scale],
-        "notes": [note for note in notes if note],
-    }
+    figures = [
+        hidden(column, why) if mean is None else Figure(column, decimal(mean, t.language), mean),
+        hidden("n", why) if result.n is None else Figure("n", number(result.n, t.language), result.n),
+    ]
+    figures += [
+        Figure(value, _people(t, chosen[value]), chosen[value].people) if value in chosen else hidden(value, why)
+        for value in values
+    ]
+    return Row(
+        result.words.identity,
+        asked(t, result.words),
+        (replace(figures[0], is_main=True), *figures[1:]),
+        along=None if mean is None else mean.along,
+        earlier=None if result.earlier is None else result.earlier.mean.along,
+        points=result.high - result.low + 1,
+        notes=tuple(notes),
+    )
 
 
 def _people(t: Texts, each: Chosen) -> str:
-    return "–" if each.people is None else number(each.people, t.language)
+    return DASH if each.people is None else number(each.people, t.language)
 
 
-def _choices(t: Texts, one: Result, found: Outcome) -> Inputs:
-    drawn = [(name, share) for name, _, share in choices(t, one)] if one.spread else []
-    notes = [why_withheld(t, one, found)]
-    notes += [t("paper-several").unescape()] if one.kind is Kind.SEVERAL and drawn else []
-    notes += [t("paper-not-shown").unescape()] if any(share is None for _, share in drawn) else []
-    return _table(t, one, "paper-column-option", drawn, notes)
+def _choices(t: Texts, result: Result, outcome: Outcome) -> Section:
+    options = [(name, share) for name, _, share in choices(t, result)] if result.spread else []
+    notes = [why_withheld(t, result, outcome)]
+    notes += [t("paper-several").unescape()] if result.kind is Kind.SEVERAL and options else []
+    notes += [t("paper-not-shown").unescape()] if any(share is None for _, share in options) else []
+    return _shares(t, result, "paper-column-option", options, notes)
 
 
-def _backgrounds(t: Texts, one: Result, found: Outcome) -> Inputs:
-    parts = Parts(tuple(group.n for group in one.groups), one.n or 0)
-    names = [letter + group_name(t, group) for letter, group in zip(_letters(one), one.groups, strict=True)]
-    notes = [t("paper-merged").unescape()] if any(len(g.backgrounds) + g.untold > 1 for g in one.groups) else []
-    notes += [] if one.groups else [why_no_groups(t, found)]
-    return _table(t, one, "paper-column-background", [*zip(names, parts.shares, strict=True)], notes)
+def _backgrounds(t: Texts, result: Result, outcome: Outcome) -> Section:
+    parts = Parts(tuple(group.n for group in result.groups), result.n or 0)
+    names = [letter + group_name(t, group) for letter, group in zip(_letters(result), result.groups, strict=True)]
+    merged = any(len(group.backgrounds) + group.untold > 1 for group in result.groups)
+    notes = [t("paper-merged").unescape()] if merged else []
+    notes += [] if result.groups else [why_no_groups(t, outcome)]
+    return _shares(t, result, "paper-column-background", [*zip(names, parts.shares, strict=True)], notes)
 
 
-def _letters(one: Result) -> list[str]:
+def _letters(result: Result) -> list[str]:
     """Before the names of groups whose means are in a table of their own: there is no room for names over columns."""
-    parted = any(group.means for group in one.groups)
-    return [f"{letter}. " if parted else "" for letter, _ in zip(ascii_uppercase, one.groups, strict=False)]
+    has_means = any(group.means for group in result.groups)
+    return [f"{letter}. " if has_means else "" for letter, _ in zip(ascii_uppercase, result.groups, strict=False)]
 
 
-def _table(t: Texts, one: Result, first: str, drawn: Sequence[tuple[str, Share | None]], notes: list[str]) -> Inputs:
-    of = one.spread_n or one.n
-    return {
-        "is": "choices",
-        "level": 1,
-        "heading": asked(t, one.words),
-        "n": "" if of is None else str(t("chart-n", n=of)),
-        "header": [str(t(key)) for key in (first, "paper-column-people", "paper-share")],
-        "rows": [_row(t, label, share) for label, share in drawn],
-        "notes": [note for note in notes if note],
-    }
+Shares = Sequence[tuple[str, Share | None]]
 
 
-def _row(t: Texts, label: str, share: Share | None) -> Inputs:
+def _shares(t: Texts, result: Result, column: str, rows: Shares, notes: list[str]) -> Section:
+    """A table of options or groups, each with its people and their share; None where they may not be shown."""
+    n = result.spread_n or result.n
+    return Section(
+        result.words.identity,
+        asked(t, result.words),
+        head=head(t, column, "paper-column-people", "paper-share"),
+        lead="" if n is None else str(t("chart-n", n=n)),
+        rows=tuple(_share(t, label, share) for label, share in rows),
+        notes=tuple(note for note in notes if note),
+    )
+
+
+def _share(t: Texts, label: str, share: Share | None) -> Row:
+    names = head(t, "paper-column-people", "paper-share")
     if share is None:
-        return {"label": label, "people": "–", "percent": "–", "share": 0.0}
-    along = share.part / share.whole if share.whole else 0.0
-    return {
-        "label": label,
-        "people": number(share.part, t.language),
-        "percent": percent(share, t.language),
-        "share": along,
-    }
+        why = str(t("paper-everybody"))
+        people, part = hidden(names[0], why), hidden(names[1], why)
+    else:
+        people = Figure(names[0], number(share.part, t.language), share.part, share.whole)
+        part = Figure(names[1], percent(share, t.language), share, share.whole)
+    along = None if share is None else Fraction(share.part, share.whole or 1)
+    return Row(label, label, (people, replace(part, is_main=True)), along=along)
 
 
-def _means(t: Texts, one: Result, found: Outcome) -> Inputs:
+def _means(t: Texts, result: Result, outcome: Outcome) -> Section:
     """The statements' means by background, under the groups' letters."""
-    of = {statement.words.identity: asked(t, statement.words) for statement in found.results}
-    parted = [identity for identity, _ in one.groups[0].means]
-    means = [dict(group.means) for group in one.groups]
-    return {
-        "is": "means",
-        "level": 2,
-        "heading": str(t("paper-means-by")),
-        "header": [str(t("paper-statement")), *(letter[0] for letter in _letters(one))],
-        "rows": [
-            [of[identity], *([decimal(m[identity], t.language), str(t("chart-n", n=m[identity].n))] for m in means)]
-            for identity in parted
-        ],
-    }
+    statements = {each.words.identity: asked(t, each.words) for each in outcome.results}
+    letters = [letter[0] for letter in _letters(result)]
+    means = [dict(group.means) for group in result.groups]
+
+    def figure(letter: str, mean: Mean) -> Figure:
+        n = str(t("chart-n", n=mean.n))
+        return Figure(letter, decimal(mean, t.language), mean, mean.n, note=n, is_main=True)
+
+    return Section(
+        f"{result.words.identity}-means",
+        str(t("paper-means-by")),
+        level=2,
+        head=(str(t("paper-statement")), *letters),
+        rows=tuple(
+            Row(
+                identity,
+                statements[identity],
+                tuple(figure(letter, each[identity]) for letter, each in zip(letters, means, strict=True)),
+            )
+            for identity, _ in result.groups[0].means
+        ),
+    )
 
 
-def _texts(t: Texts, one: Result, found: Outcome) -> Inputs:
-    return {"texts": [text.text for text in one.texts], "note": "" if one.texts else why_no_texts(t, found)}
+def _texts(t: Texts, result: Result, outcome: Outcome, heading: str, level: int) -> Section:
+    """What people wrote, or why it is not shown."""
+    return Section(
+        f"{result.words.identity}-texts",
+        heading,
+        level=level,
+        texts=tuple(text.text for text in result.texts),
+        notes=() if result.texts else (why_no_texts(t, outcome),),
+    )

@@ -1,30 +1,33 @@
-"""Results as rows, and the rows as xlsx and CSV: from a release and nothing else.
-
-Cells are data, whatever stands in them: nothing that anybody wrote becomes a formula or a link.
-"""
+"""Results as rows, and the rows as xlsx and CSV: from a release and nothing else."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from handlers.figures import decimal, share_format
+from handlers.figures import decimal
 from handlers.forms.labels import asked, option
 from handlers.locale_table import LOCALE_TABLE
-from handlers.results.captions import Head, facts, head, method, response, why_no_groups, why_no_texts, why_withheld
+from handlers.results.captions import (
+    Head,
+    facts,
+    method,
+    paper_head,
+    response,
+    why_no_groups,
+    why_no_texts,
+    why_withheld,
+)
 from handlers.results.result_text import choices, group_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
+from handlers.workbook import Cell, Sheet, workbook
 from models.forms.forms import DONT_KNOW
 from models.forms.items import Kind
 from models.results.aggregates import Outcome, Result
 from models.results.results import Listed
-from models.valid_figures import Mean, Rate, Share
-
-if TYPE_CHECKING:
-    from xlsxwriter import Workbook
+from models.valid_figures import Mean, Share
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 """What a program for sheets may take for the beginning of a formula; some read full-width signs as plain ones."""
@@ -103,7 +106,7 @@ def said(t: Texts, found: Outcome) -> Iterator[Row]:
 
 def results_csv(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
     """Figures and open answers in one table, as printed, with the list and decimal signs of the reader's language."""
-    t, paper = texts(language), head(title, listed, language, zone)
+    t, paper = texts(language), paper_head(title, listed, language, zone)
     content = io.StringIO(newline="")
     writer = csv.writer(content, delimiter=LOCALE_TABLE[language].list_separator)
     writer.writerow([str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t))
@@ -131,23 +134,17 @@ def plain(cell: str) -> str:
 
 def results_xlsx(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
     """A workbook: the figures, exact and printed as elsewhere; the open answers; and what it is all about."""
-    from xlsxwriter import Workbook
-
-    t, paper, content = texts(language), head(title, listed, language, zone), io.BytesIO()
-    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with Workbook(content, inert) as book:
-        # Without a moment of its own, the file would carry the clock's, and be another one each time.
-        made = paper.at.replace(tzinfo=None)
-        book.set_properties({"title": paper.title, "subject": paper.form, "created": made})
-        names = [str(t(f"paper-sheet-{name}")) for name in ("figures", "texts", "about")]
-        fill(book, names[0], (_columns(t)[:-1], *map(_exact, rows(t, found))), FIGURE_WIDTHS, language)
-        fill(book, names[1], _texts(t, found), (52, 100), language)
-        fill(book, names[2], _about(t, paper, listed, found), (60, 60), language)
-    return File(f"{paper.file_name}.xlsx", content.getvalue())
+    t, paper = texts(language), paper_head(title, listed, language, zone)
+    sheets = (
+        Sheet(str(t("paper-sheet-figures")), [_columns(t)[:-1], *map(_exact, rows(t, found))], FIGURE_WIDTHS),
+        Sheet(str(t("paper-sheet-texts")), _texts(t, found), (52, 100)),
+        Sheet(str(t("paper-sheet-about")), _about(t, paper, listed, found), (60, 60)),
+    )
+    name = f"{paper.file_name}.xlsx"
+    return workbook(name, sheets, language, at=paper.at, title=paper.title, subject=paper.form)
 
 
 FIGURE_WIDTHS = (52, 18, 40, 30, 11, 8, 9, 11, 44)
-Cell = str | int | Rate | Mean | None
 
 
 def _exact(row: Row) -> list[Cell]:
@@ -166,35 +163,3 @@ def _about(t: Texts, paper: Head, listed: Listed, found: Outcome) -> list[list[C
     lines += [[name, figure] for name, figure in response(t, listed, found)]
     lines += [[str(t("paper-threshold")), found.threshold], [], [str(t("paper-method"))]]
     return lines + [[sentence] for sentence in method(t, listed, found)]
-
-
-def fill(book: "Workbook", name: str, lines: Iterable[Sequence[Cell]], widths: Sequence[int], language: str) -> None:
-    """A sheet of lines, the first of which stands still above the others."""
-    sheet = book.add_worksheet(name)
-    top = {"text_wrap": True, "valign": "top"}
-    heading, words = book.add_format({**top, "bold": True, "bottom": 1}), book.add_format(top)
-    percents = book.add_format({**top, "num_format": share_format(language)})
-    numbers = {
-        Rate: percents,
-        Share: percents,
-        Mean: book.add_format({**top, "num_format": "0.0"}),
-    }
-    for column, width in enumerate(widths):
-        sheet.set_column(column, column, width)
-    sheet.freeze_panes(1, 0)
-    for line, cells in enumerate(lines):
-        for column, cell in enumerate(cells):
-            number = _number(cell)
-            if number is not None:
-                sheet.write_number(line, column, number, numbers.get(type(cell), words))
-            elif isinstance(cell, str) and cell:
-                sheet.write_string(line, column, cell, words if line else heading)
-
-
-def _number(cell: Cell) -> float | None:
-    """What is written as a number, exactly; how it is printed is the cell's format."""
-    if isinstance(cell, Mean):
-        return float(cell.value)
-    if isinstance(cell, Rate):
-        return cell.part / cell.whole if cell.whole else None
-    return cell if isinstance(cell, int) else None

@@ -7,8 +7,9 @@ from itertools import groupby
 from handlers.figures import decimal, number, percent
 from handlers.forms.labels import asked, ends
 from handlers.reports.annual.method import heading, why_all, why_here, why_hidden
-from handlers.reports.annual.rows import Figure, Row, Section, count, gathered, head, hidden, of_whole, ranges
+from handlers.reports.annual.rows import of_whole, ranges
 from handlers.results.result_text import choices, group_name
+from handlers.sections import Figure, Row, Section, count, head, hidden, with_shared_notes
 from handlers.texts import Texts
 from models.forms.items import Background, Kind
 from models.reports.annual.forms import Part
@@ -145,7 +146,7 @@ def _statements(t: Texts, part: Part) -> Iterator[Section]:
 
     some = sorted(part.of_kind(Kind.SCALE), key=scale)
     for place, (of, same) in enumerate(groupby(some, key=scale), 1):
-        rows, notes = gathered([_statement(t, part, one) for one in sorted(same, key=strongest)])
+        rows, notes = with_shared_notes([_statement(t, part, one) for one in sorted(same, key=strongest)])
         yield Section(
             f"{part.sort}-statements-{place}",
             t("paper-statements", low=of[1], high=-of[0]).unescape(),

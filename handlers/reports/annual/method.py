@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from handlers.dates.printing import bare_day_text
 from handlers.figures import number
 from handlers.forms.labels import asked
-from handlers.reports.annual.rows import Figure, Row, Section, hidden, ranges
+from handlers.reports.annual.rows import ranges
 from handlers.results.result_text import withheld
+from handlers.sections import Figure, Row, Section, hidden
 from handlers.texts import Texts
 from models.feedback.releases import OFF, spread_from
 from models.forms.items import Kind

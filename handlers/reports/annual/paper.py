@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from handlers.drawing import MARK, Inputs, metadata, missing_characters, pages, pdf, printable
 from handlers.layout import CAPTION_LENGTH, cut, shown_length
-from handlers.reports.annual.rows import Row, Section
 from handlers.reports.annual.sections import report
 from handlers.reports.annual.sheet import file_name
 from handlers.screen import File
+from handlers.sections import Section
 from handlers.texts import Texts, texts
 from models.reports.annual.snapshots import Kept
 
@@ -127,26 +127,9 @@ def _told_apart(t: Texts, told: Inputs, names: Sequence[str], missing: frozenset
     return {**told, "sections": [of_section(one) for one in told["sections"]]} if unseen else told
 
 
-def _section(t: Texts, one: Section) -> Inputs:
-    return {
-        "key": one.key,
-        "level": one.level,
-        "heading": one.heading,
-        "head": one.head,
-        "lead": one.lead,
-        "intro": one.intro,
-        "rows": [] if one.pairs else [_row(row) for row in one.rows],
-        "texts": one.texts,
-        "pairs": [(group, about, t("report-done", line=line).unescape()) for group, about, line in one.pairs],
-        "notes": one.notes,
-    }
-
-
-def _row(row: Row) -> Inputs:
-    return {
-        "label": row.label,
-        "figures": [figure.printed for figure in row.figures],
-        "along": None if row.along is None else float(row.along),
-        "points": row.points,
-        "notes": row.notes,
-    }
+def _section(t: Texts, section: Section) -> Inputs:
+    """A section's inputs. Replies stand as pairs, which have their figures in words."""
+    if not section.pairs:
+        return section.inputs
+    pairs = [(group, about, t("report-done", line=line).unescape()) for group, about, line in section.pairs]
+    return {**section.inputs, "rows": [], "pairs": pairs}

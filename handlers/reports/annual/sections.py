@@ -12,7 +12,8 @@ from handlers.figures import decimal, number
 from handlers.forms.labels import asked
 from handlers.reports.annual.answers import answers
 from handlers.reports.annual.method import method, questions
-from handlers.reports.annual.rows import Figure, Row, Section, count, head, of_whole, ranges
+from handlers.reports.annual.rows import of_whole, ranges
+from handlers.sections import Figure, Row, Section, count, head
 from handlers.texts import Texts, texts
 from models.reports.annual.annual import Annual
 from models.reports.annual.changes_told import Changed

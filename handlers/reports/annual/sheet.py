@@ -1,15 +1,14 @@
 """A report as a workbook, and as a manifest: each figure with its place, source and n, and why it is withheld."""
 
-import io
 import json
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from handlers.reports.annual.rows import Figure, Row, Section
 from handlers.reports.annual.sections import Report, report
-from handlers.results.sheets import Cell, fill
 from handlers.screen import File
+from handlers.sections import Figure, Row, Section
 from handlers.texts import Texts, texts
+from handlers.workbook import Cell, Sheet, workbook
 from models.reports.annual.snapshots import Kept
 from models.valid_figures import Mean, Rate
 
@@ -23,20 +22,16 @@ def file_name(kept: Kept, language: str) -> str:
 
 def report_xlsx(kept: Kept, language: str, version: str) -> File:
     """A workbook: every figure, exact; the groups as a table; what people said and what was done; and the method."""
-    from xlsxwriter import Workbook
-
-    t, made, content = texts(language), report(kept, language, version), io.BytesIO()
-    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with Workbook(content, inert) as book:
-        # Without a moment of its own, the file would carry the clock's, and be another one each time.
-        moment = kept.made_at.astimezone(ZoneInfo(kept.figures.zone)).replace(tzinfo=None)
-        book.set_properties({"title": made.title, "created": moment})
-        names = [str(t(f"report-sheet-{name}")) for name in ("figures", "groups", "texts", "method")]
-        fill(book, names[0], [_columns(t), *_figures(made)], FIGURE_WIDTHS, language)
-        fill(book, names[1], list(_groups(made)), (60, 14, 14, 14, 14, 22), language)
-        fill(book, names[2], list(_texts(t, made)), (40, 60, 100), language)
-        fill(book, names[3], _about(made), (120,), language)
-    return File(f"{file_name(kept, language)}.xlsx", content.getvalue())
+    t, made = texts(language), report(kept, language, version)
+    names = {name: str(t(f"report-sheet-{name}")) for name in ("figures", "groups", "texts", "method")}
+    sheets = (
+        Sheet(names["figures"], [_columns(t), *_figures(made)], FIGURE_WIDTHS),
+        Sheet(names["groups"], list(_groups(made)), (60, 14, 14, 14, 14, 22)),
+        Sheet(names["texts"], list(_texts(t, made)), (40, 60, 100)),
+        Sheet(names["method"], _about(made), (120,)),
+    )
+    at = kept.made_at.astimezone(ZoneInfo(kept.figures.zone))
+    return workbook(f"{file_name(kept, language)}.xlsx", sheets, language, at=at, title=made.title)
 
 
 def _about(made: Report) -> list[list[Cell]]:

@@ -1,14 +1,13 @@
 """The digest's figures as xlsx, exact: the funnel with its comparisons, groups, meetings, statements, months."""
 
-import io
 from datetime import datetime
 
 from handlers.figures import WHOLES
 from handlers.forms.labels import asked, ends
 from handlers.reports.digest.text import heading, period_title
-from handlers.results.sheets import Cell, fill
 from handlers.screen import File
 from handlers.texts import Texts, texts
+from handlers.workbook import Cell, Sheet, workbook
 from models.periods import parse
 from models.reports.funnel import Flow, Funnel
 from models.reports.statistics import MonthFigures
@@ -40,18 +39,16 @@ Lines = list[list[Cell]]
 
 def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
     """A workbook made at a moment. Takes tenths of a second: call it in a thread."""
-    from xlsxwriter import Workbook
-
-    t, content = texts(language), io.BytesIO()
-    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with Workbook(content, inert) as book:
-        book.set_properties({"title": heading(t, figures).striptags(), "created": at.replace(tzinfo=None)})
-        fill(book, str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24), language)
-        fill(book, str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 10), language)
-        fill(book, str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 11), language)
-        fill(book, str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30), language)
-        fill(book, str(t("sheet-months")), _months(t, figures), (14, *[14] * 10), language)
-    return File(f"{t('digest-file-name')}-{figures.month}.xlsx", content.getvalue())
+    t = texts(language)
+    sheets = (
+        Sheet(str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24)),
+        Sheet(str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 10)),
+        Sheet(str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 11)),
+        Sheet(str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30)),
+        Sheet(str(t("sheet-months")), _months(t, figures), (14, *[14] * 10)),
+    )
+    name = f"{t('digest-file-name')}-{figures.month}.xlsx"
+    return workbook(name, sheets, language, at=at, title=heading(t, figures).striptags())
 
 
 def _funnel(t: Texts, figures: MonthFigures) -> Lines:
