@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import re
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -70,6 +71,15 @@ class ShortStatements(aiosqlite.Connection):
         return fn(*args, **kwargs)
 
 
+def opener(file: str) -> Callable[..., aiosqlite.Connection]:
+    """What opens a SQLite file, as SQLAlchemy asks for it."""
+
+    def connect(*_args: Any, **_options: Any) -> aiosqlite.Connection:
+        return ShortStatements(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
+
+    return connect
+
+
 def make_engine(url: str) -> AsyncEngine:
     """The engine for a database address. Creates the folder of a SQLite file."""
     parsed = make_url(url)
@@ -79,18 +89,13 @@ def make_engine(url: str) -> AsyncEngine:
         return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-
-    def connect(*_args: Any, **_options: Any) -> aiosqlite.Connection:
-        file = parsed.database or ":memory:"
-        return ShortStatements(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
-
     engine = create_async_engine(
         parsed,
         pool_size=1,
         max_overflow=0,
         pool_timeout=CONNECTION_WAIT_S,
         hide_parameters=True,  # an error may be logged, and what people wrote may not
-        connect_args={"async_creator_fn": connect},
+        connect_args={"async_creator_fn": opener(parsed.database or ":memory:")},
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)

@@ -13,6 +13,7 @@ from models.forms import forms
 from models.forms.forms import DONT_KNOW, OTHER, FormVersion, Question
 from models.forms.items import Item, Kind
 from models.people.groups import Workgroup
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
 Said = Mapping[int, Any]
@@ -74,6 +75,7 @@ class Sitting:
                 await self.types(member, question, said[-question.id])
 
 
+@scene
 async def written(talk: Talk, group: Workgroup, name: str, items: Sequence[Item]) -> forms.Form:
     """A form of a group's own."""
     now = talk.clock.now()
@@ -85,6 +87,7 @@ async def written(talk: Talk, group: Workgroup, name: str, items: Sequence[Item]
     return form
 
 
+@scene
 async def sent(talk: Talk, coordinator: Actor, form: forms.Form) -> Sitting:
     """Sends a form on its own to the coordinator's group, for a week."""
     await coordinator.taps_data(f"survey-new:{form.id}")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bot import logs
-from tests.databases import KIND, KINDS, migrated, new_database, on_server, postgres_server
+from tests.databases import KIND, KINDS, migrated, new_database, on_server, postgres_server, shared_engine
+from tests.scenes import Recorder
 from tests.talk import ADMIN_ID, Actor, Talk
 
 LOG = io.StringIO()
@@ -101,12 +102,23 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield url
 
 
+@pytest.fixture(scope="session")
+def recorder(tmp_path_factory: pytest.TempPathFactory) -> Recorder:
+    """The scenes that this worker has recorded."""
+    return Recorder(tmp_path_factory.mktemp("scenes"))
+
+
 @asynccontextmanager
 async def _stage(request: pytest.FixtureRequest, folder: Path, url: str) -> AsyncIterator[Talk]:
     over_http = request.node.get_closest_marker("over_http") is not None
-    async with Talk.open(folder, over_http=over_http, database={"url": url}) as talk:
-        yield talk
-        told_nothing(talk, LOG.getvalue())
+    # Scenes are recorded on SQLite, and not where a test may have changed the program.
+    is_recorded = url.startswith("sqlite") and not over_http and "monkeypatch" not in request.fixturenames
+    recorder = request.getfixturevalue("recorder") if is_recorded else None
+    with shared_engine(url) as engine:
+        options = {"over_http": over_http, "engine": engine, "recorder": recorder}
+        async with Talk.open(folder, **options, database={"url": url}) as talk:
+            yield talk
+            told_nothing(talk, LOG.getvalue())
 
 
 @pytest.fixture

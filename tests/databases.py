@@ -8,6 +8,10 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db
 from bot.commands import migrate
@@ -68,6 +72,32 @@ async def migrated(url: str) -> str:
     await migrate.upgrade(engine)
     await engine.dispose()
     return url
+
+
+IDLE: dict[str, list[AsyncEngine]] = {}
+"""Engines that no test is using, by server; those of SQLite under its name."""
+
+
+@contextmanager
+def shared_engine(url: str) -> Iterator[AsyncEngine]:
+    """An engine that later tests use again for databases of their own, with the statements that it has compiled."""
+    wanted = make_url(Settings(database={"url": url}).database.url)
+    is_file = wanted.get_backend_name() == "sqlite"
+    idle = IDLE.setdefault("sqlite" if is_file else str(wanted.set(database="")), [])
+    engine = idle.pop() if idle else db.make_engine(wanted.render_as_string(hide_password=False))
+
+    def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
+        if is_file:
+            options["async_creator_fn"] = db.opener(str(wanted.database))
+        else:
+            options["database"] = wanted.database
+
+    event.listen(engine.sync_engine, "do_connect", connect)
+    try:
+        yield engine.execution_options()  # another object for each test, for caches that belong to an engine
+    finally:
+        event.remove(engine.sync_engine, "do_connect", connect)
+        idle.append(engine)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.app import App
 from bot.clock import StandingClock
@@ -132,13 +133,17 @@ class Stage:
     async def until(self, moment: datetime) -> None:
         await self.app.pass_time(moment)
 
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, folder: Path, *, over_http: bool = False, **settings: Any) -> AsyncIterator[Self]:
-        """A stage whose database is in the folder; settings as in `Settings`.
+    async def begin(self) -> None:
+        """Brings the database to the newest schema and starts the program."""
+        await migrate.upgrade(self.app.engine)
+        await self.app.start()
+        await self.app.introduce()
 
-        The bot calls the sandbox by functions, or ``over_http``: through the server's code too, in this process.
-        """
+    @classmethod
+    def build(
+        cls, folder: Path, *, over_http: bool = False, engine: AsyncEngine | None = None, **settings: Any
+    ) -> Self:
+        """A stage that has not begun yet; the parameters of `open`."""
         clock = StandingClock(START)
         sandbox = Sandbox(now=clock.now, limits=Limits())
         given: dict[str, Any] = {
@@ -148,12 +153,21 @@ class Stage:
             "feedback": {"keys": folder / "keys"},
         }
         transport = httpx.ASGITransport(app=sandbox.app) if over_http else sandbox.request
-        app = App(Settings(**{**given, **settings}), clock, transport=transport)
+        app = App(Settings(**{**given, **settings}), clock, transport=transport, engine=engine)
+        app.outbox.rate = Rate(25, burst=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
+        return cls(app, sandbox, clock)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, folder: Path, **options: Any) -> AsyncIterator[Self]:
+        """A stage whose database is in the folder; options are settings as in `Settings`.
+
+        The bot calls the sandbox by functions, or with ``over_http=True`` through the server's code, in this process.
+        ``engine`` is the database's, if it is not to be a new one.
+        """
+        stage = cls.build(folder, **options)
         try:
-            await migrate.upgrade(app.engine)
-            app.outbox.rate = Rate(25, burst=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
-            await app.start()
-            await app.introduce()
-            yield cls(app, sandbox, clock)
+            await stage.begin()
+            yield stage
         finally:
-            await app.close()
+            await stage.app.close()

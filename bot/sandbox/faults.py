@@ -44,6 +44,11 @@ class Faults:
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._due: list[_Fault] = []
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing is to go wrong."""
+        return not (self.down or self._due or self._updates.late or self._updates.duplicates)
+
     def seed(self, seed: int) -> None:
         self._random.seed(seed)
 

@@ -36,6 +36,7 @@ class Poller:
             await _first(ended, self._updates.arrival(), timeout)
         if ended.done():
             raise ApiError(409, f"Conflict: {ended.result()}")
+        self._ended = None
         limit = min(max(request.get("limit", 100), 1), 100)
         return [update.as_json() for update in self._updates.deliver(limit)]
 

@@ -13,6 +13,7 @@ from handlers.screen import File, Screen
 from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Sending
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
 pytestmark = pytest.mark.over_http
@@ -31,6 +32,7 @@ def sends(talk: Talk, actor: Actor) -> int:
 
 
 @pytest.fixture
+@scene
 async def group(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
 

@@ -25,6 +25,7 @@ from models.meetings.meetings import Meeting
 from models.people.access import Role
 from models.people.groups import Membership
 from models.people.people import Address, Person
+from tests import scenes
 from tests.talk import Actor, Talk
 
 BOOKKEEPING = {"seen_update", "pace", "alembic_version"}
@@ -101,6 +102,7 @@ class Scene:
 
 
 @pytest.fixture
+@scenes.scene
 async def scene(talk: Talk) -> Scene:
     names = ("Anna", "Bo", "Cilla", "Dan", "Eeva", "Muukalainen")
     anna, bo, cilla, dan, eeva, stranger = (talk.person(name) for name in names)

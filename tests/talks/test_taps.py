@@ -13,6 +13,7 @@ from models.forms.builtin_forms import ANNUAL_FORM, BUILT_IN, MEETING_FORM, WORK
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.settings import Field, Organisation
+from tests.scenes import scene
 from tests.talk import Actor, Talk
 from tests.talks.feedback.test_answering import set_background
 from tests.talks.feedback.test_feedback import held
@@ -59,6 +60,7 @@ class Counting:
                 await self.tap("Kyllä, etänä" if "Kyllä, etänä" in labels else labels[0])
 
 
+@scene
 async def asked(talk: Talk, key: str, anna: Actor) -> None:
     """The short form and the workshop's are asked after a meeting, the annual one by itself."""
     async with talk.app.sessions.begin() as session:

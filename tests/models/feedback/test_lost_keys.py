@@ -12,6 +12,7 @@ from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
 from models.people.people import Person, Reach
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 from tests.talks.feedback.test_feedback import answers, held, rows
 
@@ -19,6 +20,7 @@ RATINGS = ["5", "4", "3", "2"]
 
 
 @pytest.fixture
+@scene
 async def members(talk: Talk, anna: Actor) -> list[Actor]:
     people = [talk.person(f"Jäsen {number}") for number in range(6)]
     await talk.group(members=people, coordinator=anna)

@@ -27,6 +27,7 @@ from models.privacy import erasure, own_data
 from models.reports import digests, statistics
 from models.reports.funnel import funnel
 from models.results import results
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 
 SECRET = "Salaisuus-xyzzy"
@@ -90,6 +91,7 @@ def worded(items: Sequence[Item]) -> list[Worded]:
 # Previews
 
 
+@scene
 async def anna_and_all(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     async with talk.app.sessions.begin() as session:
@@ -103,6 +105,7 @@ async def person(session: Any, actor: Actor) -> Person:
     return (await session.execute(select(Person).where(Person.telegram_id == actor.user.id))).scalar_one()
 
 
+@scene
 async def tried(talk: Talk, anna: Actor) -> int:
     """A preview, answered and sent; its run."""
     async with talk.app.sessions.begin() as session:
@@ -121,6 +124,7 @@ async def tried(talk: Talk, anna: Actor) -> int:
 
 
 @pytest.fixture
+@scene
 async def preview(talk: Talk, anna: Actor, bo: Actor) -> int:
     await anna_and_all(talk, anna, bo)
     return await tried(talk, anna)

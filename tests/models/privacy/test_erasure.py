@@ -13,6 +13,7 @@ from models.people import people
 from models.people.groups import Membership
 from models.people.people import Person
 from models.privacy import own_data
+from tests.scenes import scene
 from tests.talk import Actor, Talk
 from tests.talks.people.test_privacy import asked, erases, rates
 
@@ -61,6 +62,7 @@ def shown(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+@scene
 async def everything_about(talk: Talk, anna: Actor, kyllikki: Actor) -> int:
     """She is a member, was there, was counted once, is asked again, coordinates, follows, asks to join, and is busy."""
     await anna.starts()

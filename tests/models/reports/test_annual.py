@@ -37,6 +37,7 @@ from models.reports.annual.questions import Hidden
 from models.reports.annual.snapshots import Snapshot
 from models.results.aggregates import Words, outcome
 from models.valid_figures import Mean
+from tests.scenes import scene
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -197,6 +198,7 @@ def test_cells_are_put_together_until_none_parts_another(told: list[tuple[set[st
     assert not found or sum(wanted) == sum(n for _, n in told)
 
 
+@scene
 async def a_meeting(talk: Talk) -> None:
     async with talk.app.sessions.begin() as session:
         group = await groups.found(session, "Lastensuojelu", now=FOUNDED)

@@ -22,6 +22,7 @@ from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person
 from models.people.settings import Field, Organisation
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
 SCALE = Item(Kind.SCALE, "Sisältö vastasi odotuksiani", low=1, high=5)
@@ -34,6 +35,7 @@ OPEN = Item(Kind.OPEN, "Mitä muuta?")
 ALL_KINDS = (SCALE, SINGLE, SEVERAL, YES_NO, OPEN)
 
 
+@scene
 async def put(
     talk: Talk, items: Iterable[Item], *, named: bool = False, preview: bool = False, reminders: int = 0
 ) -> int:
@@ -78,6 +80,7 @@ async def questions(talk: Talk) -> list[Question]:
         return await forms.questions(session, run.form_version_id)
 
 
+@scene
 async def set_background(talk: Talk, name: str, organisation: Organisation | None, field: Field | None) -> None:
     async with talk.app.sessions.begin() as session:
         person = (await session.execute(select(Person).where(Person.name == name))).scalar_one()
@@ -89,6 +92,7 @@ def rows_of(message: Message) -> list[list[str]]:
 
 
 @pytest.fixture(autouse=True)
+@scene
 async def group(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
     await talk.group(members=[bo, cilla], coordinator=anna)
 

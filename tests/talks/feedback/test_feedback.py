@@ -26,11 +26,13 @@ from models.meetings.meetings import Meeting
 from models.people.groups import Workgroup
 from models.people.people import Person
 from tests.databases import KIND
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 
 LINE = "Lastensuojelu {day} klo 9-12 Teams: {title}"
 
 
+@scene
 async def held(talk: Talk, anna: Actor, day: str = "ke 10.3.2027", title: str = "Aihe") -> None:
     """A meeting called and over; its form is in the chats."""
     await talk.called_meeting(anna, LINE.format(day=day, title=title))
@@ -56,6 +58,7 @@ async def rows(talk: Talk, table: type) -> list:
 
 
 @pytest.fixture
+@scene
 async def members(talk: Talk, anna: Actor) -> list[Actor]:
     people = [talk.person(f"Jäsen {number}") for number in range(12)]
     await talk.group(members=people, coordinator=anna)

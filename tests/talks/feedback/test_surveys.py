@@ -18,6 +18,7 @@ from models.people import groups
 from models.people.access import Role
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk, words
 
 NAME = "Työpajapalaute (Lastensuojelu)"
@@ -43,10 +44,12 @@ async def write(talk: Talk, statement: object) -> None:
         await session.execute(statement)
 
 
+@scene
 async def begins(talk: Talk, anna: Actor, built_in: BuiltIn = WORKSHOP_FORM) -> None:
     await anna.taps_data(f"survey-new:{await form(talk, built_in)}")
 
 
+@scene
 async def sends(talk: Talk, anna: Actor, opens: str = "Heti", closes: str = "Viikko") -> None:
     """The short way: one tap for each question and one to send."""
     await begins(talk, anna)
@@ -71,6 +74,7 @@ def letters(member: Actor) -> int:
 
 
 @pytest.fixture
+@scene
 async def members(talk: Talk, anna: Actor) -> list[Actor]:
     people = [talk.person(f"Jäsen {number}") for number in range(6)]
     await talk.group(members=people, coordinator=anna)

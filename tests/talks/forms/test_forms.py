@@ -18,6 +18,7 @@ from models.people.access import Role
 from models.people.audit import Audit
 from models.people.groups import Workgroup
 from tests.databases import KIND
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
 TEXT = "Nimi: Oma palaute\nKahvi oli hyvää (1-4)\nTulisitko uudelleen? (kyllä/ei)\nMitä muuta haluat sanoa?"
@@ -62,6 +63,7 @@ async def writes(actor: Actor, text: str = TEXT) -> None:
 
 
 @pytest.fixture
+@scene
 async def office(talk: Talk, anna: Actor, bo: Actor, dan: Actor) -> tuple[Actor, Actor]:
     """Anna coordinates Lastensuojelu, where Bo is; Dan coordinates Vammaispalvelu."""
     await talk.group(members=[bo], coordinator=anna)
@@ -596,6 +598,7 @@ async def test_hostile_names_and_questions_go_through_it_all(
 # Choosing
 
 
+@scene
 async def called(talk: Talk, anna: Actor, day: str = "ke 10.3.2027") -> None:
     await talk.called_meeting(anna, f"Lastensuojelu {day} klo 9-12 Teams: Aihe")
 

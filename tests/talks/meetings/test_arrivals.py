@@ -9,6 +9,7 @@ from models.delivery import rate_limit
 from models.delivery.outbox import Delivery, Sending
 from models.operations import health
 from models.people.people import Person
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.people.test_roster import adds
 
@@ -17,6 +18,7 @@ NOBODY = "Kenellekään ei tarvitse nyt soittaa."
 
 
 @pytest.fixture
+@scene
 async def group(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
     await talk.group(members=[bo, cilla], coordinator=anna)
 

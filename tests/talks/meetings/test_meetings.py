@@ -13,6 +13,7 @@ from models.people import links
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Person
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk, words
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus aiheeseen"
@@ -44,6 +45,7 @@ async def moved(anna: Actor, day: str) -> None:
 
 
 @pytest.fixture
+@scene
 async def group(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
     await talk.group(members=[bo, cilla], coordinator=anna)
 

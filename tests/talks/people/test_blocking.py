@@ -11,6 +11,7 @@ from models.people import links
 from models.people.access import Role, RoleKind
 from models.people.groups import Membership
 from models.people.people import Address, Person, Reach
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.meetings.test_meetings import count
 
@@ -28,6 +29,7 @@ async def returns(talk: Talk, actor: Actor) -> None:
 
 
 @pytest.fixture
+@scene
 async def group(talk: Talk, aino: Actor, anna: Actor, bo: Actor, cilla: Actor) -> None:
     """Anna's, with Bo and Cilla; Aino is the administrator."""
     await aino.starts()

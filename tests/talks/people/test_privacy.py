@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from models.people import people
+from tests.scenes import scene
 from tests.talk import Actor, Talk
 
 
@@ -22,6 +23,7 @@ async def export(actor: Actor) -> Any:
     return json.loads(file.content)
 
 
+@scene
 async def asked(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     """A meeting is over and its members are asked."""
     await talk.group(members=members, coordinator=anna)

@@ -13,6 +13,7 @@ from models.people.access import Role, RoleKind
 from models.people.people import Person
 from models.reports import digests
 from models.reports.digests import Digest
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk, words
 
 HEADING = "Kuukausikooste: "
@@ -30,6 +31,7 @@ def months_of(actor: Actor) -> list[str]:
     return [words(message).splitlines()[0].removeprefix(HEADING) for message in digests_of(actor)]
 
 
+@scene
 async def a_good_month(talk: Talk, anna: Actor) -> None:
     """A meeting on 10 March with six members of whom five answer; its form closes in March."""
     members = [talk.person(f"Jäsen {number}") for number in range(6)]

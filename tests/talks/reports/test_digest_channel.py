@@ -12,6 +12,7 @@ from models.delivery.outbox import Delivery, Sending
 from models.people.access import Role
 from models.people.people import Address, Person
 from models.reports.subscriptions import Subscription
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 from tests.talks.reports.test_digest import a_good_month, at, months_of
 
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
+@scene
 async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
     """March with one meeting, and Maija, who has March's digest."""
     await a_good_month(talk, anna)

@@ -17,6 +17,7 @@ from models.reports import digest_plans
 from models.reports.digests import Digest
 from models.reports.subscriptions import Rhythm, Subscription
 from tests.models.reports.test_statistics import released
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk, words
 from tests.talks.reports.test_digest import a_good_month, at, digests_of, months_of
 
@@ -25,6 +26,7 @@ NINE = at(2027, 4, 1, 9) + timedelta(seconds=20)
 
 
 @pytest.fixture
+@scene
 async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
     """March with one meeting, a second group in which nothing happened, and a manager. It is 1 April, eight o'clock."""
     await a_good_month(talk, anna)

@@ -14,11 +14,13 @@ from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 from tests.talks.reports.test_digest import a_good_month, at, digests_of, months_of
 
 
 @pytest.fixture
+@scene
 async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
     """March with one meeting, a second group in which nothing happened, and Maija, who has March's digest."""
     await a_good_month(talk, anna)

@@ -20,11 +20,13 @@ from models.people.groups import Workgroup
 from models.people.links import LinkKind
 from models.reports.annual.snapshots import Snapshot
 from tests.answering import pdf_text
+from tests.scenes import scene
 from tests.talk import ADMIN_ID, HELSINKI, Actor, Talk, words
 
 JANUARY = datetime(2028, 1, 10, 10, tzinfo=HELSINKI)
 
 
+@scene
 async def one_meeting(talk: Talk, aino: Actor, anna: Actor, bo: Actor) -> Workgroup:
     """One meeting of 2027, which Bo attended; nobody answered. It is January."""
     await aino.starts()
@@ -38,6 +40,7 @@ async def one_meeting(talk: Talk, aino: Actor, anna: Actor, bo: Actor) -> Workgr
 
 
 @pytest.fixture
+@scene
 async def held(talk: Talk, aino: Actor, anna: Actor, bo: Actor, maija: Actor) -> Workgroup:
     group = await one_meeting(talk, aino, anna, bo)
     await talk.manager(maija)

@@ -20,6 +20,7 @@ from models.people import links
 from models.people.access import Role, RoleKind
 from models.people.audit import Audit
 from models.people.groups import Workgroup
+from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.meetings.test_meetings import count, event, moved
 from tests.talks.test_refusals import said, world
@@ -82,6 +83,7 @@ class Room:
 
 
 @pytest.fixture
+@scene
 async def room(talk: Talk, anna: Actor, bo: Actor) -> Room:
     group = await talk.group(members=[bo], coordinator=anna)
     await talk.time_passes(days=8)

@@ -5,12 +5,14 @@ import pytest
 from handlers.texts import texts
 from models.forms.items import Item, Kind
 from tests.answering import file, pdf_text, sent, written
+from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
 pytestmark = pytest.mark.over_http
 
 
 @pytest.fixture
+@scene
 async def members(talk: Talk, anna: Actor) -> list[Actor]:
     """Five people have answered a form that has closed."""
     people = [talk.person(f"Jäsen {number}") for number in range(5)]

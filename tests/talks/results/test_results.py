@@ -23,6 +23,7 @@ from models.people.groups import Workgroup
 from models.people.links import LinkKind, make
 from models.people.people import Person
 from models.results.themes import Mention, Theme
+from tests.scenes import scene
 from tests.talk import Actor, Talk
 
 HOSTILE = '<b>x</b> & "y" \u05e9\u05dc\u05d5\u05dd {name} %s '
@@ -98,6 +99,7 @@ OWN = Item(Kind.SINGLE, "Miten kuulit?", choices=(Choice("Sähköpostista"), Cho
 
 
 @pytest.fixture
+@scene
 async def office(talk: Talk, anna: Actor) -> Office:
     members = [talk.person(f"Jäsen {number}") for number in range(8)]
     group = await talk.group(members=members, coordinator=anna)
