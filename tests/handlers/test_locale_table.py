@@ -68,13 +68,33 @@ def test_the_plural_rule_is_that_of_cldr_and_of_the_catalogues(language: str) ->
     assert len(by_form) == locale.plural_forms, by_form
 
 
-def test_every_language_is_complete() -> None:
-    assert {path.name for path in LOCALES.iterdir()} == set(LANGUAGES)
-    assert actions.LANGUAGES == LANGUAGES
-    page = json.loads((Path(actions.__file__).parent / "words.json").read_text(encoding="utf-8"))
-    assert list(page) == list(LANGUAGES)
-    for of_demo in (cast.GROUPS, script.GROUPS, script.LINES):
-        assert list(of_demo) == list(LANGUAGES)
-    for locale in LOCALE_TABLE.values():
-        assert (len(locale.weekdays), len(locale.short_weekdays), len(locale.more_typed_weekdays)) == (7, 7, 7)
-        assert (len(locale.months), len(locale.short_months), len(locale.days_ahead)) == (12, 12, 3)
+@pytest.mark.parametrize(
+    ("file", "languages"),
+    {
+        "handlers/locales/": {path.name for path in LOCALES.iterdir()},
+        "tests/handlers/test_locale_table.py: CLDR": set(CLDR),
+        "bot/sandbox/page/actions.py: LANGUAGES": set(actions.LANGUAGES),
+        "bot/sandbox/page/words.json": set(
+            json.loads(Path(actions.__file__).with_name("words.json").read_text("utf-8"))
+        ),
+        "bot/demo/cast.py: GROUPS": set(cast.GROUPS),
+        "bot/demo/script.py: GROUPS": set(script.GROUPS),
+        "bot/demo/script.py: LINES": set(script.LINES),
+    }.items(),
+)
+def test_every_language_has_its_place(file: str, languages: set[str]) -> None:
+    assert languages == set(LANGUAGES), f"{file}: not the languages of LOCALE_TABLE"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_is_complete(language: str) -> None:
+    locale = LOCALE_TABLE[language]
+    assert (len(locale.weekdays), len(locale.short_weekdays), len(locale.more_typed_weekdays)) == (7, 7, 7)
+    assert (len(locale.months), len(locale.short_months), len(locale.days_ahead)) == (12, 12, 3)
+
+
+@pytest.mark.parametrize("file", ["README.md", "config.example.toml"])
+def test_the_choices_of_the_setting_are_the_languages(file: str) -> None:
+    text = (LOCALES.parent.parent / file).read_text(encoding="utf-8")
+    choices = ", ".join(LANGUAGES[:-1]) + f" or {LANGUAGES[-1]}"
+    assert f"has not chosen one: {choices}." in text, f"{file}: the setting `language` is {choices}"
