@@ -44,7 +44,7 @@ async def ask_for_feedback(runtime: Runtime) -> None:
     """Marks the meetings that have ended as held and, after the delay, opens their forms."""
     now = runtime.clock.now()
     async with runtime.sessions.begin() as session:
-        await meetings.hold(session, now=now)
+        await meetings.mark_held(session, now=now)
     async with runtime.sessions() as session:
         due = await runs.due_to_open(session, runtime.policy, now=now)
     for meeting_id in due:

@@ -22,7 +22,7 @@ from models.errors import NotAllowed, NotFound, Refused
 from models.feedback.sealing import Keyring
 from models.membership import blocking, joining
 from models.people import links, people
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from models.policy import Policy
 
 
@@ -77,7 +77,7 @@ async def _actor(session: AsyncSession, update: Update, user: User, *, policy: P
     blocking of the bot, nor a button left over from before one had oneself forgotten."""
     private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
     known = await people.known(session, user.id)
-    if known is not None and known.reach is Reach.REACHABLE:
+    if known is not None and known.reach is Reachability.REACHABLE:
         return known  # met before: the way of nearly every update
     if private and not _blocks(update) and (update.message or known):
         return await joining.meet(session, user.id, user.full_name, supported_language(user), policy=policy, now=now)

@@ -81,13 +81,13 @@ class Step:
 
 
 WHOLES = {"reachable": "roster", "yes": "invited", "named": "invited", "answered": "asked"}
-STEPS = ("roster", "reachable", "invited", "yes", "named", "asked", "answered")
+FUNNEL_STEPS = ("roster", "reachable", "invited", "yes", "named", "asked", "answered")
 
 
 def steps(funnel: Funnel, language: str) -> dict[str, Step]:
     """The funnel from roster to answers: each count with its rate of the step in `WHOLES`."""
     printed = {}
-    for name in STEPS:
+    for name in FUNNEL_STEPS:
         count, whole = getattr(funnel, name), WHOLES.get(name, "")
         total = getattr(funnel, whole) if whole else count
         kind = Rate if name == "named" else Share  # people may come uninvited

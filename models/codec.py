@@ -6,7 +6,7 @@ import functools
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, date | time):
         return value.isoformat()
     if is_dataclass(value):
-        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+        return {_key(field): to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {to_json(key): to_json(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -87,11 +87,20 @@ def _read_tuple(kinds: tuple[Any, ...], raw: Any) -> tuple[Any, ...]:
 
 def _read_dataclass(kind: Any, raw: Any) -> Any:
     names = _types_of(kind)
-    known = {field.name: names[field.name] for field in fields(kind) if field.name in _checked(dict, raw)}
+    known = [field for field in fields(kind) if _key(field) in _checked(dict, raw)]
     try:
-        return kind(**{name: _read(inner, raw[name]) for name, inner in known.items()})
+        return kind(**{field.name: _read(names[field.name], raw[_key(field)]) for field in known})
     except TypeError:
         raise ValueError(f"a {kind} without a field that it needs") from None
+
+
+def stored_as(key: str) -> dict[str, str]:
+    """Metadata for a field whose key in JSON is not its name: what is stored keeps the key of earlier versions."""
+    return {"key": key}
+
+
+def _key(field: Field[Any]) -> str:
+    return str(field.metadata.get("key", field.name))
 
 
 @functools.cache

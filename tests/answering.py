@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from models.forms import forms
 from models.forms.forms import DONT_KNOW, OTHER, FormVersion, Question
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.people.groups import Workgroup
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
@@ -47,7 +47,7 @@ class Sitting:
 
     async def answer(self, member: Actor, said: Said, *, regrets: Mapping[int, int] | None = None) -> None:
         """Fills in the form and sends it. ``regrets`` are values pressed first, and changed with Previous."""
-        closing = self.questions[-1] if self.questions[-1].kind is Kind.OPEN else None
+        closing = self.questions[-1] if self.questions[-1].kind is QuestionKind.OPEN else None
         for question in self.questions:
             if question is closing:
                 continue
@@ -63,7 +63,7 @@ class Sitting:
         at, value = f"{self.run_id}:{question.id}", said.get(question.id)
         if value is None:
             await self.press(member, f"rate:{at}:skip")
-        elif question.kind is Kind.SEVERAL:
+        elif question.kind is QuestionKind.SEVERAL:
             for option in value:
                 await self.press(member, f"tick:{at}:{option}:on")
             if OTHER in value:

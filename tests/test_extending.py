@@ -13,7 +13,7 @@ from handlers import menus, routes
 from handlers.reports.digest import sheet
 from handlers.texts import LANGUAGES, catalogue
 from models.forms.builtin_forms import BUILT_IN
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended
 from models.meetings.invitations import Answer, Turnout, answers_for
 from models.meetings.meetings import Mode
@@ -102,8 +102,8 @@ def test_a_command_has_its_text_and_its_place_in_the_menu(name: str) -> None:
     assert name in menus.ORDER, f"/{name}: add it to ORDER in handlers/menus.py"
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_kind_of_question_has_its_texts_and_is_in_a_form_of_ours(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", QuestionKind)
+def test_a_kind_of_question_has_its_texts_and_is_in_a_form_of_ours(kind: QuestionKind) -> None:
     need([f"forms-kind-{kind}", f"paper-kind-{kind}"], f"questions of kind {kind}")
     kinds = {item.kind for form in BUILT_IN.values() for item in form.items}
     assert kind in kinds, "add one to a form in models/forms/builtin_forms.py: the stories and the demo answer these"
@@ -120,7 +120,7 @@ def test_an_answer_to_an_invitation_is_complete(answer: Answer) -> None:
     assert answer in set(Attended), f"{answer}: add it to Attended in models/meetings/attendance.py"
 
 
-@pytest.mark.parametrize("name", sorted({*sheet.STEPS, *sheet.FLOWS, *sheet.OF_A_MEETING}))
+@pytest.mark.parametrize("name", sorted({*sheet.FUNNEL_COLUMNS, *sheet.FLOWS, *sheet.OF_A_MEETING}))
 def test_a_column_of_the_digests_workbook_has_its_figure_and_its_heading(name: str) -> None:
     need([f"sheet-{name}"], f"the column {name}")
     assert hasattr(Funnel(), name), f"{name}: add a field with a default to Flow in models/reports/funnel.py"

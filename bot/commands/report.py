@@ -18,9 +18,9 @@ from handlers.reports.annual.sheet import manifest_json, report_xlsx
 from handlers.screen import File
 from models.errors import Refused
 from models.reports.annual import snapshots
-from models.reports.annual.snapshots import Kept
+from models.reports.annual.snapshots import SnapshotContent
 
-Make = Callable[[Kept, str, str], File]
+Make = Callable[[SnapshotContent, str, str], File]
 WAYS: dict[str, Make] = {".pdf": report_pdf, ".xlsx": report_xlsx, ".json": manifest_json}
 PAGES = ".png"
 
@@ -37,8 +37,8 @@ async def report(settings: Settings, year: int, language: str, file: Path, *, sn
     if not file.parent.is_dir():
         raise OperatingError(f"-o {file}: there is no folder {file.parent}")
     async with admin.opened(settings) as (_, sessions):
-        kept = await (_earlier(sessions, year, snapshot) if snapshot else _kept(sessions, settings, year))
-    return [*_put(_made(kept, way, language, file)), *_about(kept)]
+        content = await (_earlier(sessions, year, snapshot) if snapshot else _kept(sessions, settings, year))
+    return [*_put(_made(content, way, language, file)), *_about(content)]
 
 
 REFUSALS = {
@@ -49,22 +49,22 @@ REFUSALS = {
 """In the terminal's words: those of the chat name its commands."""
 
 
-async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Kept:
+async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> SnapshotContent:
     """The year's figures as they stand now, frozen."""
     async with sessions.begin() as session:
         try:
             take = partial(snapshots.take, version=version(), now=datetime.now(UTC), organisation=settings.organisation)
-            return (await take(session, year, settings.zone)).kept
+            return (await take(session, year, settings.zone)).parsed
         except Refused as refused:
             raise OperatingError(REFUSALS[refused.key].format(**refused.values)) from None
 
 
-async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> Kept:
+async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> SnapshotContent:
     """Figures that were frozen once; where not one of the year's is meant, those that there are."""
     async with sessions() as session:
         meant = await snapshots.known(session, year, beginning.lower())
         if len(meant) == 1:
-            return meant[0].kept
+            return meant[0].parsed
         there = meant or await snapshots.known(session, year)
     told = [f"  {one.fingerprint}  of {one.made_at:%Y-%m-%d %H:%M} UTC, made with {one.version}" for one in there]
     several = f"--snapshot {beginning}: several of {year} begin so, write more of the one you mean:"
@@ -72,10 +72,10 @@ async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> Kept:
     raise OperatingError("\n".join([several if meant else none, *told]))
 
 
-def _made(kept: Kept, way: str, language: str, file: Path) -> dict[Path, bytes]:
+def _made(content: SnapshotContent, way: str, language: str, file: Path) -> dict[Path, bytes]:
     if way != PAGES:
-        return {file: WAYS[way](kept, language, version()).content}
-    drawn = report_pages(kept, language, version())
+        return {file: WAYS[way](content, language, version()).content}
+    drawn = report_pages(content, language, version())
     return {file.with_name(f"{file.stem}-{number}{file.suffix}"): one.content for number, one in enumerate(drawn, 1)}
 
 
@@ -91,9 +91,9 @@ def _put(made: dict[Path, bytes]) -> list[str]:
     return said
 
 
-def _about(kept: Kept) -> list[str]:
+def _about(content: SnapshotContent) -> list[str]:
     """What the report is made from."""
-    year = kept.figures
-    when = f"{kept.made_at:%Y-%m-%d %H:%M} UTC"
-    said = [f"{year.year}: figures of {when}, fingerprint {kept.fingerprint}"]
+    year = content.figures
+    when = f"{content.made_at:%Y-%m-%d %H:%M} UTC"
+    said = [f"{year.year}: figures of {when}, fingerprint {content.fingerprint}"]
     return said if year.is_over else [*said, f"{year.year} is not over: the figures will still change"]

@@ -21,7 +21,7 @@ from models import leases
 from models.delivery import outbox, rate_limit
 from models.feedback.sealing import Keyring
 from models.operations import health
-from models.operations.health import Waiting
+from models.operations.health import Backlog
 
 LOGS = ("-wal", "-shm")
 """What SQLite keeps beside a file; of another database it would be poison to this one."""
@@ -36,7 +36,7 @@ class Restored:
     """Where the database that was there is now."""
     repeated: int
     """Messages under way when the backup was made: they may have arrived."""
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: list[Backlog] = field(default_factory=list)
     lost: Lost = field(default_factory=lambda: Lost([], 0))
 
 

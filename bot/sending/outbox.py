@@ -33,7 +33,7 @@ from models.delivery.outbox import Delivery, Sending, Superseded
 from models.delivery.rate_limit import Rate
 from models.errors import Refused
 from models.people import people
-from models.people.people import Address, Person, Reach, quiet_hours
+from models.people.people import Address, Person, Reachability, quiet_hours
 
 log = structlog.get_logger()
 
@@ -175,7 +175,7 @@ class Outbox:
         quiet = quiet_hours(person, self.runtime.policy) if person else self.runtime.policy.quiet
         if delivery.expires_at <= now:
             self._end(delivery, Sending.EXPIRED)
-        elif person is not None and person.reach is not Reach.REACHABLE:
+        elif person is not None and person.reach is not Reachability.REACHABLE:
             self._end(delivery, Sending.FAILED, person.reach)
         elif not delivery.urgent and is_quiet(now, quiet):
             delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)

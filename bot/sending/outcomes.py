@@ -12,7 +12,7 @@ from models.delivery import rate_limit
 from models.delivery.outbox import Delivery, Sending
 from models.membership import blocking
 from models.people import people
-from models.people.people import Address, Reach
+from models.people.people import Address, Reachability
 from models.policy import Policy
 from models.reports import places
 
@@ -59,7 +59,7 @@ async def _record_forbidden(
 ) -> None:
     """403: the person blocked the bot or is gone. Stop writing, keep past answers, tell the coordinators."""
     delivery.state = Sending.FAILED
-    gone = Reach.DEACTIVATED if "deactivated" in error.message else Reach.BLOCKED
+    gone = Reachability.DEACTIVATED if "deactivated" in error.message else Reachability.BLOCKED
     if delivery.kind.about_feedback and delivery.slot:
         # Not told to the coordinators: a note at this moment would tell that the person had not answered by then.
         await people.unreachable(session, delivery.address_id, gone)

@@ -22,7 +22,7 @@ from models.feedback import feedback, runs
 from models.feedback.answers import Press
 from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended
 from models.meetings.invitations import answers_for
 
@@ -129,7 +129,7 @@ async def _arrive(context: Context, submission: Submission, question: Question |
 
 def wants_words(question: Question) -> bool:
     """Whether a typed line can be its answer. With "other" it says what that is, whether "other" was tapped or not."""
-    return question.kind is Kind.OPEN or question.other
+    return question.kind is QuestionKind.OPEN or question.other
 
 
 async def wait(context: Context, submission: Submission, question: Question) -> Screen:
@@ -154,7 +154,7 @@ async def on_was(context: Context, tap: Tap) -> Screen:
     if tap.word(1) == "again":
         return ask_attendance(context, submission)
     attended = tap.choice(Attended)
-    await feedback.took_part(context.session, submission, attended, now=context.now)
+    await feedback.set_attendance(context.session, submission, attended, now=context.now)
     is_under_way = submission.may_answer and not submission.finished
     if is_under_way:
         return await _arrive(context, submission, submission.unanswered)
@@ -229,7 +229,7 @@ async def render_feedback(context: Context, delivery: Delivery) -> Screen:
     again, person = delivery.slot.startswith("again"), context.person
     if not person.wants_feedback or (again and not person.wants_reminders):
         raise Superseded
-    if not await feedback.wanting(context.session, person.id, delivery.subject):
+    if not await feedback.is_waited_for(context.session, person.id, delivery.subject):
         raise Superseded
     if not await runs.fits(context.session, delivery, person, now=context.now):
         raise Superseded

@@ -8,10 +8,10 @@ from datetime import timedelta
 from handlers import dates
 from handlers.dates import Doubt
 from handlers.feedback.survey_draft import (
+    DRAFT_FIELDS,
     LASTS,
     MORNING,
     NOW,
-    STEPS,
     access_form_and_groups,
     ask_next,
     at_clock,
@@ -32,7 +32,7 @@ from models.delivery.drafts import Draft
 from models.errors import NotFound, Refused, Stale
 from models.feedback import survey_plan, surveys
 from models.feedback.survey_plan import MOST_REMINDERS
-from models.feedback.surveys import Plan
+from models.feedback.surveys import SurveyPlan
 from models.people.people import tidy
 
 SUBJECT = "newsurvey"
@@ -139,7 +139,7 @@ async def on_doubt(context: Context, tap: Tap) -> Screen:
 async def on_edit(context: Context, tap: Tap) -> Screen:
     """Asks once more for one thing; what it was stays at hand."""
     draft, name = await _draft(context, tap), tap.word(1)
-    if name not in STEPS or name not in draft.data or (name == "group" and not draft.data.get("chose")):
+    if name not in DRAFT_FIELDS or name not in draft.data or (name == "group" and not draft.data.get("chose")):
         raise NotFound
     kept = {key: value for key, value in draft.data.items() if key != name}
     draft.data = {**kept, "undo": {name: draft.data[name]}}
@@ -153,9 +153,9 @@ async def on_back(context: Context, tap: Tap) -> Screen:
     if "undo" in draft.data:
         draft.data = {**draft.data, **draft.data["undo"]}
         return await ask_next(context, draft)
-    if draft.awaits not in STEPS:
+    if draft.awaits not in DRAFT_FIELDS:
         return await ask_next(context, draft)
-    before = STEPS[: STEPS.index(draft.awaits)]
+    before = DRAFT_FIELDS[: DRAFT_FIELDS.index(draft.awaits)]
     known = [name for name in before if name in draft.data and (name != "group" or draft.data.get("chose"))]
     draft.data = {key: value for key, value in draft.data.items() if key not in known[-1:]}
     return await ask_next(context, draft)
@@ -176,7 +176,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     timing = timing_of(context, draft.data)
     if draft.awaits != "confirm" or timing is None or group is None:  # its time has passed since it was drawn
         return asked
-    decided = Plan(group, form, version_id, timing)
+    decided = SurveyPlan(group, form, version_id, timing)
     if not await drafts.end(context.session, context.person, context.chat_id):
         raise Stale("dialogue-is-over")
     run = await surveys.send(

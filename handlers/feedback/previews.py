@@ -14,7 +14,7 @@ from models.forms import form_book
 async def on_try(context: Context, tap: Tap) -> Screen:
     """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
     session, person = context.session, context.person
-    kept = await form_book.access_usable_form(session, person, tap.id)
-    run = await previews.begin(session, person, kept, context.keys, policy=context.policy, now=context.now)
+    owned = await form_book.access_usable_form(session, person, tap.id)
+    run = await previews.begin(session, person, owned, context.keys, policy=context.policy, now=context.now)
     submission = await feedback.access_submission(session, person, run.id, context.keys, now=context.now)
     return replace(where_they_are(context, submission), new_message=True)

@@ -9,10 +9,10 @@ from handlers.forms.labels import asked, ends, options
 from handlers.layout import cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
-from models.feedback.answers import Answer
+from models.feedback.answers import CurrentAnswer
 from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 
 BUTTON_LENGTH = 30
 """Characters that a button as wide as the message shows on a phone."""
@@ -54,14 +54,14 @@ def progress(submission: Submission, question: Question) -> str:
 
 def _below(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
     """The lines under the question: what the buttons mean, and what was typed."""
-    t, given = context.t, submission.answer(question) or Answer()
-    if question.kind is Kind.SCALE:
+    t, given = context.t, submission.answer(question) or CurrentAnswer()
+    if question.kind is QuestionKind.SCALE:
         yield Markup("\n").join(ends(t, question))
     if question.has_options and _is_long(context, question):
         yield Markup("\n").join(_numbered(context, question))
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         yield t("feedback-several")
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         yield t("feedback-type" if waits else "feedback-type-later")
     elif OTHER in given.ticked and question.other:
         yield t("feedback-type-other" if waits else "feedback-type-other-later")
@@ -79,16 +79,16 @@ def _answers(context: Context, submission: Submission, question: Question) -> Ro
     words = options(context.t, question)
     buttons = []
     for value, label in _labels(context, question, words).items():
-        if question.kind is Kind.SEVERAL:
+        if question.kind is QuestionKind.SEVERAL:
             to = "off" if value in ticked else "on"
             pressed = data("tick", submission.run.id, question.id, value, to)
         else:
             pressed = data("rate", submission.run.id, question.id, "unsure" if value == DONT_KNOW else value)
         buttons.append(Button(f"✓ {label}" if value in ticked else label, pressed))
-    if question.kind is Kind.SCALE:
+    if question.kind is QuestionKind.SCALE:
         return _scale_rows(buttons, has_unsure=question.dont_know)
     rows = in_rows(buttons, 2 if all(len(label) <= HALF_LENGTH for label in words.values()) else 1)
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         return (*rows, (Button(context.t("feedback-done"), data("settle", submission.run.id, question.id)),))
     return rows
 
@@ -122,8 +122,8 @@ def _labels(context: Context, question: Question, words: dict[int, str]) -> dict
 
 def _writing(context: Context, submission: Submission, question: Question, waits: bool) -> Rows:
     """The button after which the next typed line is the answer; nothing if it is already."""
-    given = submission.answer(question) or Answer()
-    takes_text = question.kind is Kind.OPEN or (question.other and OTHER in given.ticked)
+    given = submission.answer(question) or CurrentAnswer()
+    takes_text = question.kind is QuestionKind.OPEN or (question.other and OTHER in given.ticked)
     if waits or not takes_text:
         return ()
     return ((Button(context.t("feedback-write"), data("write", submission.run.id, question.id)),),)
@@ -132,15 +132,15 @@ def _writing(context: Context, submission: Submission, question: Question, waits
 def _ways(context: Context, submission: Submission, question: Question) -> Rows:
     """The last row: previous, skip, and next (unless Done is the way on)."""
     t, run_id, given, row = context.t, submission.run.id, submission.answer(question), []
-    if before := submission.before(question):
+    if before := submission.page_before(question):
         row.append(Button(t("previous"), data("page", run_id, before.id)))
     onward = submission.after(question)
     is_settled = given is not None and given.settled
-    is_ticked = question.kind is Kind.SEVERAL and submission.ticked(question)
+    is_ticked = question.kind is QuestionKind.SEVERAL and submission.ticked(question)
     if not (question.required or is_ticked or (is_settled and onward) or (given and given.is_skip)):
         words = t("feedback-not-telling" if question.background else "skip")
         row.append(Button(words, data("rate", run_id, question.id, "skip")))
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         return (tuple(row),)
     if onward is None:
         row.append(Button(t("feedback-summary"), data("summary", run_id)))

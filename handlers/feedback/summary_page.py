@@ -12,7 +12,7 @@ from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.feedback.feedback import Submission
 from models.forms.forms import Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 
 BESIDES = 1_900
 """The most characters that the page needs besides the list of answers; the open answer is the longest part."""
@@ -68,7 +68,7 @@ def _answer(context: Context, submission: Submission, question: Question) -> lis
         return [t("feedback-no-answer").unescape()]
     if given.is_empty:
         return [t("feedback-not-told" if question.background else "feedback-skipped").unescape()]
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         return [given.text]
     words = options(t, question)
     chosen = [words[value] for value in given.ticked]

@@ -35,7 +35,7 @@ WRONG = {
     "survey-closes-too-late": "closes",
 }
 """What is to be asked again after which refusal."""
-STEPS = ("group", "opens", "closes", "reminders")
+DRAFT_FIELDS = ("group", "opens", "closes", "reminders")
 NOW = "now"
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -111,7 +111,7 @@ async def ask_next(context: Context, draft: Draft) -> Screen:
     """Asks for the first gap; without one, shows the card to confirm."""
     form, mine, group = await access_form_and_groups(context, draft)
     why = _unsettled(context, draft)
-    name = next((step for step in STEPS if step not in draft.data), "confirm")
+    name = next((step for step in DRAFT_FIELDS if step not in draft.data), "confirm")
     drafts.learn(draft, name, now=context.now)
     if name == "confirm" and group is not None:
         draft.data = {key: value for key, value in draft.data.items() if key != "undo"}
@@ -232,7 +232,7 @@ def offered(context: Context, draft: Draft, index: int) -> str | None:
 
 def stamp(draft: Draft) -> str:
     """Tells a card from one that said something else: only what a card shows is sent by its button."""
-    told = [draft.data.get(name) for name in ("form", *STEPS)]
+    told = [draft.data.get(name) for name in ("form", *DRAFT_FIELDS)]
     return f"{crc32(repr(told).encode()):08x}"
 
 
@@ -259,7 +259,7 @@ async def card(context: Context, draft: Draft, form: Form, group: Workgroup) -> 
 
 def _as_received(context: Context, group: Workgroup, version: FormVersion, timing: Timing) -> list[Markup]:
     """The first screen of the form, with its buttons in words."""
-    submission = survey_plan.first_sight(group, version, timing, policy=context.policy)
+    submission = survey_plan.first_page(group, version, timing, policy=context.policy)
     shown = where_they_are(context, submission)
     labels = " | ".join(button.label for row in shown.buttons for button in row)
     return [context.t("survey-card"), shown.text, context.t("survey-card-buttons", labels=labels)]

@@ -15,7 +15,7 @@ from models.errors import Refused
 from models.feedback import feedback, runs
 from models.feedback.feedback import Submission
 from models.forms.forms import OTHER, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended
 from models.people.people import tidy
 
@@ -47,7 +47,7 @@ async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     had_other = OTHER in submission.ticked(question)
     typed = tidy(text, limit=question.length + 1)
     await feedback.write(context.session, submission, question, typed, keys=context.keys, press=press_of(context))
-    if question is submission.closing or question.kind is Kind.SEVERAL:
+    if question is submission.closing or question.kind is QuestionKind.SEVERAL:
         return shown(context, submission, question, waits=True)
     return await _noted(context, submission, question, typed, had_other=had_other)
 
@@ -81,7 +81,13 @@ async def aside(context: Context, text: str) -> Screen | None:
     if submission.attended is Attended.NO:
         return None
     first = submission.unanswered or submission.closing
-    if first is not None and len(waiting) == 1 and submission.may_answer and not submission.kept and wants_words(first):
+    if (
+        first is not None
+        and len(waiting) == 1
+        and submission.may_answer
+        and not submission.answers
+        and wants_words(first)
+    ):
         await wait(context, submission, first)
         return await on_text(context, await drafts.of(context.session, context.person, context.chat_id, SUBJECT), text)
     screen = where_they_are(context, submission)

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from handlers.forms.form_draft import Work, edited, shown_text, work_of
-from handlers.forms.form_text import sheet
+from handlers.forms.form_text import questions_text
 from handlers.forms.notation import Unreadable, told
 from handlers.routes import Context, data
 from handlers.screen import Button, File, Screen
@@ -20,13 +20,13 @@ Row = tuple[Button, ...]
 
 async def show(context: Context, draft: Draft) -> Screen:
     """The dialogue as it stands."""
-    kept = await edited(context, draft)
+    owned = await edited(context, draft)
     if draft.awaits == "name":
         return ask_name(context, draft)
     if draft.awaits == "text" or not draft.data["text"]:
         return ask_text(context, draft)
     try:
-        work = await work_of(context, draft, kept)
+        work = await work_of(context, draft, owned)
     except Unreadable as wrong:
         return faults(context, draft, wrong)
     if work.undecided is not None:
@@ -115,7 +115,7 @@ async def card(context: Context, work: Work) -> Screen:
         names = {one.id if one else 0: _owner(context, one) for one in owners}
         owner = names.get(draft.data["whose"])
         lines.append(t("forms-card-whose", owner=owner) if owner else t("forms-card-whose-gone"))
-    parts = [t("forms-card"), Markup("\n").join(lines), sheet(t, work.items, named=work.content.named)]
+    parts = [t("forms-card"), Markup("\n").join(lines), questions_text(t, work.items, named=work.content.named)]
     parts += _notes(context, work)
     return Screen(Markup("\n\n").join(parts), (*_saving(context, work), *_changing(context, work, len(owners))))
 

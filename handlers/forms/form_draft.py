@@ -13,7 +13,7 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Refused, Stale
 from models.forms import form_book, forms, version_diff
-from models.forms.form_book import Content, Kept
+from models.forms.form_book import Content, OwnedForm
 from models.forms.forms import FormVersion
 from models.forms.items import Item
 from models.forms.version_diff import Pair, Worded
@@ -28,7 +28,7 @@ class Work:
     """A draft read: the questions as they would be saved, and what is still to be asked about them."""
 
     draft: Draft
-    kept: Kept | None
+    kept: OwnedForm | None
     """The form that is edited; None if this becomes a new one."""
     version: FormVersion | None
     items: tuple[Item, ...]
@@ -61,7 +61,9 @@ class Work:
         return next((place for place, pair in enumerate(self.pairs) if pair.now.identity not in same), None)
 
 
-async def begin(context: Context, kept: Kept | None, *, copies: bool = False, group_id: int | None = None) -> Draft:
+async def begin(
+    context: Context, owned: OwnedForm | None, *, copies: bool = False, group_id: int | None = None
+) -> Draft:
     """Begins a new form, or the next version or (``copies``) a form of one's own out of one that there is."""
     session, person = context.session, context.person
     owners = [owner.id if owner else 0 for owner in await form_book.owners(session, person)]
@@ -69,14 +71,14 @@ async def begin(context: Context, kept: Kept | None, *, copies: bool = False, gr
         raise Refused("forms-no-groups")
     whose = group_id if group_id in owners else owners[0]
     known: dict[str, Any] = {"form": 0, "base": 0, "whose": whose, "name": "", "named": False, "text": ""}
-    if kept is not None:
-        version = await forms.newest(session, kept.form)
+    if owned is not None:
+        version = await forms.newest(session, owned.form)
         # A copy of what was written here needs a name of its own; that of a built-in one is as good as any.
-        name = "" if copies and not kept.is_built_in else form_name(context.t, kept.form)
+        name = "" if copies and not owned.is_built_in else form_name(context.t, owned.form)
         text = write(name, [_unnamed(forms.written(question)) for question in version.questions], context.t)
         known |= {"name": name, "named": version.named, "text": text}
         if not copies:
-            known |= {"form": kept.form.id, "base": version.number}
+            known |= {"form": owned.form.id, "base": version.number}
     return await context.begin(SUBJECT, "text", {**known, "same": {}, "turn": 0})
 
 
@@ -86,13 +88,13 @@ def _unnamed(item: Item) -> Item:
     return replace(item, identity="" if item.text and not item.background else item.identity, choices=choices)
 
 
-async def access_draft(context: Context, tap: Tap) -> tuple[Draft, Kept | None]:
+async def access_draft(context: Context, tap: Tap) -> tuple[Draft, OwnedForm | None]:
     """The gate of the dialogue's buttons: its draft, and the form that is edited, if this person still may."""
     draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
     return draft, await edited(context, draft)
 
 
-async def edited(context: Context, draft: Draft) -> Kept | None:
+async def edited(context: Context, draft: Draft) -> OwnedForm | None:
     """The form that a draft edits; None for a new one."""
     if draft.data["form"]:
         return await form_book.access_form_to_edit(context.session, context.person, draft.data["form"])
@@ -131,21 +133,21 @@ def take(context: Context, draft: Draft, text: str) -> None:
     learn(context, draft, "card", text=text, name=written.name or draft.data["name"], same={})
 
 
-async def work_of(context: Context, draft: Draft, kept: Kept | None) -> Work:
+async def work_of(context: Context, draft: Draft, owned: OwnedForm | None) -> Work:
     """A draft's text read, its questions recognised by what they were in the version before."""
     t = context.t
     written = read(draft.data["text"], own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
-    if kept is None:
+    if owned is None:
         return Work(draft, None, None, tuple(one.item for one in version_diff.keeping(new, ())), ())
-    version = await forms.newest(context.session, kept.form)
+    version = await forms.newest(context.session, owned.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]
     new = version_diff.keeping(new, before)
     behind = version.number != draft.data["base"]
     pairs = [] if behind else version_diff.pairs(new, before)
     same = {identity for identity, is_same in draft.data["same"].items() if is_same}
-    return Work(draft, kept, version, version_diff.decided(new, pairs, same), tuple(pairs))
+    return Work(draft, owned, version, version_diff.decided(new, pairs, same), tuple(pairs))
 
 
 def shown_text(t: Texts, draft: Draft) -> str:

@@ -8,21 +8,21 @@ from handlers.forms.labels import asked, ends, form_name, option
 from handlers.routes import Context
 from handlers.texts import Texts
 from models.feedback import form_choice, form_choosing
-from models.forms.form_book import Kept
-from models.forms.items import Choice, Item, Kind
+from models.forms.form_book import OwnedForm
+from models.forms.items import Choice, Item, QuestionKind
 from models.meetings.meetings import Meeting
-from models.results.aggregates import Words
+from models.results.aggregates import Label
 
 
-def label(t: Texts, kept: Kept, group_id: int | None = None) -> str:
+def label(t: Texts, owned: OwnedForm, group_id: int | None = None) -> str:
     """What a form is called on a button: of a group with the group's name, unless the reader is at that group."""
-    name = form_name(t, kept.form)
-    if kept.group is None or kept.group.id == group_id:
+    name = form_name(t, owned.form)
+    if owned.group is None or owned.group.id == group_id:
         return name
-    return str(t("forms-of", form=name, group=kept.group.name).unescape())
+    return str(t("forms-of", form=name, group=owned.group.name).unescape())
 
 
-def sheet(t: Texts, items: Sequence[Item], *, named: bool) -> Markup:
+def questions_text(t: Texts, items: Sequence[Item], *, named: bool) -> Markup:
     """Who sees answers, and the questions."""
     parts = [t("forms-named" if named else "forms-anonymous")]
     parts += [Markup("\n").join(_question(t, number, item)) for number, item in enumerate(items, 1)]
@@ -31,7 +31,7 @@ def sheet(t: Texts, items: Sequence[Item], *, named: bool) -> Markup:
 
 def words(t: Texts, item: Item) -> str:
     """A question's words in the reader's language."""
-    return asked(t, Words(item.identity, item.text))
+    return asked(t, Label(item.identity, item.text))
 
 
 def _question(t: Texts, number: int, item: Item) -> Iterable[Markup]:
@@ -39,19 +39,19 @@ def _question(t: Texts, number: int, item: Item) -> Iterable[Markup]:
     yield t(key, number=number, words=words(t, item))
     if item.background is not None:
         yield t("forms-kind-background", n=len(item.choices))
-    elif item.kind is Kind.SCALE:
+    elif item.kind is QuestionKind.SCALE:
         low, high = ends(t, item)
         yield t("forms-kind-dont-know" if item.dont_know else "forms-kind-scale", low=low, high=high)
     else:
         yield t(f"forms-kind-{item.kind}")
-        if item.kind in (Kind.SINGLE, Kind.SEVERAL):
+        if item.kind in (QuestionKind.SINGLE, QuestionKind.SEVERAL):
             yield from (t("forms-option", words=_option(t, choice)) for choice in item.choices)
             if item.other:
                 yield t("forms-option-other")
 
 
 def _option(t: Texts, choice: Choice) -> str:
-    return option(t, Words(choice.identity, choice.text), 1)
+    return option(t, Label(choice.identity, choice.text), 1)
 
 
 async def asks(context: Context, meeting: Meeting) -> tuple[Markup, bool]:

@@ -16,7 +16,7 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import NotFound, Refused, Stale
 from models.forms import form_book
-from models.forms.form_book import Kept
+from models.forms.form_book import OwnedForm
 from models.people import access
 from models.people.access import RoleKind
 
@@ -36,15 +36,15 @@ async def on_new(context: Context, tap: Tap) -> Screen:
 
 @tap("form-edit")
 async def on_edit(context: Context, tap: Tap) -> Screen:
-    kept = await form_book.access_form_to_edit(context.session, context.person, tap.id)
-    return form_card.ask_text(context, await form_draft.begin(context, kept))
+    owned = await form_book.access_form_to_edit(context.session, context.person, tap.id)
+    return form_card.ask_text(context, await form_draft.begin(context, owned))
 
 
 @tap("form-copy")
 async def on_copy(context: Context, tap: Tap) -> Screen:
     """A form of one's own out of any that one may use."""
-    kept = await form_book.access_form(context.session, context.person, tap.id)
-    draft = await form_draft.begin(context, kept, copies=True, group_id=kept.form.workgroup_id)
+    owned = await form_book.access_form(context.session, context.person, tap.id)
+    draft = await form_draft.begin(context, owned, copies=True, group_id=owned.form.workgroup_id)
     return form_card.ask_text(context, draft)
 
 
@@ -84,20 +84,20 @@ async def ask_again(context: Context, draft: Draft) -> Screen:
 @text_input(SUBJECT, on_refusal=ask_again)
 async def on_text(context: Context, draft: Draft, text: str) -> Screen:
     """A form's text, or its name where that was asked for; several lines are a text always."""
-    kept = await form_draft.edited(context, draft)
+    owned = await form_draft.edited(context, draft)
     text = form_draft.typed(context, text)
     if draft.awaits == "name" and "\n" not in text.strip() and context.file is None:
         match = NAME.fullmatch(text)
-        learn(context, draft, "card", name=form_book.proper_name(match[1] if match else text))
+        learn(context, draft, "card", name=form_book.parse_name(match[1] if match else text))
         return await form_card.show(context, draft)
     try:
         form_draft.take(context, draft, text)
     except Unreadable as wrong:
         return form_card.faults(context, draft, wrong)
-    return await _go_on(context, draft, kept)
+    return await _go_on(context, draft, owned)
 
 
-async def _go_on(context: Context, draft: Draft, kept: Kept | None) -> Screen:
+async def _go_on(context: Context, draft: Draft, owned: OwnedForm | None) -> Screen:
     """What is still to be asked, or the card."""
     if not draft.data["text"]:
         raise Stale("forms-card-is-old")
@@ -108,8 +108,8 @@ async def _go_on(context: Context, draft: Draft, kept: Kept | None) -> Screen:
 @tap("form-card", on_refusal=show)
 async def on_card(context: Context, tap: Tap) -> Screen:
     """On with the text that there is."""
-    draft, kept = await access_draft(context, tap)
-    return await _go_on(context, draft, kept)
+    draft, owned = await access_draft(context, tap)
+    return await _go_on(context, draft, owned)
 
 
 @tap("form-rewrite", on_refusal=show)
@@ -137,8 +137,8 @@ async def on_named(context: Context, tap: Tap) -> Screen:
 @tap("form-whose", on_refusal=show)
 async def on_whose(context: Context, tap: Tap) -> Screen:
     """Asks whose a new form will be, or takes it."""
-    draft, kept = await access_draft(context, tap)
-    if kept is not None:
+    draft, owned = await access_draft(context, tap)
+    if owned is not None:
         raise NotFound
     if len(tap.args) == 1:
         return await form_card.ask_whose(context, draft)
@@ -152,14 +152,14 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
 @tap("form-same", on_refusal=show)
 async def on_same(context: Context, tap: Tap) -> Screen:
     """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
-    draft, kept = await access_draft(context, tap)
+    draft, owned = await access_draft(context, tap)
     form_draft.reject_old_card(draft, tap)
-    work, place = await _work(context, draft, kept), tap.number(2)
+    work, place = await _work(context, draft, owned), tap.number(2)
     if place >= len(work.pairs):
         raise NotFound
     same = {**draft.data["same"], work.pairs[place].now.identity: tap.number(3) == 1}
     learn(context, draft, "card", same=same)
-    return await _go_on(context, draft, kept)
+    return await _go_on(context, draft, owned)
 
 
 @tap("form-same-again", on_refusal=show)
@@ -172,9 +172,9 @@ async def on_same_again(context: Context, tap: Tap) -> Screen:
 @tap("form-over", on_refusal=show)
 async def on_over(context: Context, tap: Tap) -> Screen:
     """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
-    draft, kept = await access_draft(context, tap)
+    draft, owned = await access_draft(context, tap)
     form_draft.reject_old_card(draft, tap)
-    work = await _work(context, draft, kept)
+    work = await _work(context, draft, owned)
     if work.version is None:
         raise NotFound
     learn(context, draft, "card", base=work.version.number, same={})
@@ -184,16 +184,16 @@ async def on_over(context: Context, tap: Tap) -> Screen:
 @tap("form-newest", on_refusal=show)
 async def on_newest(context: Context, tap: Tap) -> Screen:
     """The form as it stands, in a message of its own: the card stays above it."""
-    _, kept = await access_draft(context, tap)
-    if kept is None:
+    _, owned = await access_draft(context, tap)
+    if owned is None:
         raise NotFound
-    return replace(await form_page(context, kept), new_message=True)
+    return replace(await form_page(context, owned), new_message=True)
 
 
-async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft.Work:
+async def _work(context: Context, draft: Draft, owned: OwnedForm | None) -> form_draft.Work:
     """The draft's form; the card says what is wrong if its text cannot be read any more."""
     try:
-        return await form_draft.work_of(context, draft, kept)
+        return await form_draft.work_of(context, draft, owned)
     except Unreadable:
         raise Stale("forms-card-is-old") from None
 
@@ -202,16 +202,16 @@ async def _work(context: Context, draft: Draft, kept: Kept | None) -> form_draft
 async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves what the card showed, once."""
     session, person = context.session, context.person
-    draft, kept = await access_draft(context, tap)
+    draft, owned = await access_draft(context, tap)
     form_draft.reject_old_card(draft, tap)
-    work = await _work(context, draft, kept)
-    whose, base, name = draft.data["whose"], draft.data["base"], form_book.proper_name(work.name)
+    work = await _work(context, draft, owned)
+    whose, base, name = draft.data["whose"], draft.data["base"], form_book.parse_name(work.name)
     if not await drafts.end(session, person, context.chat_id):
         raise Stale("dialogue-is-over")
-    if kept is None:
+    if owned is None:
         form = await form_book.make(session, person, whose or None, name, work.content, now=context.now)
-        kept = await form_book.access_form(session, person, form.id)
-        return (await form_page(context, kept)).toasting(context.t("toast-form-saved"))
-    if not await form_book.revise(session, person, kept.form, name, work.content, base=base, now=context.now):
+        owned = await form_book.access_form(session, person, form.id)
+        return (await form_page(context, owned)).toasting(context.t("toast-form-saved"))
+    if not await form_book.revise(session, person, owned.form, name, work.content, base=base, now=context.now):
         raise Refused("forms-unchanged")
-    return (await form_page(context, kept)).toasting(context.t("toast-form-version"))
+    return (await form_page(context, owned)).toasting(context.t("toast-form-version"))

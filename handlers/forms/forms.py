@@ -2,14 +2,14 @@
 
 from markupsafe import Markup
 
-from handlers.forms.form_text import label, sheet
+from handlers.forms.form_text import label, questions_text
 from handlers.forms.labels import form_name
 from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from models.feedback import form_choosing
 from models.forms import form_book, forms
-from models.forms.form_book import Kept
+from models.forms.form_book import OwnedForm
 from models.people.access import RoleKind
 
 PAGE = 10
@@ -29,11 +29,11 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 async def form_list(context: Context, page: int = 0) -> Screen:
     """The built-in forms and those written here, page by page."""
     t = context.t
-    found = await form_book.usable(context.session, context.person)
+    forms_found = await form_book.usable(context.session, context.person)
     lines = [t("forms-heading")]
-    if all(one.is_built_in for one in found):
+    if all(owned.is_built_in for owned in forms_found):
         lines.append(t("forms-none"))
-    rows = _listed(context, found, "forms", page)
+    rows = _listed(context, forms_found, "forms", page)
     new, surveys = Button(t("forms-new"), data("form-new")), Button(t("forms-surveys"), data("surveys"))
     gone = await form_book.archived(context.session, context.person)
     archive = (Button(t("forms-archived", n=len(gone)), data("forms-archived", 0)),) if gone else ()
@@ -44,17 +44,17 @@ async def form_list(context: Context, page: int = 0) -> Screen:
 async def on_archived(context: Context, tap: Tap) -> Screen:
     """The forms that can be brought back."""
     t = context.t
-    found = await form_book.archived(context.session, context.person)
+    forms_found = await form_book.archived(context.session, context.person)
     back = (Button(t("back"), data("forms")),)
-    if not found:
+    if not forms_found:
         return Screen(t("forms-archived-none"), (back,))
-    return Screen(t("forms-archived-heading"), (*_listed(context, found, "forms-archived", tap.id), back))
+    return Screen(t("forms-archived-heading"), (*_listed(context, forms_found, "forms-archived", tap.id), back))
 
 
-def _listed(context: Context, found: list[Kept], name: str, page: int) -> Rows:
+def _listed(context: Context, forms_found: list[OwnedForm], name: str, page: int) -> Rows:
     """A button for each form of a page, the last one where the wanted one is gone, and the way to the others."""
-    t, shown = context.t, page_of(found, page, PAGE)
-    rows = tuple((Button(label(t, one), data("form", one.form.id)),) for one in shown.items)
+    t, shown = context.t, page_of(forms_found, page, PAGE)
+    rows = tuple((Button(label(t, owned), data("form", owned.form.id)),) for owned in shown.items)
     return (*rows, shown.turns(t, name))
 
 
@@ -63,34 +63,34 @@ async def on_form(context: Context, tap: Tap) -> Screen:
     return await form_page(context, await form_book.access_form(context.session, context.person, tap.id))
 
 
-async def form_page(context: Context, kept: Kept) -> Screen:
+async def form_page(context: Context, owned: OwnedForm) -> Screen:
     """A form as people will see it, and what can be done with it."""
     t = context.t
-    version = await forms.newest(context.session, kept.form)
-    heading = [t("forms-name", form=form_name(t, kept.form)), _whose(context, kept, version.number)]
-    if kept.form.archived_at is not None:
+    version = await forms.newest(context.session, owned.form)
+    heading = [t("forms-name", form=form_name(t, owned.form)), _whose(context, owned, version.number)]
+    if owned.form.archived_at is not None:
         heading.append(t("forms-is-archived"))
-    elif asking := await form_choosing.groups_asking(context.session, context.person, kept.form):
+    elif asking := await form_choosing.groups_asking(context.session, context.person, owned.form):
         heading.append(t("forms-in-use", groups=", ".join(group.name for group in asking)))
     items = [forms.written(question) for question in version.questions]
-    text = Markup("\n\n").join([Markup("\n").join(heading), sheet(t, items, named=version.named)])
-    may_edit = await form_book.may_edit(context.session, context.person, kept)
-    return Screen(text, (*_ways(context, kept, may_edit=may_edit), (Button(t("back"), data("forms")),)))
+    text = Markup("\n\n").join([Markup("\n").join(heading), questions_text(t, items, named=version.named)])
+    may_edit = await form_book.may_edit(context.session, context.person, owned)
+    return Screen(text, (*_ways(context, owned, may_edit=may_edit), (Button(t("back"), data("forms")),)))
 
 
-def _whose(context: Context, kept: Kept, number: int) -> Markup:
+def _whose(context: Context, owned: OwnedForm, number: int) -> Markup:
     t = context.t
-    if kept.is_built_in:
+    if owned.is_built_in:
         return t("forms-whose-built-in")
-    if kept.group is None:
+    if owned.group is None:
         return t("forms-whose-all", number=number)
-    return t("forms-whose-group", group=kept.group.name, number=number)
+    return t("forms-whose-group", group=owned.group.name, number=number)
 
 
-def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
-    t, form_id = context.t, kept.form.id
+def _ways(context: Context, owned: OwnedForm, *, may_edit: bool) -> Rows:
+    t, form_id = context.t, owned.form.id
     copy = Button(t("forms-copy"), data("form-copy", form_id))
-    if kept.form.archived_at is not None:
+    if owned.form.archived_at is not None:
         restore = (Button(t("forms-restore"), data("form-restore", form_id)),) if may_edit else ()
         return (restore, (copy,))
     change = (
@@ -112,16 +112,16 @@ def _ways(context: Context, kept: Kept, *, may_edit: bool) -> Rows:
 async def on_archive(context: Context, tap: Tap) -> Screen:
     """Archives at once, for it is undone by one tap; says what the groups ask from now on that had chosen it."""
     session, person = context.session, context.person
-    kept = await form_book.access_form_to_edit(session, person, tap.id)
-    await form_book.archive(session, person, kept.form, now=context.now)
-    asking = await form_choosing.asking(session, kept.form)
+    owned = await form_book.access_form_to_edit(session, person, tap.id)
+    await form_book.archive(session, person, owned.form, now=context.now)
+    asking = await form_choosing.asking(session, owned.form)
     toast = context.t("toast-form-archived-used", n=asking) if asking else context.t("toast-form-archived")
-    return (await form_page(context, kept)).toasting(toast, alert=bool(asking))
+    return (await form_page(context, owned)).toasting(toast, alert=bool(asking))
 
 
 @tap("form-restore", on_refusal=on_form)
 async def on_restore(context: Context, tap: Tap) -> Screen:
     session, person = context.session, context.person
-    kept = await form_book.access_form(session, person, tap.id)
-    await form_book.restore(session, person, kept, now=context.now)
-    return (await form_page(context, kept)).toasting(context.t("toast-form-restored"))
+    owned = await form_book.access_form(session, person, tap.id)
+    await form_book.restore(session, person, owned, now=context.now)
+    return (await form_page(context, owned)).toasting(context.t("toast-form-restored"))

@@ -4,7 +4,7 @@ from handlers.texts import Texts
 from models.forms.forms import DONT_KNOW, OTHER, Form, Question
 from models.forms.items import Item
 from models.reports.statements import Statement
-from models.results.aggregates import ELSE, Result, Words
+from models.results.aggregates import ELSE, Label, Result
 
 
 def form_name(t: Texts, form: Form) -> str:
@@ -12,21 +12,21 @@ def form_name(t: Texts, form: Form) -> str:
     return form.name or t(f"form-{form.key}").unescape()
 
 
-def asked(t: Texts, words: Question | Words) -> str:
+def asked(t: Texts, words: Question | Label) -> str:
     """A question's own words, or a built-in one's in the reader's language."""
     return words.text or t(f"statement-{words.identity}").unescape()
 
 
-def option(t: Texts, words: Words | None, value: int) -> str:
+def option(t: Texts, label: Label | None, value: int) -> str:
     """An option's words; of a scale its value."""
-    if words is not None:
-        return words.text or t(f"option-{words.identity}").unescape()
+    if label is not None:
+        return label.text or t(f"option-{label.identity}").unescape()
     return t("option-cannot-say").unescape() if value == DONT_KNOW else str(value)
 
 
 def options(t: Texts, question: Question) -> dict[int, str]:
     """All that can be chosen, by value."""
-    own = {one.number: Words(one.identity, one.text) for one in question.options} if question.has_options else {}
+    own = {one.number: Label(one.identity, one.text) for one in question.options} if question.has_options else {}
     own |= {OTHER: ELSE} if question.other else {}
     return {value: option(t, own.get(value), value) for value in question.values}
 

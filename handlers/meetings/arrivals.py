@@ -13,7 +13,7 @@ from handlers.texts import Texts
 from models.meetings import meetings
 from models.meetings.meetings import Meeting
 from models.operations import arrivals
-from models.operations.arrivals import Arrivals, Kind, Missed, Outcome, Tally
+from models.operations.arrivals import Arrivals, MessageKind, MessageOutcome, Missed, Tally
 
 PAGE = 10
 
@@ -25,7 +25,7 @@ def arrivals_button(t: Texts, meeting: Meeting) -> Button:
 async def attention(context: Context, meeting: Meeting) -> Markup | None:
     """The lines on the coordinator's card when news is held back, or somebody has to be told otherwise."""
     t, known = context.t, await arrivals.of(context.session, meeting, now=context.now)
-    news = [tally for tally in known.tallies if tally.kind in (Kind.INVITATION, Kind.CANCELLED)]
+    news = [tally for tally in known.tallies if tally.kind in (MessageKind.INVITATION, MessageKind.CANCELLED)]
     is_paused = known.is_paused and any(_waits(tally) for tally in news)
     lines = [_sentence(t, meeting, tally, known) for tally in news if is_paused or tally.leaves]
     if is_paused:
@@ -65,7 +65,7 @@ def _counts(t: Texts, meeting: Meeting, known: Arrivals) -> Markup:
     lines = [_sentence(t, meeting, tally, known) for tally in known.tallies]
     if known.is_paused and any(_waits(tally) for tally in known.tallies):
         lines.append(t("arrivals-paused"))
-    if any(outcome is Outcome.UNCERTAIN for tally in known.tallies for outcome, _ in tally.parts):
+    if any(outcome is MessageOutcome.UNCERTAIN for tally in known.tallies for outcome, _ in tally.parts):
         lines.append(t("arrivals-uncertain-means"))
     if known.unneeded:
         lines.append(t("arrivals-unneeded", n=known.unneeded))
@@ -84,7 +84,9 @@ def _sentence(t: Texts, meeting: Meeting, tally: Tally, known: Arrivals) -> Mark
     """``18 muistutusta tulijoille: 15 perillä, 2 on estänyt botin, 1 epävarma``."""
     parts = [t(f"outcome-{outcome}", n=n) for outcome, n in tally.parts]
     if tally.leaves and not known.is_paused:  # nobody knows when a pause ends
-        place, n = next((place, n) for place, (outcome, n) in enumerate(tally.parts) if outcome is Outcome.WAITING)
+        place, n = next(
+            (place, n) for place, (outcome, n) in enumerate(tally.parts) if outcome is MessageOutcome.WAITING
+        )
         first, last = tally.leaves
         key = "outcome-waiting-at" if first == last else "outcome-waiting-from"
         parts[place] = t(key, n=n, when=moment_text(first, meeting.plan.zone, t.language))
@@ -92,7 +94,7 @@ def _sentence(t: Texts, meeting: Meeting, tally: Tally, known: Arrivals) -> Mark
 
 
 def _waits(tally: Tally) -> bool:
-    return any(outcome is Outcome.WAITING for outcome, _ in tally.parts)
+    return any(outcome is MessageOutcome.WAITING for outcome, _ in tally.parts)
 
 
 def _to_phone(t: Texts, shown: Sequence[Missed], count: int) -> Markup:

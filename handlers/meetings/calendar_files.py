@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handlers.screen import File
 from handlers.texts import Texts
-from models.meetings.meetings import Meeting, MeetingState, Mode, Plan
+from models.meetings.meetings import Meeting, MeetingPlan, MeetingState, Mode
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Event
@@ -22,7 +22,7 @@ class Occasion:
     called_at: datetime
     group: str
     title: str
-    plan: Plan
+    plan: MeetingPlan
     is_cancelled: bool
 
 
@@ -75,7 +75,7 @@ def _event(occasion: Occasion) -> "Event":
     return event
 
 
-def _location(plan: Plan) -> str:
+def _location(plan: MeetingPlan) -> str:
     place = plan.place if plan.mode is not Mode.REMOTE else None
     link = plan.link if plan.mode is not Mode.ON_SITE else None
     return ", ".join(part for part in (place, link) if part)

@@ -11,7 +11,7 @@ from handlers.figures import decimal, number
 from handlers.forms.labels import asked
 from handlers.layout import CAPTION_LENGTH, cut, shown_length
 from handlers.texts import Texts
-from models.results.changes_told import Heard
+from models.results.changes_told import ChangeLine
 
 STATEMENT_LENGTH = 60
 STATEMENT_LEAST = 25
@@ -19,42 +19,45 @@ LINE_LEAST = 40
 """Less than this of a line tells nothing: then it is behind the button alone."""
 
 
-def beneath(t: Texts, card: Markup, heard: Sequence[Heard]) -> tuple[Markup, bool]:
+def append_to_card(t: Texts, card: Markup, changes: Sequence[ChangeLine]) -> tuple[Markup, bool]:
     """A card's text with the lines below it, and whether every line is there as a whole."""
-    if not heard:
+    if not changes:
         return card, True
     room = CAPTION_LENGTH - shown_length(card) - shown_length(t("heard-heading")) - 2
-    full = [_line(t, one, STATEMENT_LENGTH) for one in heard]
+    full = [_line(t, change, STATEMENT_LENGTH) for change in changes]
     most = _share([shown_length(line) + 1 for line in full], room) - 1
     lines = [
-        line if shown_length(line) <= most else _shortened(t, one, most) for one, line in zip(heard, full, strict=True)
+        line if shown_length(line) <= most else _shortened(t, change, most)
+        for change, line in zip(changes, full, strict=True)
     ]
     told = [line for line in lines if line]
     return (Markup("\n").join([card, Markup(""), t("heard-heading"), *told]) if told else card), lines == full
 
 
-def in_full(t: Texts, heard: Sequence[Heard]) -> Markup:
+def full_text(t: Texts, changes: Sequence[ChangeLine]) -> Markup:
     """The heading with every statement and line as a whole."""
-    return Markup("\n").join([t("heard-heading"), *(_line(t, one) for one in heard)])
+    return Markup("\n").join([t("heard-heading"), *(_line(t, change) for change in changes)])
 
 
-def _line(t: Texts, one: Heard, most: int | None = None) -> Markup:
-    statement = asked(t, one.words)
-    return _told(t, one, statement if most is None else cut(statement, most), one.text)
+def _line(t: Texts, change: ChangeLine, most: int | None = None) -> Markup:
+    statement = asked(t, change.words)
+    return _told(t, change, statement if most is None else cut(statement, most), change.text)
 
 
-def _told(t: Texts, one: Heard, statement: str, line: str) -> Markup:
+def _told(t: Texts, change: ChangeLine, statement: str, line: str) -> Markup:
     """With the figure, or the words of a statement would be taken for the answer to it."""
-    figures = {"mean": decimal(one.mean, t.language), "n": number(one.mean.n, t.language)}
+    figures = {"mean": decimal(change.mean, t.language), "n": number(change.mean.n, t.language)}
     return t("heard-line", statement=statement, line=line, **figures)
 
 
-def _shortened(t: Texts, one: Heard, most: int) -> Markup:
+def _shortened(t: Texts, change: ChangeLine, most: int) -> Markup:
     """A line cut to so many units; empty where too little would be left of it."""
-    room = most - shown_length(_told(t, one, "", ""))
-    statement = cut(asked(t, one.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - shown_length(one.text))))
+    room = most - shown_length(_told(t, change, "", ""))
+    statement = cut(
+        asked(t, change.words), min(STATEMENT_LENGTH, max(STATEMENT_LEAST, room - shown_length(change.text)))
+    )
     left = room - shown_length(statement)
-    return _told(t, one, statement, cut(one.text, left)) if left >= LINE_LEAST else Markup("")
+    return _told(t, change, statement, cut(change.text, left)) if left >= LINE_LEAST else Markup("")
 
 
 def _share(lengths: Sequence[int], room: int) -> int:

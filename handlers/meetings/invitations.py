@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from handlers.dates import hours_text, span_text
 from handlers.meetings.calendar_files import calendar_file
-from handlers.meetings.changes_told_lines import beneath, in_full
+from handlers.meetings.changes_told_lines import append_to_card, full_text
 from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -17,11 +17,11 @@ from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound
 from models.meetings import announcing, invitations
 from models.meetings.invitations import Answer, Invitation, answers_for
-from models.meetings.meetings import Meeting, MeetingState, Mode, Plan
+from models.meetings.meetings import Meeting, MeetingPlan, MeetingState, Mode
 from models.results import changes_told
 
 
-def card_text(t: Texts, group: str, plan: Plan) -> Markup:
+def card_text(t: Texts, group: str, plan: MeetingPlan) -> Markup:
     """The card's lines: group, title, time, how and where, description."""
     lines = [
         t("card-title", group=group, title=plan.title or t("topic-later")),
@@ -61,8 +61,8 @@ async def card(context: Context, invitation: Invitation, heading: Markup | None 
         lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
         buttons = _rows(answer_buttons(t, invitation))
     is_off = meeting.state is MeetingState.CANCELLED
-    heard = () if is_off else await changes_told.heard(context.session, invitation)
-    text, whole = beneath(t, Markup("\n").join(lines), heard)
+    changes = () if is_off else await changes_told.lines_for(context.session, invitation)
+    text, whole = append_to_card(t, Markup("\n").join(lines), changes)
     if not whole:
         buttons = (*buttons, (Button(t("heard-open"), data("heard", invitation.id)),))
     return Screen(text, buttons, card=Card(CardKind.INVITATION, invitation.id, meeting.revision))
@@ -157,7 +157,7 @@ def _reminder_heading(context: Context, invitation: Invitation) -> Markup:
     return t("reminder-tomorrow" if days else "reminder-today", at=hours_text(start.time(), None, t.language))
 
 
-def preview(t: Texts, group: str, plan: Plan, key: str | None) -> Markup:
+def preview(t: Texts, group: str, plan: MeetingPlan, key: str | None) -> Markup:
     """The card as members will get it, for the coordinator to check; ``key`` names its heading, if it gets one."""
     heading = [t(key), Markup("")] if key else []
     return Markup("\n").join([*heading, card_text(t, group, plan)])
@@ -179,8 +179,8 @@ async def on_card(context: Context, tap: Tap) -> Screen:
 async def on_heard(context: Context, tap: Tap) -> Screen:
     """Every line as a whole, where the card had room for its beginning."""
     invitation = await invitations.access_invitation(context.session, context.person, tap.id)
-    heard = await changes_told.heard(context.session, invitation)
-    if not heard:
+    changes = await changes_told.lines_for(context.session, invitation)
+    if not changes:
         raise NotFound
     name = Markup("<b>{}</b>").format(meeting_name(context.t, invitation.meeting))
-    return Screen(Markup("\n\n").join([name, in_full(context.t, heard)]), new_message=True)
+    return Screen(Markup("\n\n").join([name, full_text(context.t, changes)]), new_message=True)

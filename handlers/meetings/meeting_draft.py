@@ -23,10 +23,10 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import NotAllowed
 from models.meetings import announcing, meetings
-from models.meetings.meetings import Meeting, Mode, Plan
+from models.meetings.meetings import Meeting, MeetingPlan, Mode
 from models.people import access, groups
 from models.people.groups import Workgroup
-from models.people.people import Reach
+from models.people.people import Reachability
 
 HOURS = (("0900", "1000"), ("0900", "1100"), ("0900", "1200"), ("1200", "1400"), ("1300", "1500"), ("1300", "1600"))
 LENGTHS = (60, 90, 120, 180)
@@ -75,7 +75,7 @@ def gap(known: dict[str, Any]) -> str | None:
     return next((name for name, wanted in asked.items() if wanted and name not in known), None)
 
 
-def plan_of(context: Context, draft: Draft) -> Plan | None:
+def plan_of(context: Context, draft: Draft) -> MeetingPlan | None:
     """The plan that a draft without gaps comes to."""
     known = draft.data
     if gap(known) is not None:
@@ -83,7 +83,7 @@ def plan_of(context: Context, draft: Draft) -> Plan | None:
     start, end = when_to_utc(when_from(known), context.zone)
     assert end is not None
     mode = Mode(known["mode"])
-    return Plan(
+    return MeetingPlan(
         title=known["title"],
         starts_at=start,
         ends_at=end,
@@ -182,7 +182,7 @@ async def confirm_screen(context: Context, draft: Draft, *, editing: bool = Fals
         lines = [t("confirm-unchanged"), preview(t, group.name, plan, None)]
         return Screen(Markup("\n\n").join(lines), _edit_rows(context, draft, plan, leave=True))
     else:
-        heading = "invitation-moved" if meetings.is_weighty(meeting, plan) else None
+        heading = "invitation-moved" if meetings.needs_new_answers(meeting, plan) else None
         lines = [t("confirm-change"), preview(t, group.name, plan, heading)]
     lines += await _consequences(context, group.id, plan, meeting)
     rows = _edit_rows(context, draft, plan) if editing else _main_rows(context, draft)
@@ -196,15 +196,15 @@ async def _changed(context: Context, draft: Draft) -> Meeting | None:
     return await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
 
 
-async def _consequences(context: Context, group_id: int, plan: Plan, meeting: Meeting | None) -> list[Markup]:
+async def _consequences(context: Context, group_id: int, plan: MeetingPlan, meeting: Meeting | None) -> list[Markup]:
     """Who will hear of it and when, and who cannot."""
     t = context.t
-    if meeting is not None and not meetings.is_weighty(meeting, plan):
+    if meeting is not None and not meetings.needs_new_answers(meeting, plan):
         return [t("confirm-quietly")]
     people = await groups.members(context.session, group_id)
     if not people:
         return [t("confirm-nobody")]
-    away = [person.name for person in people if person.reach is not Reach.REACHABLE]
+    away = [person.name for person in people if person.reach is not Reachability.REACHABLE]
     lines = [t("confirm-recipients", n=len(people) - len(away))]
     near = meeting is not None and announcing.is_near(meeting.starts_at, plan.starts_at, now=context.now)
     due, _ = announcing.leaving(plan.starts_at, context.policy.quiet, now=context.now, urgent=near)
@@ -231,7 +231,7 @@ def _main_rows(context: Context, draft: Draft) -> Rows:
     )
 
 
-def _edit_rows(context: Context, draft: Draft, plan: Plan, *, leave: bool = False) -> Rows:
+def _edit_rows(context: Context, draft: Draft, plan: MeetingPlan, *, leave: bool = False) -> Rows:
     """A button for each field; then back to the card, or (``leave``) out of a dialogue that changes nothing yet."""
     names = ["title", "day", "time", "mode"]
     names += ["place"] if plan.mode is not Mode.REMOTE else []

@@ -190,6 +190,6 @@ async def on_cancel(context: Context, tap: Tap) -> Screen:
 async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     await meetings.cancel(context.session, meeting, now=context.now)
-    told = await announcing.call_off(context.session, meeting, policy=context.policy, now=context.now)
+    told = await announcing.notify_cancelled(context.session, meeting, policy=context.policy, now=context.now)
     toast = context.t("cancel-done", n=told) if told else context.t("cancel-done-unheard")
     return (await meeting_card(context, meeting)).toasting(toast)

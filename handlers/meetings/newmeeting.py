@@ -212,13 +212,13 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     await drafts.end(context.session, context.person, context.chat_id)
     if "meeting" in draft.data:
         return await _change(context, draft.data["meeting"], draft.data["sequence"], plan)
-    meeting = await meetings.call(context.session, group, context.person, plan, now=context.now)
+    meeting = await meetings.create(context.session, group, context.person, plan, now=context.now)
     sent = await announcing.announce(context.session, meeting, policy=context.policy, now=context.now)
     toast = context.t("newmeeting-sent", n=sent) if sent else context.t("newmeeting-called")
     return (await meeting_card(context, meeting)).toasting(toast)
 
 
-async def _change(context: Context, meeting_id: int, sequence: int, plan: meetings.Plan) -> Screen:
+async def _change(context: Context, meeting_id: int, sequence: int, plan: meetings.MeetingPlan) -> Screen:
     meeting = await meetings.access_meeting(context.session, context.person, meeting_id)
     was = meeting.starts_at
     try:

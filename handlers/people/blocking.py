@@ -10,7 +10,7 @@ from models.membership import blocking
 @renders(DeliveryKind.BLOCKED)
 async def render_blocked(context: Context, delivery: Delivery) -> Screen:
     """Who, where, and what to do about it; not sent to whoever has nothing to do with it by now."""
-    t, news = context.t, await blocking.news(context.session, context.person, delivery.subject)
+    t, news = context.t, await blocking.blocked_notice(context.session, context.person, delivery.subject)
     if news is None:
         raise Superseded
     person = news.person

@@ -6,10 +6,10 @@ from models.delivery.cards import Card
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.membership import joining, requests
-from models.membership.requests import Asked
+from models.membership.requests import RequestDetails
 
 
-def request_card(context: Context, asked: Asked) -> Screen:
+def request_card(context: Context, asked: RequestDetails) -> Screen:
     """The request as it stands: to be decided, or who decided what."""
     t, request = context.t, asked.request
     card = Card(CardKind.JOIN_REQUEST, request.id, int(request.decided_at is not None))
@@ -24,7 +24,7 @@ def request_card(context: Context, asked: Asked) -> Screen:
     return Screen(t(key, **names, decider=asked.decider), card=card)
 
 
-async def _asked(context: Context, tap: Tap) -> Asked:
+async def _asked(context: Context, tap: Tap) -> RequestDetails:
     return await requests.access_request(context.session, context.person, tap.id)
 
 
@@ -52,7 +52,7 @@ async def on_no(context: Context, tap: Tap) -> Screen:
     return await _decide(context, tap, approved=False)
 
 
-async def _open(context: Context, delivery: Delivery) -> Asked:
+async def _open(context: Context, delivery: Delivery) -> RequestDetails:
     asked = await requests.of_id(context.session, delivery.subject)
     if asked is None:
         raise Superseded

@@ -11,7 +11,7 @@ from models.membership import roles
 from models.people import access, links, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Reach
+from models.people.people import Reachability
 
 SUBJECT = "roles"
 
@@ -103,7 +103,7 @@ async def on_chosen(context: Context, draft: Draft, text: str) -> Screen:
     chosen = await people.expected(session, context.chosen, name=context.chosen_name, now=context.now)
     given = await roles.give(session, actor, chosen, kind, group_id, policy=context.policy, now=context.now)
     await drafts.end(session, actor, context.chat_id)
-    done = "role-given" if chosen.reach is Reach.REACHABLE else "role-given-later"
+    done = "role-given" if chosen.reach is Reachability.REACHABLE else "role-given-later"
     said = t(
         done if given else "role-had",
         name=chosen.name,

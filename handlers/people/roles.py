@@ -14,7 +14,7 @@ from models.membership.roles import Holding
 from models.people import access
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 
 PAGE = 8
 LABEL = 60
@@ -60,7 +60,7 @@ def _lines(context: Context, held: list[Holding]) -> list[Markup]:
 
 def _name(context: Context, person: Person) -> str:
     """With a word about whoever hears nothing of what the role brings."""
-    blocked = person.reach is Reach.BLOCKED
+    blocked = person.reach is Reachability.BLOCKED
     return context.t("role-blocked", name=person.name).unescape() if blocked else person.name
 
 

@@ -15,7 +15,7 @@ from models.membership import roster
 from models.people import access, groups
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from models.people.settings import Organisation
 
 PAGE = 8
@@ -100,7 +100,7 @@ async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Sc
 
 def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
     waiting = any(person.telegram_id is None for person in people)
-    missed = any(person.reach is not Reach.REACHABLE for person in people)
+    missed = any(person.reach is not Reachability.REACHABLE for person in people)
     return (
         (Button(t("roster-add"), data("roster-add", group.id)), Button(t("join-link"), data("join-link", group.id))),
         (
@@ -158,7 +158,7 @@ async def on_unreached(context: Context, tap: Tap) -> Screen:
     """Those whom no message reaches, each with why and how else, and what to do about it."""
     t, group = context.t, await access_group(context, tap)
     everyone = await groups.members(context.session, group.id)
-    people = [person for person in everyone if person.reach is not Reach.REACHABLE]
+    people = [person for person in everyone if person.reach is not Reachability.REACHABLE]
     shown = page_of(people, tap.number(1), PAGE)
     back = (Button(t("back"), data("roster", group.id, 0)),)
     if not people:

@@ -47,7 +47,7 @@ async def settings_screen(context: Context) -> Screen:
         t("settings-feedback", value=t("yes" if person.wants_feedback else "no")),
         t("settings-groups", value=", ".join(group.name for group in mine) or "–"),
     ]
-    reads_digests = await subscriptions.reach(context.session, person) != []
+    reads_digests = await subscriptions.readable_group_ids(context.session, person) != []
     if reads_digests:
         rhythm = await subscriptions.rhythm(context.session, person)
         lines.append(t("digest-in-settings", value=t(f"digest-rhythm-{rhythm}")))

@@ -9,7 +9,7 @@ from handlers.texts import LANGUAGES, texts
 from models.delivery import drafts
 from models.errors import NotFound
 from models.membership import claims, joining
-from models.membership.claims import Place
+from models.membership.claims import RosterPlace
 from models.people import access, groups, links, settings
 from models.people.access import RoleKind
 from models.reports import subscriptions
@@ -29,7 +29,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 async def on_start(context: Context, payload: str) -> Screen:
     """Without a code, what this is; with one, what the code is for."""
     if payload.strip():
-        place = await claims.place(context.session, payload, now=context.now)
+        place = await claims.waiting_place(context.session, payload, now=context.now)
         return _is_it_you(context, place, payload) if place else await _redeem(context, payload)
     return await welcome(context)
 
@@ -93,7 +93,7 @@ async def on_language(context: Context, tap: Tap) -> Screen:
     return await welcome(context)
 
 
-def _is_it_you(context: Context, place: Place, code: str) -> Screen:
+def _is_it_you(context: Context, place: RosterPlace, code: str) -> Screen:
     """A personal link may have been passed on: whoever opens it says that it is theirs before anything is merged."""
     t = context.t
     yes = Button(t("claim-yes", name=place.name).unescape()[:60], data("claim-yes", links.normal(code)))

@@ -11,9 +11,9 @@ from handlers.forms.labels import form_name
 from handlers.results.result_text import withheld
 from handlers.texts import Texts, texts
 from models.feedback.releases import OFF, spread_from
-from models.forms.items import Kind
-from models.results.aggregates import Outcome, Result
-from models.results.results import Listed
+from models.forms.items import QuestionKind
+from models.results.aggregates import Aggregate, Result
+from models.results.results import ListedResult
 from models.valid_figures import Share
 
 
@@ -32,7 +32,7 @@ class Head:
     """Without its ending."""
 
 
-def paper_head(title: str, listed: Listed, language: str, zone: ZoneInfo) -> Head:
+def paper_head(title: str, listed: ListedResult, language: str, zone: ZoneInfo) -> Head:
     t, day, meeting = texts(language), listed.day.astimezone(zone), listed.meeting
     about = t("paper-pooled-at" if listed.pooled else "paper-sent-at")
     name = (str(t("results-file-name")), _plain(listed.group), f"{day:%Y-%m-%d}")
@@ -61,51 +61,51 @@ def facts(t: Texts, paper: Head) -> list[tuple[str, str]]:
     return [*((str(t(key)), value) for key, value in named), (paper.about, paper.when)]
 
 
-def response(t: Texts, listed: Listed, found: Outcome) -> list[tuple[str, int | Share]]:
+def response(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[tuple[str, int | Share]]:
     """How many were asked and answered, and the rate, each under its name.
 
     Of texts that waited for more, only how many could have written them: the rest stands where their figures are.
     """
-    if not found.answered:
+    if not aggregate.answered:
         return [(str(t("paper-answered")), listed.answered)]
     return [
-        (str(t("paper-asked")), found.asked),
-        (str(t("paper-answered")), found.answered),
-        (str(t("paper-rate")), Share(found.answered, found.asked)),
+        (str(t("paper-asked")), aggregate.asked),
+        (str(t("paper-answered")), aggregate.answered),
+        (str(t("paper-rate")), Share(aggregate.answered, aggregate.asked)),
     ]
 
 
-def why_withheld(t: Texts, one: Result, found: Outcome) -> str:
+def why_withheld(t: Texts, result: Result, aggregate: Aggregate) -> str:
     """Why a question's figure is not shown; empty where it is."""
-    return "" if one.withheld is None else withheld(t, one, found.threshold).unescape()
+    return "" if result.withheld is None else withheld(t, result, aggregate.threshold).unescape()
 
 
-def why_no_groups(t: Texts, found: Outcome) -> str:
+def why_no_groups(t: Texts, aggregate: Aggregate) -> str:
     """Why the backgrounds of those who answered are not shown."""
-    return t("result-groups-withheld", threshold=found.threshold).unescape()
+    return t("result-groups-withheld", threshold=aggregate.threshold).unescape()
 
 
-def why_no_texts(t: Texts, found: Outcome) -> str:
+def why_no_texts(t: Texts, aggregate: Aggregate) -> str:
     """Why there is no open answer."""
-    least = spread_from(found.threshold)
-    return t("paper-texts-few" if found.answered < least else "result-no-texts", least=least).unescape()
+    least = spread_from(aggregate.threshold)
+    return t("paper-texts-few" if aggregate.answered < least else "result-no-texts", least=least).unescape()
 
 
-def method(t: Texts, listed: Listed, found: Outcome) -> list[str]:
+def method(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[str]:
     """How the figures were made, and what is not told, in sentences."""
-    of = {"threshold": found.threshold, "least": spread_from(found.threshold)}
-    off, kinds = found.threshold == OFF, {one.kind for one in found.results}
-    asks_background = any(one.background for one in found.results)
+    of = {"threshold": aggregate.threshold, "least": spread_from(aggregate.threshold)}
+    off, kinds = aggregate.threshold == OFF, {result.kind for result in aggregate.results}
+    asks_background = any(result.background for result in aggregate.results)
     said = {
         "paper-method-named" if listed.named else "paper-method-anonymous": True,
         "paper-method-off": off,
         "paper-method-threshold": not off,
         "paper-method-agree": not off,
         "paper-method-groups": asks_background and not off,
-        "paper-method-pooled": found.pooled,
-        "paper-method-n": found.has_figures,
-        "paper-method-mean": Kind.SCALE in kinds,
-        "paper-method-share": bool(kinds & {Kind.SINGLE, Kind.SEVERAL, Kind.YES_NO}),
-        "paper-method-texts": bool(found.texts),
+        "paper-method-pooled": aggregate.pooled,
+        "paper-method-n": aggregate.has_figures,
+        "paper-method-mean": QuestionKind.SCALE in kinds,
+        "paper-method-share": bool(kinds & {QuestionKind.SINGLE, QuestionKind.SEVERAL, QuestionKind.YES_NO}),
+        "paper-method-texts": bool(aggregate.texts),
     }
     return [t(key, **of).unescape() for key, is_said in said.items() if is_said]

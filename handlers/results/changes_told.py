@@ -6,7 +6,7 @@ from handlers.dates.printing import bare_day_text
 from handlers.figures import decimal
 from handlers.forms.labels import asked
 from handlers.layout import cut
-from handlers.meetings.changes_told_lines import in_full
+from handlers.meetings.changes_told_lines import full_text
 from handlers.paging import page_number, page_of
 from handlers.results.result_text import listed_name
 from handlers.routes import Context, Tap, data, tap, text_input
@@ -15,7 +15,7 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Stale
 from models.results import changes_told
-from models.results.changes_told import Board, Heard, Statement, Written
+from models.results.changes_told import Board, BoardStatement, ChangeLine, WrittenChange
 
 SUBJECT = "reply"
 ON_PAGE = 5
@@ -42,34 +42,34 @@ def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
     lines = [t("replies-heading", name=listed_name(t, board.listed)), *(_entry(context, *one) for one in shown)]
     lines += [] if board.statements else [t("replies-none")]
     lines += [] if is_living else [t("replies-archived")]
-    choose = [(_choose(context, board, *one),) for one in shown if is_living and not one[1].is_heard]
+    choose = [(_choose(context, board, *one),) for one in shown if is_living and not one[1].is_told]
     row = page.turns(t, "replies", release_id)
     return Screen(Markup("\n\n").join(lines), (*choose, row, (Button(t("back"), data("result", release_id)),)))
 
 
-def _choose(context: Context, board: Board, number: int, one: Statement) -> Button:
-    label = f"{number}. {cut(asked(context.t, one.words), LABEL)}"
-    return Button(label, data("reply", board.listed.release_id, one.question_id))
+def _choose(context: Context, board: Board, number: int, statement: BoardStatement) -> Button:
+    label = f"{number}. {cut(asked(context.t, statement.words), LABEL)}"
+    return Button(label, data("reply", board.listed.release_id, statement.question_id))
 
 
-def _entry(context: Context, number: int, one: Statement) -> Markup:
+def _entry(context: Context, number: int, statement: BoardStatement) -> Markup:
     """A statement with its figures, and how its reply stands."""
-    text = Markup("{}. {}").format(number, _figures(context, one))
-    return text if one.reply is None else Markup("\n").join([text, _standing(context, one.reply)])
+    text = Markup("{}. {}").format(number, _figures(context, statement))
+    return text if statement.change is None else Markup("\n").join([text, _standing(context, statement.change)])
 
 
-def _figures(context: Context, one: Statement) -> Markup:
-    t, mean = context.t, one.mean
-    key = "reply-statement-weakest" if one.is_weakest else "reply-statement"
+def _figures(context: Context, statement: BoardStatement) -> Markup:
+    t, mean = context.t, statement.mean
+    key = "reply-statement-weakest" if statement.is_weakest else "reply-statement"
     figures = {"mean": decimal(mean, t.language), "low": mean.low, "high": mean.high, "count": mean.n}
-    return t(key, statement=asked(t, one.words), **figures)
+    return t(key, statement=asked(t, statement.words), **figures)
 
 
-def _standing(context: Context, reply: Written) -> Markup:
-    if reply.heard is None:
-        return context.t("reply-waits", line=reply.text)
-    day = bare_day_text(reply.heard.astimezone(context.zone).date(), context.language)
-    return context.t("reply-heard", line=reply.text, day=day)
+def _standing(context: Context, change: WrittenChange) -> Markup:
+    if change.told_at is None:
+        return context.t("reply-waits", line=change.text)
+    day = bare_day_text(change.told_at.astimezone(context.zone).date(), context.language)
+    return context.t("reply-heard", line=change.text, day=day)
 
 
 async def show_list(context: Context, tap: Tap) -> Screen:
@@ -81,13 +81,15 @@ async def show_list(context: Context, tap: Tap) -> Screen:
 async def on_reply(context: Context, tap: Tap) -> Screen:
     """A statement: asks for a line, or shows the one that waits, to be changed or taken back."""
     board = await access_board(context, tap.id)
-    one = board.statement(tap.number(1))
-    one.ensure_waiting()
+    statement = board.statement(tap.number(1))
+    statement.ensure_waiting()
     board.ensure_not_archived()
-    if one.reply is None:
-        return await _begin(context, board, one)
-    t, at = context.t, (tap.id, one.question_id)
-    text = Markup("\n\n").join([_figures(context, one), t("reply-waiting"), _as_heard(context, one, one.reply.text)])
+    if statement.change is None:
+        return await _begin(context, board, statement)
+    t, at = context.t, (tap.id, statement.question_id)
+    text = Markup("\n\n").join(
+        [_figures(context, statement), t("reply-waiting"), _as_heard(context, statement, statement.change.text)]
+    )
     change = Button(t("reply-change"), data("reply-write", *at)), Button(t("reply-remove"), data("reply-drop", *at))
     return Screen(text, (change, (Button(t("back"), data("replies", tap.id)),)))
 
@@ -98,18 +100,18 @@ async def on_write(context: Context, tap: Tap) -> Screen:
     return await _begin(context, board, board.statement(tap.number(1)))
 
 
-async def _begin(context: Context, board: Board, one: Statement) -> Screen:
+async def _begin(context: Context, board: Board, statement: BoardStatement) -> Screen:
     """Begins a dialogue that remembers what was there."""
-    one.ensure_waiting()
+    statement.ensure_waiting()
     board.ensure_not_archived()
-    known = {"release": board.listed.release_id, "question": one.question_id, "turn": 0, "line": ""}
-    draft = await context.begin(SUBJECT, "line", known | {"was": one.reply.text if one.reply else None})
-    return _ask(context, draft, one)
+    known = {"release": board.listed.release_id, "question": statement.question_id, "turn": 0, "line": ""}
+    draft = await context.begin(SUBJECT, "line", known | {"was": statement.change.text if statement.change else None})
+    return _ask(context, draft, statement)
 
 
-def _ask(context: Context, draft: Draft, one: Statement) -> Screen:
+def _ask(context: Context, draft: Draft, statement: BoardStatement) -> Screen:
     t = context.t
-    parts = [_figures(context, one), t("reply-ask", most=changes_told.LENGTH)]
+    parts = [_figures(context, statement), t("reply-ask", most=changes_told.LENGTH)]
     if draft.data["was"]:
         parts.insert(1, t("reply-now", line=draft.data["was"]))
     return Screen(Markup("\n\n").join(parts), (_stop(context, draft),))
@@ -119,15 +121,15 @@ def _stop(context: Context, draft: Draft) -> Row:
     return (Button(context.t("cancel"), data("reply-stop", draft.number, draft.data["release"])),)
 
 
-def _as_heard(context: Context, one: Statement, text: str) -> Markup:
-    return in_full(context.t, [Heard(one.words, one.mean, text)])
+def _as_heard(context: Context, statement: BoardStatement, text: str) -> Markup:
+    return full_text(context.t, [ChangeLine(statement.words, statement.mean, text)])
 
 
-def _preview(context: Context, draft: Draft, board: Board, one: Statement) -> Screen:
+def _preview(context: Context, draft: Draft, board: Board, statement: BoardStatement) -> Screen:
     """The line exactly as it will be seen, and by how many."""
     t, at = context.t, (draft.number, draft.data["release"])
-    shown = _as_heard(context, one, draft.data["line"])
-    text = Markup("\n\n").join([t("reply-preview"), shown, t("reply-hearers", count=board.hearers)])
+    shown = _as_heard(context, statement, draft.data["line"])
+    text = Markup("\n\n").join([t("reply-preview"), shown, t("reply-hearers", count=board.recipients)])
     save = Button(t("reply-save"), data("reply-save", *at, draft.data["turn"]))
     again = Button(t("reply-rewrite"), data("reply-again", *at))
     return Screen(text, ((save,), (again,), _stop(context, draft)))
@@ -136,15 +138,15 @@ def _preview(context: Context, draft: Draft, board: Board, one: Statement) -> Sc
 async def where_it_stands(context: Context, draft: Draft) -> Screen:
     """The dialogue's newest screen."""
     board = await access_board(context, draft.data["release"])
-    one = board.statement(draft.data["question"])
-    return _preview(context, draft, board, one) if draft.data["line"] else _ask(context, draft, one)
+    statement = board.statement(draft.data["question"])
+    return _preview(context, draft, board, statement) if draft.data["line"] else _ask(context, draft, statement)
 
 
 @text_input(SUBJECT, on_refusal=where_it_stands, yields_to_codes=True)
 async def on_line(context: Context, draft: Draft, text: str) -> Screen:
     """The line, typed; a second one takes the place of the first."""
     await access_board(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
-    drafts.learn(draft, "line", now=context.now, line=changes_told.line(text), turn=draft.data["turn"] + 1)
+    drafts.learn(draft, "line", now=context.now, line=changes_told.parse_line(text), turn=draft.data["turn"] + 1)
     return await where_it_stands(context, draft)
 
 
@@ -194,13 +196,13 @@ async def on_save(context: Context, tap: Tap) -> Screen:
 async def on_drop(context: Context, tap: Tap) -> Screen:
     """Asks first: the line would be lost."""
     t, board = context.t, await access_board(context, tap.id)
-    one = board.statement(tap.number(1))
-    one.ensure_waiting()
-    if one.reply is None:
+    statement = board.statement(tap.number(1))
+    statement.ensure_waiting()
+    if statement.change is None:
         raise Stale("already-done")
-    yes = Button(t("reply-drop-yes"), data("reply-drop-yes", tap.id, one.question_id))
-    back = Button(t("back"), data("reply", tap.id, one.question_id))
-    return Screen(t("reply-drop-sure", line=one.reply.text), ((yes,), (back,)))
+    yes = Button(t("reply-drop-yes"), data("reply-drop-yes", tap.id, statement.question_id))
+    back = Button(t("back"), data("reply", tap.id, statement.question_id))
+    return Screen(t("reply-drop-sure", line=statement.change.text), ((yes,), (back,)))
 
 
 @tap("reply-drop-yes", on_refusal=show_list)

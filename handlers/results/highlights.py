@@ -11,7 +11,7 @@ from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import NotFound
 from models.results import highlights
-from models.results.aggregates import Result, Said
+from models.results.aggregates import Comment, Result
 from models.results.result_views import View
 
 MOST_ON_PAGE = 8
@@ -32,13 +32,20 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
     first = sum(len(some) for some in pages[:page]) + 1
     numbered = list(enumerate(pages[page], first))
     heading = t("texts-heading", name=view_name(t, view), question=asked(t, result.words), n=len(result.texts))
-    lines = [_line(context, number, said) for number, said in numbered]
+    lines = [_line(context, number, comment) for number, comment in numbered]
     marks = [
         Button(
-            t("highlight-off", number=number) if said.highlighted else t("highlight-on", number=number),
-            data("mark", f"{said.id:x}", "off" if said.highlighted else "on", view.address, result.question_id, page),
+            t("highlight-off", number=number) if comment.highlighted else t("highlight-on", number=number),
+            data(
+                "mark",
+                f"{comment.id:x}",
+                "off" if comment.highlighted else "on",
+                view.address,
+                result.question_id,
+                page,
+            ),
         )
-        for number, said in numbered
+        for number, comment in numbered
     ]
     rows = [tuple(marks[at : at + 2]) for at in range(0, len(marks), 2)]
     rows.append(turns(t, "result-texts", view.address, result.question_id, number=page, has_more=page < len(pages) - 1))
@@ -47,14 +54,14 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
     return Screen(Markup("\n\n").join([heading, *lines, t("texts-note")]), tuple(rows))
 
 
-def _line(context: Context, number: int, said: Said) -> Markup:
-    key = "texts-highlighted" if said.highlighted else "texts-line"
-    return context.t(key, number=number, text=said.text)
+def _line(context: Context, number: int, comment: Comment) -> Markup:
+    key = "texts-highlighted" if comment.highlighted else "texts-line"
+    return context.t(key, number=number, text=comment.text)
 
 
-def _pages(texts: tuple[Said, ...]) -> list[list[Said]]:
+def _pages(texts: tuple[Comment, ...]) -> list[list[Comment]]:
     """The texts in pages that fit a message and a keyboard."""
-    return fill_pages(texts, lambda said: shown_length(said.text) + 40, PAGE_LENGTH - 500, most=MOST_ON_PAGE)
+    return fill_pages(texts, lambda comment: shown_length(comment.text) + 40, PAGE_LENGTH - 500, most=MOST_ON_PAGE)
 
 
 def text_id(tap: Tap, at: int) -> int:
@@ -84,7 +91,7 @@ async def on_mark(context: Context, tap: Tap) -> Screen:
     """Marks a text as worth quoting in digests, or no longer."""
     view = await access_view(context, tap, 2)
     result, answer_id, on = question_of(view, tap, 3), text_id(tap, 0), switched_on(tap, 1)
-    if answer_id not in {said.id for said in result.texts}:
+    if answer_id not in {comment.id for comment in result.texts}:
         raise NotFound
     await highlights.mark(context.session, context.person, answer_id, on=on)
     view = await access_view(context, tap, 2)

@@ -14,9 +14,9 @@ from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.feedback import named_answers
-from models.feedback.named_answers import Signed
+from models.feedback.named_answers import NamedSubmissions
 from models.forms.forms import OTHER, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 
 PAGE = 10
 
@@ -28,7 +28,7 @@ async def on_named(context: Context, tap: Tap) -> Screen:
     return _people(context, found, page_number(tap, 1))
 
 
-def _people(context: Context, found: Signed, number: int = 0) -> Screen:
+def _people(context: Context, found: NamedSubmissions, number: int = 0) -> Screen:
     t = context.t
     page = page_of(found.ballots, number, PAGE)
     rows: list[tuple[Button, ...]] = [
@@ -51,7 +51,7 @@ async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
     return replace(screen, text=Markup("\n\n").join([screen.text, closed]))
 
 
-def _form(context: Context, found: Signed) -> Markup:
+def _form(context: Context, found: NamedSubmissions) -> Markup:
     return context.t("feedback-on-its-own", form=form_name(context.t, found.form), group=found.group)
 
 
@@ -74,7 +74,7 @@ def _answer(context: Context, question: Question, ballot: dict[int, Any]) -> Mar
 def _said(context: Context, question: Question, value: Any, ballot: dict[int, Any]) -> str:
     if value is None:
         return context.t("named-skipped").unescape()
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         return str(value)
     names, typed = options(context.t, question), ballot.get(-question.id)
     chosen = value if isinstance(value, list) else [value]

@@ -21,15 +21,15 @@ from handlers.sections import DASH, Figure, Row, Section, head, hidden
 from handlers.texts import Texts, texts
 from models.errors import NotFound
 from models.forms.forms import DONT_KNOW
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.results import results
-from models.results.aggregates import Chosen, Outcome, Result
-from models.results.results import Listed
+from models.results.aggregates import Aggregate, OptionTotal, Result
+from models.results.results import ListedResult
 from models.valid_figures import Mean, Parts, Share
 
 __all__ = ["results_csv", "results_pdf", "results_xlsx"]
 
-Make = Callable[[str, Listed, Outcome, str, ZoneInfo], File]
+Make = Callable[[str, ListedResult, Aggregate, str, ZoneInfo], File]
 
 
 def paper_buttons(release_id: int) -> tuple[Button, ...]:
@@ -48,31 +48,31 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
     if tap.word(1) not in ways():
         raise NotFound
     _, make = ways()[tap.word(1)]
-    listed, found = await results.access_release(context.session, context.person, tap.id)
+    listed, aggregate = await results.access_release(context.session, context.person, tap.id)
     title = listed_name(context.t, listed).unescape()
-    draws = partial(make, title, listed, found, context.language, context.zone)
+    draws = partial(make, title, listed, aggregate, context.language, context.zone)
     back = Button(context.t("paper-back"), data("result", tap.id))
     return Screen(context.t("paper-here", name=title), ((back,),), draws=draws, new_message=True)
 
 
-def results_pdf(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
+def results_pdf(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
     """All that a release tells, on A4: tagged as PDF/UA-1 asks, and the same bytes each time."""
     name = paper_head(title, listed, language, zone).file_name
-    inputs = paper_inputs(title, listed, found, language, zone)
+    inputs = paper_inputs(title, listed, aggregate, language, zone)
     return File(f"{name}.pdf", pdf("results-paper", inputs, at=listed.day))
 
 
-def paper_inputs(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> Inputs:
+def paper_inputs(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> Inputs:
     """What the paper shows: every figure as printed, every bar as a share of its length."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
     told = {
         "title": paper.title,
         "facts": facts(t, paper),
-        "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, found)],
-        "sections": [section.inputs for section in _sections(t, found, zone)],
+        "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, aggregate)],
+        "sections": [section.inputs for section in _sections(t, aggregate, zone)],
     }
     missing = missing_characters(told)
-    how = method(t, listed, found) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
+    how = method(t, listed, aggregate) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
     shown = printable(told, missing)
     return {**shown, "language": language, "method": {"heading": str(t("paper-method")), "lines": how}}
 
@@ -81,28 +81,28 @@ def _figure(t: Texts, figure: int | Share) -> str:
     return percent(figure, t.language) if isinstance(figure, Share) else number(figure, t.language)
 
 
-def _sections(t: Texts, outcome: Outcome, zone: ZoneInfo) -> Iterator[Section]:
+def _sections(t: Texts, aggregate: Aggregate, zone: ZoneInfo) -> Iterator[Section]:
     """The questions in their order; statements on one scale that follow each other share a table."""
-    for scale, group in groupby(outcome.results, key=_scale):
+    for scale, group in groupby(aggregate.results, key=_scale):
         if scale is not None:
-            yield _statements(t, [*group], outcome, zone)
+            yield _statements(t, [*group], aggregate, zone)
             continue
         for result in group:
-            if result.kind is Kind.OPEN:
-                yield _texts(t, result, outcome, asked(t, result.words), level=1)
+            if result.kind is QuestionKind.OPEN:
+                yield _texts(t, result, aggregate, asked(t, result.words), level=1)
                 continue
-            yield _backgrounds(t, result, outcome) if result.background else _choices(t, result, outcome)
+            yield _backgrounds(t, result, aggregate) if result.background else _choices(t, result, aggregate)
             if any(group.means for group in result.groups):
-                yield _means(t, result, outcome)
+                yield _means(t, result, aggregate)
             if result.texts:
-                yield _texts(t, result, outcome, str(t("paper-else")), level=2)
+                yield _texts(t, result, aggregate, str(t("paper-else")), level=2)
 
 
 def _scale(result: Result) -> tuple[object, ...] | None:
-    return (result.low, result.high, result.low_name, result.high_name) if result.kind is Kind.SCALE else None
+    return (result.low, result.high, result.low_name, result.high_name) if result.kind is QuestionKind.SCALE else None
 
 
-def _statements(t: Texts, results: Sequence[Result], outcome: Outcome, zone: ZoneInfo) -> Section:
+def _statements(t: Texts, results: Sequence[Result], aggregate: Aggregate, zone: ZoneInfo) -> Section:
     """Statements on one scale, with the distribution of their answers if any may be shown."""
     first = results[0]
     has_spread = any(result.spread for result in results)
@@ -112,13 +112,13 @@ def _statements(t: Texts, results: Sequence[Result], outcome: Outcome, zone: Zon
         str(t("paper-statements", low=first.low, high=first.high)),
         head=(*head(t, "paper-statement", "paper-mean"), "n", *values),
         lead=" · ".join(ends(t, first)),
-        rows=tuple(_statement(t, result, values, outcome, zone) for result in results),
+        rows=tuple(_statement(t, result, values, aggregate, zone) for result in results),
         notes=(str(t("paper-spread", n=len(values))),) if values else (),
     )
 
 
-def _statement(t: Texts, result: Result, values: Sequence[str], outcome: Outcome, zone: ZoneInfo) -> Row:
-    why, mean, column = why_withheld(t, result, outcome), result.mean, str(t("paper-mean"))
+def _statement(t: Texts, result: Result, values: Sequence[str], aggregate: Aggregate, zone: ZoneInfo) -> Row:
+    why, mean, column = why_withheld(t, result, aggregate), result.mean, str(t("paper-mean"))
     chosen = {str(each.value): each for each in result.spread}
     notes = [why] if why else []
     notes += [f"{option(t, None, each.value)}: {_people(t, each)}" for each in result.spread if each.value == DONT_KNOW]
@@ -145,24 +145,24 @@ def _statement(t: Texts, result: Result, values: Sequence[str], outcome: Outcome
     )
 
 
-def _people(t: Texts, each: Chosen) -> str:
+def _people(t: Texts, each: OptionTotal) -> str:
     return DASH if each.people is None else number(each.people, t.language)
 
 
-def _choices(t: Texts, result: Result, outcome: Outcome) -> Section:
+def _choices(t: Texts, result: Result, aggregate: Aggregate) -> Section:
     options = [(name, share) for name, _, share in choices(t, result)] if result.spread else []
-    notes = [why_withheld(t, result, outcome)]
-    notes += [t("paper-several").unescape()] if result.kind is Kind.SEVERAL and options else []
+    notes = [why_withheld(t, result, aggregate)]
+    notes += [t("paper-several").unescape()] if result.kind is QuestionKind.SEVERAL and options else []
     notes += [t("paper-not-shown").unescape()] if any(share is None for _, share in options) else []
     return _shares(t, result, "paper-column-option", options, notes)
 
 
-def _backgrounds(t: Texts, result: Result, outcome: Outcome) -> Section:
+def _backgrounds(t: Texts, result: Result, aggregate: Aggregate) -> Section:
     parts = Parts(tuple(group.n for group in result.groups), result.n or 0)
     names = [letter + group_name(t, group) for letter, group in zip(_letters(result), result.groups, strict=True)]
     merged = any(len(group.backgrounds) + group.untold > 1 for group in result.groups)
     notes = [t("paper-merged").unescape()] if merged else []
-    notes += [] if result.groups else [why_no_groups(t, outcome)]
+    notes += [] if result.groups else [why_no_groups(t, aggregate)]
     return _shares(t, result, "paper-column-background", [*zip(names, parts.shares, strict=True)], notes)
 
 
@@ -200,9 +200,9 @@ def _share(t: Texts, label: str, share: Share | None) -> Row:
     return Row(label, label, (people, replace(part, is_main=True)), along=along)
 
 
-def _means(t: Texts, result: Result, outcome: Outcome) -> Section:
+def _means(t: Texts, result: Result, aggregate: Aggregate) -> Section:
     """The statements' means by background, under the groups' letters."""
-    statements = {each.words.identity: asked(t, each.words) for each in outcome.results}
+    statements = {each.words.identity: asked(t, each.words) for each in aggregate.results}
     letters = [letter[0] for letter in _letters(result)]
     means = [dict(group.means) for group in result.groups]
 
@@ -226,12 +226,12 @@ def _means(t: Texts, result: Result, outcome: Outcome) -> Section:
     )
 
 
-def _texts(t: Texts, result: Result, outcome: Outcome, heading: str, level: int) -> Section:
+def _texts(t: Texts, result: Result, aggregate: Aggregate, heading: str, level: int) -> Section:
     """What people wrote, or why it is not shown."""
     return Section(
         f"{result.words.identity}-texts",
         heading,
         level=level,
         texts=tuple(text.text for text in result.texts),
-        notes=() if result.texts else (why_no_texts(t, outcome),),
+        notes=() if result.texts else (why_no_texts(t, aggregate),),
     )

@@ -12,7 +12,7 @@ from handlers.layout import fill_pages
 from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from models.results.aggregates import Outcome, Result
+from models.results.aggregates import Aggregate, Result
 from models.results.result_views import View
 from models.valid_figures import Share
 
@@ -30,9 +30,9 @@ def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> Fil
     return picture_file(file_name, "results", inputs)
 
 
-def pages_of(t: Texts, found: Outcome) -> list[list[Result]]:
+def pages_of(t: Texts, aggregate: Aggregate) -> list[list[Result]]:
     """What is drawn, a picture's worth at a time."""
-    return fill_pages((result for result in found.results if result.is_drawn), partial(_high, t), HIGH)
+    return fill_pages((result for result in aggregate.results if result.is_drawn), partial(_high, t), HIGH)
 
 
 def _high(t: Texts, result: Result) -> int:
@@ -48,13 +48,13 @@ def _high(t: Texts, result: Result) -> int:
 
 def results_inputs(view: View, page: int, language: str, zone: ZoneInfo) -> Inputs:
     """What one picture of a view shows."""
-    t, found = texts(language), view.outcome
-    rate = percent(Share(found.answered, found.asked), language)
-    pages = pages_of(t, found)
+    t, aggregate = texts(language), view.aggregate
+    rate = percent(Share(aggregate.answered, aggregate.asked), language)
+    pages = pages_of(t, aggregate)
     shown = pages[page] if page < len(pages) else []
-    notes = [str(t("chart-distribution"))] if any(one.mean and one.spread for one in shown) else []
-    notes += [str(t("result-diamond"))] if any(one.earlier for one in shown) else []
-    under = t("result-answered", answered=found.answered, asked=found.asked, rate=rate).unescape()
+    notes = [str(t("chart-distribution"))] if any(result.mean and result.spread for result in shown) else []
+    notes += [str(t("result-diamond"))] if any(result.earlier for result in shown) else []
+    under = t("result-answered", answered=aggregate.answered, asked=aggregate.asked, rate=rate).unescape()
     return {
         "language": language,
         "title": view_name(t, view).unescape(),
@@ -76,7 +76,7 @@ def _questions(t: Texts, view: View, zone: ZoneInfo, shown: Sequence[Result]) ->
         elif result.groups or result.spread:
             question |= {"kind": "bars", **_bars(t, result)}
         else:
-            question["figures"] = withheld(t, result, view.outcome.threshold).unescape()
+            question["figures"] = withheld(t, result, view.aggregate.threshold).unescape()
         yield question
 
 

@@ -12,21 +12,21 @@ from handlers.forms.labels import asked, ends, form_name, option
 from handlers.meetings.invitations import meeting_name
 from handlers.texts import Texts
 from models.feedback.releases import spread_from
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.periods import Period
-from models.results.aggregates import Chosen, Group, Outcome, Result
+from models.results.aggregates import Aggregate, OptionTotal, Result, Segment
 from models.results.result_views import View
-from models.results.results import Listed
+from models.results.results import ListedResult
 from models.valid_figures import Mean, Parts, Share
 
 
-def listed_name(t: Texts, one: Listed) -> Markup:
+def listed_name(t: Texts, listed: ListedResult) -> Markup:
     """A meeting's title, a form sent on its own, or a pool."""
-    if one.pooled:
-        return t("results-pooled", group=one.group)
-    if one.meeting is None:
-        return t("feedback-on-its-own", form=form_name(t, one.form), group=one.group)
-    return meeting_name(t, one.meeting)
+    if listed.pooled:
+        return t("results-pooled", group=listed.group)
+    if listed.meeting is None:
+        return t("feedback-on-its-own", form=form_name(t, listed.form), group=listed.group)
+    return meeting_name(t, listed.meeting)
 
 
 def view_name(t: Texts, view: View) -> Markup:
@@ -50,15 +50,15 @@ def period_name(t: Texts, period: Period) -> str:
 
 def head(t: Texts, view: View) -> Markup:
     """What it is of, and how many answered."""
-    found, listed = view.outcome, view.listed
-    rate = percent(Share(found.answered, found.asked), t.language)
+    aggregate, listed = view.aggregate, view.listed
+    rate = percent(Share(aggregate.answered, aggregate.asked), t.language)
     lines = [Markup("<b>{}</b>").format(view_name(t, view))]
-    if found.answered or listed is None:
-        lines.append(t("result-answered", answered=found.answered, asked=found.asked, rate=rate))
+    if aggregate.answered or listed is None:
+        lines.append(t("result-answered", answered=aggregate.answered, asked=aggregate.asked, rate=rate))
     else:
         lines.append(t("result-texts-waited", answered=listed.answered))
     if view.period is not None:
-        lines.append(t("result-forms", n=found.forms))
+        lines.append(t("result-forms", n=aggregate.forms))
     if listed is not None and listed.named:
         lines.append(t("result-named"))
     return Markup("\n").join(lines)
@@ -75,41 +75,41 @@ def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:
 def blocks(t: Texts, view: View, zone: ZoneInfo, results: Sequence[Result] | None = None) -> list[Markup]:
     """One for each question; the ends of a scale are said where they change."""
     found, last = [], ("", "")
-    for result in view.outcome.results if results is None else results:
+    for result in view.aggregate.results if results is None else results:
         lines = []
         if result.mean is not None and ends(t, result) != last:
             last = ends(t, result)
             lines.append(Markup("<i>{}\n{}</i>").format(*last))
         lines.append(block(t, view, zone, result))
         found.append(Markup("\n\n").join(lines))
-    if results is None and (note := texts_note(t, view.outcome)):
+    if results is None and (note := texts_note(t, view.aggregate)):
         found.append(note)
     return found
 
 
-def texts_note(t: Texts, found: Outcome) -> Markup:
+def texts_note(t: Texts, aggregate: Aggregate) -> Markup:
     """Why there are no open answers and distributions yet."""
-    least = spread_from(found.threshold)
-    is_small = found.answered < least and found.forms == 1 and not found.texts
+    least = spread_from(aggregate.threshold)
+    is_small = aggregate.answered < least and aggregate.forms == 1 and not aggregate.texts
     return t("result-texts-few", least=least) if is_small else Markup("")
 
 
 def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
     """One question with its figures, its n, and how many texts there are to it."""
-    found, question = view.outcome, Markup.escape(asked(t, result.words))
+    aggregate, question = view.aggregate, Markup.escape(asked(t, result.words))
     if result.background is not None:
-        lines = [question, *_backgrounds(t, result, found)]
+        lines = [question, *_backgrounds(t, result, aggregate)]
     elif result.mean is not None:
         lines = _scale(t, view, zone, result)
     elif result.withheld is not None and not result.spread:
-        lines = [question, withheld(t, result, found.threshold)]
-    elif result.kind is Kind.OPEN and not result.texts:
+        lines = [question, withheld(t, result, aggregate.threshold)]
+    elif result.kind is QuestionKind.OPEN and not result.texts:
         waiting = t("result-texts-waiting", least=view.waits) if view.waits else t("result-no-texts")
         lines = [question, waiting]
     else:
         lines = [question, *_choices(t, result)]
     if result.texts:
-        key = "result-texts-behind" if result.kind is Kind.OPEN else "result-others-behind"
+        key = "result-texts-behind" if result.kind is QuestionKind.OPEN else "result-others-behind"
         lines.append(t(key, n=len(result.texts)))
     return Markup("\n").join(lines)
 
@@ -150,7 +150,7 @@ def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> list[Markup]
     return [shown, t("result-distribution", counts=counts)]
 
 
-def figure(t: Texts, one: Chosen) -> str:
+def figure(t: Texts, one: OptionTotal) -> str:
     """How many people chose it, or that this is not shown."""
     return t("result-not-shown").unescape() if one.people is None else number(one.people, t.language)
 
@@ -163,7 +163,7 @@ def _choices(t: Texts, result: Result) -> list[Markup]:
 
 def choices_n(t: Texts, result: Result) -> Markup:
     """Of how many people the percentages are."""
-    return t("result-several-n" if result.kind is Kind.SEVERAL else "chart-n", n=result.spread_n)
+    return t("result-several-n" if result.kind is QuestionKind.SEVERAL else "chart-n", n=result.spread_n)
 
 
 def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
@@ -173,7 +173,7 @@ def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
         (option(t, one.words, one.value), *_told(t, one.people, result.spread_n, figure(t, one)))
         for one in result.spread
     ]
-    if result.kind is not Kind.SEVERAL:
+    if result.kind is not QuestionKind.SEVERAL:
         unsaid = Parts(tuple(told), result.spread_n).unsaid
         if unsaid.part and len(told) == len(result.spread):
             found.append((t("result-unsaid").unescape(), *_told(t, unsaid.part, unsaid.whole, "")))
@@ -187,9 +187,13 @@ def _told(t: Texts, people: int | None, n: int, hidden: str) -> tuple[str, Share
     return f"{number(people, t.language)} ({percent(share, t.language)})", share
 
 
-def _backgrounds(t: Texts, result: Result, found: Outcome) -> list[Markup]:
+def _backgrounds(t: Texts, result: Result, aggregate: Aggregate) -> list[Markup]:
     if not result.groups:
-        return [t("result-groups-each") if found.forms > 1 else t("result-groups-withheld", threshold=found.threshold)]
+        return [
+            t("result-groups-each")
+            if aggregate.forms > 1
+            else t("result-groups-withheld", threshold=aggregate.threshold)
+        ]
     shown = [t("result-choice", option=name, figures=figures) for name, figures, _ in groups(t, result)]
     return [t("chart-n", n=result.n or 0), *shown]
 
@@ -203,9 +207,9 @@ def groups(t: Texts, result: Result) -> list[tuple[str, str, Share]]:
     ]
 
 
-def group_name(t: Texts, group: Group) -> str:
+def group_name(t: Texts, group: Segment) -> str:
     """A background, or several that are told together: "järjestö, yritys tai ei kerrottu, yhteensä"."""
-    names = [option(t, words, 1) for words in group.backgrounds]
+    names = [option(t, label, 1) for label in group.backgrounds]
     names += [t("result-untold").unescape()] if group.untold else []
     if len(names) == 1:
         return names[0]
@@ -216,9 +220,9 @@ def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
     """Each statement's mean by group, where it is parted."""
     of = {(group_name(t, group), identity): mean for group in background.groups for identity, mean in group.means}
     found = []
-    for result in view.outcome.results:
+    for result in view.aggregate.results:
         rows = [(name, mean) for (name, identity), mean in of.items() if identity == result.words.identity]
-        if rows and result.kind is Kind.SCALE:
+        if rows and result.kind is QuestionKind.SCALE:
             lines = [Markup.escape(asked(t, result.words)), Markup("<i>{} · {}</i>").format(*ends(t, result))]
             for name, mean in rows:
                 figures = mean_figures(t, mean)

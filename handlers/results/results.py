@@ -18,13 +18,13 @@ from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.people import access
 from models.people.access import RoleKind
 from models.results import result_views, results
 from models.results.aggregates import Result
 from models.results.result_views import View
-from models.results.results import Listed, Waiting
+from models.results.results import ListedResult, WaitingPool
 
 Rows = tuple[tuple[Button, ...], ...]
 LABEL = 60
@@ -41,10 +41,10 @@ async def result_list(context: Context, number: int = 0) -> Screen:
     page = await results.latest(context.session, context.person, number)
     if not page.listed:
         return await _nothing(context)
-    lines = [t("results-heading"), *(_line(context, one) for one in page.listed)]
+    lines = [t("results-heading"), *(_line(context, listed) for listed in page.listed)]
     if not page.number:
-        lines += [_waiting(context, one) for one in await results.waiting(context.session, context.person)]
-    rows: list[tuple[Button, ...]] = [(button,) for one in page.listed if (button := _button(context, one))]
+        lines += [_waiting(context, one) for one in await results.waiting_pools(context.session, context.person)]
+    rows: list[tuple[Button, ...]] = [(button,) for listed in page.listed if (button := _button(context, listed))]
     rows.append(turns(t, "results", number=page.number, has_more=page.has_more))
     if await result_views.groups_with_results(context.session, context.person):
         rows.append((Button(t("summary-open"), data("periods")),))
@@ -65,36 +65,38 @@ async def _nothing(context: Context) -> Screen:
     )
 
 
-def _line(context: Context, one: Listed) -> Markup:
-    t, name = context.t, listed_name(context.t, one)
-    day = day_text(one.day.astimezone(context.zone).date(), t.language)
-    if one.is_open and one.tells_answered:
-        return t("results-open-counted", name=name, day=day, asked=one.asked, answered=one.answered)
-    if one.is_open:
-        return t("results-open", name=name, day=day, asked=one.asked, threshold=one.threshold)
-    if one.unreadable:
-        return t("results-unreadable", name=name, day=day, n=one.unreadable)
-    if one.release_id is None and one.named:
-        return t("results-few-named", name=name, day=day, threshold=one.threshold)
-    if one.release_id is None:
-        return t("results-few", name=name, day=day, threshold=one.threshold)
-    return t("results-released", name=name, day=day, answered=one.answered, asked=one.asked)
+def _line(context: Context, listed: ListedResult) -> Markup:
+    t, name = context.t, listed_name(context.t, listed)
+    day = day_text(listed.day.astimezone(context.zone).date(), t.language)
+    if listed.is_open and listed.tells_answered:
+        return t("results-open-counted", name=name, day=day, asked=listed.asked, answered=listed.answered)
+    if listed.is_open:
+        return t("results-open", name=name, day=day, asked=listed.asked, threshold=listed.threshold)
+    if listed.unreadable:
+        return t("results-unreadable", name=name, day=day, n=listed.unreadable)
+    if listed.release_id is None and listed.named:
+        return t("results-few-named", name=name, day=day, threshold=listed.threshold)
+    if listed.release_id is None:
+        return t("results-few", name=name, day=day, threshold=listed.threshold)
+    return t("results-released", name=name, day=day, answered=listed.answered, asked=listed.asked)
 
 
-def _waiting(context: Context, one: Waiting) -> Markup:
+def _waiting(context: Context, one: WaitingPool) -> Markup:
     if one.only_texts:
         return context.t("results-waiting-texts", group=one.group, least=2 * one.threshold)
     return context.t("results-waiting", group=one.group, threshold=one.threshold)
 
 
-def _button(context: Context, one: Listed) -> Button | None:
+def _button(context: Context, listed: ListedResult) -> Button | None:
     """To the results of a form, or to who answered what on a named one that had too few answers for figures."""
-    day = bare_day_text(one.day.astimezone(context.zone).date(), context.language)
-    name = listed_name(context.t, one).unescape()
+    day = bare_day_text(listed.day.astimezone(context.zone).date(), context.language)
+    name = listed_name(context.t, listed).unescape()
     label = f"{cut(name, LABEL - len(day) - 1)} {day}"
-    if one.release_id is not None:
-        return Button(label, data("result", one.release_id))
-    return Button(label, data("named", one.run_id)) if one.named and not one.is_open and one.run_id else None
+    if listed.release_id is not None:
+        return Button(label, data("result", listed.release_id))
+    return (
+        Button(label, data("named", listed.run_id)) if listed.named and not listed.is_open and listed.run_id else None
+    )
 
 
 def page_screen(context: Context, pages: list[Markup], tap: Tap, at: int, buttons: Rows = ()) -> Screen:
@@ -136,7 +138,7 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
     rows = (
         *_ways(context, view),
         files,
-        (*(picture if view.outcome.has_figures else []), Button(context.t("back"), back)),
+        (*(picture if view.aggregate.has_figures else []), Button(context.t("back"), back)),
     )
     some = blocks(context.t, view, context.zone)
     pages = headed_pages(head(context.t, view), view_name(context.t, view), some)
@@ -145,8 +147,8 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
 
 def _ways(context: Context, view: View) -> Rows:
     """From a view to its texts, its means by background, and to who said what."""
-    t, found = context.t, view.outcome
-    with_texts = [result for result in found.results if result.texts]
+    t, aggregate = context.t, view.aggregate
+    with_texts = [result for result in aggregate.results if result.texts]
     rows = [
         (
             Button(
@@ -156,7 +158,7 @@ def _ways(context: Context, view: View) -> Rows:
         )
         for one in with_texts
     ]
-    parted = [result for result in found.results if any(group.means for group in result.groups)]
+    parted = [result for result in aggregate.results if any(group.means for group in result.groups)]
     rows += [
         (
             Button(
@@ -165,7 +167,7 @@ def _ways(context: Context, view: View) -> Rows:
         )
         for one in parted
     ]
-    if view.listed is not None and any(result.mean is not None for result in found.results):
+    if view.listed is not None and any(result.mean is not None for result in aggregate.results):
         rows.append((Button(t("replies-open"), data("replies", view.listed.release_id)),))
     if view.listed is not None and view.listed.named and view.listed.run_id is not None:
         rows.append((Button(t("named-open"), data("named", view.listed.run_id)),))
@@ -174,7 +176,7 @@ def _ways(context: Context, view: View) -> Rows:
 
 def _texts_label(context: Context, result: Result, *, alone: bool) -> str:
     n = len(result.texts)
-    if alone and result.kind is Kind.OPEN:
+    if alone and result.kind is QuestionKind.OPEN:
         return context.t("result-texts-open", n=n).unescape()
     return context.t("result-texts-of", question=_short(context, result), n=n).unescape()
 
@@ -207,13 +209,13 @@ async def on_picture(context: Context, tap: Tap) -> Screen:
 
 def pictured(context: Context, view: View, page: int = 0) -> Screen:
     """Questions with their picture, a few at a time; the texts, which may be long, are behind buttons."""
-    t, pages = context.t, pages_of(context.t, view.outcome)
+    t, pages = context.t, pages_of(context.t, view.aggregate)
     page = max(0, min(page, len(pages) - 1))
     shown = pages[page] if pages else []
     is_last = page >= len(pages) - 1
-    undrawn = [one for one in view.outcome.results if not one.is_drawn] if is_last else []
+    undrawn = [result for result in view.aggregate.results if not result.is_drawn] if is_last else []
     some = blocks(t, view, context.zone, [*shown, *undrawn])
-    note = texts_note(t, view.outcome) if is_last else Markup("")
+    note = texts_note(t, view.aggregate) if is_last else Markup("")
     text = Markup("\n\n").join(part for part in (head(t, view), *some, note) if part)
     row = turns(t, "result-picture", view.address, number=page, has_more=not is_last)
     ways = (*(_ways(context, view) if is_last else ()), (Button(t("results-all"), data("results", "new")),))

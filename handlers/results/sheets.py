@@ -24,9 +24,9 @@ from handlers.screen import File
 from handlers.texts import Texts, texts
 from handlers.workbook import Cell, Sheet, workbook
 from models.forms.forms import DONT_KNOW
-from models.forms.items import Kind
-from models.results.aggregates import Outcome, Result
-from models.results.results import Listed
+from models.forms.items import QuestionKind
+from models.results.aggregates import Aggregate, Result
+from models.results.results import ListedResult
 from models.valid_figures import Mean, Share
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -51,66 +51,70 @@ class Row:
     text: str = ""
 
 
-def rows(t: Texts, found: Outcome) -> Iterator[Row]:
+def rows(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
     """Every figure that may be seen, and where one may not, why."""
-    statements = {one.words.identity: asked(t, one.words) for one in found.results if one.kind is Kind.SCALE}
-    for one in found.results:
-        about = Row(asked(t, one.words), str(t(f"paper-kind-{one.kind}")))
-        why = why_withheld(t, one, found)
-        if one.background is not None:
-            yield from _backgrounds(t, one, about, found)
-            yield from _parted(t, one, statements)
-        elif one.kind is Kind.SCALE or why:
-            yield replace(about, n=one.n, mean=one.mean, withheld=why)
-        yield from (_values if one.kind is Kind.SCALE else _options)(t, one, about)
+    statements = {
+        result.words.identity: asked(t, result.words)
+        for result in aggregate.results
+        if result.kind is QuestionKind.SCALE
+    }
+    for result in aggregate.results:
+        about = Row(asked(t, result.words), str(t(f"paper-kind-{result.kind}")))
+        why = why_withheld(t, result, aggregate)
+        if result.background is not None:
+            yield from _backgrounds(t, result, about, aggregate)
+            yield from _parted(t, result, statements)
+        elif result.kind is QuestionKind.SCALE or why:
+            yield replace(about, n=result.n, mean=result.mean, withheld=why)
+        yield from (_values if result.kind is QuestionKind.SCALE else _options)(t, result, about)
 
 
-def _values(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+def _values(t: Texts, result: Result, about: Row) -> Iterator[Row]:
     """How many chose each value of a scale. Those who could not say are no part of those in the mean."""
-    for each in one.spread:
+    for each in result.spread:
         row = replace(about, option=option(t, each.words, each.value), people=each.people)
         part = each.people is not None and each.value != DONT_KNOW
-        yield replace(row, n=one.spread_n, share=Share(each.people or 0, one.spread_n)) if part else row
+        yield replace(row, n=result.spread_n, share=Share(each.people or 0, result.spread_n)) if part else row
 
 
-def _options(t: Texts, one: Result, about: Row) -> Iterator[Row]:
+def _options(t: Texts, result: Result, about: Row) -> Iterator[Row]:
     """How many chose each option."""
-    for name, _, share in choices(t, one) if one.spread else ():
-        row = replace(about, option=name, n=one.spread_n, share=share)
+    for name, _, share in choices(t, result) if result.spread else ():
+        row = replace(about, option=name, n=result.spread_n, share=share)
         yield replace(row, people=share.part) if share else replace(row, withheld=str(t("paper-everybody")))
 
 
-def _backgrounds(t: Texts, one: Result, about: Row, found: Outcome) -> Iterator[Row]:
-    if not one.groups:
-        yield replace(about, withheld=why_no_groups(t, found))
-    for group in one.groups:
-        of_all = Share(group.n, one.n or 0)
-        yield replace(about, option=group_name(t, group), people=group.n, n=one.n, share=of_all)
+def _backgrounds(t: Texts, result: Result, about: Row, aggregate: Aggregate) -> Iterator[Row]:
+    if not result.groups:
+        yield replace(about, withheld=why_no_groups(t, aggregate))
+    for group in result.groups:
+        of_all = Share(group.n, result.n or 0)
+        yield replace(about, option=group_name(t, group), people=group.n, n=result.n, share=of_all)
 
 
-def _parted(t: Texts, one: Result, statements: dict[str, str]) -> Iterator[Row]:
+def _parted(t: Texts, result: Result, statements: dict[str, str]) -> Iterator[Row]:
     """The statements' means by background."""
     kind = str(t("paper-kind-scale"))
-    for group in one.groups:
+    for group in result.groups:
         for identity, mean in group.means:
             yield Row(statements[identity], kind, group=group_name(t, group), n=mean.n, mean=mean)
 
 
-def said(t: Texts, found: Outcome) -> Iterator[Row]:
+def said(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
     """Every open answer, in the order of chance in which they were released."""
     kind = str(t("paper-kind-open"))
-    for one in found.results:
-        for text in one.texts:
-            yield Row(asked(t, one.words), kind, text=text.text)
+    for result in aggregate.results:
+        for text in result.texts:
+            yield Row(asked(t, result.words), kind, text=text.text)
 
 
-def results_csv(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
+def results_csv(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
     """Figures and open answers in one table, as printed, with the list and decimal signs of the reader's language."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
     content = io.StringIO(newline="")
     writer = csv.writer(content, delimiter=LOCALE_TABLE[language].list_separator)
     writer.writerow([str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t))
-    for row in (*rows(t, found), *said(t, found)):
+    for row in (*rows(t, aggregate), *said(t, aggregate)):
         writer.writerow([plain(str(cell)) for cell in (paper.form, paper.group, paper.when, *_printed(row, language))])
     return File(f"{paper.file_name}.csv", (BOM + content.getvalue()).encode())
 
@@ -132,13 +136,13 @@ def plain(cell: str) -> str:
     return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
 
 
-def results_xlsx(title: str, listed: Listed, found: Outcome, language: str, zone: ZoneInfo) -> File:
+def results_xlsx(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
     """A workbook: the figures, exact and printed as elsewhere; the open answers; and what it is all about."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
     sheets = (
-        Sheet(str(t("paper-sheet-figures")), [_columns(t)[:-1], *map(_exact, rows(t, found))], FIGURE_WIDTHS),
-        Sheet(str(t("paper-sheet-texts")), _texts(t, found), (52, 100)),
-        Sheet(str(t("paper-sheet-about")), _about(t, paper, listed, found), (60, 60)),
+        Sheet(str(t("paper-sheet-figures")), [_columns(t)[:-1], *map(_exact, rows(t, aggregate))], FIGURE_WIDTHS),
+        Sheet(str(t("paper-sheet-texts")), _texts(t, aggregate), (52, 100)),
+        Sheet(str(t("paper-sheet-about")), _about(t, paper, listed, aggregate), (60, 60)),
     )
     name = f"{paper.file_name}.xlsx"
     return workbook(name, sheets, language, at=paper.at, title=paper.title, subject=paper.form)
@@ -151,15 +155,15 @@ def _exact(row: Row) -> list[Cell]:
     return [row.question, row.kind, row.option, row.group, row.people, row.n, row.share, row.mean, row.withheld]
 
 
-def _texts(t: Texts, found: Outcome) -> list[list[Cell]]:
+def _texts(t: Texts, aggregate: Aggregate) -> list[list[Cell]]:
     columns: list[Cell] = [str(t(f"paper-column-{name}")) for name in ("question", "text")]
-    told: list[list[Cell]] = [[row.question, row.text] for row in said(t, found)]
-    return [columns, *(told or [[why_no_texts(t, found)]])]
+    told: list[list[Cell]] = [[row.question, row.text] for row in said(t, aggregate)]
+    return [columns, *(told or [[why_no_texts(t, aggregate)]])]
 
 
-def _about(t: Texts, paper: Head, listed: Listed, found: Outcome) -> list[list[Cell]]:
+def _about(t: Texts, paper: Head, listed: ListedResult, aggregate: Aggregate) -> list[list[Cell]]:
     lines: list[list[Cell]] = [[paper.title]]
     lines += [[name, words] for name, words in facts(t, paper)]
-    lines += [[name, figure] for name, figure in response(t, listed, found)]
-    lines += [[str(t("paper-threshold")), found.threshold], [], [str(t("paper-method"))]]
-    return lines + [[sentence] for sentence in method(t, listed, found)]
+    lines += [[name, figure] for name, figure in response(t, listed, aggregate)]
+    lines += [[str(t("paper-threshold")), aggregate.threshold], [], [str(t("paper-method"))]]
+    return lines + [[sentence] for sentence in method(t, listed, aggregate)]

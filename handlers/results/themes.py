@@ -16,7 +16,7 @@ from models.errors import NotFound
 from models.results import result_views, themes
 from models.results.aggregates import Result
 from models.results.result_views import View
-from models.results.themes import Counted, Theme
+from models.results.themes import Theme, ThemeCount
 from models.valid_figures import Share
 
 SUBJECT = "theme"
@@ -32,7 +32,7 @@ async def on_themes(context: Context, tap: Tap) -> Screen:
 
 async def table_screen(context: Context, view: View, result: Result) -> Screen:
     """The themes of a question with mentions and ranks, and of how many texts they are."""
-    t, ids = context.t, [one.id for one in result.texts]
+    t, ids = context.t, [comment.id for comment in result.texts]
     if not ids:
         raise NotFound
     table = await themes.table(context.session, view.group_id, result.words.identity, ids)
@@ -54,7 +54,7 @@ async def _first(context: Context, ids: list[int]) -> int:
     return next((one for one in ids if not known.get(one)), ids[0])
 
 
-def _row(context: Context, row: Counted, n: int) -> Markup:
+def _row(context: Context, row: ThemeCount, n: int) -> Markup:
     t = context.t
     if row.rank is None:
         return t("themes-row-none", theme=row.theme.name)
@@ -71,7 +71,7 @@ async def on_code(context: Context, tap: Tap) -> Screen:
 
 async def code_screen(context: Context, view: View, result: Result, answer_id: int) -> Screen:
     """One text with the themes as toggles, and the ways to its neighbours."""
-    t, ids = context.t, [one.id for one in result.texts]
+    t, ids = context.t, [comment.id for comment in result.texts]
     if answer_id not in ids:
         raise NotFound
     at, where = ids.index(answer_id), (view.address, result.question_id)
@@ -101,7 +101,7 @@ async def on_coded(context: Context, tap: Tap) -> Screen:
     """Puts a theme on a text, or takes it off: the button says which."""
     view = await access_view(context, tap, 3)
     result, answer_id = question_of(view, tap, 4), text_id(tap, 0)
-    if answer_id not in {one.id for one in result.texts}:
+    if answer_id not in {comment.id for comment in result.texts}:
         raise NotFound
     await themes.put(context.session, context.person, tap.number(1), answer_id, on=switched_on(tap, 2))
     return await code_screen(context, view, result, answer_id)

@@ -23,7 +23,7 @@ from models.base import Base, OpenChoice, insert_new
 from models.delivery.kinds import EDITS, DeliveryKind
 from models.delivery.rate_limit import Pace
 from models.leases import database_time
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 
 LEASE = timedelta(seconds=60)
 """For how long a process may be sending one message; then another takes it for dead."""
@@ -122,7 +122,7 @@ async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, i
     rows = await session.execute(
         select(Address.person_id, Address.id)
         .join(Person, Person.id == Address.person_id)
-        .where(Address.person_id.in_(list(people)), Person.reach == Reach.REACHABLE)
+        .where(Address.person_id.in_(list(people)), Person.reach == Reachability.REACHABLE)
     )
     return {person_id: address_id for person_id, address_id in rows if person_id is not None}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.errors import NotFound, Refused
 from models.forms.forms import OTHER, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings.invitations import REDELIVERY
 
 Ballot = dict[int, Any]
@@ -35,7 +35,7 @@ class Given:
         return self.update_id < press.update_id or self.at < (press.now - REDELIVERY).timestamp()
 
 
-Kept = dict[str, Given]
+StoredAnswers = dict[str, Given]
 """A sheet's content: a question's answer under its id, a tick under id.option, a text under id.t.
 
 Each tick has its own press, so that of two devices neither undoes what the other has done elsewhere on the question.
@@ -43,7 +43,7 @@ Each tick has its own press, so that of two devices neither undoes what the othe
 
 
 @dataclass(frozen=True)
-class Answer:
+class CurrentAnswer:
     """What stands for one question. Of several choices, ``settled`` says that the person is done ticking."""
 
     ticked: tuple[int, ...] = ()
@@ -60,62 +60,62 @@ class Answer:
         return self.settled and self.is_empty
 
 
-def from_json(content: dict[str, Any]) -> Kept:
+def from_json(content: dict[str, Any]) -> StoredAnswers:
     """The answers of a sealed form's content. Not `models.codec`: every tap on a form reads and writes one."""
     return {key: Given(*row) for key, row in content.items()}
 
 
-def to_json(kept: Kept) -> dict[str, Any]:
+def to_json(stored: StoredAnswers) -> dict[str, Any]:
     """The content to be sealed."""
-    return {key: [given.value, given.update_id, given.at] for key, given in kept.items()}
+    return {key: [given.value, given.update_id, given.at] for key, given in stored.items()}
 
 
-def answer(question: Question, kept: Kept) -> Answer | None:
+def current_answer(question: Question, stored: StoredAnswers) -> CurrentAnswer | None:
     """What stands for a question; None if nothing was pressed."""
-    own, text = kept.get(str(question.id)), kept.get(f"{question.id}.t")
-    if question.kind is Kind.OPEN:
-        return None if own is None else Answer(text=str(own.value or ""), settled=True)
-    ticked = _ticked(question, kept)
+    own, text = stored.get(str(question.id)), stored.get(f"{question.id}.t")
+    if question.kind is QuestionKind.OPEN:
+        return None if own is None else CurrentAnswer(text=str(own.value or ""), settled=True)
+    ticked = _ticked(question, stored)
     if own is None and not ticked:
         return None
     said = str(text.value or "") if text is not None and OTHER in ticked else ""
-    return Answer(ticked, said, settled=own is not None)
+    return CurrentAnswer(ticked, said, settled=own is not None)
 
 
-def _ticked(question: Question, kept: Kept) -> tuple[int, ...]:
-    if question.kind is Kind.SEVERAL:
-        given = {value: kept.get(f"{question.id}.{value}") for value in question.values}
+def _ticked(question: Question, stored: StoredAnswers) -> tuple[int, ...]:
+    if question.kind is QuestionKind.SEVERAL:
+        given = {value: stored.get(f"{question.id}.{value}") for value in question.values}
         return tuple(value for value, one in given.items() if one is not None and one.value)
-    own = kept.get(str(question.id))
+    own = stored.get(str(question.id))
     return () if own is None or own.value is None else (int(own.value),)
 
 
-def choosing(question: Question, value: int | None) -> dict[str, Any]:
+def choice_entries(question: Question, value: int | None) -> dict[str, Any]:
     """What a press on one value (None: skip) of a scale or a single choice keeps; of several, what skipping does."""
-    if value is not None and (question.kind is Kind.OPEN or value not in question.values):
+    if value is not None and (question.kind is QuestionKind.OPEN or value not in question.values):
         raise NotFound
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         if value is not None:
             raise NotFound
         return {str(question.id): None, **{f"{question.id}.{one}": False for one in question.values}}
     return {str(question.id): value}
 
 
-def ticking(question: Question, value: int, on: bool) -> dict[str, Any]:
+def tick_entries(question: Question, value: int, on: bool) -> dict[str, Any]:
     """What a press on one of several options keeps."""
-    if question.kind is not Kind.SEVERAL or value not in question.values:
+    if question.kind is not QuestionKind.SEVERAL or value not in question.values:
         raise NotFound
     return {f"{question.id}.{value}": on}
 
 
-def settling(question: Question) -> dict[str, Any]:
+def done_entries(question: Question) -> dict[str, Any]:
     """What "done" under several options keeps."""
-    if question.kind is not Kind.SEVERAL:
+    if question.kind is not QuestionKind.SEVERAL:
         raise NotFound
     return {str(question.id): True}
 
 
-def writing(question: Question, text: str) -> dict[str, Any]:
+def text_entries(question: Question, text: str) -> dict[str, Any]:
     """What a typed line keeps: an open answer, or what "other" is, which chooses it as well."""
     if not question.takes_text:
         raise NotFound
@@ -123,23 +123,23 @@ def writing(question: Question, text: str) -> dict[str, Any]:
         raise Refused("open-answer-empty")
     if len(text) > question.length:
         raise Refused("open-answer-too-long", most=question.length)
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         return {str(question.id): text}
-    chosen = {f"{question.id}.{OTHER}": True} if question.kind is Kind.SEVERAL else {str(question.id): OTHER}
+    chosen = {f"{question.id}.{OTHER}": True} if question.kind is QuestionKind.SEVERAL else {str(question.id): OTHER}
     return {**chosen, f"{question.id}.t": text}
 
 
-def ballot(questions: list[Question], kept: Kept) -> Ballot:
+def ballot(questions: list[Question], stored: StoredAnswers) -> Ballot:
     """What is counted of a sheet."""
     found: Ballot = {}
     for question in questions:
-        given = answer(question, kept)
+        given = current_answer(question, stored)
         if given is None or given.is_empty:
             continue
-        if question.kind is Kind.OPEN:
+        if question.kind is QuestionKind.OPEN:
             found[question.id] = given.text
             continue
-        found[question.id] = given.ticked[0] if question.kind is Kind.SCALE else list(given.ticked)
+        found[question.id] = given.ticked[0] if question.kind is QuestionKind.SCALE else list(given.ticked)
         if given.text:
             found[-question.id] = given.text
     return found

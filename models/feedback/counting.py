@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.feedback.answers import Ballot
 from models.feedback.releases import OFF, Cell, CellFigure, Figure, OptionCount, Release, Withheld, spread_from
 from models.forms.forms import DONT_KNOW, UNTOLD, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 
 
 def count(session: AsyncSession, release: Release, questions: Sequence[Question], ballots: Sequence[Ballot]) -> None:
     """Keeps of a release's ballots what may be shown."""
     shown = []
     for question in questions:
-        if question.kind is Kind.SCALE:
+        if question.kind is QuestionKind.SCALE:
             shown += [question] if _scale(session, release, question, ballots) else []
         elif question.background is None and question.has_options:
             _choices(session, release, question, ballots)

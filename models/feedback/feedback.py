@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import dialect_insert
 from models.errors import NotFound, Refused
 from models.feedback import answers
-from models.feedback.answers import Answer, Kept, Press
+from models.feedback.answers import CurrentAnswer, Press, StoredAnswers
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.feedback.sealing import Keyring
 from models.forms import form_cache, forms
 from models.forms.forms import Form, FormVersion, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings import attendance
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Invitation
@@ -44,7 +44,7 @@ class Submission:
     person: Person
     attended: Attended | None
     finished: bool
-    kept: Kept = field(default_factory=dict)
+    answers: StoredAnswers = field(default_factory=dict)
 
     @property
     def is_preview(self) -> bool:
@@ -60,10 +60,10 @@ class Submission:
         """After a meeting, only those who say that they were there."""
         return self.meeting is None or self.attended not in (None, Attended.NO)
 
-    def answer(self, question: Question) -> Answer | None:
-        return answers.answer(question, self.kept)
+    def answer(self, question: Question) -> CurrentAnswer | None:
+        return answers.current_answer(question, self.answers)
 
-    def own(self, question: Question) -> int | None:
+    def option_from_settings(self, question: Question) -> int | None:
         """The option of a background question that the person's own settings say."""
         if question.background is None:
             return None
@@ -72,11 +72,11 @@ class Submission:
 
     def prefilled(self, question: Question) -> int | None:
         """The same, until they answer the question here."""
-        return self.own(question) if self.answer(question) is None else None
+        return self.option_from_settings(question) if self.answer(question) is None else None
 
     def ticked(self, question: Question) -> tuple[int, ...]:
         """The chosen values: those answered here, else the one from the person's settings."""
-        given, own = self.answer(question), self.own(question)
+        given, own = self.answer(question), self.option_from_settings(question)
         if given is not None:
             return given.ticked
         return () if own is None else (own,)
@@ -84,13 +84,13 @@ class Submission:
     @cached_property
     def from_settings(self) -> list[Question]:
         """The questions that the person's settings answer: not asked, but listed in the summary."""
-        return [question for question in self.questions if self.own(question) is not None]
+        return [question for question in self.questions if self.option_from_settings(question) is not None]
 
     @cached_property
     def closing(self) -> Question | None:
         """The open question at the end, if it is optional: the summary asks it."""
         asked = [question for question in self.questions if question not in self.from_settings]
-        is_by_the_way = len(asked) > 1 and asked[-1].kind is Kind.OPEN and not asked[-1].required
+        is_by_the_way = len(asked) > 1 and asked[-1].kind is QuestionKind.OPEN and not asked[-1].required
         return asked[-1] if is_by_the_way else None
 
     @cached_property
@@ -106,9 +106,9 @@ class Submission:
     @property
     def missing(self) -> Question | None:
         """The first required question without an answer."""
-        return next((q for q in self.questions if q.required and self._is_bare(q)), None)
+        return next((q for q in self.questions if q.required and self._is_missing(q)), None)
 
-    def _is_bare(self, question: Question) -> bool:
+    def _is_missing(self, question: Question) -> bool:
         given = self.answer(question)
         return given.is_empty if given else self.prefilled(question) is None
 
@@ -124,7 +124,7 @@ class Submission:
         rest = self.unanswered
         return rest and next((q for q in self.pages if q.position > question.position), rest)
 
-    def before(self, question: Question) -> Question | None:
+    def page_before(self, question: Question) -> Question | None:
         """The page before a question; None for the first page and for a question without a page."""
         here = self.pages.index(question) if question in self.pages else 0
         return self.pages[here - 1] if here else None
@@ -177,7 +177,7 @@ async def access_submission(
         person=person,
         attended=attended,
         finished=finished,
-        kept=answers.from_json(keys.open(run.key, blob)) if blob else {},
+        answers=answers.from_json(keys.open(run.key, blob)) if blob else {},
     )
 
 
@@ -191,14 +191,14 @@ async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) 
     return await session.scalar(wanted.limit(1)) is not None
 
 
-async def took_part(session: AsyncSession, submission: Submission, attended: Attended, *, now: datetime) -> None:
+async def set_attendance(session: AsyncSession, submission: Submission, attended: Attended, *, now: datetime) -> None:
     """One's own word on having been there. Who was not has no answers either."""
     if submission.meeting is None:
         raise NotFound
     if attended is Attended.NO:
         theirs = Staged.run_id == submission.run.id, Staged.person_id == submission.person.id
         await session.execute(delete(Staged).where(*theirs))
-        submission.kept = {}
+        submission.answers = {}
     await attendance.mark(session, submission.meeting, submission.person.id, attended, own_word=True, now=now)
     submission.attended = attended
 
@@ -212,7 +212,7 @@ async def choose(
     """
     if value is None and question.required:
         raise Refused("question-required")
-    await _keep(session, submission, answers.choosing(question, value), keys=keys, press=press)
+    await _store(session, submission, answers.choice_entries(question, value), keys=keys, press=press)
 
 
 async def tick(
@@ -225,7 +225,7 @@ async def tick(
     press: Press,
 ) -> None:
     """Ticks or unticks one of several options."""
-    await _keep(session, submission, answers.ticking(question, *tick), keys=keys, press=press)
+    await _store(session, submission, answers.tick_entries(question, *tick), keys=keys, press=press)
 
 
 async def settle(
@@ -235,17 +235,17 @@ async def settle(
     given = submission.answer(question)
     if question.required and (given is None or given.is_empty):
         raise Refused("question-required")
-    await _keep(session, submission, answers.settling(question), keys=keys, press=press)
+    await _store(session, submission, answers.done_entries(question), keys=keys, press=press)
 
 
 async def write(
     session: AsyncSession, submission: Submission, question: Question, text: str, *, keys: Keyring, press: Press
 ) -> None:
     """A typed open answer, or what "other" is."""
-    await _keep(session, submission, answers.writing(question, text), keys=keys, press=press)
+    await _store(session, submission, answers.text_entries(question, text), keys=keys, press=press)
 
 
-async def _keep(
+async def _store(
     session: AsyncSession, submission: Submission, content: dict[str, Any], *, keys: Keyring, press: Press
 ) -> None:
     """Seals what a press gave, where nothing newer stands."""
@@ -255,12 +255,14 @@ async def _keep(
     new = {
         key: answers.Given(value, press.update_id, at)
         for key, value in content.items()
-        if key not in submission.kept or submission.kept[key].gives_way_to(press)
+        if key not in submission.answers or submission.answers[key].gives_way_to(press)
     }
     if not new:
         return
-    submission.kept = {**submission.kept, **new}
-    blob = keys.seal(submission.run.key, answers.to_json(submission.kept), size=forms.sheet_bytes(submission.questions))
+    submission.answers = {**submission.answers, **new}
+    blob = keys.seal(
+        submission.run.key, answers.to_json(submission.answers), size=forms.submission_bytes(submission.questions)
+    )
     row = {"run_id": submission.run.id, "person_id": submission.person.id, "blob": blob}
     await session.execute(_sealing(dialect_insert(session)), row)
 
@@ -283,9 +285,9 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
     if submission.missing is not None:
         raise Refused("question-required")
     told = {str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None}
-    if told and submission.kept:
+    if told and submission.answers:
         # Of no update: whatever the person themselves pressed about it stands, though it may come later.
-        await _keep(session, submission, told, keys=keys, press=Press(0, press.now))
+        await _store(session, submission, told, keys=keys, press=Press(0, press.now))
     await session.execute(
         update(Participation)
         .where(Participation.run_id == submission.run.id, Participation.person_id == submission.person.id)
@@ -294,7 +296,7 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
     submission.finished = True
 
 
-async def wanting(session: AsyncSession, person_id: int, run_id: int) -> bool:
+async def is_waited_for(session: AsyncSession, person_id: int, run_id: int) -> bool:
     """Whether the person is still to be asked or reminded: not finished, and has not said they were absent."""
     absent = select(attendance.Attendance.person_id).join(Run, Run.meeting_id == attendance.Attendance.meeting_id)
     absent = absent.where(

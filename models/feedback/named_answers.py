@@ -28,7 +28,7 @@ class NamedAnswer(Base):
 
 
 @dataclass(frozen=True)
-class Signed:
+class NamedSubmissions:
     """The answers to a closed form that were given under names, for those who coordinate its group."""
 
     run: Run
@@ -55,7 +55,7 @@ def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
         session.add(NamedAnswer(run_id=run.id, person_id=person_id, ballot=content))
 
 
-async def access_named_answers(session: AsyncSession, person: Person, run_id: int) -> Signed:
+async def access_named_answers(session: AsyncSession, person: Person, run_id: int) -> NamedSubmissions:
     """The gate of who said what: those who coordinate the group, of a closed form that had said that it is named."""
     run = await session.get(Run, run_id)
     mine = {group.id: group for group in await access.coordinated_groups(session, person, archived_too=True)}
@@ -70,4 +70,6 @@ async def access_named_answers(session: AsyncSession, person: Person, run_id: in
     ballots = [(who, {int(key): value for key, value in ballot.items()}) for who, ballot in rows]
     by_name = sorted(ballots, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
     release_id = await session.scalar(select(Release.id).where(Release.run_id == run.id))
-    return Signed(run, release_id, mine[run.workgroup_id].name, version.form, version.questions, tuple(by_name))
+    return NamedSubmissions(
+        run, release_id, mine[run.workgroup_id].name, version.form, version.questions, tuple(by_name)
+    )

@@ -183,7 +183,7 @@ async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], k
     together = [*(_read(keys.open(pool.key, blob)) for blob in before), *ballots]
     questions = await _questions(session, pool.form_version_id, together)
     together = [_renewed(ballot, questions) for ballot in together]
-    size = forms.sheet_bytes(questions)
+    size = forms.submission_bytes(questions)
     secrets.SystemRandom().shuffle(together)
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     for ballot in together:

@@ -14,7 +14,7 @@ from models.feedback import closing
 from models.feedback.runs import Participation, Run, RunState
 from models.feedback.sealing import Keyring
 from models.forms import forms
-from models.forms.form_book import Kept
+from models.forms.form_book import OwnedForm
 from models.people import access
 from models.people.people import Person
 from models.policy import Policy
@@ -23,14 +23,14 @@ LASTS = timedelta(days=1)
 
 
 async def begin(
-    session: AsyncSession, person: Person, kept: Kept, keys: Keyring, *, policy: Policy, now: datetime
+    session: AsyncSession, person: Person, owned: OwnedForm, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run:
     """Opens a preview of a form; what the person tried before becomes this one, its answers gone."""
     await session.get(Person, person.id, with_for_update=True)  # two taps at once take turns
-    version = await forms.newest(session, kept.form)
+    version = await forms.newest(session, owned.form)
     run = await _own(session, person)
     if run is None:
-        run = Run(workgroup_id=await _group(session, person, kept), state=RunState.PREVIEW, reminders=0)
+        run = Run(workgroup_id=await _group(session, person, owned), state=RunState.PREVIEW, reminders=0)
         session.add(run)
     else:
         await closing.forget_people(session, run)
@@ -47,10 +47,10 @@ async def _own(session: AsyncSession, person: Person) -> Run | None:
     return await session.scalar(wanted.where(Run.state == RunState.PREVIEW, Participation.person_id == person.id))
 
 
-async def _group(session: AsyncSession, person: Person, kept: Kept) -> int:
+async def _group(session: AsyncSession, person: Person, owned: OwnedForm) -> int:
     """The group under whose name the form is shown: its own, or one of the person's."""
-    if kept.group is not None:
-        return kept.group.id
+    if owned.group is not None:
+        return owned.group.id
     mine = await access.coordinated_groups(session, person)
     if not mine:
         raise Refused("preview-needs-group")

@@ -16,7 +16,7 @@ from models.feedback.runs import Run, RunState, remind_at
 from models.forms.forms import Form, FormVersion
 from models.people import access, groups, people
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from models.policy import Policy
 
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=60)
@@ -43,7 +43,7 @@ class Audience:
     """Who of a group would be asked now, and how many not, by why."""
 
     asked: tuple[Person, ...]
-    unreached: Mapping[Reach, int]
+    unreached: Mapping[Reachability, int]
     unwilling: int
 
 
@@ -81,11 +81,11 @@ async def access_form_to_send(session: AsyncSession, person: Person, form_id: in
 async def audience(session: AsyncSession, group_id: int) -> Audience:
     """Who would be asked now."""
     members = await groups.members(session, group_id)
-    reached = [person for person in members if person.reach is Reach.REACHABLE]
+    reached = [person for person in members if person.reach is Reachability.REACHABLE]
     reaches = Counter(person.reach for person in members)
     asked = tuple(person for person in reached if person.wants_feedback)
-    missed = (reach for reach in Reach if reach is not Reach.REACHABLE and reaches[reach])
-    unreached: dict[Reach, int] = {reach: reaches[reach] for reach in missed}
+    missed = (reach for reach in Reachability if reach is not Reachability.REACHABLE and reaches[reach])
+    unreached: dict[Reachability, int] = {reach: reaches[reach] for reach in missed}
     return Audience(asked, unreached, len(reached) - len(asked))
 
 
@@ -103,7 +103,7 @@ async def at_the_same_time(session: AsyncSession, group: Workgroup, form: Form, 
     return await session.scalar(wanted.order_by(Run.id).limit(1))
 
 
-def first_sight(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Submission:
+def first_page(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Submission:
     """What people will see first: the sheet of a run that is not kept, of nobody."""
     run = Run(
         id=0,

@@ -110,7 +110,7 @@ async def card_of(session: AsyncSession, person: Person, chat_id: int, message_i
 
 
 @dataclass(frozen=True)
-class Plan:
+class SurveyPlan:
     """What a coordinator has decided to send, and saw before sending it."""
 
     group: Workgroup
@@ -120,7 +120,7 @@ class Plan:
 
 
 async def send(
-    session: AsyncSession, by: Person, decided: Plan, keys: Keyring, *, policy: Policy, now: datetime
+    session: AsyncSession, by: Person, decided: SurveyPlan, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run:
     """Plans a survey, and opens it if its time is now. Two who do so for one group take turns."""
     group, form, timing = decided.group, decided.form, decided.timing

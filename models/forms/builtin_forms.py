@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from models.people.settings import Field, Organisation
 
 
@@ -16,11 +16,11 @@ class BuiltIn:
     @property
     def statements(self) -> tuple[str, ...]:
         """The identities of what is answered on a scale."""
-        return tuple(item.identity for item in self.items if item.kind is Kind.SCALE)
+        return tuple(item.identity for item in self.items if item.kind is QuestionKind.SCALE)
 
 
 def _statements(high: int, *identities: str) -> tuple[Item, ...]:
-    return tuple(Item(Kind.SCALE, identity=identity, low=1, high=high) for identity in identities)
+    return tuple(Item(QuestionKind.SCALE, identity=identity, low=1, high=high) for identity in identities)
 
 
 def _choices(*identities: str) -> tuple[Choice, ...]:
@@ -30,9 +30,11 @@ def _choices(*identities: str) -> tuple[Choice, ...]:
 YES_OR_NO = _choices("yes", "no")
 ORGANISATIONS = _choices(*(f"organisation-{one}" for one in Organisation))
 FIELDS = _choices(*(f"field-{one}" for one in Field))
-ORGANISATION = Item(Kind.SINGLE, identity="organisation", choices=ORGANISATIONS, background=Background.ORGANISATION)
-FIELD = Item(Kind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD)
-OPEN_FEEDBACK = Item(Kind.OPEN, identity="open-feedback")
+ORGANISATION = Item(
+    QuestionKind.SINGLE, identity="organisation", choices=ORGANISATIONS, background=Background.ORGANISATION
+)
+FIELD = Item(QuestionKind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD)
+OPEN_FEEDBACK = Item(QuestionKind.OPEN, identity="open-feedback")
 
 MEETING_FORM = BuiltIn(
     "meeting",
@@ -63,18 +65,18 @@ ANNUAL_FORM = BuiltIn(
             "memo-important",
         ),
         Item(
-            Kind.SINGLE,
+            QuestionKind.SINGLE,
             identity="coordinator-role",
             choices=_choices("very-well", "well", "satisfactorily", "poorly"),
         ),
         Item(
-            Kind.SEVERAL,
+            QuestionKind.SEVERAL,
             identity="most-important-yield",
             choices=_choices("sharing-information", "regional-development", "networking"),
             other=True,
         ),
-        Item(Kind.YES_NO, identity="group-should-continue", choices=YES_OR_NO),
-        Item(Kind.SINGLE, identity="preferred-mode", choices=_choices("remote", "hybrid", "on_site")),
+        Item(QuestionKind.YES_NO, identity="group-should-continue", choices=YES_OR_NO),
+        Item(QuestionKind.SINGLE, identity="preferred-mode", choices=_choices("remote", "hybrid", "on_site")),
         ORGANISATION,
         FIELD,
         OPEN_FEEDBACK,

@@ -25,7 +25,7 @@ NAME_LENGTH = 60
 
 
 @dataclass(frozen=True)
-class Kept:
+class OwnedForm:
     """A form with the group whose it is; None if it is built in or the whole organisation's."""
 
     form: Form
@@ -42,21 +42,21 @@ async def require_coordinator(session: AsyncSession, person: Person) -> None:
         raise NotAllowed("forms-for-coordinators")
 
 
-async def usable(session: AsyncSession, person: Person) -> list[Kept]:
+async def usable(session: AsyncSession, person: Person) -> list[OwnedForm]:
     """The forms that a person may put to people: the built-in ones, then by name those of everybody and their own."""
     await require_coordinator(session, person)
-    built_in = [Kept((await forms.built_in(session, one)).form, None) for one in BUILT_IN.values()]
+    built_in = [OwnedForm((await forms.built_in(session, one)).form, None) for one in BUILT_IN.values()]
     return built_in + await _written(session, person, archived=False)
 
 
-async def archived(session: AsyncSession, person: Person) -> list[Kept]:
+async def archived(session: AsyncSession, person: Person) -> list[OwnedForm]:
     """The archived forms that a person may bring back."""
     await require_coordinator(session, person)
     kept = await _written(session, person, archived=True)
-    return [one for one in kept if await may_edit(session, person, one)]
+    return [owned for owned in kept if await may_edit(session, person, owned)]
 
 
-async def _written(session: AsyncSession, person: Person, *, archived: bool) -> list[Kept]:
+async def _written(session: AsyncSession, person: Person, *, archived: bool) -> list[OwnedForm]:
     mine = [group.id for group in await access.coordinated_groups(session, person)]
     asked = select(GroupForm.form_id).where(GroupForm.workgroup_id.in_(mine))
     wanted = (
@@ -66,63 +66,63 @@ async def _written(session: AsyncSession, person: Person, *, archived: bool) -> 
         .where(or_(Form.workgroup_id.is_(None), Form.workgroup_id.in_(mine), Form.id.in_(asked)))
         .order_by(Form.name, Form.id)
     )
-    return [Kept(form, group) for form, group in (await session.execute(wanted)).all()]
+    return [OwnedForm(form, group) for form, group in (await session.execute(wanted)).all()]
 
 
-async def access_form(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_form(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
     """The gate of a form: built-in ones and those of no group are every coordinator's, a group's its coordinators'
     and theirs whose own group asks it."""
     wanted = select(Form, Workgroup).outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
     row = (await session.execute(wanted.where(Form.id == form_id))).one_or_none()
     if row is None or not await access.holds(session, person, RoleKind.COORDINATOR):
         raise NotFound
-    kept = Kept(*row)
-    if kept.group is None or await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
-        return kept
+    owned = OwnedForm(*row)
+    if owned.group is None or await access.holds(session, person, RoleKind.COORDINATOR, owned.group.id):
+        return owned
     asking = await session.scalars(select(GroupForm.workgroup_id).where(GroupForm.form_id == form_id))
     mine = {group.id for group in await access.coordinated_groups(session, person)}
     if mine.isdisjoint(asking):
         raise NotFound
-    return kept
+    return owned
 
 
-async def access_usable_form(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_usable_form(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
     """The gate of putting a form to people: one that is not archived."""
-    kept = await access_form(session, person, form_id)
-    if kept.form.archived_at is not None:
+    owned = await access_form(session, person, form_id)
+    if owned.form.archived_at is not None:
         raise Stale("form-is-archived")
-    return kept
+    return owned
 
 
-async def may_edit(session: AsyncSession, person: Person, kept: Kept) -> bool:
+async def may_edit(session: AsyncSession, person: Person, owned: OwnedForm) -> bool:
     """Whether a person may change a form that they may use."""
-    if kept.is_built_in:
+    if owned.is_built_in:
         return False
-    if kept.group is None:
+    if owned.group is None:
         return await access.holds(session, person, RoleKind.ADMINISTRATOR)
-    return kept.group.archived_at is None and await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id)
+    return owned.group.archived_at is None and await access.holds(session, person, RoleKind.COORDINATOR, owned.group.id)
 
 
-async def access_form_to_edit(session: AsyncSession, person: Person, form_id: int) -> Kept:
+async def access_form_to_edit(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
     """The gate of changing a form. Two who change it take turns."""
-    kept = await access_form(session, person, form_id)
-    await _ensure_may_write(session, person, kept)
-    if kept.form.archived_at is not None:
+    owned = await access_form(session, person, form_id)
+    await _ensure_may_write(session, person, owned)
+    if owned.form.archived_at is not None:
         raise Stale("form-is-archived")
-    return kept
+    return owned
 
 
-async def _ensure_may_write(session: AsyncSession, person: Person, kept: Kept) -> None:
+async def _ensure_may_write(session: AsyncSession, person: Person, owned: OwnedForm) -> None:
     """Refuses whoever may not change a form, and what nobody may change."""
-    if kept.is_built_in:
+    if owned.is_built_in:
         raise Refused("form-is-built-in")
-    if kept.group is None and not await access.holds(session, person, RoleKind.ADMINISTRATOR):
+    if owned.group is None and not await access.holds(session, person, RoleKind.ADMINISTRATOR):
         raise NotAllowed("form-of-administrators")
-    if kept.group is not None:
-        if not await access.holds(session, person, RoleKind.COORDINATOR, kept.group.id):
-            raise NotAllowed("form-of-others", group=kept.group.name)
-        await groups.ensure_not_archived(session, kept.group)
-    await session.refresh(kept.form, with_for_update=True)
+    if owned.group is not None:
+        if not await access.holds(session, person, RoleKind.COORDINATOR, owned.group.id):
+            raise NotAllowed("form-of-others", group=owned.group.name)
+        await groups.ensure_not_archived(session, owned.group)
+    await session.refresh(owned.form, with_for_update=True)
 
 
 async def owners(session: AsyncSession, person: Person) -> list[Workgroup | None]:
@@ -131,7 +131,7 @@ async def owners(session: AsyncSession, person: Person) -> list[Workgroup | None
     return [None, *mine] if await access.holds(session, person, RoleKind.ADMINISTRATOR) else mine
 
 
-def proper_name(typed: str) -> str:
+def parse_name(typed: str) -> str:
     """A typed name, tidied; refused if it has no words or too many."""
     name = tidy(typed, NAME_LENGTH + 1)
     if not any(c.isalnum() for c in name):
@@ -214,14 +214,14 @@ async def archive(session: AsyncSession, by: Person, form: Form, *, now: datetim
     _note(session, by, "form-archived", form, now=now)
 
 
-async def restore(session: AsyncSession, by: Person, kept: Kept, *, now: datetime) -> None:
+async def restore(session: AsyncSession, by: Person, owned: OwnedForm, *, now: datetime) -> None:
     """Brings an archived form back, with the groups and meetings that had chosen it."""
-    await _ensure_may_write(session, by, kept)
-    if kept.form.archived_at is None:
+    await _ensure_may_write(session, by, owned)
+    if owned.form.archived_at is None:
         raise Stale("form-is-restored")
-    await _ensure_name_free(session, kept.form.name or "", kept.form.workgroup_id)
-    kept.form.archived_at = None
-    _note(session, by, "form-restored", kept.form, now=now)
+    await _ensure_name_free(session, owned.form.name or "", owned.form.workgroup_id)
+    owned.form.archived_at = None
+    _note(session, by, "form-restored", owned.form, now=now)
 
 
 def _note(session: AsyncSession, by: Person, action: str, form: Form, *, now: datetime, detail: str = "") -> None:

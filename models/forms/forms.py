@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
 from models.base import Base, insert_new
 from models.forms.builtin_forms import BUILT_IN, MEETING_FORM, BuiltIn
-from models.forms.items import Background, Choice, Item, Kind, identified
+from models.forms.items import Background, Choice, Item, QuestionKind, identified
 
 OTHER = 0
 """The value of "other, what?" among a question's options, which are numbered from 1."""
@@ -75,7 +75,7 @@ class Question(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     position: Mapped[int]
-    kind: Mapped[Kind]
+    kind: Mapped[QuestionKind]
     identity: Mapped[str] = mapped_column(index=True)
     text: Mapped[str | None]
     low: Mapped[int | None]
@@ -92,23 +92,23 @@ class Question(Base):
 
     @property
     def has_options(self) -> bool:
-        return self.kind in (Kind.SINGLE, Kind.SEVERAL, Kind.YES_NO)
+        return self.kind in (QuestionKind.SINGLE, QuestionKind.SEVERAL, QuestionKind.YES_NO)
 
     @property
     def values(self) -> list[int]:
         """All that can be chosen: the scale's values, or the options' numbers, other and don't know last."""
-        if self.kind is Kind.SCALE:
+        if self.kind is QuestionKind.SCALE:
             return [*range(self.low or 0, (self.high or 0) + 1), *([DONT_KNOW] if self.dont_know else [])]
         return [*(option.number for option in self.options), *([OTHER] if self.other else [])]
 
     @property
     def takes_text(self) -> bool:
-        return self.kind is Kind.OPEN or self.other
+        return self.kind is QuestionKind.OPEN or self.other
 
     @property
     def length(self) -> int:
         """Characters of a typed answer, at most."""
-        return OPEN_ANSWER_LENGTH if self.kind is Kind.OPEN else OTHER_LENGTH
+        return OPEN_ANSWER_LENGTH if self.kind is QuestionKind.OPEN else OTHER_LENGTH
 
     @property
     def same_as(self) -> tuple[object, ...]:
@@ -217,7 +217,7 @@ async def some_questions(session: AsyncSession, ids: Iterable[int]) -> list[Ques
     return list((await session.execute(wanted.options(selectinload(Question.options)))).scalars())
 
 
-def sheet_bytes(questions: Sequence[Question]) -> int:
+def submission_bytes(questions: Sequence[Question]) -> int:
     """How large any answer to these questions can become: all are sealed at this size, so that none is told apart."""
     kept = sum(1 + len(question.values if question.has_options else ()) for question in questions)
     texts = sum(KEPT_BYTES + 4 * question.length for question in questions if question.takes_text)

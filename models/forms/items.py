@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 
 
-class Kind(enum.StrEnum):
+class QuestionKind(enum.StrEnum):
     SCALE = "scale"
     SINGLE = "single"
     SEVERAL = "several"
@@ -34,7 +34,7 @@ class Choice:
 class Item:
     """A question as it is written, before it is part of a version."""
 
-    kind: Kind
+    kind: QuestionKind
     text: str | None = None
     identity: str = ""
     low: int | None = None

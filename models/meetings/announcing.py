@@ -158,7 +158,7 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
     )
 
 
-async def call_off(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
+async def notify_cancelled(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
     """After a cancelling: withdraws what waits and tells once whoever has heard of the meeting; returns how many."""
     for invitation, _ in await wanted_people(session, meeting):
         for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CORRECTION):

@@ -16,7 +16,7 @@ from models.delivery.kinds import DeliveryKind
 from models.errors import NotFound, Refused, Stale
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people.groups import Membership, Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 
 REDELIVERY = timedelta(hours=24)
 """Telegram keeps an update no longer. Beyond it ids tell no order: after a silent week they start anywhere."""
@@ -158,7 +158,7 @@ class Turnout:
     remote: tuple[str, ...]
     no: tuple[str, ...]
     silent: tuple[str, ...]
-    unreachable: tuple[tuple[str, Reach], ...]
+    unreachable: tuple[tuple[str, Reachability], ...]
 
 
 async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
@@ -173,8 +173,8 @@ async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
         on_site=said(Answer.ON_SITE),
         remote=said(Answer.REMOTE),
         no=said(Answer.NO),
-        silent=tuple(p.name for p in waiting if p.reach is Reach.REACHABLE),
-        unreachable=tuple((p.name, p.reach) for p in waiting if p.reach is not Reach.REACHABLE),
+        silent=tuple(p.name for p in waiting if p.reach is Reachability.REACHABLE),
+        unreachable=tuple((p.name, p.reach) for p in waiting if p.reach is not Reachability.REACHABLE),
     )
 
 

@@ -36,7 +36,7 @@ class MeetingState(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Plan:
+class MeetingPlan:
     """What a coordinator has decided about a meeting. Start and end are wall-clock times in ``zone``, UTC beside."""
 
     title: str | None
@@ -83,9 +83,9 @@ class Meeting(Base):
     workgroup: Mapped[Workgroup] = relationship(lazy="raise")
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> MeetingPlan:
         """What was decided about it, as it stands."""
-        return Plan(
+        return MeetingPlan(
             title=self.title,
             starts_at=self.starts_at,
             ends_at=self.ends_at,
@@ -97,7 +97,7 @@ class Meeting(Base):
         )
 
 
-def _columns(plan: Plan) -> dict[str, object]:
+def _columns(plan: MeetingPlan) -> dict[str, object]:
     return {
         "title": plan.title,
         "starts_at": plan.starts_at,
@@ -112,7 +112,7 @@ def _columns(plan: Plan) -> dict[str, object]:
     }
 
 
-def ensure_valid(plan: Plan, *, now: datetime) -> None:
+def ensure_valid(plan: MeetingPlan, *, now: datetime) -> None:
     """Refuses a plan that cannot be a meeting."""
     if plan.ends_at <= plan.starts_at:
         raise Refused("meeting-ends-before-start")
@@ -124,7 +124,7 @@ def ensure_valid(plan: Plan, *, now: datetime) -> None:
         raise Refused("meeting-too-far")
 
 
-async def call(session: AsyncSession, group: Workgroup, by: Person, plan: Plan, *, now: datetime) -> Meeting:
+async def create(session: AsyncSession, group: Workgroup, by: Person, plan: MeetingPlan, *, now: datetime) -> Meeting:
     """Calls a meeting; inviting is ``announcing.announce``."""
     ensure_valid(plan, now=now)
     if group.archived_at is not None:
@@ -162,23 +162,23 @@ def ensure_upcoming(meeting: Meeting, *, now: datetime) -> None:
         raise Stale("meeting-has-begun")
 
 
-HEARD = ("starts_at", "ends_at", "mode", "place")
+NOTIFIED_FIELDS = ("starts_at", "ends_at", "mode", "place")
 """What people must hear of when it changes, and answer again."""
 
 
-def is_weighty(meeting: Meeting, plan: Plan) -> bool:
+def needs_new_answers(meeting: Meeting, plan: MeetingPlan) -> bool:
     """Whether a change asks everyone again; other changes only edit the cards."""
-    return any(getattr(plan, name) != getattr(meeting, name) for name in HEARD)
+    return any(getattr(plan, name) != getattr(meeting, name) for name in NOTIFIED_FIELDS)
 
 
-async def change(session: AsyncSession, meeting: Meeting, plan: Plan, *, sequence: int, now: datetime) -> bool:
+async def change(session: AsyncSession, meeting: Meeting, plan: MeetingPlan, *, sequence: int, now: datetime) -> bool:
     """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again.
 
     ``sequence`` is the meeting's when its change was begun: of two coordinators the later does not undo the earlier.
     """
     ensure_upcoming(meeting, now=now)
     ensure_valid(plan, now=now)
-    columns, weighty = _columns(plan), is_weighty(meeting, plan)
+    columns, weighty = _columns(plan), needs_new_answers(meeting, plan)
     if all(columns[name] == getattr(meeting, name) for name in columns):
         return False
     saved = await session.execute(
@@ -239,7 +239,7 @@ async def _rows(session: AsyncSession, wanted: object) -> list[Meeting]:
     return meetings
 
 
-async def hold(session: AsyncSession, *, now: datetime) -> None:
+async def mark_held(session: AsyncSession, *, now: datetime) -> None:
     """The announced meetings that are over have been held."""
     over = update(Meeting).where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now)
     await session.execute(over.values(state=MeetingState.HELD))

@@ -15,7 +15,7 @@ from models.membership import roles
 from models.people import access, groups, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach, quiet_hours
+from models.people.people import Person, Reachability, quiet_hours
 from models.policy import Policy
 
 TELLS = timedelta(days=7)
@@ -28,7 +28,9 @@ async def blocked(session: AsyncSession, person: Person, *, policy: Policy, now:
         await _tell(session, person, policy=policy, now=now)
 
 
-async def refused(session: AsyncSession, address_id: int, reach: Reach, *, policy: Policy, now: datetime) -> None:
+async def refused(
+    session: AsyncSession, address_id: int, reach: Reachability, *, policy: Policy, now: datetime
+) -> None:
     """Telegram refuses a message to this address for ever, as to one who has blocked the bot or is gone."""
     person = await people.unreachable(session, address_id, reach)
     if person is not None:
@@ -65,13 +67,13 @@ async def _heads(session: AsyncSession, group: Workgroup, gone: Person) -> list[
     """The group's other coordinators; administrators if none of them can be written to."""
 
     def others(some: list[Person]) -> list[Person]:
-        return [one for one in some if one.id != gone.id and one.reach is Reach.REACHABLE]
+        return [one for one in some if one.id != gone.id and one.reach is Reachability.REACHABLE]
 
     return others(await access.coordinators(session, group.id)) or others(await access.administrators(session))
 
 
 @dataclass(frozen=True)
-class News:
+class BlockedNotice:
     """Who cannot be reached any more, and in which of the reader's groups they are missed."""
 
     person: Person
@@ -80,12 +82,12 @@ class News:
     """One of them on whose roster they are."""
 
 
-async def news(session: AsyncSession, reader: Person, person_id: int) -> News | None:
+async def blocked_notice(session: AsyncSession, reader: Person, person_id: int) -> BlockedNotice | None:
     """What a note says now; None if the person is back or erased, or the reader runs none of their groups any more."""
     person = await session.get(Person, person_id)
-    if person is None or person.reach not in (Reach.BLOCKED, Reach.DEACTIVATED):
+    if person is None or person.reach not in (Reachability.BLOCKED, Reachability.DEACTIVATED):
         return None
     run = {group.id for group in await access.coordinated_groups(session, reader)}
     found = tuple(group for group in await _groups(session, person) if group.id in run)
     rosters = [group for group in found if await access.is_member(session, person, group.id)]
-    return News(person, found, next(iter(rosters), None)) if found else None
+    return BlockedNotice(person, found, next(iter(rosters), None)) if found else None

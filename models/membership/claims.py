@@ -82,14 +82,14 @@ async def withdraw(session: AsyncSession, person_id: int, *, now: datetime) -> N
 
 
 @dataclass(frozen=True)
-class Place:
+class RosterPlace:
     """A line on a roster that waits for its person."""
 
     name: str
     groups: tuple[str, ...]
 
 
-async def place(session: AsyncSession, code: str, *, now: datetime) -> Place | None:
+async def waiting_place(session: AsyncSession, code: str, *, now: datetime) -> RosterPlace | None:
     """Whose place a code is for, to be confirmed by them; None if it is no personal link that can be used."""
     try:
         link = await links.access_link(session, code, now=now)
@@ -98,7 +98,7 @@ async def place(session: AsyncSession, code: str, *, now: datetime) -> Place | N
     line = await session.get(Person, link.person_id) if link.kind is LinkKind.CLAIM else None
     if line is None:
         return None
-    return Place(line.name, tuple(group.name for group in await of_person(session, line)))
+    return RosterPlace(line.name, tuple(group.name for group in await of_person(session, line)))
 
 
 async def taken_before(session: AsyncSession, person: Person, code: str) -> bool:

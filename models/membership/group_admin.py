@@ -25,7 +25,7 @@ async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str,
 
 async def new_name(session: AsyncSession, group: Workgroup, typed: str) -> str:
     """A typed name that the group can have."""
-    name = groups.proper_name(typed)
+    name = groups.parse_name(typed)
     if name == group.name:
         raise Refused("group-name-same", group=name)
     await groups.ensure_name_free(session, name, besides=group.id)

@@ -13,7 +13,7 @@ from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotFound, Refused
 from models.meetings import announcing, meetings
 from models.membership import claims, requests
-from models.membership.requests import Asked
+from models.membership.requests import RequestDetails
 from models.people import access, audit, groups, links, people
 from models.people.access import RoleKind
 from models.people.groups import Membership, Workgroup
@@ -26,7 +26,7 @@ TELLS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RedeemedCode:
     """What became of a code: ``kind`` is "group", "already", "asked", "asked-already", "claimed", "claimed-already",
     "role" or "has-role"."""
 
@@ -35,10 +35,10 @@ class Outcome:
     role: str = ""
 
 
-async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Policy, now: datetime) -> Outcome:
+async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Policy, now: datetime) -> RedeemedCode:
     """Uses a code."""
     if await claims.taken_before(session, person, code):
-        return Outcome("claimed-already")
+        return RedeemedCode("claimed-already")
     link = await links.access_link(session, code, now=now)
     if link.kind is LinkKind.CLAIM:
         return await _claim(session, person, link, policy=policy, now=now)
@@ -54,14 +54,14 @@ async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Po
 
 async def _take_role(
     session: AsyncSession, person: Person, link: Link, role: RoleKind, group: Workgroup | None, *, now: datetime
-) -> Outcome:
+) -> RedeemedCode:
     """Takes the role. Whoever has it already leaves the link for the one it was meant for."""
     name = group.name if group else ""
     if not await access.grant(session, person, role, group, now=now):
-        return Outcome("has-role", name, role)
+        return RedeemedCode("has-role", name, role)
     await links.use_up(session, link, now=now)
     audit.note(session, person, "role-taken", now=now, group_id=link.workgroup_id, detail=role)
-    return Outcome("role", name, role)
+    return RedeemedCode("role", name, role)
 
 
 async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
@@ -80,7 +80,7 @@ async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
     )
 
 
-async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: Policy, now: datetime) -> Outcome:
+async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: Policy, now: datetime) -> RedeemedCode:
     """Takes a place on a roster, and is invited to the meetings that are already called."""
     names = []
     for group_id in await claims.take(session, person, link, now=now):
@@ -89,10 +89,12 @@ async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: P
         await requests.settle(session, group.id, person.id, now=now)
         await _invite(session, group, person, policy=policy, now=now)
         names.append(group.name)
-    return Outcome("claimed", ", ".join(names))
+    return RedeemedCode("claimed", ", ".join(names))
 
 
-async def _join(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> Outcome:
+async def _join(
+    session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
+) -> RedeemedCode:
     """By the joining link: at once, or where its coordinators let people in one by one, with their leave."""
     if group.archived_at is not None:
         raise Refused("link-not-valid")
@@ -102,11 +104,11 @@ async def _join(session: AsyncSession, group: Workgroup, person: Person, *, poli
     if trusted or not group.approves_joiners:
         return await enter(session, group, person, policy=policy, now=now)
     new = await requests.ask(session, group, person, policy=policy, now=now)
-    return Outcome("asked" if new else "asked-already", group.name)
+    return RedeemedCode("asked" if new else "asked-already", group.name)
 
 
 async def answer_request(
-    session: AsyncSession, by: Person, asked: Asked, approved: bool, *, policy: Policy, now: datetime
+    session: AsyncSession, by: Person, asked: RequestDetails, approved: bool, *, policy: Policy, now: datetime
 ) -> None:
     """A coordinator lets somebody in, or does not."""
     if asked.group.archived_at is not None:
@@ -116,14 +118,16 @@ async def answer_request(
         await enter(session, asked.group, asked.person, policy=policy, now=now)
 
 
-async def enter(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> Outcome:
+async def enter(
+    session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
+) -> RedeemedCode:
     """Joins a group, and is invited to the meetings that are already called."""
     if not await groups.join(session, group, person, now=now):
-        return Outcome("already", group.name)
+        return RedeemedCode("already", group.name)
     audit.note(session, person, "joined", now=now, group_id=group.id)
     await requests.settle(session, group.id, person.id, now=now)
     await _invite(session, group, person, policy=policy, now=now)
-    return Outcome("group", group.name)
+    return RedeemedCode("group", group.name)
 
 
 async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:

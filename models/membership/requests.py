@@ -43,7 +43,7 @@ class JoinRequest(Base):
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestDetails:
     """A request with what its readers need."""
 
     request: JoinRequest
@@ -79,7 +79,7 @@ async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy
     return bool(new)
 
 
-async def access_request(session: AsyncSession, person: Person, request_id: int) -> Asked:
+async def access_request(session: AsyncSession, person: Person, request_id: int) -> RequestDetails:
     """The gate of deciding: the group's coordinators."""
     asked = await of_id(session, request_id)
     if asked is None:
@@ -88,18 +88,18 @@ async def access_request(session: AsyncSession, person: Person, request_id: int)
     return asked
 
 
-async def of_id(session: AsyncSession, request_id: int) -> Asked | None:
+async def of_id(session: AsyncSession, request_id: int) -> RequestDetails | None:
     """A request as it stands, for its letters."""
     found = await _asked(session, JoinRequest.id == request_id)
     return found[0] if found else None
 
 
-async def waiting(session: AsyncSession, group: Workgroup) -> list[Asked]:
+async def waiting(session: AsyncSession, group: Workgroup) -> list[RequestDetails]:
     """The requests of a group that nobody has decided, oldest first."""
     return await _asked(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
 
 
-async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[Asked]:
+async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[RequestDetails]:
     decider = aliased(Person)
     wanted = (
         select(JoinRequest, Workgroup, Person, decider.name)
@@ -109,10 +109,10 @@ async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[Ask
         .where(*which)
         .order_by(JoinRequest.id)
     )
-    return [Asked(*row) for row in await session.execute(wanted)]
+    return [RequestDetails(*row) for row in await session.execute(wanted)]
 
 
-async def decide(session: AsyncSession, by: Person, asked: Asked, approved: bool, *, now: datetime) -> None:
+async def decide(session: AsyncSession, by: Person, asked: RequestDetails, approved: bool, *, now: datetime) -> None:
     """Decides, once: of two coordinators the later one hears what was decided. The person is told."""
     request = asked.request
     done = await session.execute(
@@ -130,7 +130,7 @@ async def decide(session: AsyncSession, by: Person, asked: Asked, approved: bool
     await _show_decided(session, by, asked, now)
 
 
-async def _show_decided(session: AsyncSession, by: Person, asked: Asked, now: datetime) -> None:
+async def _show_decided(session: AsyncSession, by: Person, asked: RequestDetails, now: datetime) -> None:
     """Withdraws what still asks the other coordinators, and edits the cards that they have."""
     await outbox.withdraw(session, DeliveryKind.JOIN_REQUEST, asked.request.id)
     others = [one for one in await access.coordinators(session, asked.group.id) if one.id != by.id]

@@ -15,7 +15,7 @@ from models.membership.roster_file import Entry
 from models.people import audit, groups
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link
-from models.people.people import NAME_LENGTH, Person, Reach, tidy
+from models.people.people import NAME_LENGTH, Person, Reachability, tidy
 from models.policy import Policy
 
 
@@ -52,10 +52,10 @@ async def access_member(session: AsyncSession, group: Workgroup, person_id: int)
     return person
 
 
-def counts(people: Sequence[Person]) -> dict[Reach, int]:
+def counts(people: Sequence[Person]) -> dict[Reachability, int]:
     """How many can be reached, and how many cannot for each reason; reasons of nobody are left out."""
     reaches = [person.reach for person in people]
-    return {reach: reaches.count(reach) for reach in (Reach.REACHABLE, *Reach) if reach in reaches}
+    return {reach: reaches.count(reach) for reach in (Reachability.REACHABLE, *Reachability) if reach in reaches}
 
 
 async def compare(session: AsyncSession, group: Workgroup, entries: list[Entry]) -> Compared:
@@ -117,7 +117,9 @@ async def add(
 
 def _line(entry: Entry, now: datetime) -> Person:
     organisation, contact = entry.organisation or None, entry.contact or None
-    return Person(name=entry.name, organisation=organisation, contact=contact, reach=Reach.UNCLAIMED, created_at=now)
+    return Person(
+        name=entry.name, organisation=organisation, contact=contact, reach=Reachability.UNCLAIMED, created_at=now
+    )
 
 
 async def write_contact(

@@ -17,10 +17,10 @@ from models.meetings import announcing, invitations
 from models.meetings.invitations import Answer, Invitation
 from models.meetings.meetings import Meeting, MeetingState
 from models.operations import health
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 
 
-class Outcome(enum.StrEnum):
+class MessageOutcome(enum.StrEnum):
     """What became of a message to one person, in the order in which the counts are told."""
 
     ARRIVED = "arrived"
@@ -36,18 +36,18 @@ class Outcome(enum.StrEnum):
 
 
 MISSED = {
-    Outcome.BLOCKED,
-    Outcome.DEACTIVATED,
-    Outcome.UNCERTAIN,
-    Outcome.FAILED,
-    Outcome.EXPIRED,
-    Outcome.DROPPED,
-    Outcome.UNCLAIMED,
+    MessageOutcome.BLOCKED,
+    MessageOutcome.DEACTIVATED,
+    MessageOutcome.UNCERTAIN,
+    MessageOutcome.FAILED,
+    MessageOutcome.EXPIRED,
+    MessageOutcome.DROPPED,
+    MessageOutcome.UNCLAIMED,
 }
 """They should know and did not get it, or perhaps not."""
 
 
-class Kind(enum.StrEnum):
+class MessageKind(enum.StrEnum):
     """The messages about a meeting, in the order in which they go out."""
 
     INVITATION = "invitation"
@@ -61,9 +61,9 @@ class Tally:
     """One kind of message: to how many people it was to go, and what became of it for how many. The parts sum to
     ``total``: in neither is what was not needed after all, nor who was out of reach before it was planned."""
 
-    kind: Kind
+    kind: MessageKind
     total: int
-    parts: tuple[tuple[Outcome, int], ...]
+    parts: tuple[tuple[MessageOutcome, int], ...]
     leaves: tuple[datetime, datetime] | None
     """Between which moments ahead what waits is due, if anything does and none is due by now."""
 
@@ -74,12 +74,12 @@ class Missed:
 
     name: str
     contact: str | None
-    kind: Kind
-    why: Outcome
+    kind: MessageKind
+    why: MessageOutcome
 
 
 @dataclass(frozen=True)
-class Asked:
+class FeedbackAsked:
     """How many are asked for feedback, or were."""
 
     count: int
@@ -96,7 +96,7 @@ class Arrivals:
     """Out of reach before they could be invited, though they were on Telegram."""
     to_phone: tuple[Missed, ...]
     """Nobody, once the meeting has begun."""
-    asked: Asked | None
+    asked: FeedbackAsked | None
     is_paused: bool
     """An operator holds back all that waits."""
 
@@ -112,10 +112,12 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
             _untold(one, is_aware=invitation.id in aware)
     pace = await health.pace(session)
     return Arrivals(
-        tallies=tuple(tally for kind in Kind if (tally := _tally(kind, known, now))),
-        unneeded=sum(outcome is Outcome.UNNEEDED for one in known for outcome in one.fates.values()),
-        without_telegram=sum(person.reach is Reach.UNCLAIMED for _, person in people),
-        unreached=sum(one.fates.get(Kind.INVITATION) in AWAY and Kind.INVITATION not in one.planned for one in known),
+        tallies=tuple(tally for kind in MessageKind if (tally := _tally(kind, known, now))),
+        unneeded=sum(outcome is MessageOutcome.UNNEEDED for one in known for outcome in one.fates.values()),
+        without_telegram=sum(person.reach is Reachability.UNCLAIMED for _, person in people),
+        unreached=sum(
+            one.fates.get(MessageKind.INVITATION) in AWAY and MessageKind.INVITATION not in one.planned for one in known
+        ),
         to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
         asked=await _asked(session, meeting),
         is_paused=pace is not None and pace.paused_at is not None,
@@ -124,7 +126,7 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
 
 COUNTED = (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CANCELLED)
 """The kinds of deliveries that carry a message to a member; a correction only edits a card."""
-AWAY = {Outcome.BLOCKED, Outcome.DEACTIVATED}
+AWAY = {MessageOutcome.BLOCKED, MessageOutcome.DEACTIVATED}
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,9 @@ class Known:
     """What became of each kind for one person; of what was never meant for them there is nothing."""
 
     person: Person
-    planned: dict[Kind, datetime]
+    planned: dict[MessageKind, datetime]
     """What was to be sent, with when it was due: of any other kind they only need to hear otherwise."""
-    fates: dict[Kind, Outcome]
+    fates: dict[MessageKind, MessageOutcome]
 
 
 async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -> dict[int, list[Delivery]]:
@@ -152,14 +154,14 @@ async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -
 
 
 def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Known:
-    found: dict[Kind, list[Outcome]] = {kind: [] for kind in Kind}
+    found: dict[MessageKind, list[MessageOutcome]] = {kind: [] for kind in MessageKind}
     for row in rows:
         if (outcome := _outcome(row, invitation, person)) is not None:
             found[_kind(row)].append(outcome)
     if invitation.answer is not None:
-        found[Kind.INVITATION] = [Outcome.ARRIVED]  # they have seen it, whatever Telegram said
-    elif not found[Kind.INVITATION] and person.reach is not Reach.REACHABLE:
-        found[Kind.INVITATION] = [Outcome(person.reach)]
+        found[MessageKind.INVITATION] = [MessageOutcome.ARRIVED]  # they have seen it, whatever Telegram said
+    elif not found[MessageKind.INVITATION] and person.reach is not Reachability.REACHABLE:
+        found[MessageKind.INVITATION] = [MessageOutcome(person.reach)]
     fates = {kind: latest for kind, some in found.items() if (latest := _latest(some))}
     first_waiting = {_kind(row): row.due_at for row in reversed(rows) if row.state is Sending.DUE}
     return Known(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
@@ -167,36 +169,38 @@ def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Know
 
 def _untold(one: Known, *, is_aware: bool) -> None:
     """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
-    if Kind.CANCELLED not in one.fates and one.person.reach is not Reach.REACHABLE:
-        one.fates[Kind.CANCELLED] = Outcome(one.person.reach)
-    elif Kind.CANCELLED not in one.fates and (is_aware or one.fates.get(Kind.INVITATION) in MISSED):
-        one.fates[Kind.CANCELLED] = Outcome.FAILED  # out of reach at the time and back since, or invited by telephone
+    if MessageKind.CANCELLED not in one.fates and one.person.reach is not Reachability.REACHABLE:
+        one.fates[MessageKind.CANCELLED] = MessageOutcome(one.person.reach)
+    elif MessageKind.CANCELLED not in one.fates and (is_aware or one.fates.get(MessageKind.INVITATION) in MISSED):
+        one.fates[MessageKind.CANCELLED] = (
+            MessageOutcome.FAILED
+        )  # out of reach at the time and back since, or invited by telephone
 
 
-def _kind(row: Delivery) -> Kind:
-    return Kind.SILENT if row.slot == "silent" else Kind(row.kind)
+def _kind(row: Delivery) -> MessageKind:
+    return MessageKind.SILENT if row.slot == "silent" else MessageKind(row.kind)
 
 
-def _outcome(row: Delivery, invitation: Invitation, person: Person) -> Outcome | None:
+def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOutcome | None:
     """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
     told = {
-        Sending.SENT: Outcome.ARRIVED,
-        Sending.UNKNOWN: Outcome.UNCERTAIN,
-        Sending.CANCELLED: Outcome.UNNEEDED,
-        Sending.SUPERSEDED: Outcome.UNNEEDED,
+        Sending.SENT: MessageOutcome.ARRIVED,
+        Sending.UNKNOWN: MessageOutcome.UNCERTAIN,
+        Sending.CANCELLED: MessageOutcome.UNNEEDED,
+        Sending.SUPERSEDED: MessageOutcome.UNNEEDED,
     }
     is_dropped = row.state is Sending.CANCELLED and row.error == health.DROPPED
     if row.state in told and not is_dropped:
         return told[row.state]
     if row.kind is DeliveryKind.REMINDER and not _is_wanted(row, invitation, person):
-        return None if row.state in (Sending.DUE, Sending.SENDING) else Outcome.UNNEEDED
+        return None if row.state in (Sending.DUE, Sending.SENDING) else MessageOutcome.UNNEEDED
     if row.state is Sending.EXPIRED:
-        return Outcome.EXPIRED
+        return MessageOutcome.EXPIRED
     if is_dropped:
-        return Outcome.UNCERTAIN if row.ambiguous else Outcome.DROPPED
-    if person.reach is not Reach.REACHABLE:
-        return Outcome(person.reach)  # what waits for them will fail
-    return Outcome.FAILED if row.state is Sending.FAILED else Outcome.WAITING
+        return MessageOutcome.UNCERTAIN if row.ambiguous else MessageOutcome.DROPPED
+    if person.reach is not Reachability.REACHABLE:
+        return MessageOutcome(person.reach)  # what waits for them will fail
+    return MessageOutcome.FAILED if row.state is Sending.FAILED else MessageOutcome.WAITING
 
 
 def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
@@ -205,31 +209,35 @@ def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
     return person.wants_reminders and invitation.answer is not Answer.NO and (row.slot == "silent") == silent
 
 
-def _latest(outcomes: list[Outcome]) -> Outcome | None:
+def _latest(outcomes: list[MessageOutcome]) -> MessageOutcome | None:
     """Of several messages the last of which something became; else what still waits."""
-    ended = [one for one in outcomes if one not in (Outcome.WAITING, Outcome.UNNEEDED)]
+    ended = [one for one in outcomes if one not in (MessageOutcome.WAITING, MessageOutcome.UNNEEDED)]
     if ended:
         return ended[-1]
-    return Outcome.WAITING if Outcome.WAITING in outcomes else next(iter(outcomes), None)
+    return MessageOutcome.WAITING if MessageOutcome.WAITING in outcomes else next(iter(outcomes), None)
 
 
-def _tally(kind: Kind, known: list[Known], now: datetime) -> Tally | None:
+def _tally(kind: MessageKind, known: list[Known], now: datetime) -> Tally | None:
     """The counts of a kind that was planned; what was not needed is counted apart."""
     some = [one.fates.get(kind) for one in known if kind in one.planned]
-    got = [outcome for outcome in some if outcome not in (None, Outcome.UNNEEDED)]
+    got = [outcome for outcome in some if outcome not in (None, MessageOutcome.UNNEEDED)]
     if not got:
         return None
-    due = [one.planned[kind] for one in known if one.fates.get(kind) is Outcome.WAITING]
+    due = [one.planned[kind] for one in known if one.fates.get(kind) is MessageOutcome.WAITING]
     leaves = (min(due), max(due)) if due and min(due) > now else None
-    return Tally(kind, len(got), tuple((one, got.count(one)) for one in Outcome if one in got), leaves)
+    return Tally(kind, len(got), tuple((one, got.count(one)) for one in MessageOutcome if one in got), leaves)
 
 
 def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:
     """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
-    news = (Kind.CANCELLED,) if state is MeetingState.CANCELLED else (Kind.INVITATION, Kind.SILENT, Kind.REMINDER)
-    found: dict[Kind, list[Missed]] = {kind: [] for kind in news}
+    news = (
+        (MessageKind.CANCELLED,)
+        if state is MeetingState.CANCELLED
+        else (MessageKind.INVITATION, MessageKind.SILENT, MessageKind.REMINDER)
+    )
+    found: dict[MessageKind, list[Missed]] = {kind: [] for kind in news}
     for one in known:
-        arrived = [place for place, kind in enumerate(news) if one.fates.get(kind) is Outcome.ARRIVED]
+        arrived = [place for place, kind in enumerate(news) if one.fates.get(kind) is MessageOutcome.ARRIVED]
         since = news[max(arrived, default=-1) + 1 :]
         lacks = next((kind for kind in since if one.fates.get(kind) in MISSED), None)
         if lacks is not None:
@@ -238,12 +246,12 @@ def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:
     return tuple(missed for kind in news for missed in found[kind])
 
 
-async def _asked(session: AsyncSession, meeting: Meeting) -> Asked | None:
+async def _asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:
     """How many are asked, once or again. Of whom a message was planned: unlike states that tells not who answered."""
     run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
     if run is None:
         return None
     if run.state is RunState.CLOSED:
-        return Asked(run.asked, is_open=False)
+        return FeedbackAsked(run.asked, is_open=False)
     asked = select(func.count(Delivery.address_id.distinct())).where(Delivery.kind == "feedback")
-    return Asked(await session.scalar(asked.where(Delivery.subject == run.id)) or 0, is_open=True)
+    return FeedbackAsked(await session.scalar(asked.where(Delivery.subject == run.id)) or 0, is_open=True)

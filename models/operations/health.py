@@ -12,7 +12,7 @@ from models.delivery.outbox import Delivery, Sending
 from models.delivery.rate_limit import Pace
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 
 DROPPED = "dropped by the operator"
 
@@ -30,7 +30,7 @@ class Size:
 
 
 async def size(session: AsyncSession, *, now: datetime) -> Size:
-    claimed = Person.reach != Reach.UNCLAIMED
+    claimed = Person.reach != Reachability.UNCLAIMED
     people = await session.execute(select(claimed, func.count()).select_from(Person).group_by(claimed))
     by_claim = {bool(is_claimed): number for is_claimed, number in people}
     groups = select(func.count()).select_from(Workgroup).where(Workgroup.archived_at.is_(None))
@@ -45,7 +45,7 @@ async def size(session: AsyncSession, *, now: datetime) -> Size:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Backlog:
     """The deliveries of one kind that have not been sent."""
 
     kind: DeliveryKind
@@ -58,7 +58,7 @@ class Waiting:
     """Of those due: an attempt may have arrived, so that a second copy is possible."""
 
 
-async def waiting(session: AsyncSession, *, now: datetime) -> list[Waiting]:
+async def waiting(session: AsyncSession, *, now: datetime) -> list[Backlog]:
     """What waits, by kind."""
     expired, later = Delivery.expires_at <= now, Delivery.due_at > now
     state = case((expired, "expired"), (later, "later"), else_="due")
@@ -72,7 +72,7 @@ async def waiting(session: AsyncSession, *, now: datetime) -> list[Waiting]:
         counts[kind, where] += number
         doubtful[kind] += unsure if where == "due" else 0
     return [
-        Waiting(kind, counts[kind, "due"], counts[kind, "later"], counts[kind, "expired"], doubtful[kind])
+        Backlog(kind, counts[kind, "due"], counts[kind, "later"], counts[kind, "expired"], doubtful[kind])
         for kind in sorted({kind for kind, _ in counts})
     ]
 

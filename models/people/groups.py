@@ -65,7 +65,7 @@ async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup
     return group
 
 
-def proper_name(typed: str) -> str:
+def parse_name(typed: str) -> str:
     """A typed name, tidied; refused if there is nothing of it or too much."""
     name = tidy(typed, NAME_LENGTH + 1)
     if not name:

@@ -16,7 +16,7 @@ from models.policy import Policy
 NAME_LENGTH = 80
 
 
-class Reach(enum.StrEnum):
+class Reachability(enum.StrEnum):
     """Whether the bot may write to a person, or why not."""
 
     UNCLAIMED = "unclaimed"  # a line on a roster; has not pressed Start
@@ -43,7 +43,7 @@ class Person(Base):
     wants_reminders: Mapped[bool] = mapped_column(default=True)
     wants_feedback: Mapped[bool] = mapped_column(default=True)
     """Whether to be asked for feedback."""
-    reach: Mapped[Reach] = mapped_column(default=Reach.UNCLAIMED)
+    reach: Mapped[Reachability] = mapped_column(default=Reachability.UNCLAIMED)
     created_at: Mapped[datetime]
 
     address: Mapped["Address | None"] = relationship(back_populates="person", lazy="raise")
@@ -98,10 +98,10 @@ async def met(
         row = {"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}
         await insert_new(session, Person, [row])
         person = (await session.execute(wanted)).scalar_one()
-    if person.reach is Reach.UNCLAIMED:
+    if person.reach is Reachability.UNCLAIMED:
         person.name, person.language = tidy(name) or "?", person.language or language
-    is_new = person.reach is not Reach.REACHABLE
-    person.reach = Reach.REACHABLE
+    is_new = person.reach is not Reachability.REACHABLE
+    person.reach = Reachability.REACHABLE
     if await private_address(session, telegram_id) is None:
         await insert_new(session, Address, [{"chat_id": telegram_id, "person_id": person.id}])
     return person, is_new
@@ -110,9 +110,9 @@ async def met(
 def blocked(person: Person) -> bool:
     """They have blocked the bot; whether that is new. Who has not begun yet is only expected still, and brings their
     name when they do."""
-    is_new = person.reach is Reach.REACHABLE
-    if person.reach is not Reach.UNCLAIMED:
-        person.reach = Reach.BLOCKED
+    is_new = person.reach is Reachability.REACHABLE
+    if person.reach is not Reachability.UNCLAIMED:
+        person.reach = Reachability.BLOCKED
     return is_new
 
 
@@ -133,12 +133,12 @@ def is_stranger(person: Person) -> bool:
     return person.id == 0
 
 
-async def unreachable(session: AsyncSession, address_id: int, reach: Reach) -> Person | None:
+async def unreachable(session: AsyncSession, address_id: int, reach: Reachability) -> Person | None:
     """They blocked us or are gone: nothing more is written to them, past answers stay. Returns them if that is new."""
     person = await session.scalar(select(Person).join(Address).where(Address.id == address_id))
     if person is None:
         return None
-    is_new = person.reach is Reach.REACHABLE
+    is_new = person.reach is Reachability.REACHABLE
     person.reach = reach
     return person if is_new else None
 
@@ -157,6 +157,6 @@ async def of_address(session: AsyncSession, address: Address) -> Person | None:
 async def expected(session: AsyncSession, telegram_id: int, *, now: datetime, name: str = "") -> Person:
     """A person known by Telegram id, who may not have written yet."""
     name = tidy(name) or str(telegram_id)
-    row = {"telegram_id": telegram_id, "name": name, "reach": Reach.UNCLAIMED, "created_at": now}
+    row = {"telegram_id": telegram_id, "name": name, "reach": Reachability.UNCLAIMED, "created_at": now}
     await insert_new(session, Person, [row])
     return (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Cell, CellFigure, Figure, OptionCount, Release, spread_from
 from models.forms.forms import DONT_KNOW, Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.privacy.evidence import Finding, early_texts, finding
 
 Faults = Iterator[tuple[str, str]]
@@ -113,7 +113,7 @@ def _of_counts(
     if n < spread_from(release.threshold):
         yield "spread", where
     told = [people for value, people in counts.items() if value != DONT_KNOW]
-    if n in told or (question.kind is not Kind.SEVERAL and sum(told) != n):
+    if n in told or (question.kind is not QuestionKind.SEVERAL and sum(told) != n):
         yield "agree", where
 
 

@@ -177,10 +177,10 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
 
 def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
     try:
-        kept = answers.from_json(keys.open(key, blob))
+        stored = answers.from_json(keys.open(key, blob))
     except Refused:
         return "sealed; the key is missing"
-    return _readable(questions, answers.ballot(questions, kept))
+    return _readable(questions, answers.ballot(questions, stored))
 
 
 def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
@@ -222,8 +222,8 @@ async def _messages(session: AsyncSession, person: Person) -> Rows:
 
 
 async def _digests(session: AsyncSession, person: Person) -> Rows:
-    rows = await session.execute(select(Digest).where(Digest.person_id == person.id).order_by(Digest.month))
-    return [{"month": one.month, "planned_at": _text(one.planned_at)} for one in rows.scalars()]
+    rows = await session.execute(select(Digest).where(Digest.person_id == person.id).order_by(Digest.period))
+    return [{"month": one.period, "planned_at": _text(one.planned_at)} for one in rows.scalars()]
 
 
 async def _subscriptions(session: AsyncSession, person: Person) -> Rows:

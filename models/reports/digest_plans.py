@@ -12,7 +12,7 @@ from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.people.access import Role
 from models.people.groups import Workgroup
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from models.periods import Period, Scope, Span
 from models.policy import Policy
 from models.reports import places, statistics, subscriptions
@@ -65,7 +65,7 @@ async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> lis
 
 async def _away(session: AsyncSession) -> set[int]:
     """Managers who have blocked the bot, or whose account is gone."""
-    gone = Person.reach.in_([Reach.BLOCKED, Reach.DEACTIVATED])
+    gone = Person.reach.in_([Reachability.BLOCKED, Reachability.DEACTIVATED])
     wanted = select(Person.id).join(Role, Role.person_id == Person.id).where(gone)
     return set((await session.execute(wanted)).scalars())
 
@@ -86,14 +86,16 @@ async def _is_living(session: AsyncSession, scope: Scope) -> bool:
 async def send_again(session: AsyncSession, *, now: datetime) -> int:
     """What Telegram refused because its reader had blocked the bot goes out once the reader is back, while it is worth
     it: refused, it surely never came. Returns how many."""
-    refused = Delivery.error.in_([Reach.BLOCKED, Reach.DEACTIVATED]) | Delivery.error.startswith("Forbidden")
+    refused = Delivery.error.in_([Reachability.BLOCKED, Reachability.DEACTIVATED]) | Delivery.error.startswith(
+        "Forbidden"
+    )
     missed = (
         select(Delivery)
         .join(Address, Address.id == Delivery.address_id)
         .join(Person, Person.id == Address.person_id)
         .where(Delivery.state == Sending.FAILED, Delivery.urgent.is_(False), Delivery.due_at > now - KEEPS)
         .where(Delivery.kind == DeliveryKind.DIGEST, Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
-        .where(Person.reach == Reach.REACHABLE)
+        .where(Person.reach == Reachability.REACHABLE)
     )
     found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
     for delivery in found:
@@ -127,12 +129,12 @@ def _message(one: Recipient, digest_id: int, due: datetime) -> Planned:
 
 async def _known(session: AsyncSession, due: dict[Rhythm, Span]) -> set[tuple[int, int]]:
     """Who has had one, in which place, whatever their rhythm was: nobody gets two on one day."""
-    had = select(Digest.person_id, Digest.place).where(Digest.month.in_([str(one) for one in due.values()]))
+    had = select(Digest.person_id, Digest.place).where(Digest.period.in_([str(one) for one in due.values()]))
     return {(person_id, place) for person_id, place in await session.execute(had)}
 
 
 async def _content(session: AsyncSession, scope: Scope, *, now: datetime) -> str:
-    return figures_to_json(await statistics.month_figures(session, scope, now=now))
+    return figures_to_json(await statistics.digest_figures(session, scope, now=now))
 
 
 async def _insert(session: AsyncSession, one: Recipient, scope: Scope, content: str, *, now: datetime) -> list[int]:

@@ -19,7 +19,7 @@ from models.people.people import Person
 from models.periods import Period, Scope, Span, parse
 from models.policy import Policy
 from models.reports import statistics, subscriptions
-from models.reports.statistics import Detail, MonthFigures
+from models.reports.statistics import Detail, DigestFigures
 from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 
 
@@ -33,38 +33,38 @@ class Digest(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     place: Mapped[int] = mapped_column(default=0)
     """The address of the group or channel that it is for; 0: the person's own chat."""
-    month: Mapped[str]
-    """The month, or the quarter."""
+    period: Mapped[str] = mapped_column("month")
+    """A month or a quarter, as `str` writes it."""
     content: Mapped[str]
-    """`MonthFigures` as JSON."""
+    """`DigestFigures` as JSON."""
     group_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     """The workgroups that it is of, at most; None: the organisation."""
     planned_at: Mapped[datetime]
 
     @property
-    def figures(self) -> MonthFigures:
+    def figures(self) -> DigestFigures:
         return figures_from_json(self.content)
 
 
-def figures_to_json(figures: MonthFigures) -> str:
+def figures_to_json(figures: DigestFigures) -> str:
     """The content of a digest."""
     return json.dumps(to_json(figures), ensure_ascii=False)
 
 
-def figures_from_json(content: str) -> MonthFigures:
+def figures_from_json(content: str) -> DigestFigures:
     """The figures of a digest's content, of digests from earlier versions of the program too."""
     raw: dict[str, Any] = json.loads(content)
     for entry in raw.get("attention", ()):
         if entry.get("fewer_than"):  # earlier versions left "now" out where the count is withheld
             entry["now"] = None
-    return from_json(MonthFigures, raw)
+    return from_json(DigestFigures, raw)
 
 
 @dataclass(frozen=True)
-class Shown:
+class DigestView:
     """A digest as its reader sees it, with the periods that there are to turn to."""
 
-    figures: MonthFigures
+    figures: DigestFigures
     earlier: Span | None
     later: Span | None
     is_ongoing: bool
@@ -107,7 +107,7 @@ def next_for(rhythm: Rhythm, policy: Policy, *, now: datetime) -> datetime:
 
 async def access_own_digest(
     session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime, only: Detail | None = None
-) -> Shown:
+) -> DigestView:
     """A manager's digest of a period: as it was sent, or the figures as they stand if it never was, or was of more
     than the manager's roles reach by now; of those ``only`` one detail, if no other is wanted."""
     live = await _live(session, person, period, policy)
@@ -118,13 +118,13 @@ async def access_own_digest(
     if figures is None and only is not None:
         figures = await statistics.detail(session, live, only, now=now)
     elif figures is None or figures.groups is None or figures.held is None:
-        known = await statistics.month_figures(session, live, now=now)
+        known = await statistics.digest_figures(session, live, now=now)
         figures = _completed(figures, known) if figures is not None else known
     scope = Scope(period, policy.zone, kept.group_ids) if kept is not None else live
     return await _shown(session, figures, scope, now=now)
 
 
-def _completed(figures: MonthFigures, known: MonthFigures) -> MonthFigures:
+def _completed(figures: DigestFigures, known: DigestFigures) -> DigestFigures:
     """What an earlier program froze lacks some details: they come as they stand."""
     return replace(figures, groups=known.groups, months=known.months, held=known.held)
 
@@ -132,30 +132,30 @@ def _completed(figures: MonthFigures, known: MonthFigures) -> MonthFigures:
 async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:
     """What was frozen, if all of it may still be read."""
     wanted = select(Digest).where(
-        Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.month == str(period)
+        Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.period == str(period)
     )
     kept = await session.scalar(wanted)
-    reached = await subscriptions.reach(session, person)
+    reached = await subscriptions.readable_group_ids(session, person)
     return kept if kept is not None and subscriptions.within(kept.group_ids, reached) else None
 
 
 async def _live(session: AsyncSession, person: Person, period: Span, policy: Policy) -> Scope:
     """What a person's own digest would be of today."""
-    if await subscriptions.reach(session, person) == []:
+    if await subscriptions.readable_group_ids(session, person) == []:
         raise NotAllowed("digest-for-managers")
     return Scope(period, policy.zone, await subscriptions.scope(session, person))
 
 
 async def access_digest(
     session: AsyncSession, person: Person, digest_id: int, *, policy: Policy, now: datetime
-) -> Shown:
+) -> DigestView:
     """The gate of a digest's letter: the manager it was made for, while they are one and want it."""
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != PRIVATE_PLACE or digest.person_id != person.id:
         raise NotFound
     if (await subscriptions.access_subscription(session, person, PRIVATE_PLACE)).rhythm is Rhythm.NEVER:
         raise NotFound
-    return await access_own_digest(session, person, parse(digest.month), policy=policy, now=now)
+    return await access_own_digest(session, person, parse(digest.period), policy=policy, now=now)
 
 
 async def access_place_digest(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
@@ -175,13 +175,13 @@ async def access_place_digest(session: AsyncSession, address_id: int, digest_id:
     return digest, chosen
 
 
-async def _shown(session: AsyncSession, figures: MonthFigures, scope: Scope, *, now: datetime) -> Shown:
+async def _shown(session: AsyncSession, figures: DigestFigures, scope: Scope, *, now: datetime) -> DigestView:
     """Figures with their neighbours, from the founding of the first of their groups to the present."""
     founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
     period = scope.period
     first, present = (period.holding(moment, scope.zone) for moment in (founded or now, now))
     order = [str(one) for one in (period, first, present)]
-    return Shown(
+    return DigestView(
         figures,
         earlier=period.shifted(-1) if order[0] > order[1] else None,
         later=period.shifted(1) if order[0] < order[2] else None,

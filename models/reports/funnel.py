@@ -18,7 +18,7 @@ from models.meetings.invitations import Answer, Invitation
 from models.meetings.meetings import Meeting, MeetingState
 from models.months import Month
 from models.people.groups import Membership, Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from models.periods import Scope
 
 Columns = TypeVarTuple("Columns")
@@ -214,7 +214,7 @@ async def _roster(session: AsyncSession, scope: Scope) -> tuple[int, int, int]:
     people = (
         select(
             func.count(Person.id.distinct()),
-            func.count(case((Person.reach == Reach.REACHABLE, Person.id)).distinct()),
+            func.count(case((Person.reach == Reachability.REACHABLE, Person.id)).distinct()),
         )
         .join(Membership, Membership.person_id == Person.id)
         .join(Workgroup, Workgroup.id == Membership.workgroup_id)

@@ -15,7 +15,7 @@ from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotAllowed, NotFound
-from models.people.people import Address, Person, Reach, quiet_hours, tidy
+from models.people.people import Address, Person, Reachability, quiet_hours, tidy
 from models.policy import Policy
 from models.reports import subscriptions
 from models.reports.subscriptions import Rhythm, Subscription
@@ -38,9 +38,9 @@ async def added(
 ) -> None:
     """The bot has come to a chat, or been let write there: whoever did that, and reads digests, is asked in private.
     Others hear why nothing goes there; whoever has not met the bot cannot be written to."""
-    if person.reach is not Reach.REACHABLE:
+    if person.reach is not Reachability.REACHABLE:
         return
-    if await subscriptions.reach(session, person) == []:
+    if await subscriptions.readable_group_ids(session, person) == []:
         await _tell(session, person, DeliveryKind.DIGEST_FOREIGN, 0, title, now=now)
     elif not may_write:
         await _tell(session, person, DeliveryKind.DIGEST_MUTE, 0, title, now=now)
@@ -80,7 +80,7 @@ async def _address(session: AsyncSession, chat_id: int) -> int | None:
 async def access_place(session: AsyncSession, person: Person, address_id: int) -> Place:
     """The gate of a chat: those who were asked about it, while they may."""
     title = await _title(session, person, address_id)
-    if title is None or await subscriptions.reach(session, person) == []:
+    if title is None or await subscriptions.readable_group_ids(session, person) == []:
         raise NotFound
     return Place(address_id, title)
 

@@ -6,7 +6,7 @@ what they answered, only as it was released.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.codec import stored_as
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
 from models.meetings.meetings import Meeting, MeetingState
@@ -64,11 +65,11 @@ class MonthFlow:
 
 
 @dataclass(frozen=True)
-class MonthFigures:
+class DigestFigures:
     """Everything in a digest."""
 
-    month: str
-    """The month, or the quarter."""
+    period: str = field(metadata=stored_as("month"))
+    """A month or a quarter, as `str` writes it."""
     funnel: Funnel
     before: Funnel
     """The period before, as it is known now."""
@@ -104,7 +105,7 @@ class MonthFigures:
 Detail = Literal["groups", "held", "statements", "attention", "months", "meetings"]
 
 
-async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: datetime) -> MonthFigures:
+async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: datetime) -> DigestFigures:
     """One of the figures alone, and nothing in place of the others: what one page tells, without what they cost."""
     made: dict[Detail, Callable[[], Awaitable[Any]]] = {
         "groups": partial(_groups, session, scope),
@@ -117,7 +118,7 @@ async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: date
     parts = {name: await made[name](), "of": await _names(session, scope)}
     if name == "meetings":
         parts["rest"] = await _coming(session, scope, after=now)
-    return replace(MonthFigures(str(scope.period), Funnel(), Funnel(), (), 0), **parts)
+    return replace(DigestFigures(str(scope.period), Funnel(), Funnel(), (), 0), **parts)
 
 
 def _looked_at(scope: Scope, now: datetime | None) -> datetime:
@@ -125,13 +126,13 @@ def _looked_at(scope: Scope, now: datetime | None) -> datetime:
     return scope.after if now is None else min(scope.after, now.astimezone(scope.zone))
 
 
-async def month_figures(session: AsyncSession, scope: Scope, *, now: datetime | None = None) -> MonthFigures:
+async def digest_figures(session: AsyncSession, scope: Scope, *, now: datetime | None = None) -> DigestFigures:
     """The figures of a month or quarter, of some groups or of the organisation. ``now``: if it may not be over yet."""
     called = MeetingState.ANNOUNCED, MeetingState.HELD
     year_before = await funnel(session, scope.of(scope.period.year_before))
     releases, withheld = await _came_out(session, scope)
-    return MonthFigures(
-        month=str(scope.period),
+    return DigestFigures(
+        period=str(scope.period),
         funnel=await funnel(session, scope),
         before=await funnel(session, scope.shifted(-1)),
         statements=await statements(session, scope),

@@ -87,7 +87,7 @@ async def recipient(session: AsyncSession, chosen: Subscription) -> Recipient | 
 
 
 def _private(person_id: int, held: list[Role], chosen: Subscription | None) -> Recipient | None:
-    reached = _reach(held)
+    reached = _readable_group_ids(held)
     if reached == []:
         return None
     rhythm = chosen.rhythm if chosen else usual(held)
@@ -97,14 +97,14 @@ def _private(person_id: int, held: list[Role], chosen: Subscription | None) -> R
 
 def _placed(chosen: Subscription, held: list[Role]) -> Recipient | None:
     """To a group or channel nothing goes that was not chosen for it."""
-    reached = _reach(held)
+    reached = _readable_group_ids(held)
     groups = _narrowed(reached, chosen)
     if reached == [] or groups == []:
         return None
     return Recipient(chosen.person_id, chosen.address_id or PRIVATE_PLACE, groups, chosen.rhythm)
 
 
-def _reach(held: list[Role]) -> list[int] | None:
+def _readable_group_ids(held: list[Role]) -> list[int] | None:
     """The groups that roles let one read digests of; None: all."""
     wide = {RoleKind.MANAGER, RoleKind.ADMINISTRATOR}
     if any(role.kind in wide and role.workgroup_id is None for role in held):
@@ -123,15 +123,15 @@ def usual(held: list[Role]) -> Rhythm:
     return Rhythm.MONTHLY if any(role.kind is RoleKind.MANAGER for role in held) else Rhythm.NEVER
 
 
-async def reach(session: AsyncSession, person: Person) -> list[int] | None:
+async def readable_group_ids(session: AsyncSession, person: Person) -> list[int] | None:
     """The groups whose digests a person may read; None: all."""
-    return _reach(await roles(session, person.id))
+    return _readable_group_ids(await roles(session, person.id))
 
 
 async def scope(session: AsyncSession, person: Person) -> list[int] | None:
     """The groups of a person's own digest."""
     own = await session.scalar(_wanted(person, PRIVATE_PLACE))
-    reached = await reach(session, person)
+    reached = await readable_group_ids(session, person)
     return _narrowed(reached, own) or reached
 
 
@@ -175,7 +175,7 @@ async def access_subscription_to_change(session: AsyncSession, person: Person, p
 async def _require_reader(session: AsyncSession, person: Person) -> list[Role]:
     """The roles of somebody who may read digests."""
     held = await roles(session, person.id)
-    if _reach(held) == []:
+    if _readable_group_ids(held) == []:
         raise NotAllowed("digest-for-managers")
     return held
 
@@ -187,7 +187,7 @@ async def set_language(session: AsyncSession, person: Person, address_id: int, l
 
 async def readable_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
     """The living groups that a person's digests can be of, by name."""
-    reached = await reach(session, person)
+    reached = await readable_group_ids(session, person)
     wanted = select(Workgroup).where(Workgroup.archived_at.is_(None)).order_by(Workgroup.name, Workgroup.id)
     if reached is not None:
         wanted = wanted.where(Workgroup.id.in_(reached))
@@ -196,7 +196,7 @@ async def readable_groups(session: AsyncSession, person: Person) -> list[Workgro
 
 async def living(session: AsyncSession, person: Person, chosen: Subscription) -> list[Workgroup] | None:
     """The living groups that a digest will be of; None: all that the role reaches. Of none, no digest comes."""
-    reached, known = await reach(session, person), await readable_groups(session, person)
+    reached, known = await readable_group_ids(session, person), await readable_groups(session, person)
     left = _narrowed(reached, chosen)
     if chosen.group_ids is None or (left == [] and chosen.address_id is None):
         return None if known or reached is None else []

@@ -16,37 +16,37 @@ from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.forms import forms
 from models.forms.forms import UNTOLD, Question
-from models.forms.items import Background, Kind
+from models.forms.items import Background, QuestionKind
 from models.valid_figures import Mean
 
 
 @dataclass(frozen=True)
-class Words:
+class Label:
     """What a question or option is called: its own ``text``, or without one the catalogues', under its identity."""
 
     identity: str
     text: str | None = None
 
 
-ELSE = Words("else")
+ELSE = Label("else")
 """What "other, what?" is called."""
 
 
 @dataclass(frozen=True)
-class Chosen:
+class OptionTotal:
     """How many people chose a value of a scale, or an option. None: everybody did, which is not told."""
 
     value: int
-    words: Words | None
+    words: Label | None
     """Of an option; None for a scale's value."""
     people: int | None
 
 
 @dataclass(frozen=True)
-class Group:
+class Segment:
     """Respondents of one background, or of several small ones together."""
 
-    backgrounds: tuple[Words, ...]
+    backgrounds: tuple[Label, ...]
     untold: bool
     """Whether those are in it who did not tell."""
     n: int
@@ -55,7 +55,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Said:
+class Comment:
     """A released text."""
 
     id: int
@@ -75,8 +75,8 @@ class Earlier:
 class Result:
     """What was said to one question, with what of it may be seen."""
 
-    words: Words
-    kind: Kind
+    words: Label
+    kind: QuestionKind
     low: int = 0
     high: int = 0
     low_name: str | None = None
@@ -86,13 +86,13 @@ class Result:
     n: int | None = None
     """Who answered, of those whose figures are shown; None below the threshold."""
     withheld: Withheld | None = None
-    spread: tuple[Chosen, ...] = ()
+    spread: tuple[OptionTotal, ...] = ()
     """How many chose what, from the low end to the high, or in the options' order; empty where it is not released."""
     spread_n: int = 0
     """Of how many: fewer than ``n`` where some of the releases were too small for it."""
-    groups: tuple[Group, ...] = ()
+    groups: tuple[Segment, ...] = ()
     """Of a background question."""
-    texts: tuple[Said, ...] = ()
+    texts: tuple[Comment, ...] = ()
     earlier: Earlier | None = None
     question_id: int = 0
     """The newest version's, by which buttons name it."""
@@ -104,7 +104,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Aggregate:
     """What closed forms have said."""
 
     asked: int
@@ -117,7 +117,7 @@ class Outcome:
     """How many releases are in it."""
 
     @property
-    def texts(self) -> tuple[Said, ...]:
+    def texts(self) -> tuple[Comment, ...]:
         return tuple(text for result in self.results for text in result.texts)
 
     @property
@@ -148,7 +148,7 @@ class _Rows:
         return {question_id for _, question_id in (*self.figures, *self.cells, *self.texts)}
 
 
-async def outcome(session: AsyncSession, releases: Sequence[Release]) -> Outcome:
+async def aggregate_of(session: AsyncSession, releases: Sequence[Release]) -> Aggregate:
     """What some releases show together, by question; a statement of several versions is one."""
     rows = await _rows(session, [release.id for release in releases])
     newest = max((release.form_version_id for release in releases), default=0)
@@ -162,7 +162,7 @@ async def outcome(session: AsyncSession, releases: Sequence[Release]) -> Outcome
     results = [_result(questions, ids, rows) for questions in same.values()]
     of_texts = await _pools_of_texts(session, releases)
     counted = [release for release in releases if release.pool_id not in of_texts]
-    return Outcome(
+    return Aggregate(
         asked=sum(release.asked for release in counted),
         answered=sum(release.answered for release in counted),
         threshold=max((release.threshold for release in releases), default=0),
@@ -203,7 +203,7 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
     texts = sorted((text for key in where for text in rows.texts[key]), key=lambda text: text.id)
     figures = [rows.figures[key] for key in where if key in rows.figures]
     groups = _groups(where, rows)
-    asks = first.kind is Kind.OPEN or first.background is not None
+    asks = first.kind is QuestionKind.OPEN or first.background is not None
     if not (figures or texts or groups or (asks and rows.figures)):
         return None
     shown = [figure for figure in figures if figure.withheld is None]
@@ -211,7 +211,7 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
     spread, spread_n = _spread(where, rows)
     counted = [figure for figure in shown or figures if figure.n is not None]
     return Result(
-        words=Words(first.identity, first.text),
+        words=Label(first.identity, first.text),
         kind=first.kind,
         low=first.low or 0,
         high=first.high or 0,
@@ -224,49 +224,49 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
         spread=spread,
         spread_n=spread_n,
         groups=groups,
-        texts=tuple(Said(text.id, text.text, text.highlighted) for text in texts),
+        texts=tuple(Comment(text.id, text.text, text.highlighted) for text in texts),
         question_id=first.id,
     )
 
 
 def _mean(question: Question, shown: list[Figure]) -> Mean | None:
     counted = [figure for figure in shown if figure.total is not None]
-    if question.kind is not Kind.SCALE or not counted:
+    if question.kind is not QuestionKind.SCALE or not counted:
         return None
     total, n = sum(figure.total or 0 for figure in counted), sum(figure.n or 0 for figure in counted)
     return Mean(total, n, question.low or 0, question.high or 0)
 
 
-def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[Chosen, ...], int]:
+def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[OptionTotal, ...], int]:
     """The distribution over the releases that have one. Options are put together by identity, whatever their number."""
     told = [key for key in where if rows.counts.get(key)]
-    found: dict[str | int, Chosen] = {}
+    found: dict[str | int, OptionTotal] = {}
     for key in told:
-        for value, words in options_of(rows.questions[key[1]]).items():
-            same = words.identity if words else value
-            here, before = rows.counts[key].get(value), found.get(same, Chosen(value, words, 0))
+        for value, label in options_of(rows.questions[key[1]]).items():
+            same = label.identity if label else value
+            here, before = rows.counts[key].get(value), found.get(same, OptionTotal(value, label, 0))
             people = None if here is None or before.people is None else before.people + here
-            found[same] = Chosen(before.value, before.words, people)
+            found[same] = OptionTotal(before.value, before.words, people)
     return tuple(found.values()), sum(rows.figures[key].n or 0 for key in told)
 
 
-def options_of(question: Question) -> dict[int, Words | None]:
+def options_of(question: Question) -> dict[int, Label | None]:
     """The words of all that can be chosen, by value; those of a scale have none."""
     if not question.has_options:
         return dict.fromkeys(question.values)
-    named = {option.number: Words(option.identity, option.text) for option in question.options}
+    named = {option.number: Label(option.identity, option.text) for option in question.options}
     return {value: named.get(value, ELSE) for value in question.values}
 
 
-def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Group, ...]:
+def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Segment, ...]:
     """The backgrounds of one release. Those of several are not put together: each release has merged its own."""
     keys = [key for key in where if rows.cells.get(key)]
     if len(keys) != 1:
         return ()
     (release_id, question_id), named = keys[0], options_of(rows.questions[keys[0][1]])
     return tuple(
-        Group(
-            backgrounds=tuple(words for value in cell.backgrounds if (words := named.get(value)) is not None),
+        Segment(
+            backgrounds=tuple(label for value in cell.backgrounds if (label := named.get(value)) is not None),
             untold=UNTOLD in cell.backgrounds,
             n=cell.n,
             means=tuple(_part(part, rows) for part in rows.parts[release_id, question_id, cell.number]),

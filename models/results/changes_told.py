@@ -33,9 +33,9 @@ from models.people import audit
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person, tidy
 from models.results import results
-from models.results.aggregates import Outcome, Words
+from models.results.aggregates import Aggregate, Label
 from models.results.extremes import strong_and_weak
-from models.results.results import Listed
+from models.results.results import ListedResult
 from models.valid_figures import Mean
 
 LENGTH = 200
@@ -43,50 +43,50 @@ LENGTH = 200
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenChange:
     """A reply as the coordinators see it."""
 
     text: str
     at: datetime
-    heard: datetime | None
+    told_at: datetime | None
     """When the meeting begins with whose invitation it was heard; None while it waits."""
 
 
 @dataclass(frozen=True)
-class Statement:
+class BoardStatement:
     """A statement with a mean that is shown, and what has been replied to it."""
 
     question_id: int
-    words: Words
+    words: Label
     mean: Mean
     is_weakest: bool = False
-    reply: Written | None = None
+    change: WrittenChange | None = None
 
     def ensure_waiting(self) -> None:
         """Refuses to touch what has been heard."""
-        if self.is_heard:
+        if self.is_told:
             raise Stale("reply-is-heard")
 
     @property
-    def is_heard(self) -> bool:
-        return self.reply is not None and self.reply.heard is not None
+    def is_told(self) -> bool:
+        return self.change is not None and self.change.told_at is not None
 
 
 @dataclass(frozen=True)
 class Board:
     """The statements of a release, weakest first."""
 
-    listed: Listed
+    listed: ListedResult
     group: Workgroup
-    statements: tuple[Statement, ...]
-    hearers: int
+    statements: tuple[BoardStatement, ...]
+    recipients: int
     """Those who were in the group when the feedback was given, and are."""
 
-    def statement(self, question_id: int) -> Statement:
+    def statement(self, question_id: int) -> BoardStatement:
         """A statement whose mean is shown: to no other can one reply."""
-        for one in self.statements:
-            if one.question_id == question_id:
-                return one
+        for statement in self.statements:
+            if statement.question_id == question_id:
+                return statement
         raise NotFound
 
     def ensure_not_archived(self) -> None:
@@ -96,15 +96,15 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Heard:
+class ChangeLine:
     """What a participant hears: a statement with its figure as released, and what was done."""
 
-    words: Words
+    words: Label
     mean: Mean
     text: str
 
 
-def line(typed: str) -> str:
+def parse_line(typed: str) -> str:
     """A typed line, tidied; refused if there is nothing of it or too much."""
     text = tidy(typed, LENGTH + 1)
     if not text:
@@ -116,33 +116,37 @@ def line(typed: str) -> str:
 
 async def access_board(session: AsyncSession, person: Person, release_id: int) -> Board:
     """The gate of replying to a release: those who coordinate its group."""
-    listed, found = await results.access_release(session, person, release_id)
+    listed, aggregate = await results.access_release(session, person, release_id)
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
     wanted = select(ChangeTold, Meeting.starts_at).outerjoin(Meeting, Meeting.id == ChangeTold.meeting_id)
     known = {
-        reply.question_id: Written(reply.text, reply.created_at, heard)
+        reply.question_id: WrittenChange(reply.text, reply.created_at, heard)
         for reply, heard in await session.execute(wanted.where(ChangeTold.release_id == release_id))
     }
-    shown = [replace(one, reply=known.get(one.question_id)) for one in weakest_first(found)]
-    return Board(listed, group, tuple(shown), await _hearers(session, release))
+    shown = [replace(statement, change=known.get(statement.question_id)) for statement in weakest_first(aggregate)]
+    return Board(listed, group, tuple(shown), await _recipients(session, release))
 
 
-def weakest_first(found: Outcome) -> list[Statement]:
+def weakest_first(aggregate: Aggregate) -> list[BoardStatement]:
     """The statements whose means are shown, by how far along their scales they are; as many of them are marked as the
     weakest, and of equal ones the same, as in a digest."""
-    shown = [Statement(one.question_id, one.words, one.mean) for one in found.results if one.mean is not None]
-    shown.sort(key=lambda one: one.words.identity, reverse=True)
-    shown.sort(key=lambda one: one.mean.along)
+    shown = [
+        BoardStatement(result.question_id, result.words, result.mean)
+        for result in aggregate.results
+        if result.mean is not None
+    ]
+    shown.sort(key=lambda statement: statement.words.identity, reverse=True)
+    shown.sort(key=lambda statement: statement.mean.along)
     _, weak = strong_and_weak(len(shown))
-    return [replace(one, is_weakest=place < weak) for place, one in enumerate(shown)]
+    return [replace(statement, is_weakest=place < weak) for place, statement in enumerate(shown)]
 
 
 THEN = func.coalesce(Run.opens_at, Release.released_at)
 """When the feedback was given; of a pool nobody knows, so when it came out."""
 
 
-async def _hearers(session: AsyncSession, release: Release) -> int:
+async def _recipients(session: AsyncSession, release: Release) -> int:
     now = aliased(Membership)
     wanted = (
         select(func.count(Membership.person_id.distinct()))
@@ -171,7 +175,7 @@ async def write(
 ) -> None:
     """Writes the reply to a statement, or changes the one that ``was`` there: of two who write the later does not
     undo the earlier."""
-    text, where = line(typed), await access_board(session, by, release_id)
+    text, where = parse_line(typed), await access_board(session, by, release_id)
     where.ensure_not_archived()
     where.statement(question_id).ensure_waiting()
     if was is None:
@@ -200,7 +204,7 @@ def _waiting(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ..
     return ChangeTold.release_id == release_id, ChangeTold.question_id == question_id, ChangeTold.meeting_id.is_(None)
 
 
-HEARD = (
+LINES_FOR_INVITATION = (
     select(Question, Figure, ChangeTold.text)
     .select_from(ChangeTold)
     .join(Question, Question.id == ChangeTold.question_id)
@@ -220,13 +224,13 @@ HEARD = (
 """Built once: the way of every answer to an invitation."""
 
 
-async def heard(session: AsyncSession, invitation: Invitation) -> tuple[Heard, ...]:
+async def lines_for(session: AsyncSession, invitation: Invitation) -> tuple[ChangeLine, ...]:
     """What the invited person hears with an invitation: of feedback given while they were in the group."""
     meeting = invitation.meeting
     who = {"group": meeting.workgroup_id, "meeting": meeting.id, "person": invitation.person_id}
     return tuple(
-        Heard(Words(question.identity, question.text), mean(question, figure), text)
-        for question, figure, text in await session.execute(HEARD, who)
+        ChangeLine(Label(question.identity, question.text), mean(question, figure), text)
+        for question, figure, text in await session.execute(LINES_FOR_INVITATION, who)
     )
 
 

@@ -9,44 +9,44 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
-from models.forms.items import Kind
-from models.results.aggregates import Earlier, Outcome, Result
+from models.forms.items import QuestionKind
+from models.results.aggregates import Aggregate, Earlier, Result
 from models.valid_figures import Mean
 
 Scale = tuple[str, int, int]
 """A statement's identity and the ends of its scale."""
 
 
-async def since_release(session: AsyncSession, found: Outcome, release: Release) -> Outcome:
+async def since_release(session: AsyncSession, aggregate: Aggregate, release: Release) -> Aggregate:
     """Means beside those of the latest earlier release of the same statement, whatever its version or form."""
     before = or_(
         Release.released_at < release.released_at,
         and_(Release.released_at == release.released_at, Release.id < release.id),
     )
-    rows = await _means(session, found, Release.workgroup_id == release.workgroup_id, before)
+    rows = await _means(session, aggregate, Release.workgroup_id == release.workgroup_id, before)
     latest: dict[Scale, Earlier] = {}
     for scale, mean, at in rows:
         latest[scale] = Earlier(mean, at)  # the rows are in the order of their release
-    return _beside(found, latest.get)
+    return _beside(aggregate, latest.get)
 
 
 async def since_period(
-    session: AsyncSession, found: Outcome, group_id: int, span: tuple[datetime, datetime]
-) -> Outcome:
+    session: AsyncSession, aggregate: Aggregate, group_id: int, span: tuple[datetime, datetime]
+) -> Aggregate:
     """Means beside those of an earlier period of the group, from its first moment to the first after it."""
     within = and_(Release.released_at >= span[0], Release.released_at < span[1])
     sums: dict[Scale, Mean] = {}
-    for scale, mean, _ in await _means(session, found, Release.workgroup_id == group_id, within):
+    for scale, mean, _ in await _means(session, aggregate, Release.workgroup_id == group_id, within):
         known = sums.get(scale)
         sums[scale] = Mean(mean.total + known.total, mean.n + known.n, mean.low, mean.high) if known else mean
-    return _beside(found, {scale: Earlier(mean, span[0]) for scale, mean in sums.items()}.get)
+    return _beside(aggregate, {scale: Earlier(mean, span[0]) for scale, mean in sums.items()}.get)
 
 
 async def _means(
-    session: AsyncSession, found: Outcome, *where: ColumnElement[bool]
+    session: AsyncSession, aggregate: Aggregate, *where: ColumnElement[bool]
 ) -> Sequence[tuple[Scale, Mean, datetime]]:
     """By release, oldest first; a statement that a pool has in two versions is one."""
-    identities = {result.words.identity for result in found.results if result.mean is not None}
+    identities = {result.words.identity for result in aggregate.results if result.mean is not None}
     wanted = (
         select(
             Question.identity,
@@ -58,7 +58,9 @@ async def _means(
         )
         .join(Question, Question.id == Figure.question_id)
         .join(Release, Release.id == Figure.release_id)
-        .where(Figure.total.is_not(None), Question.kind == Kind.SCALE, Question.identity.in_(identities), *where)
+        .where(
+            Figure.total.is_not(None), Question.kind == QuestionKind.SCALE, Question.identity.in_(identities), *where
+        )
         .group_by(Release.id, Release.released_at, Question.identity, Question.low, Question.high)
         .order_by(Release.released_at, Release.id)
     )
@@ -68,10 +70,10 @@ async def _means(
     ]
 
 
-def _beside(found: Outcome, of: Callable[[Scale], Earlier | None]) -> Outcome:
+def _beside(aggregate: Aggregate, of: Callable[[Scale], Earlier | None]) -> Aggregate:
     def with_earlier(result: Result) -> Result:
         if result.mean is None:
             return result
         return replace(result, earlier=of((result.words.identity, result.low, result.high)))
 
-    return replace(found, results=tuple(with_earlier(result) for result in found.results))
+    return replace(aggregate, results=tuple(with_earlier(result) for result in aggregate.results))

@@ -20,8 +20,8 @@ from models.people.groups import Workgroup
 from models.people.people import Person
 from models.periods import Period
 from models.results import comparisons, results
-from models.results.aggregates import Outcome, Result, outcome
-from models.results.results import Listed
+from models.results.aggregates import Aggregate, Result, aggregate_of
+from models.results.results import ListedResult
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,23 @@ class View:
     group_id: int
     group: str
     form: Form
-    outcome: Outcome
-    listed: Listed | None = None
+    aggregate: Aggregate
+    listed: ListedResult | None = None
     """Of a release."""
     period: Period | None = None
     waits: int | None = None
     """Of a period: open answers to the form are still sealed, until so many have answered. Not of which period."""
 
     def result(self, question_id: int) -> Result:
-        return self.outcome.result(question_id)
+        return self.aggregate.result(question_id)
 
 
 async def access_view(session: AsyncSession, person: Person, address: str, zone: ZoneInfo) -> View:
     """The gate of whatever an address names: those who coordinate its group."""
     if _number(address):
-        listed, found = await results.access_release(session, person, int(address))
+        listed, aggregate = await results.access_release(session, person, int(address))
         release = await session.get_one(Release, int(address))
-        return View(address, release.workgroup_id, listed.group, listed.form, found, listed=listed)
+        return View(address, release.workgroup_id, listed.group, listed.form, aggregate, listed=listed)
     group_id, _, rest = address.partition(".")
     form_id, _, period = rest.partition(".")
     if not (_number(group_id) and _number(form_id)):
@@ -69,12 +69,12 @@ async def _of_period(
     releases = list((await session.execute(wanted.order_by(Release.id))).scalars())
     if form is None or not releases:
         raise NotFound
-    found = await outcome(session, releases)
+    aggregate = await aggregate_of(session, releases)
     if period.before is not None and (span := period.before.span(zone)) is not None:
-        found = await comparisons.since_period(session, found, group.id, span)
+        aggregate = await comparisons.since_period(session, aggregate, group.id, span)
     address = f"{group.id}.{form.id}.{period}"
     waits = await results.texts_wait_for(session, group.id, form.id)
-    return View(address, group.id, group.name, form, found, period=period, waits=waits)
+    return View(address, group.id, group.name, form, aggregate, period=period, waits=waits)
 
 
 def _releases(group_id: int) -> "Select[Release]":

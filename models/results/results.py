@@ -16,11 +16,11 @@ from models.people import access
 from models.people.groups import Workgroup
 from models.people.people import Person
 from models.results import aggregates, comparisons
-from models.results.aggregates import Outcome
+from models.results.aggregates import Aggregate
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedResult:
     """A form that was put to people, or a pool of several, as it stands in the list."""
 
     group: str
@@ -47,7 +47,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingPool:
     """What a group's pool keeps sealed: whole answers, or only the open texts of forms already released."""
 
     group: str
@@ -55,12 +55,12 @@ class Waiting:
     only_texts: bool
 
 
-async def waiting(session: AsyncSession, person: Person) -> list[Waiting]:
+async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPool]:
     """The pools of the groups that a person coordinates, by name."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
     pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
-    found = [Waiting(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
+    found = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
     return sorted(found, key=lambda one: one.group)
 
 
@@ -77,7 +77,7 @@ class Page:
     """A page of the list, newest first."""
 
     number: int
-    listed: tuple[Listed, ...]
+    listed: tuple[ListedResult, ...]
     has_more: bool
 
 
@@ -132,11 +132,11 @@ def _of_run(
     release: Release | None,
     *,
     counts: tuple[int, int] | None = None,
-) -> Listed:
+) -> ListedResult:
     asked, answered = counts or (run.asked, run.answered)
     if meeting is not None:
         meeting.workgroup = group
-    return Listed(
+    return ListedResult(
         group=group.name,
         form=form,
         meeting=meeting,
@@ -153,8 +153,8 @@ def _of_run(
     )
 
 
-def _of_pool(release: Release, group: Workgroup, form: Form) -> Listed:
-    return Listed(
+def _of_pool(release: Release, group: Workgroup, form: Form) -> ListedResult:
+    return ListedResult(
         group=group.name,
         form=form,
         meeting=None,
@@ -169,7 +169,7 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> Listed:
     )
 
 
-async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[Listed, Outcome]:
+async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[ListedResult, Aggregate]:
     """The gate of a release: those who coordinate its group. Means stand beside those of the release before it."""
     release = await session.get(Release, release_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
@@ -179,5 +179,5 @@ async def access_release(session: AsyncSession, person: Person, release_id: int)
         listed = _of_pool(*(await session.execute(_pools().where(Release.id == release.id))).one())
     else:
         listed = _of_run(*(await session.execute(_runs().where(Release.id == release.id))).one())
-    found = await aggregates.outcome(session, [release])
-    return listed, await comparisons.since_release(session, found, release)
+    aggregate = await aggregates.aggregate_of(session, [release])
+    return listed, await comparisons.since_release(session, aggregate, release)

@@ -43,7 +43,7 @@ class Mention(Base):
 
 
 @dataclass(frozen=True)
-class Counted:
+class ThemeCount:
     """A theme with how many of the texts mention it; of equal counts the rank is the same."""
 
     theme: Theme
@@ -53,10 +53,10 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Table:
+class ThemeTable:
     """The themes of some texts, most mentioned first."""
 
-    rows: tuple[Counted, ...]
+    rows: tuple[ThemeCount, ...]
     texts: int
     coded: int
     """Of the texts, those that mention any theme."""
@@ -81,19 +81,19 @@ async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[in
     return found
 
 
-async def table(session: AsyncSession, group_id: int, identity: str, answer_ids: Sequence[int]) -> Table:
+async def table(session: AsyncSession, group_id: int, identity: str, answer_ids: Sequence[int]) -> ThemeTable:
     """How often each theme is mentioned in some texts, with ranks."""
     by_text = await mentioned(session, answer_ids)
     counts = Counter(theme_id for themes in by_text.values() for theme_id in themes)
     themes = await of_question(session, group_id, identity)
     rows = [
-        Counted(theme, counts[theme.id], 1 + sum(counts[other.id] > counts[theme.id] for other in themes))
+        ThemeCount(theme, counts[theme.id], 1 + sum(counts[other.id] > counts[theme.id] for other in themes))
         if counts[theme.id]
-        else Counted(theme, 0, None)
+        else ThemeCount(theme, 0, None)
         for theme in themes
     ]
     coded = sum(1 for found in by_text.values() if found)
-    return Table(tuple(sorted(rows, key=lambda row: -row.mentions)), len(answer_ids), coded)
+    return ThemeTable(tuple(sorted(rows, key=lambda row: -row.mentions)), len(answer_ids), coded)
 
 
 async def access_theme(session: AsyncSession, person: Person, theme_id: int) -> Theme:

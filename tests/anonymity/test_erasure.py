@@ -63,11 +63,11 @@ async def _tries(room: Room, person_id: int, form_id: int, group_id: int) -> int
     """A trial of a form with an answer in it, as a coordinator begins one."""
     async with room.sessions.begin() as session:
         person, form = await session.get_one(Person, person_id), await session.get_one(Form, form_id)
-        from models.forms.form_book import Kept
+        from models.forms.form_book import OwnedForm
         from models.people.groups import Workgroup
 
-        kept = Kept(form, await session.get_one(Workgroup, group_id))
-        run = await previews.begin(session, person, kept, room.keys, policy=room.policy, now=room.now)
+        owned = OwnedForm(form, await session.get_one(Workgroup, group_id))
+        run = await previews.begin(session, person, owned, room.keys, policy=room.policy, now=room.now)
         page = await access_submission(session, person, run.id, room.keys, now=room.now)
         await choose(session, page, page.questions[0], 3, keys=room.keys, press=Press(1, room.now))
         return run.id

@@ -15,7 +15,7 @@ from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
 from models.feedback.releases import CellFigure, Figure, OpenAnswer, Release
 from models.feedback.runs import Run, RunState, Staged
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from models.people.people import Address, Person
 from models.results import aggregates
 from tests.anonymity.room import Room
@@ -23,10 +23,10 @@ from tests.databases import KIND
 from tests.talk import Actor, Talk
 from tests.talks.feedback.test_feedback import held
 
-SCALE = Item(Kind.SCALE, text="Väite", low=1, high=5)
-OPEN = Item(Kind.OPEN, text="Muuta")
+SCALE = Item(QuestionKind.SCALE, text="Väite", low=1, high=5)
+OPEN = Item(QuestionKind.OPEN, text="Muuta")
 HOUSES = tuple(Choice(f"Talo {number}") for number in range(3))
-HOUSE = Item(Kind.SINGLE, text="Organisaatio", choices=HOUSES, background=Background.ORGANISATION)
+HOUSE = Item(QuestionKind.SINGLE, text="Organisaatio", choices=HOUSES, background=Background.ORGANISATION)
 
 
 @pytest.fixture
@@ -93,8 +93,8 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
         await room.close(run)
     releases = await room.rows(Release)
     async with room.sessions() as session:
-        shown = [await aggregates.outcome(session, [one]) for one in releases]
-        together = await aggregates.outcome(session, releases)
+        shown = [await aggregates.aggregate_of(session, [one]) for one in releases]
+        together = await aggregates.aggregate_of(session, releases)
     assert [(one.asked, one.answered, len(one.texts)) for one in shown] == [(14, 10, 10), (14, 6, 0)]
     assert (together.asked, together.answered) == (28, 16)
 
@@ -158,7 +158,7 @@ async def test_three_people_are_never_five(room: Room) -> None:
 async def test_a_mean_alone_does_not_say_that_all_agree_on_it(room: Room) -> None:
     """Ten answers without a distribution, beside questions that have theirs, would say that all gave the mean."""
     group, people = await room.group(10)
-    version = await room.form([SCALE, Item(Kind.SCALE, text="Toinen", low=1, high=5)])
+    version = await room.form([SCALE, Item(QuestionKind.SCALE, text="Toinen", low=1, high=5)])
     run = await room.put(version, group, people)
     for number, person in enumerate(people):
         await room.answer(run, person, {1: 4, 2: 1 + number % 5})

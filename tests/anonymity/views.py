@@ -27,14 +27,14 @@ from models.feedback.runs import Participation, Staged
 from models.feedback.sealing import Keyring
 from models.forms import forms
 from models.forms.forms import DONT_KNOW, UNTOLD, FormVersion, Question
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from models.months import Month
 from models.people.people import Person
 from models.periods import Scope
 from models.policy import Policy
 from models.privacy import evidence, evidence_figures
 from models.reports import statements
-from models.results.aggregates import outcome
+from models.results.aggregates import aggregate_of
 from tests.anonymity.room import Room
 
 Unit = tuple[int, int]
@@ -50,12 +50,12 @@ TICKS = tuple(Choice(identity=f"tick-{number}") for number in range(3))
 def items(statements: Iterable[str]) -> list[Item]:
     """A form with these statements and the rest as always."""
     return [
-        *(Item(Kind.SCALE, identity=one, low=1, high=4, dont_know=True) for one in statements),
-        Item(Kind.SEVERAL, identity="ticks", choices=TICKS),
-        Item(Kind.YES_NO, identity="yes", choices=HOUSES[:2]),
-        Item(Kind.SINGLE, identity="house", choices=HOUSES, background=Background.ORGANISATION),
-        Item(Kind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
-        Item(Kind.OPEN, identity="open"),
+        *(Item(QuestionKind.SCALE, identity=one, low=1, high=4, dont_know=True) for one in statements),
+        Item(QuestionKind.SEVERAL, identity="ticks", choices=TICKS),
+        Item(QuestionKind.YES_NO, identity="yes", choices=HOUSES[:2]),
+        Item(QuestionKind.SINGLE, identity="house", choices=HOUSES, background=Background.ORGANISATION),
+        Item(QuestionKind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
+        Item(QuestionKind.OPEN, identity="open"),
     ]
 
 
@@ -118,17 +118,17 @@ class Watch:
 
     async def _stage(self, run: int, person: int, questions: Sequence[Question], values: Values) -> None:
         """Sealed as the verbs seal it."""
-        kept: dict[str, Given] = {}
+        stored: dict[str, Given] = {}
         for question in questions:
             value = values.get(question.identity)
-            if question.kind is Kind.SEVERAL:
-                kept |= {f"{question.id}.{one}": Given(True, 1, 1) for one in value or ()}
+            if question.kind is QuestionKind.SEVERAL:
+                stored |= {f"{question.id}.{one}": Given(True, 1, 1) for one in value or ()}
             elif value:
-                kept[str(question.id)] = Given(value, 1, 1)
-        if not kept:
+                stored[str(question.id)] = Given(value, 1, 1)
+        if not stored:
             return
-        size = forms.sheet_bytes(list(questions))
-        blob = self.room.keys.seal(f"run-{run}", answers.to_json(kept), size=size)
+        size = forms.submission_bytes(list(questions))
+        blob = self.room.keys.seal(f"run-{run}", answers.to_json(stored), size=size)
         async with self.room.sessions.begin() as session:
             session.add(Staged(run_id=run, person_id=person, blob=blob))
             theirs = Participation.run_id == run, Participation.person_id == person
@@ -191,7 +191,7 @@ class Watch:
 
         for figure in (await session.execute(select(Figure))).scalars():
             question, units = named[figure.question_id], self.of_release[figure.release_id]
-            if figure.n is not None and question.kind is not Kind.SEVERAL:
+            if figure.n is not None and question.kind is not QuestionKind.SEVERAL:
                 add(question, units, dict.fromkeys(scale, 1), figure.n)
             if figure.total is not None:
                 add(question, units, {one: one for one in scale}, figure.total)
@@ -231,7 +231,7 @@ class Watch:
         """Sums over several releases, the months of a digest: each is of whole releases, or of none."""
         for some in (releases, releases[-2:], releases[:-1]):
             self._is_of_whole_releases(
-                ((r.words.identity, r.mean) for r in (await outcome(session, some)).results), some
+                ((r.words.identity, r.mean) for r in (await aggregate_of(session, some)).results), some
             )
         month = Month.of(self.room.now, Policy().zone)
         for scope in (

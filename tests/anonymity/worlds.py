@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from bot.commands.backup import back_up
 from bot.demo.stage import Actor, Stage
 from bot.prometheus import Gauges, render
-from models.feedback.feedback import access_submission, took_part
+from models.feedback.feedback import access_submission, set_attendance
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
 from models.forms.forms import GroupForm
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from models.meetings import invitations
 from models.meetings.attendance import Attended
 from models.meetings.invitations import Answer, Invitation
@@ -27,17 +27,17 @@ from tests.anonymity import attacker_data as looting
 from tests.anonymity.attacker_data import Loot, Row, Truth
 from tests.anonymity.room import Room
 
-STATEMENTS = tuple(Item(Kind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
+STATEMENTS = tuple(Item(QuestionKind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
 WAYS = tuple(Choice(f"Tapa {number}") for number in (1, 2, 3))
 HOUSES = tuple(Choice(identity=f"organisation-{one}") for one in Organisation)
 FIELDS = tuple(Choice(identity=f"field-{one}") for one in Field)
 FORM = (
     *STATEMENTS,
-    Item(Kind.SINGLE, text="Tapa", choices=WAYS),
-    Item(Kind.SEVERAL, text="Hyöty", choices=WAYS, other=True),
-    Item(Kind.SINGLE, identity="organisation", choices=HOUSES, background=Background.ORGANISATION),
-    Item(Kind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
-    Item(Kind.OPEN, text="Muuta"),
+    Item(QuestionKind.SINGLE, text="Tapa", choices=WAYS),
+    Item(QuestionKind.SEVERAL, text="Hyöty", choices=WAYS, other=True),
+    Item(QuestionKind.SINGLE, identity="organisation", choices=HOUSES, background=Background.ORGANISATION),
+    Item(QuestionKind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
+    Item(QuestionKind.OPEN, text="Muuta"),
 )
 SILENT = 5
 """One of so many of those asked does not answer."""
@@ -152,7 +152,7 @@ class World:
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
             page = await access_submission(session, person, run_id, room.keys, now=room.now)
-            await took_part(session, page, chance.choice([Attended.ON_SITE, Attended.REMOTE]), now=room.now)
+            await set_attendance(session, page, chance.choice([Attended.ON_SITE, Attended.REMOTE]), now=room.now)
         several = list(chance.choice([(1, 2), (1, 2), (2,), (1, 2, 3)]))
         answers: dict[int, Any] = {1: chance.choice([2, 3, 4, 4, 4, 5]), 2: chance.choice([3, 4, 4, 5]), 4: several}
         answers[3] = chance.choice([1, 1, 2, 3])

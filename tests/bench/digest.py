@@ -17,9 +17,9 @@ from bot.config import Settings
 from models.feedback.releases import Figure, Release
 from models.forms import forms
 from models.forms.forms import Form
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.people.access import Role, RoleKind
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from models.reports import digest_plans
 from tests.bench import history
 from tests.bench.stand import Line, ratios
@@ -85,7 +85,7 @@ async def a_first_time(session: AsyncSession) -> None:
     form = Form(key="own", name="Oma", created_at=history.LAST)
     session.add(form)
     await session.flush()
-    items = [Item(Kind.SCALE, text=f"Uusi väittämä {number}", low=1, high=5) for number in range(5)]
+    items = [Item(QuestionKind.SCALE, text=f"Uusi väittämä {number}", low=1, high=5) for number in range(5)]
     version = await forms.write(session, form, items)
     key = await session.scalar(select(func.max(Release.id))) or 0
     release = Release(id=key + 1, workgroup_id=1, form_version_id=version.id, threshold=5, asked=20, answered=10)
@@ -100,7 +100,9 @@ async def a_second_scope(session: AsyncSession) -> None:
     """A manager of one group."""
     manager = history.GROUPS * history.MEMBERS + 2
     founded = datetime(1990, 1, 1, tzinfo=UTC)
-    session.add(Person(id=manager, telegram_id=manager, name="Toinen", reach=Reach.REACHABLE, created_at=founded))
+    session.add(
+        Person(id=manager, telegram_id=manager, name="Toinen", reach=Reachability.REACHABLE, created_at=founded)
+    )
     await session.flush()
     session.add(Address(chat_id=manager, person_id=manager, thread_id=0))
     session.add(Role(person_id=manager, kind=RoleKind.MANAGER, workgroup_id=1, granted_at=founded))

@@ -36,7 +36,7 @@ async def _measure(address: str, months: int, rounds: int) -> list[Line]:
             scope = Scope(Month.of(history.LAST, HELSINKI), HELSINKI, list(range(1, groups + 1)))
             began = time.perf_counter()
             async with db.make_sessions(engine)() as session:
-                figures = await statistics.month_figures(session, scope, now=history.NOW)
+                figures = await statistics.digest_figures(session, scope, now=history.NOW)
             found[groups, "figures", "ms"].append(1000 * (time.perf_counter() - began))
             for language in LANGUAGES:
                 began = time.perf_counter()

@@ -14,13 +14,13 @@ from models.base import Base, Moment
 from models.feedback.releases import Figure, OptionCount, Release
 from models.feedback.runs import Run, RunState
 from models.forms import forms
-from models.forms.forms import Kind, Question
+from models.forms.forms import Question, QuestionKind
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Answer, Invitation, Source
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people.access import Role, RoleKind
 from models.people.groups import Membership, Workgroup
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 
 GROUPS, MEMBERS, CAME, ANSWERED, STATEMENTS = 400, 20, 15, 12, 4
 ANSWERS_A_MONTH = GROUPS * ANSWERED * STATEMENTS
@@ -78,7 +78,7 @@ async def _people(session: AsyncSession) -> None:
     manager = GROUPS * MEMBERS + 1
     groups = [{"id": n, "name": f"Ryhmä {n}", "created_at": founded, "approves_joiners": False} for n in _ids(GROUPS)]
     people = [
-        {"id": n, "telegram_id": n, "name": f"Jäsen {n}", "reach": Reach.REACHABLE, "created_at": founded}
+        {"id": n, "telegram_id": n, "name": f"Jäsen {n}", "reach": Reachability.REACHABLE, "created_at": founded}
         for n in _ids(manager)
     ]
     belong = [
@@ -140,8 +140,8 @@ async def _meetings(session: AsyncSession) -> None:
 async def _answers(session: AsyncSession, version_id: int) -> None:
     everywhere = MONTHS.join(Workgroup.__table__, literal(True))
     asked = everywhere.join(Question.__table__, Question.form_version_id == version_id)
-    scales = select().select_from(asked).where(Question.kind == Kind.SCALE)
-    valued = select().select_from(asked.join(VALUES, literal(True))).where(Question.kind == Kind.SCALE)
+    scales = select().select_from(asked).where(Question.kind == QuestionKind.SCALE)
+    valued = select().select_from(asked.join(VALUES, literal(True))).where(Question.kind == QuestionKind.SCALE)
     common = {
         "id": meeting_id,
         "workgroup_id": Workgroup.id,

@@ -19,11 +19,11 @@ from models.delivery.cards import Message
 from models.delivery.outbox import Delivery, Sending
 from models.meetings import announcing, meetings
 from models.meetings.invitations import Invitation
-from models.meetings.meetings import Meeting, Mode, Plan
+from models.meetings.meetings import Meeting, MeetingPlan, Mode
 from models.people import groups
 from models.people.access import Role, RoleKind, grant
 from models.people.groups import Membership, Workgroup
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 
 FIRST_USER = 10_000_000
 CHUNK = 5_000
@@ -96,7 +96,7 @@ async def _broadcast(path: Path, people: int) -> None:
 
 async def _call(session: AsyncSession, group: Workgroup, leader: Person, number: int, now: datetime) -> Meeting:
     """Calls a meeting and invites everyone, a few thousand at a time: SQLite takes no more values in a statement."""
-    meeting = await meetings.call(session, group, leader, _plan(now, number), now=now)
+    meeting = await meetings.create(session, group, leader, _plan(now, number), now=now)
     people = await groups.members(session, group.id)
     for first in range(0, len(people), CHUNK):
         some = people[first : first + CHUNK]
@@ -104,9 +104,9 @@ async def _call(session: AsyncSession, group: Workgroup, leader: Person, number:
     return meeting
 
 
-def _plan(now: datetime, number: int) -> Plan:
+def _plan(now: datetime, number: int) -> MeetingPlan:
     start = (now + timedelta(days=30 + number)).replace(minute=0, second=0, microsecond=0)
-    return Plan(
+    return MeetingPlan(
         title=f"Johdatus aiheeseen {number}",
         starts_at=start,
         ends_at=start + timedelta(hours=3),
@@ -144,7 +144,7 @@ def _person(number: int, now: datetime) -> dict[str, Any]:
         "language": "fi",
         "wants_reminders": True,
         "wants_feedback": True,
-        "reach": Reach.REACHABLE,
+        "reach": Reachability.REACHABLE,
         "created_at": now,
     }
 

@@ -15,16 +15,19 @@ from bot.commands import anonymity_audit
 from bot.commands.anonymity_audit import Verdict
 from bot.commands.backup import back_up
 from bot.config import Settings
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from tests.anonymity.room import Room
 from tests.databases import KIND
 
-SCALE = Item(Kind.SCALE, text="Väite", low=1, high=5)
-YIELD = Item(Kind.SEVERAL, text="Hyöty", choices=(Choice("Tieto"), Choice("Verkosto")), other=True)
+SCALE = Item(QuestionKind.SCALE, text="Väite", low=1, high=5)
+YIELD = Item(QuestionKind.SEVERAL, text="Hyöty", choices=(Choice("Tieto"), Choice("Verkosto")), other=True)
 HOUSE = Item(
-    Kind.SINGLE, text="Organisaatio", choices=(Choice("Kunta"), Choice("Yhdistys")), background=Background.ORGANISATION
+    QuestionKind.SINGLE,
+    text="Organisaatio",
+    choices=(Choice("Kunta"), Choice("Yhdistys")),
+    background=Background.ORGANISATION,
 )
-OPEN = Item(Kind.OPEN, text="Muuta")
+OPEN = Item(QuestionKind.OPEN, text="Muuta")
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 NAME, WORDS = "Jäsen", "Avoin vastaus"
 

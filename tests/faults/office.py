@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.sandbox import Sandbox
 from bot.sandbox.people import User
 from models.meetings import announcing, meetings
-from models.meetings.meetings import Mode, Plan
+from models.meetings.meetings import MeetingPlan, Mode
 from models.people import access, groups, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
@@ -58,12 +58,12 @@ class Office:
         """Calls a meeting with its invitations, as its coordinator's tap would now or ``at`` another time; its id."""
         now = at or datetime.now(UTC)
         starts_at = now + timedelta(days=in_days)
-        plan = Plan(title, starts_at, starts_at + timedelta(hours=2), HELSINKI, Mode.HYBRID, place="Kokoustila")
+        plan = MeetingPlan(title, starts_at, starts_at + timedelta(hours=2), HELSINKI, Mode.HYBRID, place="Kokoustila")
         async with self.sessions() as sessions, sessions.begin() as session:
             group = await session.get_one(Workgroup, group_id)
             by = await people.known(session, self.coordinators[group_id].id)
             assert by is not None
-            meeting = await meetings.call(session, group, by, plan, now=now)
+            meeting = await meetings.create(session, group, by, plan, now=now)
             await announcing.announce(session, meeting, policy=self.settings.policy(), now=now)
             return meeting.id
 

@@ -18,7 +18,7 @@ from bot.sandbox.people import User
 from models.calendar import to_utc
 from models.meetings import announcing, meetings
 from models.meetings.invitations import Answer
-from models.meetings.meetings import Mode, Plan
+from models.meetings.meetings import MeetingPlan, Mode
 from models.people import access, groups, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
@@ -90,11 +90,11 @@ class Year:
         await stage.settle()
 
     async def call(self, group_id: int, title: str, starts_at: datetime) -> None:
-        plan = Plan(title, starts_at, starts_at + timedelta(hours=2), HELSINKI, Mode.REMOTE)
+        plan = MeetingPlan(title, starts_at, starts_at + timedelta(hours=2), HELSINKI, Mode.REMOTE)
         async with self.stage.app.sessions.begin() as session:
             group = await session.get_one(Workgroup, group_id)
             by = await session.get_one(Person, self.leads[group_id])
-            meeting = await meetings.call(session, group, by, plan, now=self.now)
+            meeting = await meetings.create(session, group, by, plan, now=self.now)
             await announcing.announce(session, meeting, policy=self.stage.app.policy, now=self.now)
         members = [user.id for user in self.users[group_id]]
         self.lived.called[title] = Called(self.now, starts_at, plan.ends_at, members)

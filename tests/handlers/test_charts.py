@@ -19,15 +19,15 @@ from handlers.texts import LANGUAGES, texts
 from models.feedback.releases import Withheld
 from models.forms.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms.forms import Form
-from models.forms.items import Background, Kind
+from models.forms.items import Background, QuestionKind
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
-from models.reports.statistics import Coming, MonthFigures
-from models.results.aggregates import Chosen, Earlier, Group, Outcome, Result, Said, Words
+from models.reports.statistics import Coming, DigestFigures
+from models.results.aggregates import Aggregate, Comment, Earlier, Label, OptionTotal, Result, Segment
 from models.results.changes_told import weakest_first
 from models.results.result_views import View
-from models.results.results import Listed
+from models.results.results import ListedResult
 from models.valid_figures import Mean, Rate
 
 ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
@@ -51,30 +51,32 @@ ATTENTION = (
     Attention("Vammaispalvelut", Reason.FEW_ANSWERS, now=Rate(3, 28)),
 )
 COMING = tuple(Coming(date(2027, 10, day), "Lastensuojelu", "Aihe") for day in (4, 12, 20))
-FIGURES = MonthFigures(
+FIGURES = DigestFigures(
     "2027-09", FUNNEL, BEFORE_THAT, STATEMENTS, 12, (), YEAR_BEFORE, attention=ATTENTION, meetings=COMING
 )
-NOTHING = MonthFigures("2027-07", replace(ZERO, roster=40, reachable=30, groups=3), ZERO, (), 0)
+NOTHING = DigestFigures("2027-07", replace(ZERO, roster=40, reachable=30, groups=3), ZERO, (), 0)
 
 
 def said(identity: str, mean: Mean | None, n: int | None, withheld: Withheld | None, *counts: int) -> Result:
-    spread = tuple(Chosen(value, None, people) for value, people in enumerate(counts, 1))
-    words = Words(identity)
-    return Result(words, Kind.SCALE, 1, 5, mean=mean, n=n, withheld=withheld, spread=spread, spread_n=sum(counts))
-
-
-def chosen(kind: Kind, identity: str, n: int, **people: int | None) -> Result:
-    spread = tuple(
-        Chosen(at, Words(name.replace("_", "-")), count) for at, (name, count) in enumerate(people.items(), 1)
+    spread = tuple(OptionTotal(value, None, people) for value, people in enumerate(counts, 1))
+    label = Label(identity)
+    return Result(
+        label, QuestionKind.SCALE, 1, 5, mean=mean, n=n, withheld=withheld, spread=spread, spread_n=sum(counts)
     )
-    return Result(Words(identity), kind, n=n, spread=spread, spread_n=n)
+
+
+def chosen(kind: QuestionKind, identity: str, n: int, **people: int | None) -> Result:
+    spread = tuple(
+        OptionTotal(at, Label(name.replace("_", "-")), count) for at, (name, count) in enumerate(people.items(), 1)
+    )
+    return Result(Label(identity), kind, n=n, spread=spread, spread_n=n)
 
 
 def view(*results: Result, asked: int = 20, answered: int = 14, name: str | None = "Johdatus") -> View:
-    found = Outcome(asked=asked, answered=answered, threshold=5, results=results)
+    aggregate = Aggregate(asked=asked, answered=answered, threshold=5, results=results)
     form = Form(key="meeting", name=name)
-    listed = Listed("Lastensuojelu", form, None, False, False, DAY, False, 7, asked, answered, 5)
-    return View("7", 1, "Lastensuojelu", form, found, listed=listed)
+    listed = ListedResult("Lastensuojelu", form, None, False, False, DAY, False, 7, asked, answered, 5)
+    return View("7", 1, "Lastensuojelu", form, aggregate, listed=listed)
 
 
 DAY = datetime(2027, 3, 12, 12, tzinfo=UTC)
@@ -87,8 +89,8 @@ SHORT = (
     said(IDENTITIES[3], None, 14, Withheld.AGREE),
 )
 GROUPS = (
-    Group((Words("organisation-municipality"),), untold=False, n=23),
-    Group((Words("organisation-ngo"), Words("organisation-company"), Words("organisation-school")), True, 10),
+    Segment((Label("organisation-municipality"),), untold=False, n=23),
+    Segment((Label("organisation-ngo"), Label("organisation-company"), Label("organisation-school")), True, 10),
 )
 ANNUAL = (
     *(
@@ -98,16 +100,24 @@ ANNUAL = (
     replace(
         said("own", Mean(80, 30, 1, 4), 30, None, 5, 5, 5, 15), high=4, low_name="ei ollenkaan", high_name="täysin"
     ),
-    chosen(Kind.SINGLE, "coordinator-role", 33, very_well=22, well=10, satisfactorily=1, poorly=0),
-    chosen(Kind.SEVERAL, "most-important-yield", 33, sharing_information=None, regional_development=27, networking=10),
-    chosen(Kind.YES_NO, "group-should-continue", 33, yes=31, no=2),
-    replace(chosen(Kind.SINGLE, "preferred-mode", 7), withheld=Withheld.SPREAD),
-    Result(Words("organisation"), Kind.SINGLE, background=Background.ORGANISATION, n=33, groups=GROUPS),
-    Result(Words("field"), Kind.SINGLE, background=Background.FIELD),
-    Result(Words("open-feedback"), Kind.OPEN, texts=(Said(1, "Hyvä"),)),
+    chosen(QuestionKind.SINGLE, "coordinator-role", 33, very_well=22, well=10, satisfactorily=1, poorly=0),
+    chosen(
+        QuestionKind.SEVERAL,
+        "most-important-yield",
+        33,
+        sharing_information=None,
+        regional_development=27,
+        networking=10,
+    ),
+    chosen(QuestionKind.YES_NO, "group-should-continue", 33, yes=31, no=2),
+    replace(chosen(QuestionKind.SINGLE, "preferred-mode", 7), withheld=Withheld.SPREAD),
+    Result(Label("organisation"), QuestionKind.SINGLE, background=Background.ORGANISATION, n=33, groups=GROUPS),
+    Result(Label("field"), QuestionKind.SINGLE, background=Background.FIELD),
+    Result(Label("open-feedback"), QuestionKind.OPEN, texts=(Comment(1, "Hyvä"),)),
 )
 ANNUAL = tuple(
-    replace(one, words=Words("own", "Oma väittämä")) if one.words.identity == "own" else one for one in ANNUAL
+    replace(result, words=Label("own", "Oma väittämä")) if result.words.identity == "own" else result
+    for result in ANNUAL
 )
 VIEWS = {
     "short": view(*SHORT),
@@ -124,17 +134,17 @@ def size(png: bytes) -> tuple[int, int]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("figures", [FIGURES, NOTHING, replace(FIGURES, statements=())])
-def test_a_digest_picture_fits_a_phone(language: str, figures: MonthFigures) -> None:
+def test_a_digest_picture_fits_a_phone(language: str, figures: DigestFigures) -> None:
     file = digest_picture(figures, language)
     wide, high = size(file.content)
     assert file.is_picture
-    assert file.name.endswith(f"{figures.month}.png")
+    assert file.name.endswith(f"{figures.period}.png")
     assert wide == 1080
     assert high < 2 * wide
 
 
 def pictures(of: View, language: str = "fi") -> list[bytes]:
-    pages = pages_of(texts(language), of.outcome)
+    pages = pages_of(texts(language), of.aggregate)
     return [results_picture(of, page, language, HELSINKI).content for page in range(len(pages))]
 
 
@@ -155,12 +165,12 @@ LONG_TEXT = "Pitkä vaihtoehto, jossa on monta sanaa ja joka ei mahdu yhdelle ri
 
 
 def test_long_and_hostile_options_have_room() -> None:
-    several = chosen(Kind.SEVERAL, "most-important-yield", 33, **{f"o{at}": 12 for at in range(12)})
+    several = chosen(QuestionKind.SEVERAL, "most-important-yield", 33, **{f"o{at}": 12 for at in range(12)})
     own = [
-        replace(one, words=Words("own", text))
+        replace(one, words=Label("own", text))
         for one, text in zip(several.spread, [LONG_TEXT, HOSTILE] * 6, strict=True)
     ]
-    results = [replace(several, words=Words("own", LONG_TEXT), spread=tuple(own))] * 3
+    results = [replace(several, words=Label("own", LONG_TEXT), spread=tuple(own))] * 3
     found = pictures(view(*results))
     assert len(found) == 3
     assert all(size(png)[0] == 1080 and size(png)[1] < 4 * 1080 for png in found)
@@ -232,7 +242,9 @@ def test_no_statement_is_both_strong_and_weak(count: int, strong: int, weak: int
 def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[int, ...]) -> None:
     means = [Mean(total, 30, 1, 5) for total in totals]
     results = tuple(said(f"t-{at}", mean, 30, None) for at, mean in enumerate(means))
-    marked = {one.words.identity for one in weakest_first(Outcome(30, 30, 5, results)) if one.is_weakest}
+    marked = {
+        statement.words.identity for statement in weakest_first(Aggregate(30, 30, 5, results)) if statement.is_weakest
+    }
     statements = [Statement(f"t-{at}", mean) for at, mean in enumerate(means)]
     statements.sort(key=lambda one: (-one.mean.value, one.identity))
     _, weak = strongest_and_weakest(replace(FIGURES, statements=tuple(statements)))
@@ -288,7 +300,7 @@ def test_every_figure_of_a_results_picture_is_in_the_words(language: str, of: st
     t, shown = texts(language), VIEWS[of]
     written = [head(t, shown), *blocks(t, shown, HELSINKI)]
     words = plain(*written)
-    for page in range(len(pages_of(t, shown.outcome))):
+    for page in range(len(pages_of(t, shown.aggregate))):
         inputs = results_inputs(shown, page, language, HELSINKI)
         drawn = [inputs["title"]]
         for one in inputs["questions"]:

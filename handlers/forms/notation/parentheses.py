@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from handlers.forms.notation.faults import Trouble, quoted
 from handlers.forms.notation.words import DONT_KNOW, FIXED, LISTS, OTHER, REQUIRED, OwnWords, folded
-from models.forms.items import Choice, Item, Kind, identity_of
+from models.forms.items import Choice, Item, QuestionKind, identity_of
 
 MOST_POINTS = 10
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 12
@@ -56,7 +56,7 @@ def meant(content: str, usual: Item, own: OwnWords) -> tuple[Item, list[Trouble]
     said, modifiers = _modifiers(content, REQUIRED | DONT_KNOW)
     item, troubles = _shape(said, usual)
     dont_know = not modifiers.isdisjoint(DONT_KNOW)
-    if dont_know and item.kind is not Kind.SCALE and not troubles:
+    if dont_know and item.kind is not QuestionKind.SCALE and not troubles:
         troubles = [("notation-dont-know", {})]
     return replace(item, required=not modifiers.isdisjoint(REQUIRED), dont_know=dont_know), troubles
 
@@ -92,7 +92,7 @@ def _shape(said: str, usual: Item) -> tuple[Item, list[Trouble]]:
 
 
 def _scale(low: int, high: int, names: str) -> tuple[Item, list[Trouble]]:
-    item, troubles = Item(Kind.SCALE, low=low, high=high), list[Trouble]()
+    item, troubles = Item(QuestionKind.SCALE, low=low, high=high), list[Trouble]()
     if low > 1 or not low < high or high - low >= MOST_POINTS:
         troubles.append(("notation-scale", {"most": MOST_POINTS}))
     names = names.rstrip(" ,:;=.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from handlers.forms.notation.faults import QUOTED, Fault, Trouble, Unreadable
 from handlers.forms.notation.parentheses import has_words, is_list, meant
 from handlers.forms.notation.words import LISTS, OwnWords, folded
-from models.forms.items import Background, Item, Kind, identity_of
+from models.forms.items import Background, Item, QuestionKind, identity_of
 from models.people.people import tidy
 
 LARGEST = 100_000
@@ -167,4 +167,4 @@ def _unclosed(line: str) -> bool:
 
 def _usual(text: str) -> Item:
     """What a line is without parentheses: a question if it asks, otherwise a statement."""
-    return Item(Kind.OPEN) if _ASKS.search(text) else Item(Kind.SCALE, low=1, high=5)
+    return Item(QuestionKind.OPEN) if _ASKS.search(text) else Item(QuestionKind.SCALE, low=1, high=5)

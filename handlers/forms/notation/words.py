@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from handlers.texts import LANGUAGES, catalogue
 from models.forms.builtin_forms import FIELD, ORGANISATION, YES_OR_NO
-from models.forms.items import Item, Kind, identity_of
+from models.forms.items import Item, QuestionKind, identity_of
 
 
 def folded(text: str) -> str:
@@ -25,7 +25,7 @@ def _folded(*words: str) -> frozenset[str]:
 
 ONE = _folded("yksi", "valitse yksi", "en", "ett", "välj en", "välj ett", "one", "choose one", "single")
 SEVERAL = _folded("monta", "useita", "useampi", "valitse useita", "flera", "välj flera", "several", "many", "multiple")
-LISTS = dict.fromkeys(ONE, Kind.SINGLE) | dict.fromkeys(SEVERAL, Kind.SEVERAL)
+LISTS = dict.fromkeys(ONE, QuestionKind.SINGLE) | dict.fromkeys(SEVERAL, QuestionKind.SEVERAL)
 
 OTHER = _folded(
     *("muu", "muu, mikä?", "joku muu", "joku muu, mikä?", "jokin muu", "jokin muu, mikä?", "muuta", "muuta, mitä?"),
@@ -46,9 +46,9 @@ ORGANISATIONS = _folded(
 FIELDS = _folded("toimiala", "verksamhetsområde", "field", "field of work")
 
 FIXED: dict[str, Item] = {
-    **{f"{yes} {no}": Item(Kind.YES_NO, choices=YES_OR_NO) for yes in YES for no in NO},
-    **{f"{no} {yes}": Item(Kind.YES_NO, choices=YES_OR_NO) for yes in YES for no in NO},
-    **dict.fromkeys(OPEN, Item(Kind.OPEN)),
+    **{f"{yes} {no}": Item(QuestionKind.YES_NO, choices=YES_OR_NO) for yes in YES for no in NO},
+    **{f"{no} {yes}": Item(QuestionKind.YES_NO, choices=YES_OR_NO) for yes in YES for no in NO},
+    **dict.fromkeys(OPEN, Item(QuestionKind.OPEN)),
     **dict.fromkeys(ORGANISATIONS, ORGANISATION),
     **dict.fromkeys(FIELDS, FIELD),
 }

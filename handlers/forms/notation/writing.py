@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from handlers.forms.notation.reading import NAME, question, unmarked
 from handlers.forms.notation.words import own_words
 from handlers.texts import Texts
-from models.forms.items import Background, Choice, Item, Kind, identified
+from models.forms.items import Background, Choice, Item, QuestionKind, identified
 
 
 def write(name: str | None, items: Iterable[Item], t: Texts) -> str:
@@ -42,11 +42,11 @@ def _kinds(item: Item, t: Texts) -> Iterator[str]:
         yield str(t("notation-word-organisation"))
     elif item.background is Background.FIELD:
         yield str(t("notation-word-field"))
-    elif item.kind is Kind.YES_NO:
+    elif item.kind is QuestionKind.YES_NO:
         yield str(t("notation-word-yes-no"))
-    elif item.kind is Kind.OPEN:
+    elif item.kind is QuestionKind.OPEN:
         yield str(t("notation-word-open"))
-    elif item.kind is Kind.SCALE:
+    elif item.kind is QuestionKind.SCALE:
         yield from _scales(item)
     else:
         yield from _lists(item, t)
@@ -61,7 +61,7 @@ def _scales(item: Item) -> Iterator[str]:
 
 
 def _lists(item: Item, t: Texts) -> Iterator[str]:
-    head = t("notation-word-one" if item.kind is Kind.SINGLE else "notation-word-several")
+    head = t("notation-word-one" if item.kind is QuestionKind.SINGLE else "notation-word-several")
     options = [_option(choice, t) for choice in item.choices]
     options += [str(t("notation-word-other"))] if item.other else []
     separators = (";",) if any("/" in option for option in options) else (" /", ";")

@@ -11,7 +11,7 @@ from handlers.reports.annual.rows import of_whole, ranges
 from handlers.results.result_text import choices, group_name
 from handlers.sections import Figure, Row, Section, count, head, hidden, with_shared_notes
 from handlers.texts import Texts
-from models.forms.items import Background, Kind
+from models.forms.items import Background, QuestionKind
 from models.reports.annual.forms import Part
 from models.reports.annual.questions import Found
 from models.valid_figures import Parts, Share
@@ -61,7 +61,7 @@ def _source(t: Texts, source: str, part: Part) -> str:
 def _asked(t: Texts, part: Part) -> Iterator[Section]:
     """The questions: backgrounds, what the yearly form asks, statements by their scale, then all others."""
     choices = sorted(
-        (one for one in part.questions if one.result.kind not in (Kind.SCALE, Kind.OPEN)),
+        (one for one in part.questions if one.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),
         key=_place,
     )
     before = [one for one in choices if _place(one) < ORDER["group-should-continue"]]
@@ -82,7 +82,7 @@ def _choice(t: Texts, part: Part, one: Found) -> Section:
     result, notes = one.result, [why_here(t, one, part)]
     told = _people(t, one) if result.background is not None else _options(t, one)
     of = result.n if result.background is not None else result.spread_n
-    if result.kind is Kind.SEVERAL and told:
+    if result.kind is QuestionKind.SEVERAL and told:
         notes.append(t("paper-several").unescape())
     if any(share is None for _, share in told):
         notes.append(t("paper-not-shown").unescape())
@@ -118,7 +118,7 @@ def _people(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
 def _options(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
     """Each option with its share; of several choices those chosen most first, what is not told last."""
     told = [(name, share) for name, _, share in choices(t, one.result)] if one.result.spread else []
-    if one.result.kind is Kind.SEVERAL:
+    if one.result.kind is QuestionKind.SEVERAL:
         told.sort(key=lambda each: -each[1].part if each[1] else 1)
     return told
 
@@ -144,7 +144,7 @@ def _statements(t: Texts, part: Part) -> Iterator[Section]:
         mean = one.result.mean
         return (0, -mean.value, asked(t, one.result.words)) if mean else (1, Fraction(0), asked(t, one.result.words))
 
-    some = sorted(part.of_kind(Kind.SCALE), key=scale)
+    some = sorted(part.of_kind(QuestionKind.SCALE), key=scale)
     for place, (of, same) in enumerate(groupby(some, key=scale), 1):
         rows, notes = with_shared_notes([_statement(t, part, one) for one in sorted(same, key=strongest)])
         yield Section(

@@ -13,19 +13,19 @@ from handlers.results.result_text import withheld
 from handlers.sections import Figure, Row, Section, hidden
 from handlers.texts import Texts
 from models.feedback.releases import OFF, spread_from
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.reports.annual.annual import Annual
 from models.reports.annual.forms import Part
 from models.reports.annual.questions import Found
-from models.reports.annual.snapshots import Kept
+from models.reports.annual.snapshots import SnapshotContent
 
 SHORT = 16
 """Characters of the fingerprint on paper; the manifest has all of it."""
 
 
-def method(t: Texts, kept: Kept, version: str) -> Iterator[str]:
+def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
     """The method in sentences."""
-    year, parts = kept.figures, kept.figures.parts
+    year, parts = content.figures, content.figures.parts
     thresholds = sorted({threshold for part in parts for threshold in part.thresholds})
     yield t("report-method-counts", year=str(year.year), zone=year.zone).unescape()
     yield t("report-people-note").unescape()
@@ -47,8 +47,10 @@ def method(t: Texts, kept: Kept, version: str) -> Iterator[str]:
         yield t("paper-method-mean").unescape()
         yield t("paper-method-share").unescape()
     yield t("report-method-texts").unescape()
-    day = bare_day_text(kept.made_at.astimezone(ZoneInfo(year.zone)).date(), t.language)
-    yield t("report-method-made", day=day, made=kept.version, drawn=version, print=kept.fingerprint[:SHORT]).unescape()
+    day = bare_day_text(content.made_at.astimezone(ZoneInfo(year.zone)).date(), t.language)
+    yield t(
+        "report-method-made", day=day, made=content.version, drawn=version, print=content.fingerprint[:SHORT]
+    ).unescape()
 
 
 def questions(t: Texts, year: Annual) -> Iterator[Section]:
@@ -73,20 +75,20 @@ def questions(t: Texts, year: Annual) -> Iterator[Section]:
 
 def heading(t: Texts, found: Found) -> str:
     """What a question is called in a report, where nobody is asked: backgrounds have names of their own."""
-    words, background = found.result.words, found.result.background
-    return asked(t, words) if words.text or background is None else t(f"report-{background}").unescape()
+    label, background = found.result.words, found.result.background
+    return asked(t, label) if label.text or background is None else t(f"report-{background}").unescape()
 
 
 def _question(t: Texts, part: Part, found: Found) -> Row:
     result, why = found.result, why_hidden(t, found, part)
     column, forms = str(t("report-column-n")), str(t("report-column-forms"))
     withheld_in = sum(one.releases for one in found.hidden) + found.unparted
-    n = found.texts if result.kind is Kind.OPEN else result.n
+    n = found.texts if result.kind is QuestionKind.OPEN else result.n
     figures = [
         hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
         Figure(forms, number(len(found.releases), t.language), len(found.releases)),
     ]
-    if result.kind is not Kind.OPEN:  # texts wait until there are enough: none are withheld for good
+    if result.kind is not QuestionKind.OPEN:  # texts wait until there are enough: none are withheld for good
         figures.append(Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
     return Row(
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
@@ -100,7 +102,7 @@ def _question(t: Texts, part: Part, found: Found) -> Row:
 
 def why_all(t: Texts, part: Part) -> str:
     """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
-    some = [one for one in part.questions if one.result.kind is not Kind.OPEN and one.result.background is None]
+    some = [one for one in part.questions if one.result.kind is not QuestionKind.OPEN and one.result.background is None]
     reasons = {why_hidden(t, one, part) for one in some}
     is_one = len(some) > 1 and len(reasons) == 1 and all(one.result.withheld is None for one in some)
     return reasons.pop() if is_one else ""

@@ -15,7 +15,7 @@ from handlers.reports.annual.sheet import file_name
 from handlers.screen import File
 from handlers.sections import Section
 from handlers.texts import Texts, texts
-from models.reports.annual.snapshots import Kept
+from models.reports.annual.snapshots import SnapshotContent
 
 HEADING = 90
 """Characters of a heading in a caption, at most."""
@@ -23,25 +23,25 @@ KEPT_REPORTS = 4
 """How many reports' pages are kept drawn, a megabyte or two each: whoever turns a page turns the next."""
 
 
-def report_pdf(kept: Kept, language: str, drawn_with: str) -> File:
+def report_pdf(content: SnapshotContent, language: str, drawn_with: str) -> File:
     """The report on A4: tagged as PDF/UA-1 asks, and from the same snapshot the same bytes each time."""
-    inputs = report_inputs(kept, language, drawn_with)
-    return File(f"{file_name(kept, language)}.pdf", pdf("report", inputs, at=kept.made_at))
+    inputs = report_inputs(content, language, drawn_with)
+    return File(f"{file_name(content, language)}.pdf", pdf("report", inputs, at=content.made_at))
 
 
-def report_pages(kept: Kept, language: str, drawn_with: str) -> list[File]:
+def report_pages(content: SnapshotContent, language: str, drawn_with: str) -> list[File]:
     """Each page of the report as a picture, with what it shows."""
-    inputs = report_inputs(kept, language, drawn_with)
-    drawn, name = _drawn(json.dumps(inputs), kept.made_at), file_name(kept, language)
+    inputs = report_inputs(content, language, drawn_with)
+    drawn, name = _drawn(json.dumps(inputs), content.made_at), file_name(content, language)
     return [
-        File(f"{name}-{number}.png", one, is_picture=True, caption=_caption(kept, language, inputs, drawn, number))
+        File(f"{name}-{number}.png", one, is_picture=True, caption=_caption(content, language, inputs, drawn, number))
         for number, one in enumerate(drawn.pages, 1)
     ]
 
 
-def report_page(kept: Kept, language: str, drawn_with: str, page: int) -> File:
+def report_page(content: SnapshotContent, language: str, drawn_with: str, page: int) -> File:
     """One page as a picture, counted on from the first after the last: how many there are only drawing tells."""
-    drawn = report_pages(kept, language, drawn_with)
+    drawn = report_pages(content, language, drawn_with)
     return drawn[page % len(drawn)]
 
 
@@ -59,10 +59,10 @@ def _drawn(inputs: str, at: datetime) -> _Drawn:
     return _Drawn(tuple(pages("report", told, at=at)), tuple(metadata("report", told, "<begins>")))
 
 
-def _caption(kept: Kept, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
+def _caption(content: SnapshotContent, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
     """Which page it is and what begins on it; on the first the main figures, too."""
     t = texts(language)
-    lines = [t("report-page", year=str(kept.figures.year)), t("report-page-of", page=page, pages=len(drawn.pages))]
+    lines = [t("report-page", year=str(content.figures.year)), t("report-page-of", page=page, pages=len(drawn.pages))]
     lines += [t("report-page-figure", what=what, figure=figure) for what, figure in inputs["tiles"] if page == 1]
     headings = _headings(inputs)
     here = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins == page]
@@ -89,9 +89,9 @@ def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -
     return caption
 
 
-def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
+def report_inputs(content: SnapshotContent, language: str, drawn_with: str) -> Inputs:
     """What the pages show: every figure as printed, every bar as a share of its length."""
-    t, made = texts(language), report(kept, language, drawn_with)
+    t, made = texts(language), report(content, language, drawn_with)
     told = {
         "title": made.title,
         "organisation": made.organisation,
@@ -100,7 +100,7 @@ def report_inputs(kept: Kept, language: str, drawn_with: str) -> Inputs:
         "sections": [_section(t, one) for one in made.sections],
     }
     missing = missing_characters(told)
-    told = _told_apart(t, told, [group.name for group in kept.figures.groups], missing)
+    told = _told_apart(t, told, [group.name for group in content.figures.groups], missing)
     how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if missing else [])]
     names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
     return {**printable(told, missing), "names": names, "language": language, "how": how}

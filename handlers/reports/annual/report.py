@@ -19,10 +19,10 @@ from models.errors import NotFound, Refused
 from models.people.access import RoleKind
 from models.reports.annual import snapshots
 from models.reports.annual.forms import Part
-from models.reports.annual.snapshots import Kept, Snapshot
+from models.reports.annual.snapshots import Snapshot, SnapshotContent
 from models.valid_figures import Rate, Share
 
-Make = Callable[[Kept, str, str], File]
+Make = Callable[[SnapshotContent, str, str], File]
 
 
 @cache
@@ -90,12 +90,12 @@ def report_screen(context: Context, snapshot: Snapshot) -> Screen:
     files = tuple(Button(str(t(f"report-way-{way}")), data("report-file", snapshot.id, way)) for way in WAYS)
     turned = Button(t("report-way-pages"), data("report-page", snapshot.id, 0))
     rows = (files[:2], (turned, *files[2:]), (command_button(context, "digest"), command_button(context, "help")))
-    return Screen(summary(t, snapshot.kept), rows)
+    return Screen(summary(t, snapshot.parsed), rows)
 
 
-def summary(t: Texts, kept: Kept) -> Markup:
+def summary(t: Texts, content: SnapshotContent) -> Markup:
     """The main figures in a few lines."""
-    year, done = kept.figures, kept.figures.activity
+    year, done = content.figures, content.figures.activity
     on_site, remote = number(done.on_site, t.language), number(done.remote, t.language)
     now = "" if year.is_over else "-now"
     named = {"named": number(done.named, t.language), "rate": percent(Rate(done.named, done.invited), t.language)}
@@ -105,7 +105,7 @@ def summary(t: Texts, kept: Kept) -> Markup:
         t("report-people-line", n=done.people, **named),
         *([_answered(t, part) for part in year.parts if part.asked] or [t("report-answered-none")]),
     ]
-    heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, kept))
+    heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, content))
     return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t(f"report-files{now}")])
 
 
@@ -122,9 +122,9 @@ async def on_report_file(context: Context, tap: Tap) -> Screen:
     snapshot = await _access_snapshot(context, tap)
     if tap.word(1) not in WAYS:
         raise NotFound
-    kept = snapshot.kept
-    text = context.t("report-here", year=str(kept.figures.year), about=until(context.t, kept))
-    draws = partial(WAYS[tap.word(1)], kept, context.language, version())
+    content = snapshot.parsed
+    text = context.t("report-here", year=str(content.figures.year), about=until(context.t, content))
+    draws = partial(WAYS[tap.word(1)], content, context.language, version())
     return Screen(text, ((_back(context, snapshot),),), draws=draws, new_message=True)
 
 
@@ -136,11 +136,11 @@ def _back(context: Context, snapshot: Snapshot) -> Button:
 async def on_report_page(context: Context, tap: Tap) -> Screen:
     """A page as a picture; from one page to the next in place, and after the last the first again."""
     snapshot, page = await _access_snapshot(context, tap), tap.number(1)
-    kept = snapshot.kept
+    content = snapshot.parsed
     turns = [Button(context.t("previous"), data("report-page", snapshot.id, page - 1, "turn"))] if page else []
     turns.append(Button(context.t("next"), data("report-page", snapshot.id, page % MOST_PAGES + 1, "turn")))
-    text = context.t("report-page", year=str(kept.figures.year))  # drawing tells what is on it
-    draws = partial(report_page, kept, context.language, version(), page)
+    text = context.t("report-page", year=str(content.figures.year))  # drawing tells what is on it
+    draws = partial(report_page, content, context.language, version(), page)
     is_turn = len(tap.args) > 2
     return Screen(text, (tuple(turns), (_back(context, snapshot),)), draws=draws, new_message=not is_turn)
 

@@ -16,8 +16,8 @@ from handlers.reports.annual.rows import of_whole, ranges
 from handlers.sections import Figure, Row, Section, count, head
 from handlers.texts import Texts, texts
 from models.reports.annual.annual import Annual
-from models.reports.annual.changes_told import Changed
-from models.reports.annual.snapshots import Kept
+from models.reports.annual.changes_told import ReportedChange
+from models.reports.annual.snapshots import SnapshotContent
 from models.valid_figures import Mean, Rate, Share
 
 
@@ -39,22 +39,22 @@ class Report:
         return ((section, row) for section in self.sections for row in section.rows)
 
 
-def report(kept: Kept, language: str, version: str) -> Report:
+def report(content: SnapshotContent, language: str, version: str) -> Report:
     """All that a snapshot tells."""
-    t, year = texts(language), kept.figures
+    t, year = texts(language), content.figures
     return Report(
         title=str(t("report-title", year=str(year.year))),
         organisation=year.organisation,
-        under=until(t, kept),
+        under=until(t, content),
         tiles=tuple(tiles(t, year)),
         sections=tuple(_sections(t, year)),
-        method=tuple(method(t, kept, version)),
+        method=tuple(method(t, content, version)),
     )
 
 
-def until(t: Texts, kept: Kept) -> str:
+def until(t: Texts, content: SnapshotContent) -> str:
     """Of which time the figures are: of the year, or of as much of it as is over."""
-    year, day = kept.figures, kept.made_at.astimezone(ZoneInfo(kept.figures.zone)).date()
+    year, day = content.figures, content.made_at.astimezone(ZoneInfo(content.figures.zone)).date()
     key = "report-over" if year.is_over else "report-ongoing"
     return t(key, year=str(year.year), day=bare_day_text(day, t.language)).unescape()
 
@@ -170,7 +170,7 @@ def _replies(t: Texts, year: Annual) -> Section:
     )
 
 
-def _statement(t: Texts, one: Changed) -> str:
+def _statement(t: Texts, one: ReportedChange) -> str:
     statement, mean = asked(t, one.statement), one.mean
     if mean is None:
         return statement
@@ -178,7 +178,7 @@ def _statement(t: Texts, one: Changed) -> str:
     return t("report-replied", statement=statement, **figures).unescape()
 
 
-def _replied(t: Texts, place: int, one: Changed, mean: Mean) -> Row:
+def _replied(t: Texts, place: int, one: ReportedChange, mean: Mean) -> Row:
     figures = Figure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
     return Row(
         f"reply-{place}",

@@ -9,20 +9,20 @@ from handlers.screen import File
 from handlers.sections import Figure, Row, Section
 from handlers.texts import Texts, texts
 from handlers.workbook import Cell, Sheet, workbook
-from models.reports.annual.snapshots import Kept
+from models.reports.annual.snapshots import SnapshotContent
 from models.valid_figures import Mean, Rate
 
 FIGURE_WIDTHS = (40, 60, 20, 12, 8, 40, 50)
 
 
-def file_name(kept: Kept, language: str) -> str:
+def file_name(content: SnapshotContent, language: str) -> str:
     """Without its ending."""
-    return f"{texts(language)('report-file-name')}-{kept.figures.year}"
+    return f"{texts(language)('report-file-name')}-{content.figures.year}"
 
 
-def report_xlsx(kept: Kept, language: str, version: str) -> File:
+def report_xlsx(content: SnapshotContent, language: str, version: str) -> File:
     """A workbook: every figure, exact; the groups as a table; what people said and what was done; and the method."""
-    t, made = texts(language), report(kept, language, version)
+    t, made = texts(language), report(content, language, version)
     names = {name: str(t(f"report-sheet-{name}")) for name in ("figures", "groups", "texts", "method")}
     sheets = (
         Sheet(names["figures"], [_columns(t), *_figures(made)], FIGURE_WIDTHS),
@@ -30,8 +30,8 @@ def report_xlsx(kept: Kept, language: str, version: str) -> File:
         Sheet(names["texts"], list(_texts(t, made)), (40, 60, 100)),
         Sheet(names["method"], _about(made), (120,)),
     )
-    at = kept.made_at.astimezone(ZoneInfo(kept.figures.zone))
-    return workbook(f"{file_name(kept, language)}.xlsx", sheets, language, at=at, title=made.title)
+    at = content.made_at.astimezone(ZoneInfo(content.figures.zone))
+    return workbook(f"{file_name(content, language)}.xlsx", sheets, language, at=at, title=made.title)
 
 
 def _about(made: Report) -> list[list[Cell]]:
@@ -66,7 +66,7 @@ def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
             yield [section.heading, f"{group}: {statement}", text]
 
 
-def manifest_json(kept: Kept, language: str, version: str) -> File:
+def manifest_json(kept: SnapshotContent, language: str, version: str) -> File:
     """What stands where in the report, and what it is made from."""
     made, year = report(kept, language, version), kept.figures
     told = {

@@ -7,10 +7,10 @@ from handlers.figures import number, percent
 from handlers.texts import Texts
 from models.people.groups import in_order
 from models.reports.attention import LATEST, Attention, Reason
-from models.reports.statistics import MonthFigures
+from models.reports.statistics import DigestFigures
 
 
-def needing(figures: MonthFigures) -> list[tuple[str, list[Attention]]]:
+def needing(figures: DigestFigures) -> list[tuple[str, list[Attention]]]:
     """The groups that need attention with their reasons, those with most first."""
     found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda one: one.group)]
     return sorted(found, key=lambda one: (-len(one[1]), in_order(one[0])))

@@ -22,21 +22,21 @@ from models.months import Month
 from models.periods import parse
 from models.reports.funnel import Flow
 from models.reports.statements import Statement
-from models.reports.statistics import MonthFigures
-from models.results.aggregates import Words
+from models.reports.statistics import DigestFigures
+from models.results.aggregates import Label
 from models.valid_figures import Share
 
 NAME = 40
 """Of a group's name under a title."""
 
 
-def digest_picture(figures: MonthFigures, language: str) -> File:
+def digest_picture(figures: DigestFigures, language: str) -> File:
     """The month's funnel and statements as a PNG."""
-    name = f"{texts(language)('digest-file-name')}-{figures.month}.png"
+    name = f"{texts(language)('digest-file-name')}-{figures.period}.png"
     return picture_file(name, "digest", digest_inputs(figures, language))
 
 
-def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
+def digest_inputs(figures: DigestFigures, language: str) -> Inputs:
     """What the digest's picture shows: every figure as printed, every bar as a share of its length."""
     t = texts(language)
     strong, weak = strongest_and_weakest(figures)
@@ -57,7 +57,7 @@ def digest_inputs(figures: MonthFigures, language: str) -> Inputs:
     }
 
 
-def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
+def _steps(t: Texts, figures: DigestFigures) -> list[Inputs]:
     now, shown = figures.funnel, steps(figures.funnel, t.language)
     names = ["invited", "yes"] if now.meetings else []
     names += ["named"] if has_rate(now) else []
@@ -75,25 +75,25 @@ def _steps(t: Texts, figures: MonthFigures) -> list[Inputs]:
 
 def _statement(t: Texts, one: Statement) -> Inputs:
     return {
-        "statement": asked(t, Words(one.identity, one.text)),
+        "statement": asked(t, Label(one.identity, one.text)),
         **drawn_mean(t, one.mean),
         "earlier": float(one.earlier.along) if one.earlier else None,
     }
 
 
-def trend_picture(figures: MonthFigures, language: str) -> File:
+def trend_picture(figures: DigestFigures, language: str) -> File:
     """Twelve months of attendances and answers as a PNG."""
-    name = f"{texts(language)('digest-file-name')}-12-{figures.month}.png"
+    name = f"{texts(language)('digest-file-name')}-12-{figures.period}.png"
     return picture_file(name, "trend", trend_inputs(figures, language))
 
 
-def trend_inputs(figures: MonthFigures, language: str) -> Inputs:
+def trend_inputs(figures: DigestFigures, language: str) -> Inputs:
     """What the trend's picture shows, newest month first."""
     t, months = texts(language), figures.months or ()
     most = max([one.flow.attended for one in months], default=0) or 1
     return {
         "language": language,
-        "title": t("digest-trend", month=period_title(t, parse(figures.month).last)).striptags(),
+        "title": t("digest-trend", month=period_title(t, parse(figures.period).last)).striptags(),
         "under": _under(t, figures, str(t("trend-bars"))),
         "months": [
             {
@@ -122,12 +122,12 @@ def month_number(month: str) -> str:
     return f"{known.month}/{known.year}"
 
 
-def _under(t: Texts, figures: MonthFigures, told: str) -> str:
+def _under(t: Texts, figures: DigestFigures, told: str) -> str:
     """What stands under the title: which groups it is of, and something more."""
     return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), told]))
 
 
-def _digest_notes(t: Texts, figures: MonthFigures) -> list[str]:
+def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
     """What the reader must know to read the picture; empty of statements, that there are none."""
     if figures.is_empty:
         return []

@@ -26,7 +26,7 @@ from models.errors import NotFound
 from models.periods import parse
 from models.reports import digests
 from models.reports.funnel import Flow
-from models.reports.statistics import Detail, GroupFlow, MeetingFlow, MonthFigures
+from models.reports.statistics import Detail, DigestFigures, GroupFlow, MeetingFlow
 from models.valid_figures import Share
 
 COUNT = 12
@@ -35,7 +35,7 @@ WORDS = 200
 """Of a statement: whoever came here wants to read it."""
 
 
-async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> MonthFigures:
+async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> DigestFigures:
     """The digest whose button it is, through its own gate; of one that was never sent only what is asked for."""
     period, session = read_period(tap.word(0)), context.session
     shown = await digests.access_own_digest(
@@ -64,7 +64,7 @@ async def on_groups(context: Context, tap: Tap) -> Screen:
     meetings = sum(one.flow.meetings for one in figures.groups or ())
     if not meetings:
         return page
-    to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.month))
+    to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.period))
     row, *back = page.buttons
     return Screen(page.text, (row, (to_meetings,), *back))
 
@@ -76,8 +76,8 @@ async def on_meetings(context: Context, tap: Tap) -> Screen:
     return _page(context, tap, _title(t, figures, "digest-meetings-held"), lines)
 
 
-def _title(t: Texts, figures: MonthFigures, key: str) -> Markup:
-    return t(key, month=period_title(t, parse(figures.month)))
+def _title(t: Texts, figures: DigestFigures, key: str) -> Markup:
+    return t(key, month=period_title(t, parse(figures.period)))
 
 
 def group_line(t: Texts, one: GroupFlow) -> Markup:
@@ -138,9 +138,9 @@ async def on_coming(context: Context, tap: Tap) -> Screen:
 async def on_trend(context: Context, tap: Tap) -> Screen:
     """Twelve months, with the way to their picture."""
     t, figures = context.t, await _figures(context, tap, "months")
-    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    title = t("digest-trend", month=period_title(t, parse(figures.period).last))
     shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), _trend(t, figures))
-    return Screen(shown.text, ((_drawing(context, figures.month),), *shown.buttons))
+    return Screen(shown.text, ((_drawing(context, figures.period),), *shown.buttons))
 
 
 def _drawing(context: Context, month: str) -> Button:
@@ -150,12 +150,12 @@ def _drawing(context: Context, month: str) -> Button:
 @tap("digest-trend-picture")
 async def on_trend_picture(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "months")
-    title = t("digest-trend", month=period_title(t, parse(figures.month).last))
+    title = t("digest-trend", month=period_title(t, parse(figures.period).last))
     text = Markup("\n").join([title, t("trend-legend"), *_trend(t, figures)])
     return Screen(text, draws=partial(trend_picture, figures, t.language), new_message=True)
 
 
-def _trend(t: Texts, figures: MonthFigures) -> list[Markup]:
+def _trend(t: Texts, figures: DigestFigures) -> list[Markup]:
     return [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
 
 

@@ -24,8 +24,8 @@ from models.people.access import RoleKind
 from models.people.people import is_stranger
 from models.periods import Span, parse
 from models.reports import digests
-from models.reports.digests import Shown
-from models.reports.statistics import MonthFigures
+from models.reports.digests import DigestView
+from models.reports.statistics import DigestFigures
 
 
 @command("digest", role=RoleKind.MANAGER)
@@ -56,7 +56,7 @@ async def _screen(context: Context, period: Span) -> Screen:
     return digest_screen(context, await _own(context, period))
 
 
-async def _own(context: Context, period: Span) -> Shown:
+async def _own(context: Context, period: Span) -> DigestView:
     return await digests.access_own_digest(
         context.session, context.person, period, policy=context.policy, now=context.now
     )
@@ -69,12 +69,12 @@ async def on_picture(context: Context, tap: Tap) -> Screen:
     return _drawn(context.t, shown.figures, is_ongoing=shown.is_ongoing)
 
 
-def _drawn(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Screen:
+def _drawn(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> Screen:
     draws = partial(digest_picture, figures, t.language)
     return Screen(digest_text(t, figures, is_ongoing=is_ongoing), draws=draws, new_message=True)
 
 
-def digest_screen(context: Context, shown: Shown) -> Screen:
+def digest_screen(context: Context, shown: DigestView) -> Screen:
     """Words alone, so that they fit one screen of a phone; the rest, the picture too, is a tap away."""
     t, figures, turns = context.t, shown.figures, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
     row = tuple(
@@ -86,7 +86,7 @@ def digest_screen(context: Context, shown: Shown) -> Screen:
     return Screen(text, (row, *_details(context, figures, room), *_last_rows(context, figures)))
 
 
-def _details(context: Context, figures: MonthFigures, room: Room) -> list[tuple[Button, ...]]:
+def _details(context: Context, figures: DigestFigures, room: Room) -> list[tuple[Button, ...]]:
     """The ways behind the digest, two in a row; of nothing there is none, nor to what is told already."""
     t = context.t
     counts = {
@@ -95,7 +95,7 @@ def _details(context: Context, figures: MonthFigures, room: Room) -> list[tuple[
         "statements": 0 if has_all_statements(t, figures, room) else len(figures.statements),
         "attention": 0 if has_all_attention(figures, room) else len(needing(figures)),
     }
-    counted = [_to(context, name, figures.month, n) for name, n in counts.items() if n]
+    counted = [_to(context, name, figures.period, n) for name, n in counts.items() if n]
     return [tuple(counted[at : at + 2]) for at in range(0, len(counted), 2)]
 
 
@@ -104,10 +104,10 @@ def _to(context: Context, name: str, month: str, n: int | None = None) -> Button
     return Button(str(context.t(f"digest-to-{name}", **count)), data(f"digest-{name}", month))
 
 
-def _last_rows(context: Context, figures: MonthFigures) -> tuple[tuple[Button, ...], ...]:
+def _last_rows(context: Context, figures: DigestFigures) -> tuple[tuple[Button, ...], ...]:
     names = ("trend", "sheet") if figures.is_empty else ("trend", "picture", "sheet")
     settings = Button(str(context.t("digest-to-settings")), data("digest-settings"))
-    return (tuple(_to(context, name, figures.month) for name in names), (settings,))
+    return (tuple(_to(context, name, figures.period) for name in names), (settings,))
 
 
 @renders(DeliveryKind.DIGEST)

@@ -10,11 +10,11 @@ from handlers.texts import Texts, texts
 from handlers.workbook import Cell, Sheet, workbook
 from models.periods import parse
 from models.reports.funnel import Flow, Funnel
-from models.reports.statistics import MonthFigures
-from models.results.aggregates import Words
+from models.reports.statistics import DigestFigures
+from models.results.aggregates import Label
 from models.valid_figures import Rate
 
-STEPS = (
+FUNNEL_COLUMNS = (
     "meetings",
     "cancelled",
     "groups",
@@ -37,7 +37,7 @@ RATES = ("yes", "named", "answered")
 Lines = list[list[Cell]]
 
 
-def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
+def digest_xlsx(figures: DigestFigures, language: str, at: datetime) -> File:
     """A workbook made at a moment. Takes tenths of a second: call it in a thread."""
     t = texts(language)
     sheets = (
@@ -47,17 +47,17 @@ def digest_xlsx(figures: MonthFigures, language: str, at: datetime) -> File:
         Sheet(str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30)),
         Sheet(str(t("sheet-months")), _months(t, figures), (14, *[14] * 10)),
     )
-    name = f"{t('digest-file-name')}-{figures.month}.xlsx"
+    name = f"{t('digest-file-name')}-{figures.period}.xlsx"
     return workbook(name, sheets, language, at=at, title=heading(t, figures).striptags())
 
 
-def _funnel(t: Texts, figures: MonthFigures) -> Lines:
-    period = parse(figures.month)
+def _funnel(t: Texts, figures: DigestFigures) -> Lines:
+    period = parse(figures.period)
     then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
     titles = [period_title(t, one) for one in (period, period.shifted(-1), period.year_before)]
     whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else str(t("sheet-funnel"))
     found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
-    for name in STEPS:
+    for name in FUNNEL_COLUMNS:
         rate, of = _rate(t, figures.funnel, name)
         counts: list[Cell] = [getattr(one, name) if one is not None else None for one in then]
         found.append([str(t(f"sheet-{name}")), *counts, rate, of])
@@ -72,7 +72,7 @@ def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
     return Rate(getattr(flow, name), getattr(flow, whole)), str(t(f"sheet-{whole}"))
 
 
-def _groups(t: Texts, figures: MonthFigures) -> Lines:
+def _groups(t: Texts, figures: DigestFigures) -> Lines:
     found: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for one in figures.groups or ():
         counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
@@ -80,7 +80,7 @@ def _groups(t: Texts, figures: MonthFigures) -> Lines:
     return found
 
 
-def _meetings(t: Texts, figures: MonthFigures) -> Lines:
+def _meetings(t: Texts, figures: DigestFigures) -> Lines:
     """Those held, each with its own form: asked and answered when that has closed."""
     rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
@@ -92,17 +92,17 @@ def _meetings(t: Texts, figures: MonthFigures) -> Lines:
     return found
 
 
-def _statements(t: Texts, figures: MonthFigures) -> Lines:
+def _statements(t: Texts, figures: DigestFigures) -> Lines:
     names = ("statement", "mean", "n", "earlier", "earlier-period", "low", "high")
     found: Lines = [[str(t(f"sheet-{name}")) for name in names]]
     for one in figures.statements:
         before = period_title(t, parse(one.earlier_month)) if one.earlier_month else ""
-        words = asked(t, Words(one.identity, one.text))
+        words = asked(t, Label(one.identity, one.text))
         found.append([words, one.mean, one.mean.n, one.earlier, before, *ends(t, one)])
     return found
 
 
-def _months(t: Texts, figures: MonthFigures) -> Lines:
+def _months(t: Texts, figures: DigestFigures) -> Lines:
     found: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for one in figures.months or ():
         counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]

@@ -19,18 +19,18 @@ from models.months import Month
 from models.periods import Span, parse
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
-from models.reports.statistics import Coming, MonthFigures
-from models.results.aggregates import Words
+from models.reports.statistics import Coming, DigestFigures
+from models.results.aggregates import Label
 from models.results.extremes import ENDS, strong_and_weak
 from models.valid_figures import Share
 
 
-def digest_text(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> Markup:
+def digest_text(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> Markup:
     """What happened, what was said of it, who needs attention and what comes, as far as there is room."""
     return fitting(t, figures, is_ongoing=is_ongoing)[0]
 
 
-def fitting(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> tuple[Markup, Room]:
+def fitting(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> tuple[Markup, Room]:
     """The words, and the room that each part of them has got."""
     told, room = Markup(""), ROOMS[0]
     for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
@@ -41,7 +41,7 @@ def fitting(t: Texts, figures: MonthFigures, *, is_ongoing: bool = False) -> tup
     return told, room
 
 
-def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
+def _parts(t: Texts, figures: DigestFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
     what = [nothing(t, figures), _roster(t, figures.funnel) if _was(figures.funnel) else Markup("")]
     if not figures.is_empty:
         what = [_funnel(t, figures, room), _statements(t, figures, room)]
@@ -55,14 +55,14 @@ def _parts(t: Texts, figures: MonthFigures, room: Room, *, is_ongoing: bool) -> 
     ]
 
 
-def nothing(t: Texts, figures: MonthFigures) -> Markup:
+def nothing(t: Texts, figures: DigestFigures) -> Markup:
     """That nothing happened; before the first group and after the last, that there was none."""
     return t("digest-nothing" if _was(figures.funnel) else "digest-no-groups")
 
 
-def heading(t: Texts, figures: MonthFigures) -> Markup:
+def heading(t: Texts, figures: DigestFigures) -> Markup:
     """What it is a digest of."""
-    period = parse(figures.month)
+    period = parse(figures.period)
     key = "digest-heading" if isinstance(period, Month) else "digest-heading-quarter"
     return t(key, month=period_title(t, period))
 
@@ -71,7 +71,7 @@ WHOSE = 2
 """Groups that stand by name under the heading."""
 
 
-def whose(t: Texts, figures: MonthFigures, name: int) -> Markup:
+def whose(t: Texts, figures: DigestFigures, name: int) -> Markup:
     """Which groups it is of, the first by names of so many units; of the organisation nothing."""
     names = [at_words(one, name) for one in figures.of or ()]
     if len(names) < 2:
@@ -85,14 +85,14 @@ def period_title(t: Texts, period: Span) -> str:
     return month_title(period.year, period.month, t.language) if isinstance(period, Month) else period_name(t, period)
 
 
-def since(t: Texts, figures: MonthFigures, name: str, *, has_year: bool = True) -> Markup:
+def since(t: Texts, figures: DigestFigures, name: str, *, has_year: bool = True) -> Markup:
     """The same count in the period before and a year ago, as far as there were groups then."""
     then = _then(figures, has_year=has_year)
     told = {key: number(getattr(one, name), t.language) for key, one in then.items() if _was(one)}
     return _since(t, told)
 
 
-def _then(figures: MonthFigures, *, has_year: bool) -> dict[str, Funnel | None]:
+def _then(figures: DigestFigures, *, has_year: bool) -> dict[str, Funnel | None]:
     return {"before": figures.before, **({"year": figures.year_before} if has_year else {})}
 
 
@@ -105,7 +105,7 @@ def _since(t: Texts, told: dict[str, str]) -> Markup:
     return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
-def _funnel(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _funnel(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     now, shown = figures.funnel, steps(figures.funnel, t.language)
     printed = {name: step.figure for name, step in shown.items()}
     lines = [meetings(t, figures), _roster(t, now)]
@@ -124,14 +124,14 @@ def _funnel(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join(lines)
 
 
-def meetings(t: Texts, figures: MonthFigures) -> Markup:
+def meetings(t: Texts, figures: DigestFigures) -> Markup:
     """How many were held, and how many earlier; how many were not."""
     now = figures.funnel
     cancelled = t("digest-cancelled", n=now.cancelled) if now.cancelled else ""
     return t("digest-meetings", n=now.meetings, since=since(t, figures, "meetings"), cancelled=cancelled)
 
 
-def is_unchanged(figures: MonthFigures) -> bool:
+def is_unchanged(figures: DigestFigures) -> bool:
     """Whether every count that is told was the same in the period before."""
     return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
 
@@ -142,7 +142,7 @@ def _who(t: Texts, now: Funnel, room: Room) -> list[Markup]:
     return [*who(t, now), *([t("digest-ways", **ways)] if room.has_ways else [])]
 
 
-def _rates(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _rates(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     then = _then(figures, has_year=room.has_year)
     told = {
         key: percent(Share(one.answered, one.asked), t.language)
@@ -159,7 +159,7 @@ def _roster(t: Texts, now: Funnel) -> Markup:
     return t("digest-roster", roster=roster.figure, reachable=reachable.figure, rate=reachable.rate)
 
 
-def strongest_and_weakest(figures: MonthFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
+def strongest_and_weakest(figures: DigestFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
     """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
     scales = by_scale(figures.statements)
     some = scales[0] if scales else []
@@ -175,7 +175,7 @@ def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
     return sorted(found.values(), key=len, reverse=True)
 
 
-def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _statements(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     if not figures.statements:
         return no_statements(t, figures)
     strong, weak = strongest_and_weakest(figures, room.ends)
@@ -189,7 +189,7 @@ def _statements(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
 
 
-def no_statements(t: Texts, figures: MonthFigures) -> Markup:
+def no_statements(t: Texts, figures: DigestFigures) -> Markup:
     """Why there is no mean: none may be shown, or none came; of too few answers the line above tells."""
     if figures.withheld:
         return t("digest-means-withheld")
@@ -197,31 +197,31 @@ def no_statements(t: Texts, figures: MonthFigures) -> Markup:
     return t("digest-no-results") if figures.releases == 0 and not figures.funnel.waiting else Markup("")
 
 
-def has_all_statements(t: Texts, figures: MonthFigures, room: Room) -> bool:
+def has_all_statements(t: Texts, figures: DigestFigures, room: Room) -> bool:
     """Whether each statement is told, and in all its words."""
     told = [one for some in strongest_and_weakest(figures, room.ends) for one in some]
-    words = [asked(t, Words(one.identity, one.text)) for one in told]
+    words = [asked(t, Label(one.identity, one.text)) for one in told]
     return len(told) == len(figures.statements) and all(at_words(one, room.statement) == one for one in words)
 
 
-def statement(t: Texts, figures: MonthFigures, one: Statement, most: int) -> Markup:
+def statement(t: Texts, figures: DigestFigures, one: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
-    words = at_words(asked(t, Words(one.identity, one.text)), most)
+    words = at_words(asked(t, Label(one.identity, one.text)), most)
     moved = ", ".join(_moved(t, figures, one))
     mean = decimal(one.mean, t.language)
     return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
 
 
-def _moved(t: Texts, figures: MonthFigures, one: Statement) -> list[str]:
+def _moved(t: Texts, figures: DigestFigures, one: Statement) -> list[str]:
     """The change of a mean, and the period since which, if that was not the one before."""
     moved = change(one.mean, one.earlier, t.language)
     if not moved or one.earlier_month is None:
         return []
-    is_before = one.earlier_month == str(parse(figures.month).shifted(-1))
+    is_before = one.earlier_month == str(parse(figures.period).shifted(-1))
     return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
 
 
-def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _attention(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     needs = needing(figures)
     if not needs:
         return Markup("")
@@ -235,13 +235,13 @@ def _attention(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join(lines)
 
 
-def has_all_attention(figures: MonthFigures, room: Room) -> bool:
+def has_all_attention(figures: DigestFigures, room: Room) -> bool:
     """Whether each group that needs attention is told, by its whole name."""
     needs = needing(figures)
     return len(needs) <= room.groups and all(at_words(name, room.name) == name for name, _ in needs)
 
 
-def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _highlights(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     """What people said: two at most; one that begins with an endless word is left out."""
     told = [at_words(one, room.quote) for one in figures.highlights[: room.quotes]]
     told = [one for one in told if shown_length(one) <= room.quote]
@@ -250,9 +250,9 @@ def _highlights(t: Texts, figures: MonthFigures, room: Room) -> Markup:
     return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=one) for one in told)])
 
 
-def _coming(t: Texts, figures: MonthFigures, room: Room) -> Markup:
+def _coming(t: Texts, figures: DigestFigures, room: Room) -> Markup:
     """What comes in the period after, and before it in the rest of one that is not over."""
-    period = parse(figures.month)
+    period = parse(figures.period)
     lines: list[Markup] = []
     if figures.rest:
         lines += _called(t, period, len(figures.rest), figures.rest, room)
@@ -278,7 +278,7 @@ def coming_line(t: Texts, one: Coming, name: int, title: int) -> Markup:
     return t("digest-coming-line", group=at_words(one.group, name), day=near_day_text(one.day, t.language), title=words)
 
 
-def has_all_coming(figures: MonthFigures, room: Room) -> bool:
+def has_all_coming(figures: DigestFigures, room: Room) -> bool:
     """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
     some = (*figures.rest, *figures.meetings)
     shown = [one for part in (figures.rest, figures.meetings) for one in part[: room.coming]]

@@ -19,12 +19,12 @@ from models.periods import Period, Scope
 from models.reports.annual import changes_told as annual_replies
 from models.reports.annual import forms
 from models.reports.annual import groups as annual_groups
-from models.reports.annual.changes_told import Changed
+from models.reports.annual.changes_told import ReportedChange
 from models.reports.annual.forms import Part, Span
 from models.reports.annual.groups import GroupYear
 from models.reports.annual.questions import yield_to_loop
 from models.reports.funnel import funnel
-from models.results.aggregates import Words
+from models.results.aggregates import Label
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Quote:
     """An open answer that a coordinator has marked as worth quoting."""
 
     text: str
-    question: Words
+    question: Label
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Annual:
     groups: tuple[GroupYear, ...]
     parts: tuple[Part, ...]
     highlights: tuple[Quote, ...] = ()
-    replies: tuple[Changed, ...] = ()
+    replies: tuple[ReportedChange, ...] = ()
     organisation: str = ""
     """Whose report it is; empty if that was not told."""
 
@@ -146,4 +146,4 @@ async def _highlights(session: AsyncSession, span: Span) -> tuple[Quote, ...]:
         .where(OpenAnswer.highlighted, Release.released_at >= span[0], Release.released_at < span[1])
         .order_by(OpenAnswer.id)
     )
-    return tuple(Quote(text, Words(identity, words)) for text, identity, words in await session.execute(wanted))
+    return tuple(Quote(text, Label(identity, words)) for text, identity, words in await session.execute(wanted))

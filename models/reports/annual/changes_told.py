@@ -11,16 +11,16 @@ from models.forms.forms import Question
 from models.meetings.changes_told import ChangeTold
 from models.people.groups import Workgroup
 from models.results import changes_told
-from models.results.aggregates import Words
+from models.results.aggregates import Label
 from models.valid_figures import Mean
 
 
 @dataclass(frozen=True)
-class Changed:
+class ReportedChange:
     """A reply for the annual report, beside the figure that it is about."""
 
     group: str
-    statement: Words
+    statement: Label
     text: str
     mean: Mean | None = None
     """With its n, as released; None in what earlier programs froze."""
@@ -28,7 +28,7 @@ class Changed:
     """Where it comes from."""
 
 
-async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[Changed, ...]:
+async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[ReportedChange, ...]:
     """The replies written from a moment to another, by group and time; of archived groups, too."""
     wanted = (
         select(Workgroup.name, Question, Figure, ChangeTold.text)
@@ -39,9 +39,9 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
         .order_by(Workgroup.id, ChangeTold.created_at, ChangeTold.id)
     )
     found = [
-        Changed(
+        ReportedChange(
             group=group,
-            statement=Words(question.identity, question.text),
+            statement=Label(question.identity, question.text),
             text=text,
             mean=changes_told.mean(question, figure),
             releases=(figure.release_id,),

@@ -15,7 +15,7 @@ from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Release
 from models.feedback.runs import Run, RunState
 from models.forms.forms import FormVersion
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.reports.annual import questions as annual_questions
 from models.reports.annual.questions import Found
 
@@ -47,7 +47,7 @@ class Part:
     releases: tuple[int, ...]
     questions: tuple[Found, ...]
 
-    def of_kind(self, kind: Kind) -> tuple[Found, ...]:
+    def of_kind(self, kind: QuestionKind) -> tuple[Found, ...]:
         return tuple(found for found in self.questions if found.result.kind is kind)
 
 

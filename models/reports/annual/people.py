@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Cell, Figure, Release
 from models.forms.forms import UNTOLD, Option, Question
-from models.results.aggregates import Group, Words
+from models.results.aggregates import Label, Segment
 
 Ids = Select[int]
 """Which releases: a query, for a year may have more than a statement may have values."""
@@ -26,7 +26,7 @@ NOBODYS = ""
 class People:
     """Respondents by one background question."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[Segment, ...]
     releases: tuple[int, ...]
     unparted: int
 
@@ -59,13 +59,13 @@ async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
     return found
 
 
-async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dict[str, dict[str, Words]]:
+async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dict[str, dict[str, Label]]:
     """By question, its options in their order, the newest version's first."""
     of = {question_id: identity for identity, some in asked.items() for question_id in some.values()}
     wanted = select(Option).where(Option.question_id.in_(of)).order_by(Option.question_id.desc(), Option.number)
-    found: dict[str, dict[str, Words]] = defaultdict(dict)
+    found: dict[str, dict[str, Label]] = defaultdict(dict)
     for option in (await session.execute(wanted)).scalars():
-        found[of[option.question_id]].setdefault(option.identity, Words(option.identity, option.text))
+        found[of[option.question_id]].setdefault(option.identity, Label(option.identity, option.text))
     return found
 
 
@@ -83,7 +83,7 @@ async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[
     return found
 
 
-def _groups(cells: list[Told], words: dict[str, Words]) -> tuple[Group, ...]:
+def _groups(cells: list[Told], words: dict[str, Label]) -> tuple[Segment, ...]:
     """Cells put together until none parts what another has together; none if only one group would be left."""
     together: list[Told] = []
     for identities, n in cells:
@@ -94,7 +94,7 @@ def _groups(cells: list[Told], words: dict[str, Words]) -> tuple[Group, ...]:
         return ()
     order = {identity: place for place, identity in enumerate([*words, NOBODYS])}
     groups = [
-        Group(
+        Segment(
             backgrounds=tuple(words[one] for one in sorted(identities - {NOBODYS}, key=order.__getitem__)),
             untold=NOBODYS in identities,
             n=n,
@@ -104,6 +104,6 @@ def _groups(cells: list[Told], words: dict[str, Words]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda group: (len(group.backgrounds) + group.untold > 1, _place(group, order))))
 
 
-def _place(group: Group, order: dict[str, int]) -> tuple[int, int]:
+def _place(group: Segment, order: dict[str, int]) -> tuple[int, int]:
     """The largest first; of equals as on the form."""
     return -group.n, order[group.backgrounds[0].identity] if group.backgrounds else order[NOBODYS]

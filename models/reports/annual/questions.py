@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, Withheld
 from models.forms import forms
 from models.forms.forms import Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.reports.annual import people as annual_people
 from models.reports.annual.people import Ids, People
-from models.results.aggregates import Chosen, Result, Words, options_of
+from models.results.aggregates import Label, OptionTotal, Result, options_of
 from models.valid_figures import Mean
 
 
@@ -92,7 +92,7 @@ async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found
     found = []
     for some in same.values():
         first, of = some[0], [sums.get(question.id, _Sum()) for question in some]
-        asks = first.kind is Kind.OPEN or first.background is not None
+        asks = first.kind is QuestionKind.OPEN or first.background is not None
         if (asks and any_figures) or any(one.has_figures or one.texts for one in of):
             found.append(_found(some, of, people.get(first.identity)))
     return tuple(found)
@@ -141,7 +141,7 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
     first, texts = same[0], sum(one.texts for one in of)
     spread, spread_n = _spread(same, of)
     result = Result(
-        words=Words(first.identity, first.text),
+        words=Label(first.identity, first.text),
         kind=first.kind,
         low=first.low or 0,
         high=first.high or 0,
@@ -153,7 +153,7 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
     )
     if first.background is not None:
         return _parted(Found(result, (), texts=texts), people)
-    has_them = [one.with_texts if first.kind is Kind.OPEN else one.shown for one in of]
+    has_them = [one.with_texts if first.kind is QuestionKind.OPEN else one.shown for one in of]
     shown = sorted({release_id for some in has_them for release_id in some})
     hidden = sum((one.hidden for one in of), Counter[Withheld]())
     reasons = sorted(one.first_hidden for one in of if one.first_hidden is not None)
@@ -175,19 +175,19 @@ def _parted(found: Found, people: People | None) -> Found:
 
 def _mean(question: Question, of: Sequence[_Sum]) -> Mean | None:
     total, n = sum(one.total for one in of), sum(one.total_n for one in of)
-    return Mean(total, n, question.low or 0, question.high or 0) if question.kind is Kind.SCALE and n else None
+    return Mean(total, n, question.low or 0, question.high or 0) if question.kind is QuestionKind.SCALE and n else None
 
 
-def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[Chosen, ...], int]:
+def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[OptionTotal, ...], int]:
     """How many chose what, where it is told. Options are put together by identity, whatever their number."""
     told = sorted((sums.spread[0], place) for place, sums in enumerate(of) if sums.spread)
-    found: dict[str | int, Chosen] = {}
+    found: dict[str | int, OptionTotal] = {}
     for _, place in told:
         question, sums = same[place], of[place]
-        for value, words in options_of(question).items():
+        for value, label in options_of(question).items():
             people, releases = sums.chosen.get(value, (0, 0))
             is_told = releases == len(sums.spread)  # an option that everybody ticked is not
-            known = found.setdefault(words.identity if words else value, Chosen(value, words, 0))
+            known = found.setdefault(label.identity if label else value, OptionTotal(value, label, 0))
             both = known.people + people if is_told and known.people is not None else None
-            found[words.identity if words else value] = replace(known, people=both)
+            found[label.identity if label else value] = replace(known, people=both)
     return tuple(found.values()), sum(sums.spread_n for sums in of)

@@ -22,7 +22,7 @@ from models.reports.annual.annual import Annual
 
 
 @dataclass(frozen=True)
-class Kept:
+class SnapshotContent:
     """All that a report is made from."""
 
     figures: Annual
@@ -48,8 +48,8 @@ class Snapshot(Base):
     made_at: Mapped[datetime]
 
     @property
-    def kept(self) -> Kept:
-        return Kept(annual_from_json(self.content), self.fingerprint, self.version, self.made_at)
+    def parsed(self) -> SnapshotContent:
+        return SnapshotContent(annual_from_json(self.content), self.fingerprint, self.version, self.made_at)
 
 
 async def may_ask(session: AsyncSession, person: Person) -> bool:

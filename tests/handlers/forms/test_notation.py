@@ -16,7 +16,7 @@ from handlers.forms.notation.words import OTHER, folded
 from handlers.layout import TEXT_LENGTH
 from handlers.texts import LANGUAGES, catalogue, texts
 from models.forms.builtin_forms import BUILT_IN, FIELD, ORGANISATION, YES_OR_NO, BuiltIn
-from models.forms.items import Choice, Item, Kind, identified, identity_of
+from models.forms.items import Choice, Item, QuestionKind, identified, identity_of
 
 OWN = own_words()
 GUIDE = (Path(__file__).parents[3] / "docs" / "forms.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def fault(line: str) -> str:
 
 
 def statement(text: str, **values: object) -> Item:
-    return identified(replace(Item(Kind.SCALE, text, low=1, high=5), **values))
+    return identified(replace(Item(QuestionKind.SCALE, text, low=1, high=5), **values))
 
 
 def said(item: Item) -> list[str | None]:
@@ -57,8 +57,8 @@ def said(item: Item) -> list[str | None]:
 
 def test_a_line_is_a_statement_and_a_line_that_asks_is_open() -> None:
     assert one("Kokous oli hyvä") == statement("Kokous oli hyvä")
-    assert one("Mikä oli parasta?") == identified(Item(Kind.OPEN, "Mikä oli parasta?"))
-    assert one("Mikä oli parasta? 🙂").kind is Kind.OPEN
+    assert one("Mikä oli parasta?") == identified(Item(QuestionKind.OPEN, "Mikä oli parasta?"))
+    assert one("Mikä oli parasta? 🙂").kind is QuestionKind.OPEN
 
 
 @pytest.mark.parametrize("dash", ["-", " - ", "–", "—", "−", "‑", "…", "...", "－"])
@@ -93,21 +93,21 @@ def test_a_scale_may_have_cannot_say(words: str) -> None:
 
 @pytest.mark.parametrize("words", ["kyllä/ei", "Kyllä / ei", "ja/nej", "yes/no", "yes - no", "kyllä, ei"])
 def test_yes_or_no(words: str) -> None:
-    assert one(f"Jatketaanko? ({words})") == identified(Item(Kind.YES_NO, "Jatketaanko?", choices=YES_OR_NO))
-    assert one(f"Jatketaanko ({words})?") == identified(Item(Kind.YES_NO, "Jatketaanko?", choices=YES_OR_NO))
+    assert one(f"Jatketaanko? ({words})") == identified(Item(QuestionKind.YES_NO, "Jatketaanko?", choices=YES_OR_NO))
+    assert one(f"Jatketaanko ({words})?") == identified(Item(QuestionKind.YES_NO, "Jatketaanko?", choices=YES_OR_NO))
 
 
 @pytest.mark.parametrize("head", ["yksi", "Yksi ", "en", "ett", "one"])
 def test_one_of_the_options(head: str) -> None:
     item = one(f"Kumpi? ({head}: juna / auto)")
-    assert (item.kind, said(item), item.other) == (Kind.SINGLE, ["juna", "auto"], False)
+    assert (item.kind, said(item), item.other) == (QuestionKind.SINGLE, ["juna", "auto"], False)
 
 
 @pytest.mark.parametrize("head", ["monta", "flera", "several"])
 @pytest.mark.parametrize("other", ["muu", "muu, mikä?", "Muu, mikä", "annat", "annat, vad?", "other", "other, what?"])
 def test_several_of_the_options_and_one_of_ones_own(head: str, other: str) -> None:
     item = one(f"Mitä? ({head}: juna ja/tai bussi; auto; {other})")
-    assert (item.kind, said(item), item.other) == (Kind.SEVERAL, ["juna ja/tai bussi", "auto"], True)
+    assert (item.kind, said(item), item.other) == (QuestionKind.SEVERAL, ["juna ja/tai bussi", "auto"], True)
     assert said(one(f"Mitä? ({head}: juna, auto, {other})")) == ["juna", "auto"]
 
 
@@ -132,7 +132,7 @@ def test_required(words: str) -> None:
 
 def test_open() -> None:
     for word in ("avoin", "öppen", "open"):
-        assert one(f"Terveiset ({word})") == identified(Item(Kind.OPEN, "Terveiset"))
+        assert one(f"Terveiset ({word})") == identified(Item(QuestionKind.OPEN, "Terveiset"))
 
 
 def test_background() -> None:
@@ -142,7 +142,7 @@ def test_background() -> None:
     for word in ("toimiala", "verksamhetsområde", "field"):
         assert one(f"2. ({word})") == identified(FIELD)
     assert one("Taustaorganisaatiosi (organisaatio)") == identified(ORGANISATION)
-    assert one("Taustaorganisaatiosi?") == identified(Item(Kind.OPEN, "Taustaorganisaatiosi?"))
+    assert one("Taustaorganisaatiosi?") == identified(Item(QuestionKind.OPEN, "Taustaorganisaatiosi?"))
 
 
 def test_marks_of_lists_empty_lines_and_what_is_not_seen_are_left_out() -> None:
@@ -164,7 +164,9 @@ def test_the_first_line_may_be_a_name() -> None:
 def test_parentheses_that_belong_to_the_sentence_end_in_a_full_stop() -> None:
     for line in ("Sain tietoa ajoissa (kutsu, muistio).", "Vuosi meni hyvin (2026-2027).", "Kiitos :) 🙂"):
         assert one(line) == statement(line)
-    assert one("Saitko tietoa (kutsu, muistio)?") == identified(Item(Kind.OPEN, "Saitko tietoa (kutsu, muistio)?"))
+    assert one("Saitko tietoa (kutsu, muistio)?") == identified(
+        Item(QuestionKind.OPEN, "Saitko tietoa (kutsu, muistio)?")
+    )
     assert one("Sujui (1-4).") == statement("Sujui", high=4)
     assert one("Sujui ()") == statement("Sujui")
 
@@ -172,7 +174,7 @@ def test_parentheses_that_belong_to_the_sentence_end_in_a_full_stop() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_of_the_catalogues_are_known_in_every_language(language: str) -> None:
     words = catalogue(language)["statement-content-met-expectations"][0]
-    assert one(f"{words.upper()}.") == Item(Kind.SCALE, identity="content-met-expectations", low=1, high=5)
+    assert one(f"{words.upper()}.") == Item(QuestionKind.SCALE, identity="content-met-expectations", low=1, high=5)
     options = [catalogue(language)[f"option-{key}"][0] for key in ("remote", "on_site")]
     assert one(f"Miten? (yksi: {options[0]} / {options[1]})").choices == (
         Choice(identity="remote"),
@@ -361,16 +363,16 @@ NAMES = st.one_of(st.none(), WORDS.filter(lambda name: has_words(name) and len(n
 
 @st.composite
 def shapes(draw: st.DrawFn) -> Item:
-    kind = draw(st.sampled_from(Kind))
+    kind = draw(st.sampled_from(QuestionKind))
     required = draw(st.booleans())
-    if kind is Kind.SCALE:
+    if kind is QuestionKind.SCALE:
         low = draw(st.integers(0, 1))
         low_name, high_name = draw(st.one_of(st.just((None, None)), st.tuples(ENDS, ENDS)))
         high = draw(st.integers(low + 1, low + MOST_POINTS - 1))
         item = Item(kind, low=low, high=high, low_name=low_name, high_name=high_name, dont_know=draw(st.booleans()))
-    elif kind is Kind.YES_NO:
+    elif kind is QuestionKind.YES_NO:
         item = Item(kind, choices=YES_OR_NO)
-    elif kind is Kind.OPEN:
+    elif kind is QuestionKind.OPEN:
         item = Item(kind)
     else:
         other = draw(st.booleans())
@@ -445,7 +447,7 @@ def test_every_form_in_the_guide_reads() -> None:
     assert [form.name for form in forms] == ["Työpajapalaute", "Workshoprespons", "Workshop feedback", None]
     kinds = [[(item.kind, item.required, item.dont_know, item.other) for item in form.items] for form in forms[:3]]
     assert kinds[0] == kinds[1] == kinds[2]
-    assert {item.kind for item in forms[0].items} == set(Kind)
+    assert {item.kind for item in forms[0].items} == set(QuestionKind)
 
 
 def test_all_parentheses_in_the_guide_read() -> None:

@@ -25,7 +25,7 @@ from handlers.texts import LANGUAGES, texts
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Flow, Funnel
 from models.reports.statements import Statement
-from models.reports.statistics import Coming, GroupFlow, MeetingFlow, MonthFigures
+from models.reports.statistics import Coming, DigestFigures, GroupFlow, MeetingFlow
 from models.valid_figures import Mean, Rate
 from tests.handlers.test_charts import COMING, FIGURES, NOTHING, plain
 
@@ -39,7 +39,7 @@ NAMES = [f"{word} {number:03}" for number in range(67) for word in LONG]
 STATEMENTS = tuple(Statement(f"t-{at}", Mean(90 - at, 30, 1, 5), text=f"{LONG[at % 3]} {LONG[0]}") for at in range(12))
 
 
-def organisation(groups: int) -> MonthFigures:
+def organisation(groups: int) -> DigestFigures:
     """A busy month of so many groups, all of which need attention, with titles of endless words."""
     flow = Flow(2 * groups, groups, 40 * groups, 30 * groups, 11 * groups, 14 * groups, 20 * groups, 25 * groups)
     flow = replace(flow, answered=15 * groups, waiting=groups)
@@ -49,7 +49,7 @@ def organisation(groups: int) -> MonthFigures:
         for name in sorted(NAMES[:groups])
         for reason in Reason
     )
-    return MonthFigures(
+    return DigestFigures(
         "2027-09",
         funnel,
         funnel,
@@ -64,7 +64,7 @@ def organisation(groups: int) -> MonthFigures:
     )
 
 
-def words_of(figures: MonthFigures) -> Iterator[str]:
+def words_of(figures: DigestFigures) -> Iterator[str]:
     """Every word that somebody wrote, in what is told."""
     held = figures.held or ()
     told = [one.group for one in (*figures.attention, *figures.meetings, *(figures.groups or ()), *held)]
@@ -73,7 +73,7 @@ def words_of(figures: MonthFigures) -> Iterator[str]:
         yield from text.split()
 
 
-def check_whole(shown: str, figures: MonthFigures) -> None:
+def check_whole(shown: str, figures: DigestFigures) -> None:
     """No word of theirs is cut, no tag is open, no entity is half."""
     known = set(words_of(figures))
     for word in re.sub(r"<[^<>]*>", " ", shown).split():
@@ -99,7 +99,7 @@ NAME = "å" * 60
 ENDLESS = ("x" * 200, "я" * 200, f"{'x' * 150} {'y' * 49}", "lyhyt väittämä tästä asiasta")
 
 
-def endless(groups: int, count: int) -> MonthFigures:
+def endless(groups: int, count: int) -> DigestFigures:
     """Large counts, names as long as they may be, and so many statements of endless words among those told."""
     busy = organisation(groups)
     names = ("invited", "yes", "on_site", "remote", "asked", "answered", "people", "unnamed", "roster", "reachable")
@@ -127,7 +127,7 @@ def endless(groups: int, count: int) -> MonthFigures:
 def test_a_digest_of_endless_words_fits_its_caption(language: str, groups: int, count: int) -> None:
     figures = endless(groups, count)
     for month in ("2027-09", "2027-q3"):
-        told = digest_text(texts(language), replace(figures, month=month), is_ongoing=True)
+        told = digest_text(texts(language), replace(figures, period=month), is_ongoing=True)
         assert shown_length(told) <= CAPTION_LENGTH
         for word in re.findall(r"([xyzåöäя])\1{9,}", told):
             assert len(re.findall(f"{word}{{10,}}", told)[0]) in (49, 60, 120, 150, 200)  # whole

@@ -13,7 +13,7 @@ from handlers.reports.digest.sheet import digest_xlsx
 from handlers.reports.digest.text import digest_text
 from handlers.texts import texts
 from models.reports.digests import figures_from_json, figures_to_json
-from models.reports.statistics import MonthFigures
+from models.reports.statistics import DigestFigures
 from tests.handlers.test_charts import FIGURES, NOTHING
 
 ONE, TWO, FOUR = ("Lastensuojelu",), ("Aikuiset & perheet", "Lastensuojelu"), ("Aikuiset", "Lapset", "Nuoret", "Ruoka")
@@ -30,7 +30,7 @@ AT = datetime(2027, 5, 3, tzinfo=UTC)
     ],
 )
 @pytest.mark.parametrize("figures", [FIGURES, NOTHING])
-def test_under_the_heading(figures: MonthFigures, of: tuple[str, ...], language: str, said: str) -> None:
+def test_under_the_heading(figures: DigestFigures, of: tuple[str, ...], language: str, said: str) -> None:
     some = replace(figures, of=of)
     assert digest_text(texts(language), some).unescape().splitlines()[1] == said
     for inputs in (digest_inputs(some, language), trend_inputs(some, language)):

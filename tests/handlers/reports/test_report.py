@@ -24,15 +24,15 @@ from handlers.reports.annual.sheet import manifest_json, report_xlsx
 from handlers.texts import LANGUAGES, texts
 from models.errors import Refused
 from models.feedback.releases import Withheld
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.reports.annual import snapshots
 from models.reports.annual.annual import Activity, Annual, Quote
-from models.reports.annual.changes_told import Changed
+from models.reports.annual.changes_told import ReportedChange
 from models.reports.annual.forms import Part, Sort
 from models.reports.annual.groups import GroupYear
 from models.reports.annual.questions import Found, Hidden
-from models.reports.annual.snapshots import Kept
-from models.results.aggregates import Words
+from models.reports.annual.snapshots import SnapshotContent
+from models.results.aggregates import Label
 from models.valid_figures import Mean
 from tests.handlers.results.test_papers import FORMULAS, FOUND, HOSTILE, NEWS, tags
 
@@ -44,7 +44,9 @@ LONG = (
     "社会福祉相談援助技術専門職員養成研修計画策定委員会作業部会第三小委員会準備会合報告",
 )
 NOTHING = Activity(1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-QUESTIONS = tuple(Found(replace(one, texts=(), earlier=None), (1,), texts=len(one.texts)) for one in FOUND.results)
+QUESTIONS = tuple(
+    Found(replace(result, texts=(), earlier=None), (1,), texts=len(result.texts)) for result in FOUND.results
+)
 SURVEY = Part(Sort.ON_ITS_OWN, 1, 40, 33, 0, 0, (5,), 33, (1,), QUESTIONS)
 SOME_HIDDEN = replace(QUESTIONS[0], releases=(2, 3, 4, 9), hidden=(Hidden(Withheld.FEW, 3), Hidden(Withheld.AGREE, 1)))
 MEETINGS = Part(Sort.AFTER_MEETINGS, 30, 500, 320, 3, 1, (5,), 300, tuple(range(2, 29)), (SOME_HIDDEN,))
@@ -57,14 +59,14 @@ YEAR = Annual(
         GroupYear(name, place == 3, 3 + place, 10 + place, 30, 12) for place, name in enumerate(("Kuntakokous", *LONG))
     ),
     (SURVEY, MEETINGS),
-    (Quote("Vertaistuki 👍 on ollut parasta", Words("open-feedback")), Quote(HOSTILE, Words("open-feedback"))),
-    (Changed(LONG[0], Words("influence-on-agenda"), FORMULAS[0], Mean(11, 5, 1, 5), (7,)),),
+    (Quote("Vertaistuki 👍 on ollut parasta", Label("open-feedback")), Quote(HOSTILE, Label("open-feedback"))),
+    (ReportedChange(LONG[0], Label("influence-on-agenda"), FORMULAS[0], Mean(11, 5, 1, 5), (7,)),),
 )
 
 
-def kept(year: Annual = YEAR) -> Kept:
+def kept(year: Annual = YEAR) -> SnapshotContent:
     """As it comes from a database."""
-    return Kept(snapshots.annual_from_json(snapshots.annual_to_json(year)), "ab" * 32, "0.1.0", MADE_AT)
+    return SnapshotContent(snapshots.annual_from_json(snapshots.annual_to_json(year)), "ab" * 32, "0.1.0", MADE_AT)
 
 
 def read(content: bytes) -> str:
@@ -200,10 +202,10 @@ def read_page(content: bytes, number: int) -> str:
 
 def test_a_caption_of_endless_headings_fits() -> None:
     endless = tuple(
-        replace(one, result=replace(one.result, words=Words(f"q{number}", "sanoja & " * 60)))
+        replace(one, result=replace(one.result, words=Label(f"q{number}", "sanoja & " * 60)))
         for number, one in enumerate(MEETINGS.questions * 30)
     )
-    hidden = tuple(replace(one, result=replace(one.result, kind=Kind.SINGLE, mean=None)) for one in endless)
+    hidden = tuple(replace(one, result=replace(one.result, kind=QuestionKind.SINGLE, mean=None)) for one in endless)
     year = replace(YEAR, parts=(replace(MEETINGS, questions=hidden),))
     for one in report_pages(kept(year), "fi", "2"):
         assert one.caption is not None
@@ -285,7 +287,7 @@ ENDLESS = "Moniammatillisuusosaamiskeskittymätyöryhmä", *LONG[:2], "x" * 100
 def test_an_endless_name_is_found_as_it_is_written(language: str) -> None:
     """Hyphenated where its line ends, which readers undo; without a sign that nobody sees."""
     groups = tuple(GroupYear(f"{name}{number}", False, 1, 2, 3, 4) for number, name in enumerate(ENDLESS * 3))
-    done = (*YEAR.replies, Changed("Y" * 70, Words("", ENDLESS[0] * 4), "z" * 200, Mean(11, 5, 1, 5), (7,)))
+    done = (*YEAR.replies, ReportedChange("Y" * 70, Label("", ENDLESS[0] * 4), "z" * 200, Mean(11, 5, 1, 5), (7,)))
     content = report_pdf(kept(replace(YEAR, groups=groups, replies=done)), language, "2").content
     told = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
     assert "\u200b" not in told
@@ -298,7 +300,7 @@ def test_an_endless_name_is_found_as_it_is_written(language: str) -> None:
 def test_a_name_that_cannot_be_drawn_has_a_mark_for_each_letter_and_its_place() -> None:
     names = ("会議", LONG[2], "Ryhmä 会", "\U0001f600")
     groups = tuple(GroupYear(name, name == "会議", 1, 2, 3, 4) for name in names)
-    done = (Changed("会議", Words("influence-on-agenda"), "Teimme", Mean(11, 5, 1, 5), (7,)),)
+    done = (ReportedChange("会議", Label("influence-on-agenda"), "Teimme", Mean(11, 5, 1, 5), (7,)),)
     year = kept(replace(YEAR, groups=groups, replies=done, highlights=()))
     text = read(report_pdf(year, "fi", "2").content)
     for number, told in ((1, MARK * 2 + " (päättynyt) 1"), (2, MARK * 10), (4, MARK)):
@@ -320,7 +322,7 @@ def of_few(question: Found, forms: int) -> Found:
 @pytest.mark.parametrize("counts", [(1, 1, 1), (1, 1, 2)])
 def test_a_reason_that_all_have_stands_once_above_them(counts: tuple[int, ...]) -> None:
     statements = tuple(
-        of_few(replace(QUESTIONS[0], result=replace(QUESTIONS[0].result, words=Words(f"q{n}", f"Väittämä {n}"))), count)
+        of_few(replace(QUESTIONS[0], result=replace(QUESTIONS[0].result, words=Label(f"q{n}", f"Väittämä {n}"))), count)
         for n, count in enumerate(counts)
     )
     text = read(report_pdf(kept(replace(YEAR, parts=(replace(SURVEY, questions=statements),))), "fi", "2").content)

@@ -19,9 +19,9 @@ from handlers.texts import LANGUAGES, texts
 from models.calendar import HELSINKI
 from models.feedback.releases import OFF, Withheld
 from models.forms.forms import DONT_KNOW, OTHER, Form
-from models.forms.items import Background, Kind
-from models.results.aggregates import ELSE, Chosen, Earlier, Group, Outcome, Result, Said, Words
-from models.results.results import Listed
+from models.forms.items import Background, QuestionKind
+from models.results.aggregates import ELSE, Aggregate, Comment, Earlier, Label, OptionTotal, Result, Segment
+from models.results.results import ListedResult
 from models.valid_figures import Mean
 
 HOSTILE = '#panic("ran") $x$ `raw` *b* _i_ <label> @ref // /* "quote" ] } ) = - + \\u{0} http://example.org'
@@ -31,7 +31,7 @@ SENT = datetime(2027, 11, 30, 22, 30, tzinfo=UTC)
 """The first of December already, in Helsinki."""
 
 
-def listed(**other: Any) -> Listed:
+def listed(**other: Any) -> ListedResult:
     known: dict[str, Any] = {
         "group": "Lastensuojelu",
         "form": Form(id=1, key="annual", name=None),
@@ -45,23 +45,23 @@ def listed(**other: Any) -> Listed:
         "answered": 33,
         "threshold": 5,
     }
-    return Listed(**{**known, **other})
+    return ListedResult(**{**known, **other})
 
 
 def scale(identity: str, mean: Mean | None, *counts: int, **other: Any) -> Result:
-    spread = tuple(Chosen(value, None, people) for value, people in enumerate(counts, 1))
+    spread = tuple(OptionTotal(value, None, people) for value, people in enumerate(counts, 1))
     known: dict[str, Any] = {"n": mean.n if mean else None, "spread_n": sum(counts)}
-    return Result(Words(identity), Kind.SCALE, 1, 5, mean=mean, spread=spread, **{**known, **other})
+    return Result(Label(identity), QuestionKind.SCALE, 1, 5, mean=mean, spread=spread, **{**known, **other})
 
 
-def choice(identity: str, kind: Kind, n: int, chosen: dict[str, int | None], **other: Any) -> Result:
-    spread = tuple(Chosen(value, Words(name), people) for value, (name, people) in enumerate(chosen.items(), 1))
-    return Result(Words(identity), kind, n=n, spread=spread, spread_n=n, **other)
+def choice(identity: str, kind: QuestionKind, n: int, chosen: dict[str, int | None], **other: Any) -> Result:
+    spread = tuple(OptionTotal(value, Label(name), people) for value, (name, people) in enumerate(chosen.items(), 1))
+    return Result(Label(identity), kind, n=n, spread=spread, spread_n=n, **other)
 
 
 PARTED = (("influence-on-agenda", Mean(93, 23, 1, 5)),), (("influence-on-agenda", Mean(40, 10, 1, 5)),)
-REST = tuple(Words(f"organisation-{one}") for one in ("county", "ngo", "company", "school", "other"))
-FOUND = Outcome(
+REST = tuple(Label(f"organisation-{one}") for one in ("county", "ngo", "company", "school", "other"))
+FOUND = Aggregate(
     asked=40,
     answered=33,
     threshold=5,
@@ -69,27 +69,29 @@ FOUND = Outcome(
         scale("influence-on-agenda", Mean(133, 33, 1, 5), 0, 2, 4, 18, 9, earlier=Earlier(Mean(96, 25, 1, 5), SENT)),
         scale("informed-in-time", None, withheld=Withheld.FEW),
         scale("memo-important", None, n=12, withheld=Withheld.AGREE),
-        choice("coordinator-role", Kind.SINGLE, 32, {"very-well": 22, "well": 10, "satisfactorily": 0, "poorly": 0}),
+        choice(
+            "coordinator-role", QuestionKind.SINGLE, 32, {"very-well": 22, "well": 10, "satisfactorily": 0, "poorly": 0}
+        ),
         choice(
             "most-important-yield",
-            Kind.SEVERAL,
+            QuestionKind.SEVERAL,
             33,
             {"sharing-information": None, "regional-development": 27, "networking": 10},
-            texts=(Said(5, "Vertaistuki 👍👍"),),
+            texts=(Comment(5, "Vertaistuki 👍👍"),),
         ),
-        Result(Words("preferred-mode"), Kind.SINGLE, n=8, withheld=Withheld.SPREAD),
+        Result(Label("preferred-mode"), QuestionKind.SINGLE, n=8, withheld=Withheld.SPREAD),
         Result(
-            Words("organisation"),
-            Kind.SINGLE,
+            Label("organisation"),
+            QuestionKind.SINGLE,
             background=Background.ORGANISATION,
             n=33,
             groups=(
-                Group((Words("organisation-municipality"),), untold=False, n=23, means=PARTED[0]),
-                Group(REST, untold=True, n=10, means=PARTED[1]),
+                Segment((Label("organisation-municipality"),), untold=False, n=23, means=PARTED[0]),
+                Segment(REST, untold=True, n=10, means=PARTED[1]),
             ),
         ),
-        Result(Words("field"), Kind.SINGLE, background=Background.FIELD),
-        Result(Words("open-feedback"), Kind.OPEN, texts=tuple(map(Said, range(9), (HOSTILE, *FORMULAS)))),
+        Result(Label("field"), QuestionKind.SINGLE, background=Background.FIELD),
+        Result(Label("open-feedback"), QuestionKind.OPEN, texts=tuple(map(Comment, range(9), (HOSTILE, *FORMULAS)))),
     ),
 )
 YIELD = "Mikä on ollut työryhmän tärkein anti? Voit valita useita."
@@ -97,8 +99,8 @@ NEWS = "Tiedon jakaminen ajankohtaisista aiheista"
 MAKES = {"pdf": papers.results_pdf, "xlsx": papers.results_xlsx, "csv": papers.results_csv}
 
 
-def made(way: str, found: Outcome = FOUND, language: str = "fi", **other: Any) -> bytes:
-    return MAKES[way](TITLE, listed(**other), found, language, HELSINKI).content
+def made(way: str, aggregate: Aggregate = FOUND, language: str = "fi", **other: Any) -> bytes:
+    return MAKES[way](TITLE, listed(**other), aggregate, language, HELSINKI).content
 
 
 def reader(content: bytes) -> PdfReader:
@@ -222,18 +224,20 @@ def test_characters_that_no_font_has_are_marked_and_the_mark_is_told() -> None:
     "words", ["x" * 1000, "väinämöinen " * 80, "👨‍👩‍👧 " * 200, "中文" * 100, "مرحبا بالعالم", "é" * 99]
 )
 def test_any_words_fit_on_the_page(words: str) -> None:
-    many = tuple(Chosen(value, Words(f"o{value}", words[:200]), 1) for value in range(1, 21))
-    asks = Result(Words("q", words[:200]), Kind.SINGLE, n=20, spread=many, spread_n=20, texts=(Said(1, words),))
-    found = Outcome(20, 20, 5, (asks, replace(FOUND.results[0], words=Words("s", words[:200]))))
-    content = MAKES["pdf"](words[:64], listed(group=words[:60]), found, "fi", HELSINKI).content
+    many = tuple(OptionTotal(value, Label(f"o{value}", words[:200]), 1) for value in range(1, 21))
+    asks = Result(
+        Label("q", words[:200]), QuestionKind.SINGLE, n=20, spread=many, spread_n=20, texts=(Comment(1, words),)
+    )
+    aggregate = Aggregate(20, 20, 5, (asks, replace(FOUND.results[0], words=Label("s", words[:200]))))
+    content = MAKES["pdf"](words[:64], listed(group=words[:60]), aggregate, "fi", HELSINKI).content
     for page in reader(content).pages:
         assert page.mediabox.width == pytest.approx(595.28, abs=0.1)
     assert len(reader(content).pages) < 9
 
 
 def test_a_long_word_breaks_before_the_margin() -> None:
-    found = Outcome(20, 20, 5, (Result(Words("q", "Q"), Kind.OPEN, texts=(Said(1, "x" * 1000),)),))
-    lines = [line for page in reader(made("pdf", found)).pages for line in page.extract_text().splitlines()]
+    aggregate = Aggregate(20, 20, 5, (Result(Label("q", "Q"), QuestionKind.OPEN, texts=(Comment(1, "x" * 1000),)),))
+    lines = [line for page in reader(made("pdf", aggregate)).pages for line in page.extract_text().splitlines()]
     lengths = [line.count("x") for line in lines if "xx" in line]
     assert sum(lengths) == 1000
     assert max(lengths) * 5.2 < 595 - 2 * 56  # points that an x takes, the page, its margins
@@ -241,18 +245,18 @@ def test_a_long_word_breaks_before_the_margin() -> None:
 
 def test_a_scale_with_its_own_ends_and_dont_know_has_a_table_of_its_own() -> None:
     own = Result(
-        Words("s", "Suosittelisitko?"),
-        Kind.SCALE,
+        Label("s", "Suosittelisitko?"),
+        QuestionKind.SCALE,
         2,
         10,
         low_name="en koskaan",
         high_name="aina",
         mean=Mean(80, 10, 2, 10),
         n=10,
-        spread=(*(Chosen(v, None, p) for v, p in zip(range(2, 11), (0, 0, 0, 0, 2, 2, 2, 2, 2), strict=True)),),
+        spread=(*(OptionTotal(v, None, p) for v, p in zip(range(2, 11), (0, 0, 0, 0, 2, 2, 2, 2, 2), strict=True)),),
         spread_n=10,
     )
-    own = replace(own, spread=(*own.spread, Chosen(DONT_KNOW, None, 3)))
+    own = replace(own, spread=(*own.spread, OptionTotal(DONT_KNOW, None, 3)))
     text = read(made("pdf", replace(FOUND, results=(FOUND.results[0], own))))
     assert "Väittämät, asteikko 2–10 2 = en koskaan · 10 = aina" in text
     assert "n 2 3 4 5 6 7 8 9 10" in text
@@ -262,7 +266,7 @@ def test_a_scale_with_its_own_ends_and_dont_know_has_a_table_of_its_own() -> Non
 
 
 def test_a_release_of_texts_alone_claims_no_rate() -> None:
-    only = Outcome(0, 0, 5, (FOUND.results[-1],))
+    only = Aggregate(0, 0, 5, (FOUND.results[-1],))
     text = read(made("pdf", only, pooled=True, answered=13))
     assert "Vastasi 13" in text
     assert "%" not in text
@@ -365,7 +369,7 @@ def test_percents_and_means_are_those_of_the_page() -> None:
 
 
 def test_other_is_named_and_no_other_words_are_lost() -> None:
-    other = replace(FOUND.results[4], spread=(*FOUND.results[4].spread, Chosen(OTHER, ELSE, 2)))
+    other = replace(FOUND.results[4], spread=(*FOUND.results[4].spread, OptionTotal(OTHER, ELSE, 2)))
     content = made("csv", replace(FOUND, results=(other,)))
     assert any(row[5] == "Muu" and row[7:10] == ["2", "33", "6"] for row in table(content))
     assert texts("fi")("option-else") == "Muu"

@@ -31,7 +31,7 @@ async def test_it_counts_in_the_month_in_which_its_figures_came_out(talk: Talk, 
         await closing.close(session, run.id, talk.app.keys, policy=talk.app.policy, now=LATE)
     async with talk.app.sessions() as session:
         march, april = [
-            await statistics.month_figures(session, Scope(Month(2027, number), HELSINKI, None)) for number in (3, 4)
+            await statistics.digest_figures(session, Scope(Month(2027, number), HELSINKI, None)) for number in (3, 4)
         ]
     assert (march.funnel.asked, march.funnel.answered, len(march.statements)) == (0, 0, 0)
     assert (april.funnel.asked, april.funnel.answered, len(april.statements)) == (5, 5, 4)

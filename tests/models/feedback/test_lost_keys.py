@@ -11,7 +11,7 @@ from models.feedback.pools import Pool
 from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 from tests.talks.feedback.test_feedback import answers, held, rows
@@ -120,7 +120,7 @@ async def test_the_operator_and_the_coordinator_read_how_many_are_written_to(
     members[1].user.deactivates()
     async with talk.app.sessions.begin() as session:
         gone = update(Person).where(Person.telegram_id == members[1].user.id)
-        await session.execute(gone.values(reach=Reach.DEACTIVATED))
+        await session.execute(gone.values(reach=Reachability.DEACTIVATED))
     talk.app.keys.destroy("run-1")
     assert await asked_again(talk) == 4
     for _ in range(2):

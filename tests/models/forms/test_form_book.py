@@ -18,7 +18,7 @@ from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms import form_book, forms, version_diff
 from models.forms.form_book import Content
-from models.forms.items import Item, Kind, identified, identity_of
+from models.forms.items import Item, QuestionKind, identified, identity_of
 from models.forms.version_diff import Worded
 from models.months import Month
 from models.people.people import Person
@@ -31,11 +31,11 @@ from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 
 SECRET = "Salaisuus-xyzzy"
-ITEMS = (Item(Kind.SCALE, "Kahvi oli hyvää", low=1, high=4), Item(Kind.OPEN, "Mitä muuta?"))
+ITEMS = (Item(QuestionKind.SCALE, "Kahvi oli hyvää", low=1, high=4), Item(QuestionKind.OPEN, "Mitä muuta?"))
 
 
 def scale(text: str, high: int = 5) -> Worded:
-    return Worded(identified(Item(Kind.SCALE, text, low=1, high=high)), text)
+    return Worded(identified(Item(QuestionKind.SCALE, text, low=1, high=high)), text)
 
 
 def saved(new: Sequence[Worded], before: Sequence[Worded], same: bool) -> tuple[Item, ...]:
@@ -55,7 +55,7 @@ def test_only_what_resembles_and_is_of_the_same_kind_and_scale_is_asked_about() 
     before = [scale("Kahvi oli hyvää")]
     assert len(version_diff.pairs([scale("Kahvi oli oikein hyvää")], before)) == 1
     assert not version_diff.pairs([scale("Kahvi oli oikein hyvää", high=4)], before)
-    assert not version_diff.pairs([Worded(Item(Kind.OPEN, "Kahvi oli hyvää?"), "Kahvi oli hyvää?")], before)
+    assert not version_diff.pairs([Worded(Item(QuestionKind.OPEN, "Kahvi oli hyvää?"), "Kahvi oli hyvää?")], before)
     assert not version_diff.pairs([scale("Ryhmätyö sujui")], before)
     assert not version_diff.pairs(
         [scale("Kahvi oli hyvää"), scale("Kahvi oli oikein hyvää")], before
@@ -111,8 +111,8 @@ async def tried(talk: Talk, anna: Actor) -> int:
     async with talk.app.sessions.begin() as session:
         reader, now = await person(session, anna), talk.clock.now()
         form_id = await session.scalar(select(forms.Form.id).where(forms.Form.name == "Oma"))
-        kept = await form_book.access_form(session, reader, form_id or 0)
-        run = await previews.begin(session, reader, kept, talk.app.keys, policy=talk.app.policy, now=now)
+        owned = await form_book.access_form(session, reader, form_id or 0)
+        run = await previews.begin(session, reader, owned, talk.app.keys, policy=talk.app.policy, now=now)
         page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=now)
         assert page.is_preview
         press = Press(1_000_000, now)
@@ -143,7 +143,7 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
     async with talk.app.sessions() as session:
         return [
             await funnel(session, scope),
-            await statistics.month_figures(session, scope),
+            await statistics.digest_figures(session, scope),
             await lost_keys.open_forms(session, talk.app.keys, now=now),
             await runs.next_closing(session, now=now),
             await runs.due_to_close(session, now=now + previews.LASTS * 2),
@@ -190,11 +190,11 @@ async def test_the_next_preview_is_the_same_run_without_answers(talk: Talk, anna
     await talk.time_passes(hours=23)
     async with talk.app.sessions.begin() as session:
         reader = await person(session, anna)
-        kept = (await form_book.usable(session, reader))[0]
-        run = await previews.begin(session, reader, kept, talk.app.keys, policy=talk.app.policy, now=talk.clock.now())
+        owned = (await form_book.usable(session, reader))[0]
+        run = await previews.begin(session, reader, owned, talk.app.keys, policy=talk.app.policy, now=talk.clock.now())
         page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=talk.clock.now())
         assert (run.id, run.state, run.named) == (preview, RunState.PREVIEW, False)
-        assert not page.kept
+        assert not page.answers
         assert not page.finished
     await talk.time_passes(hours=2)
     assert await count(talk, Run) == 1  # a day from now

@@ -21,13 +21,13 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
 from models.forms.forms import Question
-from models.forms.items import Background, Item, Kind
+from models.forms.items import Background, Item, QuestionKind
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.changes_told import ChangeTold
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people import groups
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from models.privacy import erasure
 from models.reports.annual import annual, snapshots
 from models.reports.annual import people as annual_people
@@ -35,7 +35,7 @@ from models.reports.annual.forms import Sort
 from models.reports.annual.people import NOBODYS
 from models.reports.annual.questions import Hidden
 from models.reports.annual.snapshots import Snapshot
-from models.results.aggregates import Words, outcome
+from models.results.aggregates import Label, aggregate_of
 from models.valid_figures import Mean
 from tests.scenes import scene
 from tests.talk import Talk
@@ -65,7 +65,9 @@ async def there(session: AsyncSession, at: Meeting, *people: Person, how: Attend
 
 
 async def people(session: AsyncSession, count: int) -> list[Person]:
-    found = [Person(name=f"Jäsen {number}", reach=Reach.UNCLAIMED, created_at=FOUNDED) for number in range(count)]
+    found = [
+        Person(name=f"Jäsen {number}", reach=Reachability.UNCLAIMED, created_at=FOUNDED) for number in range(count)
+    ]
     session.add_all(found)
     await session.flush()
     return found
@@ -149,7 +151,7 @@ async def test_an_open_question_comes_from_the_releases_with_its_texts(talk_anyw
         group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
         made = [await release(session, group, datetime(2027, month, 1, tzinfo=UTC)) for month in (3, 4, 5)]
         for (one, asked), count in zip(made, (2, 0, 1), strict=True):
-            (question,) = (each for each in asked if each.kind is Kind.OPEN)
+            (question,) = (each for each in asked if each.kind is QuestionKind.OPEN)
             texts = [
                 OpenAnswer(id=one.id * 10 + n, release_id=one.id, question_id=question.id, text=f"Sana {n}")
                 for n in range(count)
@@ -157,7 +159,7 @@ async def test_an_open_question_comes_from_the_releases_with_its_texts(talk_anyw
             session.add_all(texts)
     async with talk_anywhere.app.sessions() as session:
         found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    (said,) = found.parts[0].of_kind(Kind.OPEN)
+    (said,) = found.parts[0].of_kind(QuestionKind.OPEN)
     assert (said.texts, said.releases) == (3, (made[0][0].id, made[2][0].id))
 
 
@@ -178,7 +180,7 @@ async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_al
         (1, False, 29),
         (5, True, 26),
     ]
-    assert asked_of.result.groups[0].backgrounds == (Words("organisation-municipality"),)
+    assert asked_of.result.groups[0].backgrounds == (Label("organisation-municipality"),)
     assert (asked_of.result.n, asked_of.releases, asked_of.unparted) == (55, (one.id, two.id), 1)
     assert three.id not in asked_of.releases
 
@@ -192,7 +194,7 @@ async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_al
     ],
 )
 def test_cells_are_put_together_until_none_parts_another(told: list[tuple[set[str], int]], wanted: list[int]) -> None:
-    words = {one: Words(one) for one in "abc"}
+    words = {one: Label(one) for one in "abc"}
     found = annual_people._groups([(frozenset(names), n) for names, n in told], words)
     assert [group.n for group in found] == wanted
     assert not found or sum(wanted) == sum(n for _, n in told)
@@ -219,20 +221,20 @@ async def test_the_same_figures_are_kept_once_and_come_back_whole(talk_anywhere:
     async with talk_anywhere.app.sessions() as session:
         assert await session.scalar(select(func.count(Snapshot.id))) == 1
         figures = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    assert again.kept.figures == figures
-    assert snapshots.annual_to_json(again.kept.figures) == again.content
+    assert again.parsed.figures == figures
+    assert snapshots.annual_to_json(again.parsed.figures) == again.content
 
 
 async def test_other_figures_make_another_snapshot(talk: Talk) -> None:
     await a_meeting(talk)
     first = await take(talk, datetime(2027, 12, 1, tzinfo=HELSINKI))
     second = await take(talk)
-    assert (first.kept.figures.is_over, second.kept.figures.is_over) == (False, True)
+    assert (first.parsed.figures.is_over, second.parsed.figures.is_over) == (False, True)
     assert first.fingerprint != second.fingerprint
     async with talk.app.sessions.begin() as session:
         group = (await session.execute(select(Workgroup))).scalars().one()
         await meeting(session, group, datetime(2027, 8, 5, 9, tzinfo=HELSINKI))
-    assert (await take(talk)).kept.figures.activity.meetings == 2
+    assert (await take(talk)).parsed.figures.activity.meetings == 2
 
 
 async def test_a_snapshot_of_an_earlier_program_can_be_read(talk: Talk) -> None:
@@ -302,7 +304,7 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
     form = forms.Form(key="own-all", name="Kaikki", workgroup_id=group.id, created_at=FOUNDED)
     session.add(form)
     await session.flush()
-    items = (*ANNUAL_FORM.items, Item(Kind.SCALE, identity="unsure", text="?", low=1, high=4, dont_know=True))
+    items = (*ANNUAL_FORM.items, Item(QuestionKind.SCALE, identity="unsure", text="?", low=1, high=4, dont_know=True))
     turned = [replace(item, choices=tuple(reversed(item.choices))) for item in reversed(items)]
     versions = [await forms.write(session, form, some) for some in (items, turned[DROPPED:])]
     found = []
@@ -330,9 +332,9 @@ def ballot(questions: Sequence[Question], random: Random) -> Ballot:
     """What one person says; the first of several choices they all tick in the end."""
     said: Ballot = {}
     for question in questions:
-        if question.kind is Kind.OPEN:
+        if question.kind is QuestionKind.OPEN:
             said[question.id] = "Sana"
-        elif question.kind is Kind.SEVERAL:
+        elif question.kind is QuestionKind.SEVERAL:
             said[question.id] = [1, *random.sample(question.values[1:], random.randrange(4))]
         else:
             value = random.choice(question.values[:3])
@@ -349,14 +351,14 @@ async def test_sums_are_what_all_the_rows_say(talk_anywhere: Talk, seed: int) ->
         assert {part.sort for part in found.parts} == set(Sort)
         assert sorted(one for part in found.parts for one in part.releases) == sorted(one.id for one in made)
         for part in found.parts:
-            said = await outcome(session, [one for one in made if one.id in part.releases])
+            said = await aggregate_of(session, [one for one in made if one.id in part.releases])
             assert part.released == said.answered
-            assert [one.texts for one in part.questions] == [len(one.texts) for one in said.results]
-            wanted = [replace(one, texts=(), groups=(), question_id=0) for one in said.results]
+            assert [one.texts for one in part.questions] == [len(result.texts) for result in said.results]
+            wanted = [replace(result, texts=(), groups=(), question_id=0) for result in said.results]
             ours = [replace(one.result, groups=()) for one in part.questions]
-            unparted = [one if one.background is None else replace(one, n=None) for one in ours]
-            assert unparted == [one if one.background is None else replace(one, n=None) for one in wanted]
-            assert any(None in {each.people for each in one.spread} for one in ours)
+            unparted = [result if result.background is None else replace(result, n=None) for result in ours]
+            assert unparted == [result if result.background is None else replace(result, n=None) for result in wanted]
+            assert any(None in {each.people for each in result.spread} for result in ours)
             assert any(one.hidden for one in part.questions)
 
 
@@ -376,9 +378,9 @@ async def test_a_meeting_held_while_figures_are_read_is_in_all_of_them_or_in_non
         group = (await other.execute(select(Workgroup))).scalars().one()
         held = await meeting(other, group, datetime(2027, 9, 5, 9, tzinfo=HELSINKI))
         other.add(HeadCount(meeting_id=held.id, on_site=7, remote=0))
-    done = (await taking).kept.figures.activity
+    done = (await taking).parsed.figures.activity
     assert (done.meetings, done.attended, done.heads) == (1, 0, 0)
-    after = (await take(talk_anywhere)).kept.figures.activity
+    after = (await take(talk_anywhere)).parsed.figures.activity
     assert (after.meetings, after.attended, after.heads) == (2, 7, 7)
 
 

@@ -13,14 +13,14 @@ from models.feedback.releases import Figure, Release, Withheld
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.invitations import Answer, Invitation
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.months import Month
 from models.people import groups
 from models.people.groups import Workgroup
-from models.people.people import Person, Reach
+from models.people.people import Person, Reachability
 from models.periods import Period, Scope, parse
 from models.reports import statements, statistics
 from models.reports.digests import figures_from_json, figures_to_json
@@ -41,7 +41,9 @@ def scope(month: Month = MARCH, group_ids: list[int] | None = None) -> Scope:
     return Scope(month, HELSINKI, group_ids)
 
 
-async def people(session: AsyncSession, group: Workgroup, count: int, reach: Reach = Reach.REACHABLE) -> list[Person]:
+async def people(
+    session: AsyncSession, group: Workgroup, count: int, reach: Reachability = Reachability.REACHABLE
+) -> list[Person]:
     """New members of a group, from the beginning."""
     found = [Person(name=f"{group.name} {index}", reach=reach, created_at=BEGINNING) for index in range(count)]
     session.add_all(found)
@@ -111,7 +113,7 @@ async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
         child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
         ten = await people(session, child, 10)
-        four = await people(session, adult, 3) + await people(session, adult, 1, Reach.UNCLAIMED)
+        four = await people(session, adult, 3) + await people(session, adult, 1, Reachability.UNCLAIMED)
         await groups.join(session, adult, ten[0], now=BEGINNING)  # on two rosters: one person
         await held(session, child, at(3, 10), ten, yes=7, there=6)
         second = await held(session, adult, at(3, 24), four, yes=2, there=2)
@@ -206,11 +208,11 @@ async def test_figures_that_came_out_and_may_not_be_shown_are_counted(talk_anywh
         await released(session, group, at(3, 20), None, None)
         await released(session, group, at(3, 21), None, None)
         await released(session, other, at(4, 2), 20, 5)
-        march = await statistics.month_figures(session, scope())
+        march = await statistics.digest_figures(session, scope())
         assert (march.statements, march.releases, march.withheld, march.is_empty) == ((), 2, 2, False)
-        april = await statistics.month_figures(session, scope(Month(2027, 4)))
+        april = await statistics.digest_figures(session, scope(Month(2027, 4)))
         assert (len(april.statements), april.releases, april.withheld) == (1, 1, 0)
-        none = await statistics.month_figures(session, scope(group_ids=[other.id]))
+        none = await statistics.digest_figures(session, scope(group_ids=[other.id]))
         assert (none.releases, none.withheld, none.is_empty) == (0, 0, True)
 
 
@@ -219,13 +221,13 @@ async def test_all_that_comes_is_kept_and_of_a_running_period_its_rest(talk_anyw
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         for month, day in ((3, 10), (3, 20), (3, 30), *((4, day) for day in range(1, 8))):
             await held(session, group, at(month, day), [], state=MeetingState.ANNOUNCED)
-        running = await statistics.month_figures(session, scope(), now=at(3, 15))
+        running = await statistics.digest_figures(session, scope(), now=at(3, 15))
         assert [one.day.day for one in running.rest] == [20, 30]
         assert (running.coming, [one.day.day for one in running.meetings]) == (7, list(range(1, 8)))
         assert figures_from_json(figures_to_json(running)) == running
         page = await statistics.detail(session, scope(), "meetings", now=at(3, 15))
         assert (page.rest, page.meetings) == (running.rest, running.meetings)
-        over = await statistics.month_figures(session, scope(), now=at(4, 1))
+        over = await statistics.digest_figures(session, scope(), now=at(4, 1))
         assert over.rest == ()
 
 
@@ -234,9 +236,9 @@ async def test_the_months_begin_with_the_first_group(talk_anywhere: Talk) -> Non
         group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
         young = await groups.found(session, "Nuoret", now=at(3, 5))
         for group_ids, first in ((None, "2027-01"), ([group.id], "2027-01"), ([young.id], "2027-03")):
-            months = (await statistics.month_figures(session, scope(group_ids=group_ids))).months or ()
+            months = (await statistics.digest_figures(session, scope(group_ids=group_ids))).months or ()
             assert [one.month for one in months] == [f"2027-{month:02}" for month in range(int(first[-2:]), 4)]
-        before = await statistics.month_figures(session, scope(Month(2026, 12)))
+        before = await statistics.digest_figures(session, scope(Month(2026, 12)))
         assert [one.month for one in before.months or ()] == ["2026-12"]
 
 
@@ -254,7 +256,7 @@ async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) 
         await held(session, late, at(3, 11), ten, state=MeetingState.CANCELLED)
         await held(session, late, at(4, 1), ten)
         await session.flush()
-        figures = await statistics.month_figures(session, scope())
+        figures = await statistics.digest_figures(session, scope())
         assert figures.held is not None
         assert [(one.day.day, one.group, one.title) for one in figures.held] == [
             (10, "vammaispalvelu", "Johdatus"),
@@ -265,9 +267,9 @@ async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) 
         assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)
         assert [one.group for one in figures.groups or ()] == ["Aikuissosiaalityö", "vammaispalvelu", "Zeta"]
         assert figures_from_json(figures_to_json(figures)) == figures
-        own = await statistics.month_figures(session, scope(group_ids=[zeta.id, early.id, late.id]))
+        own = await statistics.digest_figures(session, scope(group_ids=[zeta.id, early.id, late.id]))
         assert own.of == ("Aikuissosiaalityö", "vammaispalvelu", "Zeta")
-        own = await statistics.month_figures(session, scope(group_ids=[early.id]))
+        own = await statistics.digest_figures(session, scope(group_ids=[early.id]))
         assert [one.group for one in own.held or ()] == ["Aikuissosiaalityö"]
 
 
@@ -280,7 +282,7 @@ async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk)
         form = Form(key="own", name="Oma", workgroup_id=other.id, created_at=BEGINNING)
         session.add(form)
         await session.flush()
-        reworded = Item(Kind.SCALE, text="Toiset sanat", identity=IDENTITY, low=asked.low, high=asked.high)
+        reworded = Item(QuestionKind.SCALE, text="Toiset sanat", identity=IDENTITY, low=asked.low, high=asked.high)
         reworded = replace(reworded, low_name="surkea", high_name="loistava")
         version = await forms.write(session, form, [reworded])
 
@@ -326,7 +328,7 @@ async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_any
         (one,) = await statements.statements(session, Scope(Period(2027, 3), HELSINKI, None))
         assert one.earlier is not None
         assert (one.mean.total, one.earlier.total, one.earlier.n, one.earlier_month) == (45, 50, 20, "2027-q1")
-        figures = await statistics.month_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
+        figures = await statistics.digest_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
         assert figures_from_json(figures_to_json(figures)) == figures
         assert figures.year_before is None
 
@@ -383,7 +385,7 @@ async def test_a_month_begins_and_ends_at_midnight_in_helsinki(
         await closed(session, group, starts.astimezone(UTC), 7, 6)
         await released(session, group, starts.astimezone(UTC), 24, 6)
         for each in range(1, 13):
-            figures = await statistics.month_figures(session, scope(Month(2027, each)))
+            figures = await statistics.digest_figures(session, scope(Month(2027, each)))
             counted = figures.funnel.meetings, figures.funnel.asked, len(figures.statements)
             assert counted == ((1, 7, 1) if each == month else (0, 0, 0))
             assert figures.coming == (each == month - 1)

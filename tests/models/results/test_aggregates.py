@@ -12,7 +12,7 @@ from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.forms import forms
 from models.forms.forms import OTHER, Form, FormVersion
-from models.forms.items import Choice, Item, Kind
+from models.forms.items import Choice, Item, QuestionKind
 from models.months import Month
 from models.people import groups
 from models.people.groups import Workgroup
@@ -20,19 +20,19 @@ from models.periods import Period, Scope
 from models.reports.digests import figures_from_json, figures_to_json
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
-from models.reports.statistics import MonthFigures
+from models.reports.statistics import DigestFigures
 from models.results import comparisons, highlights
-from models.results.aggregates import Outcome, outcome
+from models.results.aggregates import Aggregate, aggregate_of
 from models.valid_figures import Mean
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-CLAIM = Item(Kind.SCALE, "Aikaa oli riittävästi", low=1, high=5)
-WIDER = Item(Kind.SCALE, "Aikaa oli riittävästi", low=1, high=10)
+CLAIM = Item(QuestionKind.SCALE, "Aikaa oli riittävästi", low=1, high=5)
+WIDER = Item(QuestionKind.SCALE, "Aikaa oli riittävästi", low=1, high=10)
 MAIL, ELSEWHERE, PAPER = Choice("Sähköpostista"), Choice("Muualta"), Choice("Lehdestä")
-HEARD = Item(Kind.SEVERAL, "Mistä kuulit?", choices=(MAIL, ELSEWHERE), other=True)
-HEARD_LATER = Item(Kind.SEVERAL, "Mistä kuulit?", choices=(PAPER, MAIL), other=True)
-OPEN = Item(Kind.OPEN, "Mitä muuta?")
+HEARD = Item(QuestionKind.SEVERAL, "Mistä kuulit?", choices=(MAIL, ELSEWHERE), other=True)
+HEARD_LATER = Item(QuestionKind.SEVERAL, "Mistä kuulit?", choices=(PAPER, MAIL), other=True)
+OPEN = Item(QuestionKind.OPEN, "Mitä muuta?")
 
 
 def at(month: int, day: int, year: int = 2027) -> datetime:
@@ -75,10 +75,10 @@ async def test_versions_of_a_statement_are_summed_and_other_scales_kept_apart(ta
         two = await released(session, group, second, at(2, 5), (None, None, None, none), (7, 30, None, none))
         few = await released(session, group, first, at(2, 6), (None, None, Withheld.FEW, none))
         three = await released(session, group, wide, at(3, 5), (5, 40, None, none))
-        found = await outcome(session, [one, two, few, three])
-        means = {(result.low, result.high): result.mean for result in found.results if result.mean}
+        aggregate = await aggregate_of(session, [one, two, few, three])
+        means = {(result.low, result.high): result.mean for result in aggregate.results if result.mean}
         assert means == {(1, 5): Mean(50, 13, 1, 5), (1, 10): Mean(40, 5, 1, 10)}
-        assert (found.asked, found.answered, found.forms) == (80, 40, 4)
+        assert (aggregate.asked, aggregate.answered, aggregate.forms) == (80, 40, 4)
 
 
 async def test_options_are_put_together_by_identity_and_what_all_chose_is_not_told(talk_anywhere: Talk) -> None:
@@ -87,11 +87,11 @@ async def test_options_are_put_together_by_identity_and_what_all_chose_is_not_to
         first, second = await written(session, group, [HEARD], [HEARD_LATER])
         one = await released(session, group, first, at(1, 5), (10, None, None, {1: 7, 2: 5, OTHER: 1}))
         two = await released(session, group, second, at(2, 5), (12, None, None, {1: 6, OTHER: 2}))  # all by mail
-        (result,) = (await outcome(session, [one, two])).results
+        (result,) = (await aggregate_of(session, [one, two])).results
         told = {one.words and (one.words.text or one.words.identity): one.people for one in result.spread}
         assert told == {"Lehdestä": 6, "Sähköpostista": None, "Muualta": 5, "else": 3}
         assert result.spread_n == 22
-        (alone,) = (await outcome(session, [one])).results
+        (alone,) = (await aggregate_of(session, [one])).results
         assert [one.people for one in alone.spread] == [7, 5, 1]
 
 
@@ -108,8 +108,8 @@ async def test_texts_that_waited_are_counted_where_their_figures_are(talk_anywhe
         open_id = version.questions[1].id
         session.add(OpenAnswer(id=7, release_id=texts.id, question_id=open_id, text="Hyvä", highlighted=True))
         await session.flush()
-        alone, both = await outcome(session, [texts]), await outcome(session, [one, texts])
-        assert (alone.answered, alone.has_figures, [said.text for said in alone.texts]) == (0, False, ["Hyvä"])
+        alone, both = await aggregate_of(session, [texts]), await aggregate_of(session, [one, texts])
+        assert (alone.answered, alone.has_figures, [comment.text for comment in alone.texts]) == (0, False, ["Hyvä"])
         assert (both.answered, both.result(open_id).texts[0].highlighted) == (10, True)
         with pytest.raises(NotFound):
             both.result(open_id + 99)
@@ -120,8 +120,8 @@ async def test_texts_that_waited_are_counted_where_their_figures_are(talk_anywhe
         assert await highlights.of_month(session, Scope(Month(2027, 2), HELSINKI, [])) == ()
 
 
-def beside(found: Outcome) -> list[tuple[Mean, datetime] | None]:
-    return [(one.earlier.mean, one.earlier.at) if one.earlier else None for one in found.results]
+def beside(aggregate: Aggregate) -> list[tuple[Mean, datetime] | None]:
+    return [(result.earlier.mean, result.earlier.at) if result.earlier else None for result in aggregate.results]
 
 
 async def test_the_earlier_mean_is_the_latest_of_the_same_statement_in_the_group(talk_anywhere: Talk) -> None:
@@ -138,12 +138,12 @@ async def test_the_earlier_mean_is_the_latest_of_the_same_statement_in_the_group
         await released(session, other, first, at(2, 25), (5, 25, None, {}))  # of another group
         now = await released(session, group, second, at(3, 5), (5, 40, None, {}), (5, 22, None, {}))
         await released(session, group, first, at(4, 5), (5, 5, None, {}))  # later
-        found = await comparisons.since_release(session, await outcome(session, [now]), now)
-        assert beside(found) == [None, (Mean(20, 5, 1, 5), at(2, 5))]
+        aggregate = await comparisons.since_release(session, await aggregate_of(session, [now]), now)
+        assert beside(aggregate) == [None, (Mean(20, 5, 1, 5), at(2, 5))]
 
         span = Period(2027, 1).span(HELSINKI)
         assert span is not None
-        summed = await comparisons.since_period(session, await outcome(session, [now]), group.id, span)
+        summed = await comparisons.since_period(session, await aggregate_of(session, [now]), group.id, span)
         assert beside(summed) == [(Mean(40, 5, 1, 10), span[0]), (Mean(57, 15, 1, 5), span[0])]
 
 
@@ -188,10 +188,10 @@ ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
 def test_a_digest_is_read_as_it_was_written_by_earlier_programs_too() -> None:
     mean = Mean(20, 5, 1, 4)
     own = Statement("t-1", mean, mean, "2027-02", "Oma väittämä", "ei", "kyllä")
-    figures = MonthFigures("2027-03", ZERO, ZERO, (own,), 1, ("Hyvä", "Toinen"))
+    figures = DigestFigures("2027-03", ZERO, ZERO, (own,), 1, ("Hyvä", "Toinen"))
     assert figures_from_json(figures_to_json(figures)) == figures
-    older = figures_to_json(MonthFigures("2027-03", ZERO, ZERO, (Statement("a", mean),), 1))
+    older = figures_to_json(DigestFigures("2027-03", ZERO, ZERO, (Statement("a", mean),), 1))
     for lost in (', "highlights": []', ', "low_name": null, "high_name": null', ', "text": null'):
         assert lost in older
         older = older.replace(lost, "")
-    assert figures_from_json(older) == MonthFigures("2027-03", ZERO, ZERO, (Statement("a", mean),), 1)
+    assert figures_from_json(older) == DigestFigures("2027-03", ZERO, ZERO, (Statement("a", mean),), 1)

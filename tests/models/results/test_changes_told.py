@@ -19,7 +19,7 @@ from models.forms.forms import Question
 from models.meetings import meetings
 from models.meetings.changes_told import ChangeTold, attach, detach
 from models.meetings.invitations import Invitation
-from models.meetings.meetings import Meeting, Mode, Plan
+from models.meetings.meetings import Meeting, MeetingPlan, Mode
 from models.people import access, groups
 from models.people.access import RoleKind
 from models.people.groups import Membership, Workgroup
@@ -71,8 +71,8 @@ class Feedback:
 
     async def meeting(self) -> Meeting:
         starts = self.closed + 9 * DAY
-        plan = Plan("Aihe", starts, starts + timedelta(hours=2), ZoneInfo("Europe/Helsinki"), Mode.REMOTE)
-        meeting = await meetings.call(self.session, self.group, self.anna, plan, now=self.closed)
+        plan = MeetingPlan("Aihe", starts, starts + timedelta(hours=2), ZoneInfo("Europe/Helsinki"), Mode.REMOTE)
+        meeting = await meetings.create(self.session, self.group, self.anna, plan, now=self.closed)
         await attach(self.session, meeting)
         return meeting
 
@@ -88,7 +88,7 @@ class Feedback:
     async def hears(self, person: Person, meeting: Meeting) -> list[str]:
         invitation = Invitation(meeting_id=meeting.id, person_id=person.id, invited_at=self.closed)
         invitation.meeting = meeting
-        return [one.text for one in await changes_told.heard(self.session, invitation)]
+        return [change.text for change in await changes_told.lines_for(self.session, invitation)]
 
     async def all(self) -> list[ChangeTold]:
         return list((await self.session.execute(select(ChangeTold).order_by(ChangeTold.id))).scalars())
@@ -136,7 +136,7 @@ async def test_whoever_came_back_hears_it_once(feedback: Feedback) -> None:
     await feedback.writes()
     assert await feedback.hears(person, await feedback.meeting()) == ["Teimme."]
     assert feedback.release is not None
-    assert (await changes_told.access_board(feedback.session, feedback.anna, feedback.release.id)).hearers == 1
+    assert (await changes_told.access_board(feedback.session, feedback.anna, feedback.release.id)).recipients == 1
 
 
 async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback: Feedback) -> None:
@@ -157,7 +157,7 @@ async def test_the_oldest_three_go_along_and_wait_again_when_called_off(feedback
 async def test_statements_come_weakest_first_by_their_place_on_the_scale(feedback: Feedback) -> None:
     release = await feedback.released(Run, 4, 2, 3)
     board = await changes_told.access_board(feedback.session, feedback.anna, release.id)
-    assert [(one.mean.value, one.is_weakest) for one in board.statements] == [
+    assert [(statement.mean.value, statement.is_weakest) for statement in board.statements] == [
         (pytest.approx(2.2), True),
         (pytest.approx(3.2), False),
         (pytest.approx(4.2), False),
@@ -187,9 +187,9 @@ async def test_one_reply_for_a_statement_and_none_for_what_is_not_shown(feedback
 @pytest.mark.parametrize("typed", ["", " \u200b\n", "x" * 201, "😀" * 4096])
 def test_a_line_is_one_line_of_two_hundred_characters(typed: str) -> None:
     with pytest.raises(Refused):
-        changes_told.line(typed)
-    assert changes_told.line(" a\nb\x00\u202e ") == "a b"
-    assert len(changes_told.line("x" * 200)) == 200
+        changes_told.parse_line(typed)
+    assert changes_told.parse_line(" a\nb\x00\u202e ") == "a b"
+    assert len(changes_told.parse_line("x" * 200)) == 200
 
 
 async def test_a_year_collects_what_was_replied_in_it_archived_groups_too(feedback: Feedback) -> None:

@@ -21,7 +21,7 @@ from models.forms.builtin_forms import ANNUAL_FORM
 from models.people import groups
 from models.people.access import RoleKind, grant
 from models.people.groups import Membership
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from tests.talk import HELSINKI, Actor, Talk
 
 SIZE = 367
@@ -90,7 +90,7 @@ async def people(talk: Talk) -> tuple[Actor, list[One]]:
                     "telegram_id": id_,
                     "name": one.actor.name,
                     "language": "fi",
-                    "reach": Reach.REACHABLE,
+                    "reach": Reachability.REACHABLE,
                     "created_at": now,
                 }
                 for id_, one in ids.items()

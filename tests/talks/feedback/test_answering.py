@@ -17,7 +17,7 @@ from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
 from models.forms.forms import DONT_KNOW, OTHER, Form, Question
-from models.forms.items import Background, Choice, Item, Kind
+from models.forms.items import Background, Choice, Item, QuestionKind
 from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person
@@ -25,13 +25,16 @@ from models.people.settings import Field, Organisation
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
-SCALE = Item(Kind.SCALE, "Sisältö vastasi odotuksiani", low=1, high=5)
-SINGLE = Item(Kind.SINGLE, "Miten osallistut?", choices=(Choice("Etänä"), Choice("Paikalla")), other=True)
+SCALE = Item(QuestionKind.SCALE, "Sisältö vastasi odotuksiani", low=1, high=5)
+SINGLE = Item(QuestionKind.SINGLE, "Miten osallistut?", choices=(Choice("Etänä"), Choice("Paikalla")), other=True)
 SEVERAL = Item(
-    Kind.SEVERAL, "Mikä oli parasta?", choices=(Choice("Tieto"), Choice("Verkostot"), Choice("Kahvi")), other=True
+    QuestionKind.SEVERAL,
+    "Mikä oli parasta?",
+    choices=(Choice("Tieto"), Choice("Verkostot"), Choice("Kahvi")),
+    other=True,
 )
-YES_NO = Item(Kind.YES_NO, "Jatketaanko?", choices=(Choice("Kyllä", "yes"), Choice("Ei", "no")))
-OPEN = Item(Kind.OPEN, "Mitä muuta?")
+YES_NO = Item(QuestionKind.YES_NO, "Jatketaanko?", choices=(Choice("Kyllä", "yes"), Choice("Ei", "no")))
+OPEN = Item(QuestionKind.OPEN, "Mitä muuta?")
 ALL_KINDS = (SCALE, SINGLE, SEVERAL, YES_NO, OPEN)
 
 
@@ -145,7 +148,7 @@ async def test_every_kind_in_one_message(talk: Talk, bo: Actor) -> None:
     ],
 )
 async def test_a_scale_fits_a_phone(talk: Talk, bo: Actor, low: int, high: int, rows: list[int]) -> None:
-    scale = Item(Kind.SCALE, "Arvio", low=low, high=high, low_name="huono", high_name="hyvä", dont_know=True)
+    scale = Item(QuestionKind.SCALE, "Arvio", low=low, high=high, low_name="huono", high_name="hyvä", dont_know=True)
     await put(talk, [scale, SCALE])
     assert [len(row) for row in rows_of(bo.last)] == [*rows, 1, 1]
     assert f"{low} = huono\n{high} = hyvä" in bo.text
@@ -162,7 +165,7 @@ async def test_a_scale_fits_a_phone(talk: Talk, bo: Actor, low: int, high: int, 
 
 async def test_long_options_stand_in_full_in_the_text(talk: Talk, bo: Actor) -> None:
     long = "Kollegoiden kanssa kokoontuminen ja verkostoituminen"
-    await put(talk, [Item(Kind.SEVERAL, "Anti?", choices=(Choice(long), Choice("Tieto")), other=True), SCALE])
+    await put(talk, [Item(QuestionKind.SEVERAL, "Anti?", choices=(Choice(long), Choice("Tieto")), other=True), SCALE])
     assert f"1. {long}\n2. Tieto\n3. Muu" in bo.text
     assert bo.labels() == ["1 Kollegoiden kanssa…", "2 Tieto", "3 Muu", "Valmis", "Ohita"]
     await bo.taps("1 Koll")
@@ -297,7 +300,7 @@ async def test_words_are_no_answer_where_two_forms_might_be_meant(talk: Talk, bo
 
 
 async def test_more_typing_replaces_what_was_typed_until_the_next_tap(talk: Talk, bo: Actor) -> None:
-    await put(talk, [Item(Kind.OPEN, "Miksi?"), SCALE, OPEN])
+    await put(talk, [Item(QuestionKind.OPEN, "Miksi?"), SCALE, OPEN])
     assert "napauta ensin Kirjoita vastaus" in bo.text
     await bo.taps("Kirjoita vastaus")
     await bo.says("Ensin näin")
@@ -542,12 +545,12 @@ async def test_a_trial_says_so_on_every_page_and_leads_back(talk: Talk, bo: Acto
 
 HOSTILE = tuple(Choice(f"{number:02} " + "&>v " * 49) for number in range(12))
 LONGEST = (
-    Item(Kind.SCALE, "S" * 200, low=1, high=10, low_name="e" * 60, high_name="h" * 60, dont_know=True),
+    Item(QuestionKind.SCALE, "S" * 200, low=1, high=10, low_name="e" * 60, high_name="h" * 60, dont_know=True),
     *(
         Item(kind, f"{number} " + "&<k " * 49, choices=HOSTILE, other=True)
-        for number, kind in enumerate((Kind.SINGLE, Kind.SEVERAL) * 14)
+        for number, kind in enumerate((QuestionKind.SINGLE, QuestionKind.SEVERAL) * 14)
     ),
-    Item(Kind.OPEN, "😀a" * 100),
+    Item(QuestionKind.OPEN, "😀a" * 100),
 )
 
 
@@ -561,7 +564,7 @@ async def test_the_longest_form_fits_every_page(talk: Talk, bo: Actor) -> None:
     await bo.taps("10")
     for question in asked[1:-1]:
         pages.append(words(bo.last))
-        if question.kind is Kind.SEVERAL:
+        if question.kind is QuestionKind.SEVERAL:
             for value in range(1, 13):
                 await bo.taps_data(f"tick:{run}:{question.id}:{value}:on")
             await bo.taps("13 Muu")
@@ -569,7 +572,7 @@ async def test_the_longest_form_fits_every_page(talk: Talk, bo: Actor) -> None:
             await bo.taps("13 Muu")
         await bo.says("&" * 200)
         pages.append(words(bo.last))
-        if question.kind is Kind.SEVERAL:
+        if question.kind is QuestionKind.SEVERAL:
             await bo.taps("Valmis")
     await bo.says("&" * 1000)
     pages.append(words(bo.last))

@@ -19,7 +19,7 @@ from models.feedback.releases import Figure, OpenAnswer, OptionCount, Release
 from models.feedback.runs import Participation, Run, Staged
 from models.forms import forms
 from models.forms.forms import Form, GroupForm
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.meetings import attendance
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
@@ -293,7 +293,7 @@ async def test_a_meeting_whose_form_cannot_open_holds_up_no_other(
     assert [run.workgroup_id for run in await rows(talk, Run)] == [group.id + 1]
     assert [member.sees("Osallistuitko tähän kokoukseen?") for member in members] == [True] * 2 + [False] * 10
     async with talk.app.sessions.begin() as session:
-        await forms.write(session, await session.get_one(Form, form.id), [Item(Kind.OPEN, "Mitä kuuluu?")])
+        await forms.write(session, await session.get_one(Form, form.id), [Item(QuestionKind.OPEN, "Mitä kuuluu?")])
     await talk.time_passes(minutes=1)
     assert len(await rows(talk, Run)) == 2
     assert all(member.sees("Osallistuitko tähän kokoukseen?") for member in members)

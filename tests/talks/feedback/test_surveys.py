@@ -13,7 +13,7 @@ from models.feedback.runs import Participation, Run, RunState
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM, WORKSHOP_FORM, BuiltIn
 from models.forms.forms import Form
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.people import groups
 from models.people.access import Role
 from models.people.groups import Membership, Workgroup
@@ -144,12 +144,14 @@ async def test_a_form_that_changed_meanwhile_is_sent_once_it_was_seen(
         own = Form(key="own", name="Oma", workgroup_id=1, created_at=talk.clock.now())
         session.add(own)
         await session.flush()
-        await forms.write(session, own, [Item(Kind.SCALE, text="Hyvä?", low=1, high=5)])
+        await forms.write(session, own, [Item(QuestionKind.SCALE, text="Hyvä?", low=1, high=5)])
     await anna.taps_data(f"survey-new:{own.id}")
     await anna.taps("Heti")
     await anna.taps("Viikko")
     async with talk.app.sessions.begin() as session:
-        await forms.write(session, await session.get_one(Form, own.id), [Item(Kind.SCALE, text="Uusi?", low=1, high=5)])
+        await forms.write(
+            session, await session.get_one(Form, own.id), [Item(QuestionKind.SCALE, text="Uusi?", low=1, high=5)]
+        )
     await anna.taps("Lähetä 6")
     assert anna.toast == said("survey-form-changed")
     assert "Uusi?" in anna.text
@@ -346,13 +348,15 @@ async def test_a_named_form_says_so(talk: Talk, anna: Actor, members: list[Actor
         own = Form(key="own", name="Nimellinen", workgroup_id=1, created_at=talk.clock.now())
         session.add(own)
         await session.flush()
-        await forms.write(session, own, [Item(Kind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
+        await forms.write(session, own, [Item(QuestionKind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
     await anna.taps_data(f"survey-new:{own.id}")
     await anna.taps("Heti")
     await anna.taps("Viikko")
     assert "Nimellä: työryhmän koordinoijat näkevät" in anna.text
     async with talk.app.sessions.begin() as session:
-        await forms.write(session, await session.get_one(Form, own.id), [Item(Kind.SCALE, text="Uusi?", low=1, high=5)])
+        await forms.write(
+            session, await session.get_one(Form, own.id), [Item(QuestionKind.SCALE, text="Uusi?", low=1, high=5)]
+        )
     await anna.taps("Lähetä 6")
     assert anna.toast == said("survey-form-changed")
     assert "Uusi?" in anna.text
@@ -370,7 +374,7 @@ async def test_a_named_form_with_few_answers_is_read_behind_its_button(
         own = Form(key="own", name="Nimellinen", workgroup_id=1, created_at=talk.clock.now())
         session.add(own)
         await session.flush()
-        await forms.write(session, own, [Item(Kind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
+        await forms.write(session, own, [Item(QuestionKind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
     await anna.taps_data(f"survey-new:{own.id}")
     for label in ("Heti", "Viikko", "Lähetä 6"):
         await anna.taps(label)

@@ -12,7 +12,7 @@ from models.delivery.drafts import Draft
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form, FormVersion, GroupForm, Question
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.meetings.meetings import Meeting
 from models.people.access import Role
 from models.people.audit import Audit
@@ -128,7 +128,7 @@ async def test_many_forms_are_turned_page_by_page(talk: Talk, office: tuple[Acto
             form = Form(key=f"own-{number}", name=f"Lomake {number}", workgroup_id=1, created_at=talk.clock.now())
             session.add(form)
             await session.flush()
-            await forms.write(session, form, [Item(Kind.OPEN, "Mitä kuuluu?")])
+            await forms.write(session, form, [Item(QuestionKind.OPEN, "Mitä kuuluu?")])
     await anna.says("/forms")
     assert "Lomake 17 (Lastensuojelu)" not in anna.labels()
     await anna.taps("Seuraava")

@@ -10,7 +10,7 @@ from models.membership import blocking
 from models.people import links
 from models.people.access import Role, RoleKind
 from models.people.groups import Membership
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk
 from tests.talks.meetings.test_meetings import count
@@ -162,7 +162,7 @@ async def test_a_message_refused_for_ever_tells_of_it_too_and_once(
             address_id = await session.scalar(wanted)
             assert address_id is not None
             now = talk.clock.now()
-            await blocking.refused(session, address_id, Reach.DEACTIVATED, policy=talk.app.policy, now=now)
+            await blocking.refused(session, address_id, Reachability.DEACTIVATED, policy=talk.app.policy, now=now)
         await talk.time_passes(days=1)
     assert count(anna, "on poistanut Telegram-tilinsä eikä saa enää viestejä") == 1
     assert "Uudella tilillä voi liittyä" in anna.text

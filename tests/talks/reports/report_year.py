@@ -19,7 +19,7 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms.forms import Question
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Answer, Invitation
@@ -254,5 +254,5 @@ def all_said(sitting: Sitting) -> list[Said]:
 
 def ballot(questions: Sequence[Question], said: Said) -> Ballot:
     """As answers are kept: options in a list, even one alone."""
-    alone = {one.id for one in questions if one.has_options and one.kind is not Kind.SEVERAL}
+    alone = {one.id for one in questions if one.has_options and one.kind is not QuestionKind.SEVERAL}
     return {key: [value] if key in alone else value for key, value in said.items()}

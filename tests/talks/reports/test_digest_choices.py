@@ -12,7 +12,7 @@ from models.delivery.outbox import Delivery, Sending
 from models.people import groups
 from models.people.access import Role, RoleKind
 from models.people.groups import Workgroup
-from models.people.people import Address, Person, Reach
+from models.people.people import Address, Person, Reachability
 from models.reports import digest_plans
 from models.reports.digests import Digest
 from models.reports.subscriptions import Rhythm, Subscription
@@ -366,7 +366,7 @@ async def many(talk: Talk, count: int) -> None:
     async with talk.app.sessions.begin() as session:
         for number in range(count):
             group = await groups.found(session, f"Ryhmä {number:02}", now=at(2027, 1, 7))
-            person = Person(name=f"Johtaja {number}", reach=Reach.REACHABLE, created_at=at(2027, 1, 7))
+            person = Person(name=f"Johtaja {number}", reach=Reachability.REACHABLE, created_at=at(2027, 1, 7))
             session.add(person)
             await session.flush()
             session.add(Address(chat_id=number + 1, person_id=person.id))

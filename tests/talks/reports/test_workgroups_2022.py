@@ -13,7 +13,7 @@ import pytest
 from models.feedback.releases import OFF
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
-from models.forms.items import Kind
+from models.forms.items import QuestionKind
 from tests.answering import Line, Said, Sitting, chat, file, pdf_text, sent, sheet_lines
 from tests.talk import Actor, Talk
 
@@ -101,7 +101,7 @@ def what_they_say(sitting: Sitting) -> list[Said]:
         counts = by_words[name]
         if name in BACKGROUNDS:
             counts = counts[:-1]  # those who did not tell skip
-        if question.kind is Kind.SEVERAL:
+        if question.kind is QuestionKind.SEVERAL:
             for option, count in enumerate(counts, 1):
                 for place in range(count):
                     found[(place * 7 + option) % PEOPLE].setdefault(question.id, []).append(option)

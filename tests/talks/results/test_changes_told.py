@@ -13,7 +13,7 @@ from models.feedback import pools
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from models.meetings.changes_told import ChangeTold
 from models.meetings.meetings import Meeting
 from models.people import links
@@ -51,7 +51,7 @@ class Room:
         """A form closed with five answers, opened a week before."""
         now, talk = self.talk.clock.now(), self.talk
         claims = texts or CLAIMS
-        items = [Item(Kind.SCALE, text, low=1, high=5) for text in (*claims, "Kaikki samaa mieltä")]
+        items = [Item(QuestionKind.SCALE, text, low=1, high=5) for text in (*claims, "Kaikki samaa mieltä")]
         async with talk.app.sessions.begin() as session:
             form = Form(key=secrets.token_hex(4), name="Oma lomake", workgroup_id=self.group.id, created_at=now)
             session.add(form)

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.texts import texts
-from models.forms.items import Item, Kind
+from models.forms.items import Item, QuestionKind
 from tests.answering import file, pdf_text, sent, written
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
@@ -17,7 +17,9 @@ async def members(talk: Talk, anna: Actor) -> list[Actor]:
     """Five people have answered a form that has closed."""
     people = [talk.person(f"Jäsen {number}") for number in range(5)]
     group = await talk.group(members=people, coordinator=anna)
-    sitting = await sent(talk, anna, await written(talk, group, "Lyhyt", [Item(Kind.SCALE, "Tila", low=1, high=5)]))
+    sitting = await sent(
+        talk, anna, await written(talk, group, "Lyhyt", [Item(QuestionKind.SCALE, "Tila", low=1, high=5)])
+    )
     for value, member in enumerate(people, 1):
         await sitting.answer(member, {sitting.questions[0].id: value})
     await talk.time_passes(days=8)

@@ -17,7 +17,7 @@ import pytest
 
 from models.forms.builtin_forms import ORGANISATION, YES_OR_NO
 from models.forms.forms import DONT_KNOW, OTHER, Question
-from models.forms.items import Choice, Item, Kind
+from models.forms.items import Choice, Item, QuestionKind
 from tests.answering import (
     Said,
     Sheet,
@@ -41,16 +41,19 @@ def choices(*names: str) -> tuple[Choice, ...]:
 
 
 ITEMS = (
-    Item(Kind.SCALE, "Tila oli sopiva", low=1, high=5),
-    Item(Kind.SCALE, "Kahvi maistui", low=1, high=4, low_name="pahalta", high_name="hyvältä", dont_know=True),
-    Item(Kind.SCALE, "Suosittelen muille", low=1, high=10),
+    Item(QuestionKind.SCALE, "Tila oli sopiva", low=1, high=5),
+    Item(QuestionKind.SCALE, "Kahvi maistui", low=1, high=4, low_name="pahalta", high_name="hyvältä", dont_know=True),
+    Item(QuestionKind.SCALE, "Suosittelen muille", low=1, high=10),
     Item(
-        Kind.SINGLE, "Mistä kuulit tästä?", choices=tuple(map(Choice, ("Postista", "Kaverilta", "Botilta"))), other=True
+        QuestionKind.SINGLE,
+        "Mistä kuulit tästä?",
+        choices=tuple(map(Choice, ("Postista", "Kaverilta", "Botilta"))),
+        other=True,
     ),
-    Item(Kind.SEVERAL, "Mitä teit?", choices=choices("Kuuntelin", "Puhuin", "Kirjoitin"), other=True),
-    Item(Kind.YES_NO, "Tuletko uudelleen?", choices=YES_OR_NO),
+    Item(QuestionKind.SEVERAL, "Mitä teit?", choices=choices("Kuuntelin", "Puhuin", "Kirjoitin"), other=True),
+    Item(QuestionKind.YES_NO, "Tuletko uudelleen?", choices=YES_OR_NO),
     ORGANISATION,
-    Item(Kind.OPEN, "Mitä jäi mieleen?"),
+    Item(QuestionKind.OPEN, "Mitä jäi mieleen?"),
 )
 NAMES = [*(item.text for item in ITEMS[:6]), "Taustaorganisaatiosi", ITEMS[7].text]
 OPTIONS = {
@@ -76,8 +79,8 @@ def invented(questions: Sequence[Question], size: int, chance: random.Random) ->
         for number, said in enumerate(people):
             if chance.random() < skips:
                 continue
-            said[question.id] = same if alike and question.kind is not Kind.OPEN else _answer(question, chance)
-            if question.kind is Kind.OPEN:
+            said[question.id] = same if alike and question.kind is not QuestionKind.OPEN else _answer(question, chance)
+            if question.kind is QuestionKind.OPEN:
                 said[question.id] = f"Mieleen jäi {chance.choice(('sali', 'puhe', 'kahvi'))} xyzzy-{_letters(number)}"
             elif question.other and OTHER in _ticked(said[question.id]):
                 said[-question.id] = f"Muuten plugh-{_letters(number)}"
@@ -85,9 +88,9 @@ def invented(questions: Sequence[Question], size: int, chance: random.Random) ->
 
 
 def _answer(question: Question, chance: random.Random) -> Any:
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         return ""
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         return sorted(chance.sample(question.values, chance.randint(1, len(question.values))), reverse=True)
     return chance.choice(question.values)
 
@@ -120,15 +123,15 @@ class Expected:
 def expected(question: Question, people: Sequence[Sheet], k: int) -> Expected:
     texts = tuple(sheet.texts[question.id] for sheet in people if sheet.texts.get(question.id))
     texts = texts if len(people) >= 2 * k else ()
-    if question.kind is Kind.OPEN:
+    if question.kind is QuestionKind.OPEN:
         return Expected(texts=texts)
-    if question.kind is Kind.SCALE:
+    if question.kind is QuestionKind.SCALE:
         return _of_scale(question, [v for sheet in people if (v := sheet.chosen.get(question.id)) is not None], k)
     return replace(_of_options(question, [_options_of(sheet, question) for sheet in people], k), texts=texts)
 
 
 def _options_of(sheet: Sheet, question: Question) -> frozenset[int]:
-    if question.kind is Kind.SEVERAL:
+    if question.kind is QuestionKind.SEVERAL:
         typed = {OTHER} if question.id in sheet.texts and question.id in sheet.ticked else set()
         return frozenset(sheet.ticked.get(question.id, set()) | typed)
     value = sheet.chosen.get(question.id)
@@ -194,7 +197,7 @@ def in_chat(question: Question, told: Expected, k: int) -> list[str]:
     if told.mean or told.spread:
         lines.append(f"{told.n}")
     for name, people in told.spread:
-        if question.kind is Kind.SCALE:
+        if question.kind is QuestionKind.SCALE:
             lines += [name, f"{people}"]
         elif people is not None:
             lines += [f"{people}", percent(people, told.n or 0)]
@@ -204,7 +207,7 @@ def in_chat(question: Question, told: Expected, k: int) -> list[str]:
 
 def on_paper(question: Question, told: Expected, k: int, columns: int) -> list[str]:
     """A statement's row; or a question's table, which is there only where it may be."""
-    if question.kind is Kind.SCALE:
+    if question.kind is QuestionKind.SCALE:
         counts = [f"{people}" for _, people in told.spread] or ["–"] * columns
         unsure = [f"{told.dont_know}"] if told.dont_know is not None else []
         return [*why_not(told, k), *unsure, told.mean or "–", "–" if told.n is None else f"{told.n}", *counts]
@@ -265,7 +268,7 @@ async def recount_chat(anna: Actor, sitting: Sitting, told: dict[int, Expected],
     assert f"Vastasi {answered} / " in text
     found = parts(text, NAMES)
     for question in sitting.questions:
-        if question.background is None and question.kind is not Kind.OPEN:
+        if question.background is None and question.kind is not QuestionKind.OPEN:
             here = re.sub(r"(?m)^\d+ = .*$", "", found[NAMES[question.position - 1]])  # the ends of the next scale
             assert figures(here) == in_chat(question, told[question.position], k), question.text
     for question in sitting.questions:
@@ -283,7 +286,7 @@ AFTER = r"Väittämät, asteikko|Muu, mikä\?|\d+ viimeistä saraketta|Vastaaja 
 def recount_paper(paper: str, sitting: Sitting, told: dict[int, Expected], k: int) -> None:
     found = parts(paper.partition("Näin luvut on laskettu")[0], NAMES)
     for question in sitting.questions:
-        if question.background is not None or question.kind is Kind.OPEN:
+        if question.background is not None or question.kind is QuestionKind.OPEN:
             continue
         here = re.split(AFTER, found[NAMES[question.position - 1]])[0]
         one, high = told[question.position], question.high or 0
@@ -300,9 +303,9 @@ def recount_sheet(lines: list[dict[str, Any]], sitting: Sitting, told: dict[int,
     wanted = []
     for question in sitting.questions:
         one, name = told[question.position], NAMES[question.position - 1]
-        if question.background is not None or question.kind is Kind.OPEN:
+        if question.background is not None or question.kind is QuestionKind.OPEN:
             continue
-        if question.kind is Kind.SCALE or one.why:
+        if question.kind is QuestionKind.SCALE or one.why:
             wanted.append((name, None, None, one.n, None, rounded(one.exact)))
         for option, people in one.spread:
             share = None if people is None else rounded(Fraction(people, one.n or 0))
@@ -331,7 +334,9 @@ def recount_groups(lines: list[dict[str, Any]], sitting: Sitting, people: Sequen
         inside = sum(one in members[line["Vaihtoehto"]] for one in background)
         assert line["Vastaajia"] == inside >= k
         assert line["Osuus, %"] == pytest.approx(inside / len(people))
-    scales = {NAMES[question.position - 1]: question for question in sitting.questions if question.kind is Kind.SCALE}
+    scales = {
+        NAMES[question.position - 1]: question for question in sitting.questions if question.kind is QuestionKind.SCALE
+    }
     for line in (line for line in lines if line["Tausta"]):
         question = scales[line["Kysymys"]]
         inside = [s for s, one in zip(people, background, strict=True) if one in members[line["Tausta"]]]

@@ -17,7 +17,7 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
 from models.forms.forms import Form, Question
-from models.forms.items import Choice, Item, Kind
+from models.forms.items import Choice, Item, QuestionKind
 from models.people.access import Role, RoleKind
 from models.people.groups import Workgroup
 from models.people.links import LinkKind, make
@@ -92,10 +92,12 @@ class Office:
         return "\n\n".join(pages)
 
 
-OPEN = Item(Kind.OPEN, "Mitä muuta?")
-CLAIM = Item(Kind.SCALE, "Aikaa oli riittävästi", low=1, high=5)
-FOUR = Item(Kind.SCALE, "Tila oli hyvä", low=1, high=4, low_name="ei lainkaan", high_name="erittäin", dont_know=True)
-OWN = Item(Kind.SINGLE, "Miten kuulit?", choices=(Choice("Sähköpostista"), Choice("Muualta")), other=True)
+OPEN = Item(QuestionKind.OPEN, "Mitä muuta?")
+CLAIM = Item(QuestionKind.SCALE, "Aikaa oli riittävästi", low=1, high=5)
+FOUR = Item(
+    QuestionKind.SCALE, "Tila oli hyvä", low=1, high=4, low_name="ei lainkaan", high_name="erittäin", dont_know=True
+)
+OWN = Item(QuestionKind.SINGLE, "Miten kuulit?", choices=(Choice("Sähköpostista"), Choice("Muualta")), other=True)
 
 
 @pytest.fixture
@@ -394,12 +396,12 @@ async def test_an_open_form_tells_how_many_have_answered_from_five_on(talk: Talk
 
 async def test_hostile_and_huge_texts_go_through_every_page(office: Office) -> None:
     claims = [
-        Item(Kind.SCALE, f"{n} {HOSTILE}{'väittämä ' * 18}"[:200].strip(), low=1, high=10, dont_know=True)
+        Item(QuestionKind.SCALE, f"{n} {HOSTILE}{'väittämä ' * 18}"[:200].strip(), low=1, high=10, dont_know=True)
         for n in range(12)
     ]
     options = tuple(Choice(f"{n} {HOSTILE}{'vaihtoehto ' * 16}"[:200].strip()) for n in range(12))
     await office.writes(
-        *claims, *(Item(Kind.SEVERAL, f"Valitse {n}", choices=options, other=True) for n in range(3)), OPEN
+        *claims, *(Item(QuestionKind.SEVERAL, f"Valitse {n}", choices=options, other=True) for n in range(3)), OPEN
     )
     texts = [HOSTILE, LONG[:1000], "x" * 1000, "&" * 1000, *["<i>" * 300] * 8]
     ballots = [
@@ -525,7 +527,7 @@ async def test_a_theme_goes_on_no_text_of_another_question_or_group(office: Offi
     await anna.taps_data(f"themes:{release}:{office.questions[1].id}")
     await anna.taps("Uusi teema")
     await anna.says("Kiire")
-    await office.writes(CLAIM, Item(Kind.OPEN, "Toinen kysymys"))
+    await office.writes(CLAIM, Item(QuestionKind.OPEN, "Toinen kysymys"))
     other = await office.released([office.ballot(1 + n % 5, f"Muu {n}") for n in range(10)])
     async with office.talk.app.sessions() as session:
         text = await session.scalar(select(OpenAnswer.id).where(OpenAnswer.release_id == other).limit(1))
