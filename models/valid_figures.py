@@ -106,17 +106,17 @@ class Claim:
         return self.times == 100
 
     @property
-    def one(self) -> int:
+    def full_digits(self) -> int:
         """The digits of the figure if k = n."""
         return self.times * int(10**self.places)
 
     @property
     def is_ever_possible(self) -> bool:
-        return self.low * self.one <= self.digits <= self.high * self.one
+        return self.low * self.full_digits <= self.digits <= self.high * self.full_digits
 
     def counts_for(self, n: int) -> range:
         """The k that are printed like this claim at n people; empty if there is none."""
-        first, after = (_ceiling(n * (2 * self.digits + half), 2 * self.one) for half in (-1, 1))
+        first, after = (_ceiling(n * (2 * self.digits + half), 2 * self.full_digits) for half in (-1, 1))
         return range(max(first, self.low * n), min(after, self.high * n + 1))
 
 
@@ -158,12 +158,12 @@ class Sizes:
 def sizes_for(claims: Sequence[Claim], n: int | None = None) -> Sizes | None:
     """The numbers of people at which all claims are possible together; None if there is none.
 
-    From n = ``claim.one`` on, the figures of neighbouring counts differ by at most one digit in the last place, so that
+    From n = ``claim.full_digits`` on, the figures of neighbouring counts differ by at most one digit in the last place, so that
     every figure in range is possible. This bounds the search.
     """
     if not all(claim.is_ever_possible for claim in claims):
         return None
-    always_possible = max(claim.one for claim in claims)
+    always_possible = max(claim.full_digits for claim in claims)
 
     def first(sizes: range) -> int | None:
         return next((size for size in sizes if are_possible(claims, size)), None)

@@ -12,7 +12,7 @@ from models.forms import form_book
 
 @tap("form-try", on_refusal=on_form)
 async def on_try(context: Context, tap: Tap) -> Screen:
-    """Opens the form for this person alone. It comes as a message of its own: the form's page stays above it."""
+    """Opens the form for this person alone, as a new message below the form's page."""
     session, person = context.session, context.person
     owned = await form_book.access_usable_form(session, person, tap.id)
     run = await previews.begin(session, person, owned, context.keys, policy=context.policy, now=context.now)
