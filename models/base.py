@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, String
+from sqlalchemy import CheckConstraint, DateTime, Dialect, Enum, MetaData, String
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase
@@ -49,8 +49,10 @@ class OpenChoice(TypeDecorator[enum.StrEnum]):
     impl = String
     cache_ok = True
 
-    def __init__(self, choices: type[enum.StrEnum], unknown: enum.StrEnum | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, choices: type[enum.StrEnum], unknown: enum.StrEnum | None = None, length: int | None = None
+    ) -> None:
+        super().__init__(length)
         self.choices = choices
         self.unknown = unknown
 
@@ -77,8 +79,21 @@ CHOICE = Enum(
 
 
 class Base(DeclarativeBase):
+    """A table. A column of an enum gets a CHECK constraint; use `OpenChoice` where versions often add members.
+
+    A new member of a checked enum needs a migration; tests/test_migrations.py compares the two.
+    """
+
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Moment(), enum.StrEnum: CHOICE}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        table = cls.metadata.tables[cls.__tablename__]
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                choices = ", ".join(f"'{choice}'" for choice in column.type.enums)
+                table.append_constraint(CheckConstraint(f"{column.name} IN ({choices})", name=column.name))
 
 
 async def insert_new(session: AsyncSession, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[Any]:

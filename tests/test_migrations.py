@@ -1,11 +1,12 @@
 """Migrations and models agree, on both databases, with data in them."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import CheckConstraint, Connection, inspect, select, text
 
 from bot import db
 from bot.commands import migrate
@@ -13,6 +14,7 @@ from bot.config import Settings
 from migrations.tables import metadata
 from models.people.people import Person
 from models.reports.digests import Digest
+from tests.faults import migration_states
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -32,17 +34,54 @@ async def test_an_upgraded_database_has_what_the_models_say(database_url: str) -
     await engine.dispose()
 
 
+async def test_an_upgraded_database_checks_the_choices_that_the_models_name(database_url: str) -> None:
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    await migrate.upgrade(engine)
+    async with engine.connect() as connection:
+        checks = await connection.run_sync(_checks)
+    await engine.dispose()
+    assert checks == {
+        str(check.name): quoted(str(check.sqltext))
+        for table in metadata.tables.values()
+        for check in table.constraints
+        if isinstance(check, CheckConstraint)
+    }
+
+
+def _checks(connection: Connection) -> dict[str, set[str]]:
+    """The choices that each CHECK constraint of the database allows, by its name."""
+    looking = inspect(connection)
+    checks = [check for name in looking.get_table_names() for check in looking.get_check_constraints(name)]
+    return {str(check["name"]): quoted(check["sqltext"]) for check in checks}
+
+
+def quoted(sql: str) -> set[str]:
+    return set(re.findall(r"'([^']*)'", sql))
+
+
 async def test_down_and_up_again_leaves_nothing_behind(database_url: str) -> None:
     from alembic import command
 
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
     await migrate.upgrade(engine)
-    async with engine.begin() as connection:
+    async with migrate.rewriting(engine) as connection:
         await connection.run_sync(lambda c: command.downgrade(migrate.config(c), "base"))
     async with engine.begin() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]
     assert await migrate.upgrade(engine) is True
     await engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["20261122_01", "20261122_05"])
+async def test_an_upgrade_loses_no_row(database_url: str, revision: str) -> None:
+    url = Settings(database={"url": database_url}).database.url
+    await migration_states.begin(url, revision)
+    before = await migration_states.read(url)
+    engine = db.make_engine(url)
+    await migrate.upgrade(engine)
+    await engine.dispose()
+    assert all(before["rows"].values())
+    assert migration_states.lost(before, await migration_states.read(url)) == []
 
 
 async def test_an_upgrade_that_fails_changes_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
 
-from models.base import Base, insert_new
+from models.base import Base, OpenChoice, insert_new
 from models.forms.builtin_forms import BUILT_IN, MEETING_FORM, BuiltIn
 from models.forms.items import Background, Choice, Item, QuestionKind, identified
 
@@ -75,7 +75,7 @@ class Question(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     position: Mapped[int]
-    kind: Mapped[QuestionKind]
+    kind: Mapped[QuestionKind] = mapped_column(OpenChoice(QuestionKind, length=24))
     identity: Mapped[str] = mapped_column(index=True)
     text: Mapped[str | None]
     low: Mapped[int | None]
@@ -86,7 +86,7 @@ class Question(Base):
     dont_know: Mapped[bool] = mapped_column(default=False)
     other: Mapped[bool] = mapped_column(default=False)
     required: Mapped[bool] = mapped_column(default=False)
-    background: Mapped[Background | None]
+    background: Mapped[Background | None] = mapped_column(OpenChoice(Background, length=24))
 
     options: Mapped[list["Option"]] = relationship(lazy="raise", order_by="Option.number")
 
