@@ -158,8 +158,8 @@ class Sizes:
 def sizes_for(claims: Sequence[Claim], n: int | None = None) -> Sizes | None:
     """The numbers of people at which all claims are possible together; None if there is none.
 
-    From n = ``claim.full_digits`` on, the figures of neighbouring counts differ by at most one digit in the last place, so that
-    every figure in range is possible. This bounds the search.
+    From n = ``claim.full_digits`` on, the figures of neighbouring counts differ by at most one digit in the last place,
+    so that every figure in range is possible. This bounds the search.
     """
     if not all(claim.is_ever_possible for claim in claims):
         return None
