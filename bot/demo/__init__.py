@@ -1,1 +1,1 @@
-"""The demo, its script, and the stage on which tests play too."""
+"""The demo, its script, and the stage for both and for the tests."""

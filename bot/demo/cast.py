@@ -1,4 +1,4 @@
-"""The people of the demo, and how they come to their workgroup."""
+"""The people of the demo and their workgroup."""
 
 from bot.app import App
 from bot.sandbox import Sandbox
@@ -15,8 +15,8 @@ GROUPS: dict[str, str] = {"fi": "Lastensuojelu", "sv": "Barnskyddet", "en": "Chi
 WITHOUT_TELEGRAM = (("Eeva Niemi", "Hyvinvointialue"), ("Göran Holm", "Folkhälsan"), ("Irja Laine", "Nuorten tuki ry"))
 
 
-def enter(sandbox: Sandbox, language: str) -> Cast:
-    """People with Telegram, in the order in which the page shows them."""
+def add_people(sandbox: Sandbox, language: str) -> Cast:
+    """Adds the people with Telegram, in the order in which the page shows them."""
     people: tuple[tuple[str, str, str, str], ...] = (
         ("administrator", "Aino", "Aalto", language),
         ("coordinator", "Anna", "Koski", language),
@@ -26,20 +26,20 @@ def enter(sandbox: Sandbox, language: str) -> Cast:
         ("manager", "Maija", "Mäki", language),
     )
     cast: Cast = {}
-    for role, first, last, own in people:
-        cast.setdefault(role, []).append(sandbox.add_user(first, last_name=last, language=own))
+    for role, first_name, last_name, own_language in people:
+        cast.setdefault(role, []).append(sandbox.add_user(first_name, last_name=last_name, language=own_language))
     return cast
 
 
-async def arrive(app: App, cast: Cast, name: str) -> None:
-    """Found the workgroup; everyone then opens the link that a real one would get."""
+async def set_up_group(app: App, cast: Cast, name: str) -> None:
+    """Creates the workgroup. Everyone then opens the link that gives them their membership and role."""
     async with app.sessions.begin() as session:
         group = await groups.found(session, name, now=app.now)
         join = await links.join_link(session, group.id, now=app.now)
         run = await links.make(session, LinkKind.ROLE, role=RoleKind.COORDINATOR, group_id=group.id, now=app.now)
         lead = await links.make(session, LinkKind.ROLE, role=RoleKind.MANAGER, now=app.now)
-        for line, organisation in WITHOUT_TELEGRAM:
-            person = Person(name=line, organisation=organisation, created_at=app.now)
+        for member_name, organisation in WITHOUT_TELEGRAM:
+            person = Person(name=member_name, organisation=organisation, created_at=app.now)
             session.add(person)
             await session.flush()
             await groups.join(session, group, person, now=app.now)

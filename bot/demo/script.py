@@ -1,4 +1,4 @@
-"""`koolla demo --script`: the whole loop played unattended, with a transcript, as a check that everything happens."""
+"""`koolla demo --script`: plays the whole loop unattended, writes a transcript, and checks each step."""
 
 import asyncio
 import logging
@@ -29,12 +29,12 @@ RATINGS = ((5, 4, 4, 3), (4, 4, 5, 4), (5, 5, 3, 2), (4, 3, 4, 4), (3, 4, 4, 4))
 
 
 class Missing(Exception):  # noqa: N818
-    """A step of the loop did not happen."""
+    """The result of a step is missing."""
 
 
 @dataclass
 class Transcript:
-    """What was said, by whom, in order; printed as it happens."""
+    """Who said what, in order. Each line is printed at once."""
 
     stage: Stage
     t: Texts
@@ -50,12 +50,12 @@ class Transcript:
         self.line(f"== {text}")
 
     def step(self, text: str, at: datetime | None = None) -> None:
-        """What happened, and when by the story's clock."""
+        """Adds a line with the time of the story's clock, or ``at``."""
         moment = (at or self.stage.clock.now()).astimezone(HELSINKI)
         self.line(f"{moment:%Y-%m-%d %H:%M}  {text}")
 
     def bot_says(self) -> None:
-        """What the bot has said or changed since the last look, in the order of its saying."""
+        """Adds the messages that the bot has sent or edited since the last call, in their order."""
         fresh: list[tuple[datetime, Actor, Message]] = []
         for actor in self.stage.people.values():
             for message in actor.messages:
@@ -63,7 +63,7 @@ class Transcript:
                 if key not in self.seen:
                     self.seen.add(key)
                     fresh.append((message.edited_at or message.sent_at, actor, message))
-        for at, actor, message in sorted(fresh, key=lambda one: one[0]):
+        for at, actor, message in sorted(fresh, key=lambda entry: entry[0]):
             self._message(at, actor, message)
 
     def _message(self, at: datetime, actor: Actor, message: Message) -> None:
@@ -84,18 +84,18 @@ class Transcript:
         await actor.taps(label)
         self.bot_says()
 
-    async def opens(self, actor: Actor, code: str, what: str) -> None:
-        self.step(f"{actor.name} opens {what}")
+    async def opens(self, actor: Actor, code: str, link: str) -> None:
+        self.step(f"{actor.name} opens {link}")
         await actor.starts(code)
         self.bot_says()
 
     def expects(self, actor: Actor, text: str) -> None:
-        """The person's newest message says this."""
+        """Raises Missing unless the person's newest message contains the text."""
         if text not in actor.text:
             raise Missing(f"{actor.name} should see: {text!r}, but sees: {actor.text!r}")
 
     def expects_button(self, actor: Actor, label: str) -> None:
-        """The person's newest message has this button."""
+        """Raises Missing unless the person's newest message has the button."""
         if label not in actor.labels():
             raise Missing(f"{actor.name} should have the button {label!r}, but has: {actor.labels()!r}")
 
@@ -104,7 +104,7 @@ class Transcript:
 
 
 def play(language: str, folder: Path) -> int:
-    """Plays the loop; writes ``transcript-LANGUAGE.txt`` and ``digest-LANGUAGE.png``; returns the exit code."""
+    """Plays the loop. Writes ``transcript-LANGUAGE.txt`` and ``digest-LANGUAGE.png``. Returns the exit code."""
     logs.set_up(logging.WARNING)
     lines: list[str] = []
     picture = asyncio.run(_play(language, lines))
@@ -117,7 +117,7 @@ def play(language: str, folder: Path) -> int:
 
 
 async def _play(language: str, lines: list[str]) -> bytes | None:
-    """Fills the transcript's lines; returns the digest's picture, or None if a step did not happen."""
+    """Fills ``lines`` with the transcript. Returns the digest's picture, or None if a step failed."""
     with tempfile.TemporaryDirectory() as scratch:
         async with Stage.open(Path(scratch), language=language) as stage:
             transcript = Transcript(stage, texts(language), lines)
@@ -168,10 +168,10 @@ async def _arrive(
 
 def _code(actor: Actor) -> str:
     """The code of the link that the person's newest message shows."""
-    found = re.search(r"start=(\w+)", actor.text)
-    if found is None:
+    match = re.search(r"start=(\w+)", actor.text)
+    if match is None:
         raise Missing(f"{actor.name} should see a link, but sees: {actor.text!r}")
-    return found[1]
+    return match[1]
 
 
 async def _call(script: Transcript, anna: Actor, members: list[Actor], line: str) -> None:

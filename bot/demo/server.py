@@ -1,6 +1,6 @@
-"""The demo: the real bot, a Telegram of its own and a page with everybody's chats, on one local port.
+"""The demo: the real bot, the sandbox and a page with everybody's chats, on one local port.
 
-Time is real but moved: the page's buttons push it on, from event to event, so that nothing on the way is skipped.
+The clock is the real one plus an offset. The page's buttons move it forward from event to event: none is skipped.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from bot import config, ticks
 from bot.app import App
 from bot.clock import ShiftedClock
 from bot.commands import migrate
-from bot.demo.cast import GROUPS, arrive, enter
+from bot.demo.cast import GROUPS, add_people, set_up_group
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.page import page_routes
 from bot.sandbox.page.controls import MOVED, NOTHING_DUE
@@ -37,16 +37,17 @@ log = structlog.get_logger()
 
 ZONE = ZoneInfo("Europe/Helsinki")
 MORNING = datetime(2027, 3, 2, 9, 0, tzinfo=ZONE)
-"""A Tuesday, with a month before it of which nothing is told."""
+"""When the demo begins: a Tuesday. The month before it has no digest."""
 NOON = 12
-"""By then a month's first day has brought its digests."""
+"""The hour by which the digests of a month's first working day have been sent."""
 THRESHOLD = 3
-"""Three participants answer in the demo, so three answers are enough to be shown. By default it takes five."""
+"""The demo has three participants, so three answers are enough to show results. The default is five."""
 PORTS = 20
+"""How many ports are tried."""
 
 
 class Demo:
-    """What the page holds on to: the present sandbox, its clock and its people."""
+    """The demo behind the page: the present sandbox, clock, program and people."""
 
     def __init__(self, language: str, address: str) -> None:
         self.language = language
@@ -55,25 +56,25 @@ class Demo:
         self.sandbox = self._new_sandbox()
         self.app: App | None = None
         self.roles: dict[int, str] = {}
-        self._turn = asyncio.Lock()
+        self._round = asyncio.Lock()
         self._folder: TemporaryDirectory[str] | None = None
 
     def _new_sandbox(self) -> Sandbox:
-        # The token is nobody's secret, but a web page elsewhere must not guess it.
+        # The token protects nothing, but other web pages must not guess it.
         token = f"1000000:{secrets.token_urlsafe(24)}"
         return Sandbox(token=token, now=self.clock.now, limits=Limits(chat=5))
 
     async def open(self) -> None:
-        """Begin with an empty database in a folder of its own, and people who have just arrived."""
+        """Starts the program with an empty database in a temporary folder, and people who have just joined."""
         self._folder = TemporaryDirectory(prefix="koolla-demo-", ignore_cleanup_errors=True)
         self.clock = ShiftedClock(MORNING)
         self.sandbox = self._new_sandbox()
-        cast = enter(self.sandbox, self.language)
+        cast = add_people(self.sandbox, self.language)
         self.roles = {user.id: role for role, users in cast.items() for user in users}
         self.app = App(self._settings(Path(self._folder.name)), self.clock)
         await migrate.upgrade(self.app.engine)
         await self.app.start()
-        await arrive(self.app, cast, GROUPS[self.language])
+        await set_up_group(self.app, cast, GROUPS[self.language])
 
     def _settings(self, folder: Path) -> config.Settings:
         return config.load(
@@ -93,10 +94,10 @@ class Demo:
         self.app = self._folder = None
 
     async def live(self) -> None:
-        """Let the bot do what is due, at once when somebody acts and every second otherwise."""
+        """Lets the bot do what is due: at once when somebody acts, and otherwise every second."""
         while True:
             try:
-                async with self._turn:
+                async with self._round:
                     if self.app is not None:
                         await self.app.settle()
             except Exception:
@@ -105,40 +106,40 @@ class Demo:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.sandbox.updates.arrival(), 1)
 
-    async def stop(self, living: asyncio.Task[None]) -> None:
-        """End between two turns: one cut short would leave its connection to the database open."""
-        async with self._turn:
-            living.cancel()
-        await asyncio.wait([living])
+    async def stop(self, running: asyncio.Task[None]) -> None:
+        """Cancels `live` between two rounds: one that is interrupted would leave its database connection open."""
+        async with self._round:
+            running.cancel()
+        await asyncio.wait([running])
 
-    # What the page's buttons do: see Controls.
+    # For the page: see Controls.
 
     def now(self) -> datetime:
         return self.clock.now()
 
     async def advance(self, by: timedelta) -> str:
-        async with self._turn:
-            await self._pass(self.now() + by)
+        async with self._round:
+            await self._pass_time(self.now() + by)
         return MOVED
 
     async def next_event(self) -> str:
         assert self.app is not None
-        async with self._turn:
+        async with self._round:
             await self.app.settle()
             event = await ticks.next_event(self.app)
             if event is not None:
-                await self._pass(event)
+                await self._pass_time(event)
         return MOVED if event is not None else NOTHING_DUE
 
     async def next_month(self) -> str:
-        here = self.now().astimezone(ZONE)
-        first = (here.replace(day=1) + timedelta(days=32)).replace(day=1, hour=NOON, minute=0, second=0, microsecond=0)
-        async with self._turn:
-            await self._pass(first)
+        local = self.now().astimezone(ZONE)
+        first = (local.replace(day=1) + timedelta(days=32)).replace(day=1, hour=NOON, minute=0, second=0, microsecond=0)
+        async with self._round:
+            await self._pass_time(first)
         return MOVED
 
     async def reset(self) -> None:
-        async with self._turn:
+        async with self._round:
             await self.close()
             await self.open()
 
@@ -151,31 +152,31 @@ class Demo:
     def group(self) -> str:
         return GROUPS[self.language]
 
-    async def _pass(self, until: datetime) -> None:
-        """Let time pass from event to event, and let the bot do at each what is due then."""
+    async def _pass_time(self, until: datetime) -> None:
+        """Moves the clock from event to event, and lets the bot do at each what is due."""
         assert self.app is not None
         await self.app.settle()
         while (event := await ticks.next_event(self.app)) is not None and event <= until:
-            # A millisecond on, so that an event that leaves nothing behind is not met for ever.
+            # At least a millisecond, so that an event that changes nothing cannot repeat for ever.
             self._move(max(event, self.now() + timedelta(milliseconds=1)))
             await self.app.settle()
         self._move(until)
         await self.app.settle()
 
     def _move(self, to: datetime) -> None:
-        """Push the clock on; never back."""
+        """Moves the clock forward, never back."""
         self.clock.offset += max(to - self.now(), timedelta(0))
 
 
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to whoever runs the demo."""
+        """Leaves the handling of signals to the caller."""
         yield
 
 
 def _listener(port: int) -> socket.socket:
-    """The port, or the next free one; 0 is any."""
+    """A socket on the port or the next free one; 0 stands for any. Raises OSError if `PORTS` in a row are taken."""
     for candidate in range(port, port + PORTS) if port else (0,):
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -200,7 +201,7 @@ def _site(demo: Demo) -> ASGIApp:
 
 @asynccontextmanager
 async def playing(port: int, language: str) -> AsyncIterator[tuple[Demo, str]]:
-    """The demo while it runs, and the address of its page."""
+    """Runs the demo while the context is open: the demo and the address of its page."""
     listener = _listener(port)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     demo = Demo(language, address)
@@ -209,16 +210,16 @@ async def playing(port: int, language: str) -> AsyncIterator[tuple[Demo, str]]:
     )
     server = _Server(settings)
     serving = asyncio.create_task(server.serve([listener]))
-    living: asyncio.Task[None] | None = None
+    running: asyncio.Task[None] | None = None
     try:
         await demo.open()
-        living = asyncio.create_task(demo.live())
+        running = asyncio.create_task(demo.live())
         yield demo, address
     finally:
-        if living is not None:
-            await demo.stop(living)
+        if running is not None:
+            await demo.stop(running)
         await demo.close()
-        # An open page is waiting for news: that it is cut off is no error.
+        # An open page waits for a change of the state. Ending its request is no error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.should_exit = True
         await serving

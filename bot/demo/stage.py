@@ -1,4 +1,4 @@
-"""A stage for stories: the real program, a sandbox in process, a clock that stands until moved, people who tap.
+"""A stage for stories: the real program, a sandbox in process, a clock that only moves when told, people who tap.
 
 The scripted demo, the gallery and the tests all play on it.
 """
@@ -30,7 +30,7 @@ ADMIN_ID = 900
 
 @dataclass
 class Actor:
-    """A person of the story, with a phone."""
+    """A person of the story. The methods that act return the text of the bot's newest message."""
 
     stage: "Stage"
     user: User
@@ -50,7 +50,7 @@ class Actor:
 
     @property
     def text(self) -> str:
-        """The newest message's words."""
+        """The text or caption of the newest message."""
         return words(self.last)
 
     @property
@@ -60,38 +60,38 @@ class Actor:
 
     async def starts(self, payload: str | None = None) -> str:
         self.user.starts(payload)
-        return await self._heard()
+        return await self._answer()
 
     async def says(self, text: str) -> str:
         self.user.says(text)
-        return await self._heard()
+        return await self._answer()
 
     async def sends(self, name: str, content: bytes) -> str:
         self.user.uploads(name, content)
-        return await self._heard()
+        return await self._answer()
 
     async def chooses(self, other: "Actor") -> str:
         """Shares a person through the keyboard button that asks for one."""
         self.user.chooses(1, [other.user])
-        return await self._heard()
+        return await self._answer()
 
     async def taps(self, label: str, message: Message | None = None) -> str:
         """Taps the button whose label begins so, on the newest message that has one."""
         self.user.taps(label, message)
-        return await self._heard()
+        return await self._answer()
 
     async def taps_data(self, data: str, message: Message | None = None) -> str:
-        """A forged press; returns the toast."""
+        """Taps with callback data that need not be on a button. Returns the toast."""
         self.user.taps_data(data, message or self.last)
         await self.stage.answered()
         return self.toast
 
-    async def _heard(self) -> str:
+    async def _answer(self) -> str:
         await self.stage.answered()
         return self.text if self.messages else ""
 
-    def sees(self, said: str) -> bool:
-        return any(said in words(message) for message in self.messages)
+    def sees(self, text: str) -> bool:
+        return any(text in words(message) for message in self.messages)
 
     def labels(self, message: Message | None = None) -> list[str]:
         return [button.label for row in (message or self.last).buttons for button in row]
@@ -118,7 +118,7 @@ class Stage:
         return actor
 
     async def answered(self) -> None:
-        """Lets the program hear what was just done, and answer; messages to others wait for `settle`."""
+        """Processes the waiting updates and answers them. Messages to others wait for `settle`."""
         while await self.app.inbox.poll():
             continue
 

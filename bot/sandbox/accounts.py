@@ -1,4 +1,4 @@
-"""Telegram accounts of people, and the answers to their taps that they see."""
+"""Telegram accounts of people, and the answers to taps that they see."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Toast:
-    """An answer to a tap, as the person sees it: a line at the top, or a box to close if ``alert``."""
+    """The answer to a tap as the person sees it: a line at the top, or a dialog box if ``alert``."""
 
     text: str
     alert: bool

@@ -1,4 +1,4 @@
-"""Methods that answer: to taps, and to questions about files, chats and the bot itself."""
+"""Methods that answer taps and describe files, chats and the bot itself."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def get_me(world: World, _: Request) -> Any:
 
 
 def answer_callback_query(world: World, request: Request) -> Any:
-    """A tap can be answered once and for a short time; the person sees the text, if there is one."""
+    """A tap can be answered once, within `World.answer_within`. The person sees the text, if there is one."""
     tap = world.taps.get(request.get("callback_query_id"))
     if tap is None or tap.answered or world.now() - tap.at >= world.answer_within:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
@@ -53,11 +53,11 @@ def get_file(world: World, request: Request) -> Any:
 
 def get_chat(world: World, request: Request) -> Any:
     chat = find_chat(world, request)
-    found = {**chat.as_json(), "accent_color_id": 0, "max_reaction_count": 11}
-    found["accepted_gift_types"] = dict.fromkeys(_GIFTS, False)
+    full = {**chat.as_json(), "accent_color_id": 0, "max_reaction_count": 11}
+    full["accepted_gift_types"] = dict.fromkeys(_GIFTS, False)
     if chat.pinned:
-        found["pinned_message"] = chat.pinned[-1].as_json()
-    return found
+        full["pinned_message"] = chat.pinned[-1].as_json()
+    return full
 
 
 def get_chat_member(world: World, request: Request) -> Any:
@@ -76,11 +76,11 @@ def get_chat_administrators(world: World, request: Request) -> Any:
     chat = find_chat(world, request)
     if chat.private:
         raise bad_request("there are no administrators in the private chat")
-    run_by = [user for user in chat.members if chat.status_of(user) != "member"]
-    found = [member_json(chat.status_of(user), user.as_json(), chat) for user in run_by]
+    people = [user for user in chat.members if chat.status_of(user) != "member"]
+    administrators = [member_json(chat.status_of(user), user.as_json(), chat) for user in people]
     if chat.bot_status == "administrator":
-        found.append(member_json(chat.bot_status, world.me, chat, may_post=chat.bot_may_post))
-    return found
+        administrators.append(member_json(chat.bot_status, world.me, chat, may_post=chat.bot_may_post))
+    return administrators
 
 
 def get_chat_member_count(world: World, request: Request) -> Any:

@@ -19,7 +19,7 @@ from bot.sandbox.world import World
 
 @dataclass(frozen=True)
 class Call:
-    """One request of the bot and how it ended; ``parameters`` as read, without the bytes of files."""
+    """One request of the bot and its outcome. ``parameters`` are parsed where possible, without files."""
 
     method: str
     parameters: dict[str, Any]
@@ -34,7 +34,7 @@ class Api:
     """The Bot API of one bot. ``now`` is its only clock, in aware UTC; ``limits`` are measured by it.
 
     ``strict`` refuses unknown parameters, which Telegram would ignore. ``answer_within`` is how long a tap may be
-    answered. ``sleep`` is what a hanging call waits with.
+    answered. ``sleep`` is awaited by calls that are to hang (see `Faults.hang`).
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Api:
         return self.world.updates
 
     async def call(self, method: str, given: dict[str, Any], uploads: dict[str, Upload]) -> Any:
-        """Answer one request of the bot: its result, ApiError, or DroppedError."""
+        """Answer one request of the bot. Raises ApiError, or DroppedError where the connection is to end unanswered."""
         try:
             result = await self.faults.around(method, lambda: self._act(method, given, uploads))
         except ApiError as refusal:

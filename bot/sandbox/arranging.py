@@ -1,4 +1,4 @@
-"""Methods that arrange a chat: pins, reactions, leaving."""
+"""Methods for pins, reactions and leaving a chat."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which function answers which method."""
+"""The function that answers each method."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from bot.sandbox.world import World
 
 Handler = Callable[[World, Request], Any]
 
-# getUpdates and the webhook's three are answered by the sandbox itself: they are about updates, not about the world.
+# `Api` itself answers getUpdates and the three methods of webhooks.
 HANDLERS: dict[str, Handler] = {
     "getMe": answering.get_me,
     "sendMessage": sending.send_message,

@@ -20,7 +20,7 @@ class Command:
 
 
 class Commands:
-    """What setMyCommands has set, and what each person sees of it."""
+    """The lists that setMyCommands has set."""
 
     def __init__(self) -> None:
         self._lists: dict[tuple[str, str], list[Command]] = {}
@@ -36,12 +36,12 @@ class Commands:
         return self._lists.get(_key(scope, language), [])
 
     def shown_in(self, chat: Chat, user: Account) -> list[Command]:
-        """The menu that ``user`` sees in ``chat``: the narrowest scope first, in each the own language first."""
+        """The menu that ``user`` sees in ``chat``: narrowest scope first, in each their language first."""
         language = (user.language or "").split("-")[0]
         for scope in _scopes(chat, user):
             for code in dict.fromkeys((language, "")):
-                if found := self.get(scope, code):
-                    return found
+                if commands := self.get(scope, code):
+                    return commands
         return []
 
 
@@ -50,7 +50,7 @@ def _scopes(chat: Chat, user: Account) -> list[dict[str, Any]]:
     if chat.private:
         return [{"type": "chat", "chat_id": chat.id}, {"type": "all_private_chats"}, DEFAULT]
     if chat.is_channel:
-        return []  # nobody gives commands there
+        return []  # commands are not used in channels
     manages = chat.status_of(user) in ("creator", "administrator")
     return [
         {"type": "chat_member", "chat_id": chat.id, "user_id": user.id},

@@ -1,4 +1,4 @@
-"""What a message says at one time."""
+"""The content of messages: text, file and buttons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.sandbox.rendering import to_html
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says at one time: its words, its file, its buttons."""
+    """The content of a message between two edits. ``words`` are its text or caption."""
 
     words: Text = field(default_factory=Text)
     kind: str = "text"
@@ -55,7 +55,7 @@ class Content:
         return [list(row) for row in self.markup.keyboard]
 
     def as_json(self) -> dict[str, Any]:
-        """The fields of the Bot API's Message that tell the content."""
+        """The fields of the Bot API's Message that hold the content."""
         fields: dict[str, Any] = dict(self.service)
         words = "text" if self.kind == "text" else "caption"
         entities = "entities" if self.kind == "text" else "caption_entities"

@@ -14,7 +14,7 @@ from bot.sandbox.requests import Upload
 async def request(
     api: Api, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
 ) -> tuple[int, bytes]:
-    """The status and the body of the answer to one request. ``given`` are texts, as in a form.
+    """The status and the body of the answer to one request. The values of ``given`` are strings, as in a form.
 
     Raises ConnectionRefusedError, or ConnectionResetError where a connection would have ended without an answer.
     """
@@ -54,7 +54,7 @@ def download(api: Api, token: str, path: str) -> File | None:
     """A file by its path; None if there is no such file or the token is another."""
     if api.faults.down:
         raise DroppedError(refused=True)
-    return api.world.files.at(path) if token == api.token else None
+    return api.world.files.by_path(path) if token == api.token else None
 
 
 def failure(refusal: ApiError) -> tuple[int, bytes]:

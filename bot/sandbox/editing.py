@@ -1,4 +1,4 @@
-"""Methods that change or remove messages."""
+"""Methods that edit or delete messages."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from bot.sandbox.messages import Message
 from bot.sandbox.requests import Request
 from bot.sandbox.sending import media_content
 from bot.sandbox.targets import find_message, open_chat, own_message
-from bot.sandbox.words import read_caption, read_text
+from bot.sandbox.texts import read_caption, read_text
 from bot.sandbox.world import World
 
 _DELETABLE_FOR = timedelta(hours=48)
@@ -59,15 +59,16 @@ def delete_message(world: World, request: Request) -> Any:
 
 
 def delete_messages(world: World, request: Request) -> Any:
-    """Those that cannot be found are skipped, as Telegram does."""
+    """Messages that cannot be found are skipped, as Telegram does."""
     wanted = request.get("message_ids")
     if not wanted:
         raise bad_request("message identifiers are not specified")
     if len(wanted) > _MOST_DELETED:
         raise bad_request("too many message identifiers specified")
     chat = open_chat(world, request)
-    for message in [found for found in map(chat.find, wanted) if found and _deletable(world, found)]:
-        _delete(world, message)
+    for message in map(chat.find, wanted):
+        if message is not None and _deletable(world, message):
+            _delete(world, message)
     return True
 
 
@@ -84,7 +85,7 @@ def _change(world: World, message: Message, content: Content) -> Any:
 
 
 def _deletable(world: World, message: Message) -> bool:
-    """In groups the bot deletes its own messages and, as administrator, all; nothing after 48 hours."""
+    """In groups the bot may delete its own messages and, as administrator, all; none after 48 hours."""
     chat = message.chat
     allowed = chat.private or message.from_bot or chat.bot_status == "administrator"
     return allowed and world.now() - message.sent_at < _DELETABLE_FOR

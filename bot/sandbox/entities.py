@@ -25,16 +25,16 @@ class Entity:
         return self.offset + self.length
 
     def as_json(self) -> dict[str, Any]:
-        found = {name: value for name, value in asdict(self).items() if value is not None}
-        user_id = found.pop("user_id", None)
+        fields = {name: value for name, value in asdict(self).items() if value is not None}
+        user_id = fields.pop("user_id", None)
         if user_id is not None:
-            found["user"] = {"id": user_id, "is_bot": False, "first_name": str(user_id)}
-        return found
+            fields["user"] = {"id": user_id, "is_bot": False, "first_name": str(user_id)}
+        return fields
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text as it stands after parsing: no markup left in it."""
+    """A text after parsing, without markup."""
 
     plain: str = ""
     entities: tuple[Entity, ...] = ()
@@ -53,8 +53,8 @@ def in_order(entities: Iterable[Entity]) -> tuple[Entity, ...]:
     return tuple(sorted(entities, key=lambda entity: (entity.offset, -entity.length)))
 
 
-# What Telegram recognises by itself in any text. Looser than the original: enough for texts that people type.
-_FOUND = (
+# What Telegram recognises in any text. Less exact than the original, but enough for texts that people type.
+_PATTERNS = (
     ("bot_command", re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?!\w)")),
     ("email", re.compile(r"(?<!\w)[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("url", re.compile(r"(?<![\w@])(?:https?|tg)://[^\s<>\"]*[^\s<>\".,;:!?)]")),
@@ -63,15 +63,15 @@ _FOUND = (
 )
 
 
-def recognised(text: Text) -> Text:
-    """The text with the commands, addresses and tags that Telegram finds in it by itself."""
-    found = list(text.entities)
-    for kind, pattern in _FOUND:
+def recognise_entities(text: Text) -> Text:
+    """Adds entities for the commands, addresses and tags in the text, as Telegram does."""
+    entities = list(text.entities)
+    for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text.plain):
             entity = Entity(kind, utf16_length(text.plain[: match.start()]), utf16_length(match.group()))
-            if not any(_collides(entity, other) for other in found):
-                found.append(entity)
-    return Text(text.plain, in_order(found))
+            if not any(_collides(entity, other) for other in entities):
+                entities.append(entity)
+    return Text(text.plain, in_order(entities))
 
 
 _CLOSED = {"code", "pre", "text_link", "text_mention", "url", "email", "mention", "hashtag", "bot_command", "date_time"}

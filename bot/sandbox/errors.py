@@ -1,4 +1,4 @@
-"""What the sandbox answers when it refuses, in Telegram's own words."""
+"""The errors that the sandbox answers, with Telegram's descriptions."""
 
 
 class ApiError(Exception):
@@ -12,17 +12,17 @@ class ApiError(Exception):
 
 
 def bad_request(text: str, **parameters: int) -> ApiError:
-    return ApiError(400, f"Bad Request: {_begun(text)}", **parameters)
+    return ApiError(400, f"Bad Request: {_lower_first(text)}", **parameters)
 
 
 def forbidden(text: str) -> ApiError:
-    return ApiError(403, f"Forbidden: {_begun(text)}")
+    return ApiError(403, f"Forbidden: {_lower_first(text)}")
 
 
 def too_many_requests(seconds: int) -> ApiError:
     return ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-def _begun(text: str) -> str:
-    """With a small first letter, unless it is a code like MESSAGE_TOO_LONG: as telegram-bot-api joins its texts."""
+def _lower_first(text: str) -> str:
+    """Lowers the first letter as telegram-bot-api does, except in codes such as MESSAGE_TOO_LONG."""
     return text if text[1:2] == "_" or text[1:2].isupper() else text[:1].lower() + text[1:]

@@ -1,4 +1,4 @@
-"""Faults on demand: everything that goes wrong between a bot and Telegram."""
+"""Faults on demand between the bot and Telegram: errors, lost connections, delays, repeated and late updates."""
 
 import random
 from collections.abc import Awaitable, Callable, Iterator
@@ -11,7 +11,7 @@ from bot.sandbox.updates import Updates
 
 
 class DroppedError(Exception):
-    """The connection ends without an answer; ``refused`` if it was never made."""
+    """The connection ends without an answer. ``refused``: it was not accepted at all."""
 
     def __init__(self, *, refused: bool = False) -> None:
         super().__init__("the sandbox dropped the connection")
@@ -20,7 +20,7 @@ class DroppedError(Exception):
 
 @dataclass
 class _Fault:
-    """``seconds`` pass and ``raises`` is raised, ``after`` the call has taken effect or before it could."""
+    """Waits ``seconds`` and then raises ``raises``: before the call takes effect, or ``after`` that."""
 
     method: str | None
     times: int | None
@@ -31,10 +31,10 @@ class _Fault:
 
 
 class Faults:
-    """Faults that are due, by method or for all.
+    """The faults that were ordered.
 
-    Each takes ``method`` (None for every one), ``times`` (None until cleared) and ``probability``, drawn from a seeded
-    generator, so that a run can be repeated.
+    Each is for a ``method`` (None: for all), happens so many ``times`` (None: until cleared), and for each call with a
+    ``probability`` that is drawn from a seeded generator, so that a run can be repeated.
     """
 
     def __init__(self, updates: Updates, sleep: Callable[[float], Awaitable[None]], seed: int = 0) -> None:
@@ -81,13 +81,13 @@ class Faults:
     ) -> None:
         """Wait ``seconds`` before the call takes effect, or ``after`` that and before its answer.
 
-        In process it is ``Sandbox.transport`` that lets the client's timeout end the waiting.
+        In process the client's timeout ends the waiting only with ``Sandbox.transport``.
         """
         self._due.append(_Fault(method, times, probability, after=after, seconds=seconds))
 
     @contextmanager
     def outage(self) -> Iterator[None]:
-        """Refuse every connection meanwhile. ``down`` does the same until it is unset."""
+        """Refuse all connections while the context is open. ``down = True`` does the same until it is unset."""
         self.down = True
         try:
             yield
@@ -104,14 +104,14 @@ class Faults:
         self._updates.behind = behind
 
     def clear(self) -> None:
-        """Nothing goes wrong from now on, and what was held back is delivered."""
+        """Cancel all faults, and deliver the updates that were held back."""
         self.down = False
         self._due = []
         self._updates.late = self._updates.duplicates = 0
         self._updates.release()
 
     async def around(self, method: str, act: Callable[[], Awaitable[Any]]) -> Any:
-        """Do ``act`` with what is due for ``method`` going wrong before or after it."""
+        """Await ``act()``, with the next fault for ``method``, if there is one, before or after it."""
         if self.down:
             raise DroppedError(refused=True)
         fault = self._take(method)

@@ -1,4 +1,4 @@
-"""Files that went either way, by file_id, and what Telegram says of them."""
+"""Files that the bot or people sent, by file_id, and how the Bot API describes them."""
 
 import struct
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DOWNLOAD_LIMIT = 20 * MEGABYTE
 
 @dataclass(frozen=True)
 class File:
-    """``content`` is the bytes; ``size`` says how many Telegram claims, should a test want a large file cheaply."""
+    """A file. ``size`` is the size in bytes that Telegram reports: a test may claim a large one without making it."""
 
     file_id: str
     file_name: str
@@ -54,12 +54,12 @@ class File:
 
 
 class Files:
-    """Every file that this sandbox has seen."""
+    """All files that were sent in this sandbox."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, File] = {}
 
-    def keep(self, name: str, content: bytes, mime_type: str, *, claimed_size: int | None = None) -> File:
+    def add(self, name: str, content: bytes, mime_type: str, *, claimed_size: int | None = None) -> File:
         width, height = picture_size(content) or (0, 0)
         file_id = f"file-{len(self._by_id) + 1}-{sha256(content).hexdigest()[:12]}"
         file = File(file_id, name, content, mime_type, width, height, claimed_size)
@@ -69,7 +69,7 @@ class Files:
     def find(self, file_id: str) -> File | None:
         return self._by_id.get(file_id)
 
-    def at(self, path: str) -> File | None:
+    def by_path(self, path: str) -> File | None:
         return next((file for file in self._by_id.values() if file.path == path), None)
 
 

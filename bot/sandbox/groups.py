@@ -1,4 +1,4 @@
-"""Groups and channels: what their members do with them, a test or the chat page does through a Group."""
+"""Groups and channels. Tests act on them through a `Group`."""
 
 from __future__ import annotations
 
@@ -39,44 +39,47 @@ class Group(Chat):
     world: World = field(kw_only=True)
 
     def adds(self, user: Account, *, by: Account | None = None) -> None:
-        """Let somebody in."""
+        """Add a member; without ``by`` they join by themselves."""
         self.members.append(user)
         self._tells(by or user, {"new_chat_members": [user.as_json()]})
 
     def removes(self, user: Account, *, by: Account | None = None) -> None:
-        """See somebody off; without ``by`` they leave by themselves."""
+        """Remove a member; without ``by`` they leave by themselves."""
         self.members.remove(user)
         self._tells(by or user, {"left_chat_member": user.as_json()})
 
     def sets_bot_status(self, status: str, *, by: Account | None = None, may_post: bool = True) -> None:
-        """Make the bot member or administrator, or send it away ("left" or "kicked"). ``may_post`` is for channels,
-        where bots are administrators or nothing, by the word of an administrator."""
-        who = by or self.members[0]
+        """Set the bot's status: member, administrator, left or kicked. ``may_post`` is its right to post in a channel.
+
+        Raises ValueError for a member of a channel, where bots can only be administrators, and RuntimeError if ``by``
+        is no administrator of the channel.
+        """
+        actor = by or self.members[0]
         if self.is_channel and status == "member":
             raise ValueError("a bot is no mere subscriber of a channel")
-        if self.is_channel and who not in self.administrators:
-            raise RuntimeError(f"{who.first_name} does not run {self.title}")
+        if self.is_channel and actor not in self.administrators:
+            raise RuntimeError(f"{actor.first_name} does not run {self.title}")
         old, could_post = self.bot_status, self.bot_may_post
         self.bot_status, self.bot_may_post = status, may_post
-        self.world.tell_status(self, who, old, status, could_post=could_post)
+        self.world.tell_status(self, actor, old, status, could_post=could_post)
 
     def deletes(self) -> None:
-        """Its maker deletes it. Bots are not told, and find no such chat when they write."""
+        """Delete the chat. Bots are not told; their requests then fail with "chat not found"."""
         del self.world.chats[self.id]
         self.world.touch()
 
     def migrates(self) -> Group:
-        """Become a supergroup, as groups do when they grow: the old id is of no use afterwards."""
+        """Become a supergroup with a new id, as groups do when they grow. Returns the supergroup."""
         new = new_group(self.world, self.title, self.members, supergroup=True)
         new.bot_status, self.migrated_to = self.bot_status, new
         self._tells(self.members[0], {"migrate_to_chat_id": new.id})
         new._tells(self.members[0], {"migrate_from_chat_id": self.id})
         return new
 
-    def _tells(self, who: Account, service: dict[str, Any]) -> None:
-        """Of who comes and goes, channels say nothing."""
+    def _tells(self, actor: Account, service: dict[str, Any]) -> None:
+        """Posts a service message, which channels do not have for members who come and go."""
         if self.is_channel:
             self.world.touch()
             return
-        message = self.world.post(self, Content(kind="service", service=service), who)
+        message = self.world.post(self, Content(kind="service", service=service), actor)
         self.world.updates.add("message", message.as_json())

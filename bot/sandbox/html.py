@@ -1,7 +1,7 @@
-"""Telegram's HTML parse mode, with the refusals of the original.
+"""Telegram's HTML parse mode, with the errors of the original.
 
-Follows ``parse_html`` in tdlib's MessageEntity.cpp: what it forgives is forgiven here, what it refuses is refused
-in the same words, with the same byte offsets.
+Follows ``parse_html`` in tdlib's MessageEntity.cpp: it accepts and refuses the same, with the same
+error texts and byte offsets.
 """
 
 import re
@@ -34,7 +34,7 @@ _ATTRIBUTE = re.compile(r"""([^\s=>]+)\s*(?:(=)\s*(?:"([^"]*)("?)|'([^']*)('?)|(
 
 
 def parse_html(source: str) -> Text:
-    """The plain text and entities of ``source``; ApiError as Telegram's where it is not its HTML."""
+    """The plain text and entities of ``source``. Raises ApiError as Telegram does for HTML that it does not accept."""
     return _Parser(source).parse()
 
 
@@ -66,7 +66,7 @@ class _Parser:
     plain: str = ""
     offset: int = 0
     open: list[_Open] = field(default_factory=list)
-    found: list[Entity] = field(default_factory=list)
+    entities: list[Entity] = field(default_factory=list)
 
     def parse(self) -> Text:
         at = 0
@@ -80,8 +80,8 @@ class _Parser:
                 at = until
         if self.open:
             raise _refused(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
-        # A language is for blocks; Telegram forgets that of code in a line.
-        return Text(self.plain, in_order(replace(e, language=None) if e.type == "code" else e for e in self.found))
+        # Only blocks have a language: Telegram drops that of inline code.
+        return Text(self.plain, in_order(replace(e, language=None) if e.type == "code" else e for e in self.entities))
 
     def _add(self, source: str) -> None:
         text = _REFERENCE.sub(_decoded, source)
@@ -108,9 +108,9 @@ class _Parser:
         return at
 
     def _attributes(self, tag: str, begin: int, at: int) -> tuple[dict[str, str], int]:
-        """The attributes from ``at`` on, and the place after the closing bracket."""
+        """The attributes from position ``at`` on, and the position after the closing bracket."""
         attributes: dict[str, str] = {}
-        where = self._byte(begin)
+        offset = self._byte(begin)
         while True:
             space = _SPACE.match(self.source, at)
             at = space.end() if space else at
@@ -118,31 +118,31 @@ class _Parser:
                 return attributes, at + 1
             match = _ATTRIBUTE.match(self.source, at)
             if not match:
-                what = f'Empty attribute name in the tag "{tag}"' if at < len(self.source) else "Unclosed start tag"
-                raise _refused(f"{what} at byte offset {where}")
+                problem = f'Empty attribute name in the tag "{tag}"' if at < len(self.source) else "Unclosed start tag"
+                raise _refused(f"{problem} at byte offset {offset}")
             name, equals, double, double_end, single, single_end, token = match.groups()
             if not equals and (tag, name) != ("blockquote", "expandable"):
-                what = f'Expected equal sign in declaration of an attribute of the tag "{tag}"'
-                raise _refused(f"{what} at byte offset {where}")
+                problem = f'Expected equal sign in declaration of an attribute of the tag "{tag}"'
+                raise _refused(f"{problem} at byte offset {offset}")
             at = match.end()
             if at == len(self.source) or "" in (double_end, single_end):
-                raise _refused(f"Unclosed start tag at byte offset {where}")
+                raise _refused(f"Unclosed start tag at byte offset {offset}")
             if token is not None and not re.match(r"[\s>]", self.source[at]):
                 raise _refused(f"Unexpected end of name token at byte offset {self._byte(match.start(7))}")
             value = double if double is not None else single if single is not None else (token or "").lower()
             attributes[name] = _REFERENCE.sub(_decoded, value)
 
     def _end_tag(self, begin: int) -> int:
-        where = self._byte(begin)
+        offset = self._byte(begin)
         if not self.open:
-            raise _refused(f"Unexpected end tag at byte offset {where}")
+            raise _refused(f"Unexpected end tag at byte offset {offset}")
         match = _END_TAG.match(self.source, begin)
         assert match
         if not match.group(2):
-            raise _refused(f"Unclosed end tag at byte offset {where}")
+            raise _refused(f"Unclosed end tag at byte offset {offset}")
         name, opened = match.group(1).lower(), self.open[-1]
         if name and name != opened.tag:
-            raise _refused(f'Unmatched end tag at byte offset {where}, expected "</{opened.tag}>", found "</{name}>"')
+            raise _refused(f'Unmatched end tag at byte offset {offset}, expected "</{opened.tag}>", found "</{name}>"')
         self.open.pop()
         if self.offset > opened.offset:
             self._close(opened)
@@ -153,12 +153,12 @@ class _Parser:
         if entity and entity.type in ("code", "pre"):
             entity = self._verbatim(entity)
         if entity:
-            self.found.append(entity)
+            self.entities.append(entity)
 
     def _verbatim(self, entity: Entity) -> Entity:
-        """Nothing is marked up within code, but <pre><code class="language-x"> is one block of that language."""
-        inner = [other for other in self.found if other.offset >= entity.offset]
-        self.found = [other for other in self.found if other.offset < entity.offset]
+        """Drops entities inside code. <pre><code class="language-x"> becomes one block of that language."""
+        inner = [other for other in self.entities if other.offset >= entity.offset]
+        self.entities = [other for other in self.entities if other.offset < entity.offset]
         for other in inner:
             if (other.offset, other.length) == (entity.offset, entity.length) and {other.type, entity.type} == _BLOCK:
                 return replace(entity, type="pre", language=other.language or entity.language)
@@ -184,7 +184,7 @@ def _entity(opened: _Open, length: int, inside: str) -> Entity | None:
 
 
 def _link(url: str, offset: int, length: int) -> Entity | None:
-    """A link, a mention of a user without a name, or nothing: Telegram drops addresses that it cannot read."""
+    """A link, or a mention of a user by id. None for addresses that cannot be parsed: Telegram drops them."""
     user = re.fullmatch(r"tg://user\?id=([0-9]+)", url)
     if user:
         return Entity("text_mention", offset, length, user_id=int(user.group(1)))

@@ -1,4 +1,4 @@
-"""Buttons under messages and in place of the person's keyboard, with Telegram's rules for them.
+"""Inline keyboards under messages and reply keyboards, with Telegram's rules for them.
 
 Follows tdlib's ReplyMarkup.cpp and telegram-bot-api's Client.cpp: buttons without a text are dropped, as are the
 thirteenth of a row and the three hundred and first of all.
@@ -101,23 +101,23 @@ def _read(value: dict[str, Any], *, private: bool) -> Markup:
     return Markup(forces_reply=bool(value.get("force_reply")), placeholder=placeholder)
 
 
-def _rows(rows: Any, name: str, what: str, read: Callable[[Any], Button | None]) -> Rows:
+def _rows(rows: Any, name: str, button_name: str, read: Callable[[Any], Button | None]) -> Rows:
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise bad_request(f"{name} must be an Array of Arrays")
-    found, total = [], 0
+    button_rows, total = [], 0
     for row in rows:
         try:
             buttons = [button for button in map(read, row) if button][:_MOST_IN_ROW]
         except _UnreadableError as fault:
-            raise bad_request(f"can't parse {what}: {fault}") from None
+            raise bad_request(f"can't parse {button_name}: {fault}") from None
         buttons = buttons[: _MOST - total]
         total += len(buttons)
-        found.append(tuple(buttons))
-    return tuple(row for row in found if row)
+        button_rows.append(tuple(buttons))
+    return tuple(row for row in button_rows if row)
 
 
 class _UnreadableError(Exception):
-    """A button that is not of the form; its text ends Telegram's refusal."""
+    """A button that cannot be parsed. The text is the end of Telegram's description."""
 
 
 def _text(value: dict[str, Any], name: str) -> str:

@@ -1,4 +1,4 @@
-"""How often a bot may write. Only messages count: edits and answers to taps do not."""
+"""The rate limits of a bot. Only messages count: edits and answers to taps do not."""
 
 import math
 from collections import defaultdict, deque
@@ -12,7 +12,7 @@ from bot.sandbox.errors import too_many_requests
 class Limits:
     """Telegram's published limits: ``overall`` and ``chat`` per second, ``group`` per minute.
 
-    ``scale`` multiplies all three, so that a test can be as strict and less slow.
+    ``scale`` multiplies all three, so that a test of the limits takes less time.
     """
 
     overall: float = 30
@@ -33,7 +33,7 @@ class Meter:
         self._sent: defaultdict[int | None, deque[datetime]] = defaultdict(deque)
 
     def count(self, chat_id: int, *, group: bool, now: datetime, messages: int = 1) -> None:
-        """Note that ``messages`` go to the chat now, or refuse them all with 429 and the seconds to wait."""
+        """Count ``messages`` to the chat now. Raises ApiError 429, with the seconds to wait, if they exceed a limit."""
         if math.isinf(self.limits.scale):
             return
         own = (self.limits.group, timedelta(minutes=1)) if group else (self.limits.chat, timedelta(seconds=1))

@@ -1,4 +1,4 @@
-"""Methods that set what people see of the bot outside of messages."""
+"""Methods for the command menu, the name, the descriptions and the menu button."""
 
 import re
 from typing import Any
@@ -55,7 +55,7 @@ def _command(value: Any) -> Command:
 
 
 def _scope(world: World, request: Request) -> dict[str, Any]:
-    """The scope with nothing but what its type has, so that equal scopes are equal."""
+    """The scope with the fields of its type only, so that equal scopes compare equal."""
     scope = request.get("scope") or {"type": "default"}
     names = _SCOPES.get(str(scope.get("type")))
     if names is None:

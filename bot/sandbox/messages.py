@@ -1,4 +1,4 @@
-"""Chats and the messages in them, with everything that the messages said before."""
+"""Chats and their messages, with the earlier contents of each message."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bot.sandbox.numbers import Numbers
 
 @dataclass(eq=False)
 class Chat:
-    """A private chat, whose id is the person's, a group or a channel. ``history`` has what was deleted too.
+    """A private chat (its id is the person's), a group or a channel. ``history`` includes deleted messages.
 
-    ``bot_status`` is the bot's: member, administrator, left or kicked; ``bot_may_post`` its right to post in a channel.
-    ``administrators`` are a channel's: whoever was first made it. In a group it has none beside its maker.
+    ``bot`` is the User of the bot; ``bot_status`` is member, administrator, left or kicked; ``bot_may_post`` is its
+    right to post in a channel. The first of ``members`` is the creator. Only channels have ``administrators``.
     """
 
     id: int
@@ -47,7 +47,7 @@ class Chat:
 
     @property
     def messages(self) -> list[Message]:
-        """What is there to see now, oldest first."""
+        """The messages that are not deleted, oldest first."""
         return [message for message in self.history if not message.deleted]
 
     def find(self, message_id: int) -> Message | None:
@@ -59,7 +59,7 @@ class Chat:
         return {"id": self.id, "type": self.type, "title": self.title}
 
     def status_of(self, user: Account) -> str:
-        """The person's part in the group or channel: whoever was first made it."""
+        """The person's status in the group or channel: left, member, administrator or creator."""
         if user not in self.members:
             return "left"
         if user is self.members[0]:
@@ -129,7 +129,7 @@ class Message:
     def as_json(self, *, replies: bool = True) -> dict[str, Any]:
         """The Message of the Bot API."""
         me = self.chat.bot
-        found: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "message_id": self.message_id,
             **self._author(),
             "chat": self.chat.as_json(),
@@ -137,19 +137,19 @@ class Message:
             **self.content.as_json(),
         }
         if self.edited_at:
-            found["edit_date"] = int(self.edited_at.timestamp())
+            fields["edit_date"] = int(self.edited_at.timestamp())
         if self.protected:
-            found["has_protected_content"] = True
+            fields["has_protected_content"] = True
         if self.album:
-            found["media_group_id"] = self.album
+            fields["media_group_id"] = self.album
         if self.reply_to and replies:
-            found["reply_to_message"] = self.reply_to.as_json(replies=False)
+            fields["reply_to_message"] = self.reply_to.as_json(replies=False)
         if self.forwarded_from:
-            found["forward_origin"] = _origin(self.forwarded_from, me)
-        return found
+            fields["forward_origin"] = _origin(self.forwarded_from, me)
+        return fields
 
     def _author(self) -> dict[str, Any]:
-        """In a channel it is the channel that speaks, whoever wrote."""
+        """In a channel posts are by the channel, whoever wrote them."""
         if self.chat.is_channel:
             return {"sender_chat": self.chat.as_json()}
         return {"from": self.sender.as_json() if self.sender else self.chat.bot}

@@ -1,7 +1,7 @@
 """The methods that the sandbox knows and the parameters that they take.
 
-Held against the Bot API 10.1 (June 2026) with every name, kind and requirement; methods that the bot has no use for
-are left out, parameters are not.
+Compared with the Bot API 10.1 (June 2026): every name, type and requirement. Methods that the bot does not use are
+left out, parameters are not.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """How a parameter is written: a CHAT is an id or @name, a FILE an upload, an id, an address or attach://."""
+    """The type of a parameter: a CHAT is an id or @name, a FILE an upload, a file_id, a URL or attach://."""
 
     INTEGER = "Integer"
     STRING = "String"

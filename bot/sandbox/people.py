@@ -1,4 +1,4 @@
-"""People: what a person can do in Telegram, a test or the chat page does through a User."""
+"""People: tests and the chat page act through a `User`, with what a person can do in Telegram."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from bot.sandbox.accounts import Account
 from bot.sandbox.commands import Command
 from bot.sandbox.content import Content
-from bot.sandbox.entities import Text, recognised
+from bot.sandbox.entities import Text, recognise_entities
 from bot.sandbox.groups import Group
 from bot.sandbox.keyboards import Button, RequestUsers
 from bot.sandbox.messages import Chat, Message
@@ -42,7 +42,7 @@ class User(Account):
 
     @property
     def reply_keyboard(self) -> list[list[Button]]:
-        """The buttons in place of their keyboard now."""
+        """The rows of buttons that replace their keyboard now."""
         for message in reversed(self.messages):
             if message.content.markup.replaces_keyboard:
                 return message.reply_keyboard
@@ -51,7 +51,7 @@ class User(Account):
     # What they do
 
     def says(self, text: str, *, chat: Chat | None = None, reply_to: Message | None = None) -> Message:
-        return self._posts(Content(recognised(Text(text))), chat, reply_to)
+        return self._posts(Content(recognise_entities(Text(text))), chat, reply_to)
 
     def starts(self, payload: str | None = None) -> Message:
         """Press Start, with the payload of a deep link if there is one. From now on the bot may write.
@@ -69,12 +69,12 @@ class User(Account):
     ) -> Message:
         """Send a document. ``claimed_size`` makes Telegram believe that it is as large as that."""
         mime_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        file = self.world.files.keep(name, content, mime_type, claimed_size=claimed_size)
-        return self._posts(Content(recognised(Text(caption or "")), "document", file))
+        file = self.world.files.add(name, content, mime_type, claimed_size=claimed_size)
+        return self._posts(Content(recognise_entities(Text(caption or "")), "document", file))
 
     def edits(self, message: Message, text: str) -> None:
         """Change one of their own messages."""
-        message.change(Content(recognised(Text(text))), self.world.now())
+        message.change(Content(recognise_entities(Text(text))), self.world.now())
         if message.chat.is_channel:
             self.world.tell_post("edited_channel_post", message)
         else:
@@ -87,27 +87,27 @@ class User(Account):
         self.world.touch()
 
     def taps(self, button: Button | str, message: Message | None = None) -> str:
-        """Tap a button, named by label, beginning of a label, or callback data, on the newest message that has it.
+        """Tap a button, given by label, beginning of a label, or callback data, on the newest message that has it.
 
-        Returns the callback id; the address or text of a button that opens or copies one. A button of the reply
-        keyboard says its label.
+        Returns the callback id, or the address or text of a button that opens or copies it. A button of the reply
+        keyboard sends its label. Raises LookupError if there is no such button.
         """
-        where, found = self._find_button(button, message)
-        if where is None:
-            self.says(found.label)
-            return found.label
-        if found.data is None:
-            return found.url or found.copy_text or ""
-        return self.taps_data(found.data, where)
+        carrier, match = self._find_button(button, message)
+        if carrier is None:
+            self.says(match.label)
+            return match.label
+        if match.data is None:
+            return match.url or match.copy_text or ""
+        return self.taps_data(match.data, carrier)
 
     def taps_data(self, data: str, message: Message | None = None) -> str:
-        """Send callback data that no button need have: what a forged client can do."""
+        """Send callback data that need not be on any button, as a forged client can. Returns the callback id."""
         self._must_exist()
         return self.world.tap(self, message or self._newest_of_bot(), data).tap_id
 
     def chooses(self, request_id: int, users: Sequence[Account]) -> Message:
-        """Answer the button of the reply keyboard that asks for people under this ``request_id``."""
-        asked = next(
+        """Answer the button of the reply keyboard that asks for people with this ``request_id``."""
+        wanted = next(
             (
                 button.request_users
                 for row in self.reply_keyboard
@@ -116,9 +116,9 @@ class User(Account):
             ),
             None,
         )
-        if asked is None or not 1 <= len(users) <= asked.most:
+        if wanted is None or not 1 <= len(users) <= wanted.most:
             raise LookupError(f"{self.first_name} is not asked to choose {len(users)} people by request {request_id}")
-        shared = {"request_id": request_id, "users": [_shared(user, asked) for user in users]}
+        shared = {"request_id": request_id, "users": [_shared(user, wanted) for user in users]}
         return self._posts(Content(kind="service", service={"users_shared": shared}))
 
     def shares_user(self, request_id: int, user: Account) -> Message:
@@ -131,7 +131,7 @@ class User(Account):
         group.removes(self)
 
     def blocks(self) -> None:
-        """Stop the bot: it can no longer write, and is told so by a my_chat_member."""
+        """Block the bot. It gets a my_chat_member and can no longer write."""
         self.blocked = True
         self.world.tell_status(self.chat, self, "member", "kicked")
 
@@ -140,7 +140,7 @@ class User(Account):
         self.world.tell_status(self.chat, self, "kicked", "member")
 
     def deactivates(self) -> None:
-        """Delete their account. Bots find out when they write."""
+        """Delete their account. The bot gets no update: its next message fails."""
         self.deactivated = True
         self.world.touch()
 
@@ -150,16 +150,16 @@ class User(Account):
 
     def _posts(self, content: Content, chat: Chat | None = None, reply_to: Message | None = None) -> Message:
         self._must_exist()
-        where = chat or self.chat
-        if where is self.chat:
+        target = chat or self.chat
+        if target is self.chat:
             if self.blocked:
                 raise RuntimeError(f"{self.first_name} has blocked the bot: only starts() or unblocks() is possible")
             self.started = True
-        elif where.id not in self.world.chats or self not in where.members:
-            raise RuntimeError(f"{self.first_name} is not in {where.title}")
-        elif where.is_channel and self not in where.administrators:
-            raise RuntimeError(f"{self.first_name} only reads {where.title}")
-        return self.world.say(where, content, self, reply_to)
+        elif target.id not in self.world.chats or self not in target.members:
+            raise RuntimeError(f"{self.first_name} is not in {target.title}")
+        elif target.is_channel and self not in target.administrators:
+            raise RuntimeError(f"{self.first_name} only reads {target.title}")
+        return self.world.say(target, content, self, reply_to)
 
     def _newest_of_bot(self) -> Message:
         for message in reversed(self.messages):
@@ -175,9 +175,9 @@ class User(Account):
         if message is None:
             shown += [(None, button) for row in self.reply_keyboard for button in row if not button.request_users]
         for matches in (_same, _begins):
-            for where, button in shown:
+            for carrier, button in shown:
                 if matches(button, wanted):
-                    return where, button
+                    return carrier, button
         raise LookupError(f"{self.first_name} sees no button {wanted!r}, only {[button.label for _, button in shown]}")
 
 
@@ -189,12 +189,12 @@ def _begins(button: Button, wanted: Button | str) -> bool:
     return isinstance(wanted, str) and button.label.startswith(wanted)
 
 
-def _shared(user: Account, asked: RequestUsers) -> dict[str, Any]:
+def _shared(user: Account, wanted: RequestUsers) -> dict[str, Any]:
     """The SharedUser: names only where the button asked for them."""
-    found: dict[str, Any] = {"user_id": user.id}
+    shared: dict[str, Any] = {"user_id": user.id}
     names = user.names()
-    if asked.names:
-        found |= {name: names[name] for name in ("first_name", "last_name") if name in names}
-    if asked.usernames and user.username:
-        found["username"] = user.username
-    return found
+    if wanted.names:
+        shared |= {name: names[name] for name in ("first_name", "last_name") if name in names}
+    if wanted.usernames and user.username:
+        shared["username"] = user.username
+    return shared

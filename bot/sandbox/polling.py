@@ -1,4 +1,4 @@
-"""getUpdates: long polling, one poller at a time, delivery again and again until confirmed."""
+"""getUpdates: long polling, one poller at a time. Updates are delivered again until they are confirmed."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,7 +14,7 @@ BY_WEBHOOK = "terminated by setWebhook request"
 
 
 class Poller:
-    """Holds the one getUpdates request that may be waiting; a newer one ends it, and so does setWebhook."""
+    """The one getUpdates request that may be waiting. A newer request or setWebhook ends it with an error."""
 
     def __init__(self, updates: Updates) -> None:
         self._updates = updates

@@ -1,11 +1,11 @@
-"""What the bot says of itself: its name and descriptions by language, its menu button by chat."""
+"""The bot's name and descriptions by language, and its menu button by chat."""
 
 from collections import defaultdict
 from typing import Any
 
 
 class Profile:
-    """Texts by kind ("name", "description", "short_description") and language; "" is for all other languages."""
+    """Texts by kind ("name", "description", "short_description") and language; "" stands for all other languages."""
 
     def __init__(self) -> None:
         self._texts: defaultdict[str, dict[str, str]] = defaultdict(dict)

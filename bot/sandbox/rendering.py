@@ -1,4 +1,4 @@
-"""Texts with entities written as HTML again: what tests compare and the chat page shows."""
+"""Writes texts with entities as HTML, for tests to compare."""
 
 import re
 from html import escape
@@ -18,14 +18,14 @@ _PLAIN = {
 
 
 def to_html(text: Text) -> str:
-    """``text`` as HTML that parses back to the same. Entities that Telegram finds by itself stay plain."""
+    """``text`` as HTML that parses back to the same. Entities that Telegram recognises itself are left plain."""
     entities = [entity for entity in text.entities if _tags(entity)]
     whole = text.plain.encode("utf-16-le")
     return _part(text.plain, entities, 0, len(whole) // 2)
 
 
 def _part(plain: str, entities: list[Entity], start: int, end: int) -> str:
-    """The stretch from ``start`` to ``end``; ``entities`` lie within it, outer ones first."""
+    """The part from ``start`` to ``end`` in UTF-16 units. ``entities`` are those within it, outer ones first."""
     written, at = "", start
     while entities:
         outer, rest = entities[0], entities[1:]
@@ -39,7 +39,7 @@ def _part(plain: str, entities: list[Entity], start: int, end: int) -> str:
 
 
 def _tags(entity: Entity) -> tuple[str, str] | None:
-    """The opening and closing tags of the entity, None for what Telegram finds by itself."""
+    """The opening and closing tags of the entity; None for kinds that Telegram recognises itself."""
     opening = _opening(entity)
     if opening is None:
         return None

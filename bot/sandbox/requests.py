@@ -1,4 +1,4 @@
-"""Requests as the bot wrote them, read by the table of methods."""
+"""Requests of the bot, parsed and checked by the table of methods."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.errors import ApiError, bad_request
 from bot.sandbox.methods import METHODS, Kind
 
-# What Telegram says when these are not there. The rest is worded by the sandbox.
+# Telegram's descriptions for missing parameters. For others the sandbox has its own.
 _MISSING = {
     "chat_id": "chat_id is empty",
     "from_chat_id": "chat_id is empty",
@@ -32,7 +32,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Request:
-    """A call of a known method with parameters of the right kinds."""
+    """A call of a known method, with parameters of the right types."""
 
     method: str
     values: dict[str, Any]
@@ -57,7 +57,7 @@ def read_request(method: str, given: dict[str, Any], uploads: dict[str, Upload],
         elif strict:
             raise bad_request(f"sandbox: {known} has no parameter {name!r}")
     for name in METHODS[known].required:
-        # An empty address is meant: it takes the webhook away.
+        # An empty address is allowed: it removes the webhook.
         empty = values.get(name) is None or (values[name] == "" and name != "url")
         if empty and name not in uploads:
             raise bad_request(_MISSING.get(name, f"sandbox: {known} needs parameter {name!r}"))
@@ -65,7 +65,7 @@ def read_request(method: str, given: dict[str, Any], uploads: dict[str, Upload],
 
 
 def read_leniently(method: str, given: dict[str, Any]) -> dict[str, Any]:
-    """``given`` for a log: read where it can be, as it came where not."""
+    """``given`` for the log: parsed where that is possible, else unchanged."""
     kinds = METHODS[method].parameters if method in METHODS else {}
     return {name: _read(kinds[name], value) if name in kinds else value for name, value in given.items()}
 
@@ -78,7 +78,7 @@ def _value(method: str, name: str, kind: Kind, given: Any) -> Any:
 
 
 def _read(kind: Kind, value: Any) -> Any:
-    """What a form's text means for a parameter of this kind, as far as it can be read."""
+    """A form's string as a value of this type; unchanged if it cannot be parsed."""
     if not isinstance(value, str):
         return value
     match kind:

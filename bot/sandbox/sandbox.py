@@ -1,4 +1,4 @@
-"""The sandbox as its users hold it: people to act through, a bot to be talked to, and a log of both."""
+"""The sandbox for its users: people who act, the bot's Bot API with a log, and ways to reach it."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -35,11 +35,11 @@ class Sandbox(Api):
 
     @property
     def version(self) -> int:
-        """Grows with each change that somebody can see."""
+        """Grows with each visible change."""
         return self.world.version
 
     async def changed(self, since: int, timeout: float) -> int:  # noqa: ASYNC109
-        """The version as soon as it is past ``since``, or as it stands after ``timeout`` seconds."""
+        """Wait until the version is past ``since``, ``timeout`` seconds at most. Returns the version."""
         return await self.world.changed(since, timeout)
 
     def add_user(
@@ -58,15 +58,15 @@ class Sandbox(Api):
         return user
 
     def add_group(self, title: str, members: Sequence[Account] = (), *, supergroup: bool = False) -> Group:
-        """A group that the bot is in; its first member has made it."""
+        """A group with the bot in it. The first member is the creator."""
         return new_group(self.world, title, members, supergroup=supergroup)
 
     def add_channel(self, title: str, administrators: Sequence[Account]) -> Group:
-        """A channel that the bot is not in; the first of its administrators has made it."""
+        """A channel without the bot. The first administrator is the creator."""
         return new_channel(self.world, title, administrators)
 
     async def request(
         self, url: str, given: dict[str, Any], files: dict[str, tuple[str, bytes, str]]
     ) -> tuple[int, bytes]:
-        """Answer one request of a bot in this process, without HTTP: status and body, or ConnectionError."""
+        """Answer a request of a bot in this process, without HTTP: status and body. Raises ConnectionError."""
         return await direct.request(self, url, given, files)

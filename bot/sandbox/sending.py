@@ -1,4 +1,4 @@
-"""Methods that put new messages into chats."""
+"""Methods that send messages."""
 
 import itertools
 from dataclasses import replace
@@ -10,8 +10,8 @@ from bot.sandbox.keyboards import Markup, read_markup
 from bot.sandbox.messages import Chat, Message
 from bot.sandbox.requests import Request
 from bot.sandbox.targets import find_message, writable_chat
+from bot.sandbox.texts import read_caption, read_text
 from bot.sandbox.uploading import read_file
-from bot.sandbox.words import read_caption, read_text
 from bot.sandbox.world import World
 
 _MOST_IN_ALBUM = 10
@@ -62,7 +62,7 @@ def send_media_group(world: World, request: Request) -> Any:
 
 
 def media_content(world: World, request: Request, item: Any, markup: Markup | None = None) -> Content:
-    """What an InputMedia says; the sandbox knows photos and documents."""
+    """The content of an InputMedia. The sandbox accepts photos and documents only."""
     if not isinstance(item, dict):
         raise bad_request("can't parse InputMedia: expected an Object")
     kind = item.get("type")
@@ -75,7 +75,7 @@ def media_content(world: World, request: Request, item: Any, markup: Markup | No
 
 
 def copy_message(world: World, request: Request) -> Any:
-    """The copy keeps the text, unless a new caption is given, and never the buttons."""
+    """The copy has the text, or a new caption if one is given, and not the buttons."""
     chat = writable_chat(world, request)
     original = find_message(world, request, "copy", "from_chat_id")
     if original.protected or original.content.kind == "service":
@@ -117,15 +117,15 @@ def _markup(request: Request, chat: Chat) -> Markup:
 
 
 def _send(world: World, request: Request, chat: Chat, *contents: Content, **fields: Any) -> list[Message]:
-    """Post all of the contents, or none: whatever can be refused is refused before."""
-    reply_to = _replied(request, chat)
+    """Post all of the contents, or none: all checks are made first."""
+    reply_to = _reply_target(request, chat)
     world.meter.count(chat.id, group=not chat.private, now=world.now(), messages=len(contents))
     fields |= {"silent": request.get("disable_notification", False), "reply_to": reply_to}
     fields["protected"] = request.get("protect_content", False)
     return [world.post(chat, content, None, **fields) for content in contents]
 
 
-def _replied(request: Request, chat: Chat) -> Message | None:
+def _reply_target(request: Request, chat: Chat) -> Message | None:
     wanted = request.get("reply_parameters")
     if not wanted:
         return None

@@ -1,4 +1,4 @@
-"""The HTTP face: /bot<token>/<method> and /file/bot<token>/<path>."""
+"""The Bot API over HTTP: /bot<token>/<method> and /file/bot<token>/<path>."""
 
 import asyncio
 import json
@@ -66,9 +66,9 @@ def _answer(status: int, body: bytes) -> Response:
 
 
 class _NoAnswer(Response):
-    """A connection that ends in the middle: what is raised once the answer has begun makes a server close it.
+    """A connection that ends in the middle: an exception after the beginning of the answer makes a server close it.
 
-    In process the same exception reaches httpx's client as what a broken network would have raised.
+    In process the same exception reaches httpx's client, as from a broken network.
     """
 
     def __init__(self, drop: DroppedError) -> None:
@@ -82,7 +82,7 @@ class _NoAnswer(Response):
 
 
 async def _given(http: HttpRequest) -> tuple[dict[str, Any], dict[str, Upload]]:
-    """The parameters from wherever they may stand: query, JSON, form or multipart."""
+    """The parameters and uploads of a request, from its query, JSON, form or multipart body."""
     given: dict[str, Any] = dict(http.query_params)
     if http.headers.get("content-type", "").startswith("application/json"):
         try:

@@ -20,7 +20,7 @@ class Tap:
     def as_json(self) -> dict[str, Any]:
         message = self.message.as_json()
         if self.message.deleted:
-            # An InaccessibleMessage: all that a bot learns of what it can no longer see.
+            # An InaccessibleMessage: of deleted messages the bot gets no more.
             message = {"chat": message["chat"], "message_id": message["message_id"], "date": 0}
         return {
             "id": self.tap_id,

@@ -1,4 +1,4 @@
-"""Finding the chat and the message that a request means, and whether the bot may write there."""
+"""The chat and the message of a request, with checks of what the bot may do there."""
 
 from bot.sandbox.accounts import Account
 from bot.sandbox.errors import ApiError, bad_request, forbidden
@@ -8,8 +8,10 @@ from bot.sandbox.world import World
 
 
 def find_chat(world: World, request: Request, name: str = "chat_id") -> Chat:
-    """The chat of the request, whether or not the bot may still write there. People have no @names for bots, and a
-    channel, which has none here either, is closed to those who are not in it."""
+    """The chat of the request, even if the bot may not write there now.
+
+    As for Telegram, people cannot be named by @username. A channel is only found by a bot that is in it.
+    """
     chat = world.chats.get(request.get(name))
     if chat is None or (chat.user and not world.knows(chat.user)):
         raise bad_request("chat not found")
@@ -19,7 +21,7 @@ def find_chat(world: World, request: Request, name: str = "chat_id") -> Chat:
 
 
 def open_chat(world: World, request: Request) -> Chat:
-    """The chat of the request, if the bot may do something there."""
+    """The chat of the request. Raises ApiError if the bot is not in it, or is blocked."""
     chat = find_chat(world, request)
     if refusal := _refusal(chat):
         raise refusal
@@ -27,7 +29,7 @@ def open_chat(world: World, request: Request) -> Chat:
 
 
 def writable_chat(world: World, request: Request) -> Chat:
-    """The chat of the request, if the bot may send messages to it."""
+    """The chat of the request. Raises ApiError if the bot may not send messages to it."""
     chat = open_chat(world, request)
     if chat.is_channel and not chat.bot_may_post:
         raise bad_request("need administrator rights in the channel chat")
@@ -41,8 +43,8 @@ def _refusal(chat: Chat) -> ApiError | None:
     if chat.user:
         reason = _closed_to_bot(chat.user)
     else:
-        gone = {"kicked": "was kicked from", "left": "is not a member of"}.get(chat.bot_status)
-        reason = gone and f"bot {gone} the {chat.type} chat"
+        absence = {"kicked": "was kicked from", "left": "is not a member of"}.get(chat.bot_status)
+        reason = absence and f"bot {absence} the {chat.type} chat"
     return forbidden(reason) if reason else None
 
 
@@ -63,7 +65,7 @@ def find_message(world: World, request: Request, purpose: str, chat_name: str = 
 
 
 def own_message(world: World, request: Request) -> Message:
-    """The message that is to be edited."""
+    """The message to be edited. Raises ApiError if it is not the bot's own, or cannot be edited."""
     if request.get("inline_message_id") is not None:
         raise bad_request("sandbox: it has no inline messages")
     if request.get("chat_id") is None:
@@ -73,7 +75,7 @@ def own_message(world: World, request: Request) -> Message:
     chat = open_chat(world, request)
     message = find_message(world, request, "edit")
     # Messages that changed the person's keyboard, and those of others, cannot be edited.
-    kept = message.forwarded_from or message.content.markup.replaces_keyboard
-    if not message.from_bot or kept or (chat.is_channel and not chat.bot_may_post):
+    is_fixed = message.forwarded_from or message.content.markup.replaces_keyboard
+    if not message.from_bot or is_fixed or (chat.is_channel and not chat.bot_may_post):
         raise bad_request("message can't be edited")
     return message

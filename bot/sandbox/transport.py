@@ -1,4 +1,4 @@
-"""The sandbox as a network in process."""
+"""An httpx transport to the sandbox in this process."""
 
 import asyncio
 
@@ -7,14 +7,14 @@ from starlette.types import ASGIApp
 
 
 class SandboxTransport(httpx.AsyncBaseTransport):
-    """Like ``httpx.ASGITransport``, and a call that takes longer than the client's read timeout times out."""
+    """Like ``httpx.ASGITransport``, and a call that takes longer than the client's read timeout raises ReadTimeout."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._inner = httpx.ASGITransport(app=app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        patience = request.extensions.get("timeout", {}).get("read")
+        read_timeout = request.extensions.get("timeout", {}).get("read")
         try:
-            return await asyncio.wait_for(self._inner.handle_async_request(request), patience)
+            return await asyncio.wait_for(self._inner.handle_async_request(request), read_timeout)
         except TimeoutError:
             raise httpx.ReadTimeout("the sandbox did not answer in time", request=request) from None

@@ -1,4 +1,4 @@
-"""Updates on their way to the bot: kept until confirmed, but not for ever."""
+"""Updates that wait for the bot, until they are confirmed or too old."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-# As in telegram-bot-api: a tap that nobody fetched within 150 s is gone, everything else is kept for a day.
-KEPT = timedelta(hours=24)
-TAPS_KEPT = timedelta(seconds=150)
-# Telegram does not send these unless asked for by name.
-UNASKED = {"chat_member", "message_reaction", "message_reaction_count"}
+# As in telegram-bot-api: a tap that is not fetched within 150 s is dropped, all else after a day.
+MAX_AGE = timedelta(hours=24)
+MAX_TAP_AGE = timedelta(seconds=150)
+# Telegram sends these kinds only if allowed_updates names them.
+SENT_ON_REQUEST = {"chat_member", "message_reaction", "message_reaction_count"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Update:
 class Updates:
     """The queue of one bot: ``pending`` in the order of delivery, ``confirmed`` in the order of confirmation.
 
-    ``duplicates`` and ``late`` are faults on demand: that many updates will come a second time after they were
+    ``duplicates`` and ``late`` are faults on demand: so many updates will be delivered again after they were
     confirmed, or only after ``behind`` younger ones.
     """
 
@@ -36,7 +36,7 @@ class Updates:
         self._next_id = 100_000_001
         self._arrived = asyncio.Event()
         self._held: list[list[Any]] = []
-        # Out of order: the bot cannot have confirmed these by a younger one's offset before they were delivered.
+        # Late or repeated updates: the offset of a younger update does not confirm these before they were delivered.
         self._undelivered: set[int] = set()
         self.pending: list[Update] = []
         self.confirmed: list[Update] = []
@@ -51,7 +51,7 @@ class Updates:
 
     def add(self, kind: str, content: dict[str, Any]) -> None:
         """Queue an update, unless the bot has not asked for its kind."""
-        if kind in UNASKED if self.allowed is None else kind not in self.allowed:
+        if kind in SENT_ON_REQUEST if self.allowed is None else kind not in self.allowed:
             return
         update = Update(self._next_id, kind, content, self._now())
         self._next_id += 1
@@ -61,21 +61,21 @@ class Updates:
             self._undelivered.add(update.update_id)
             return
         self._queue(update)
-        self._let_go()
+        self._release_due()
 
     def release(self) -> None:
-        """Deliver what is held back for being late, now."""
+        """Deliver the late updates now."""
         for update, _ in self._held:
             self._queue(update)
         self._held = []
 
     def waiting(self) -> list[Update]:
-        """What is pending and not yet too old."""
+        """The pending updates. Drops those that are too old."""
         now = self._now()
         self.pending = [
             update
             for update in self.pending
-            if now - update.at < (TAPS_KEPT if update.kind == "callback_query" else KEPT)
+            if now - update.at < (MAX_TAP_AGE if update.kind == "callback_query" else MAX_AGE)
         ]
         return self.pending
 
@@ -85,17 +85,17 @@ class Updates:
         return batch
 
     def confirm(self, offset: int) -> None:
-        """Forget what the bot has seen: everything before ``offset``; if negative, all but the last ``-offset``."""
+        """Remove the updates before ``offset``; for a negative one, all but the last ``-offset``."""
         waiting = self.waiting()
-        gone = waiting[:offset] if offset < 0 else [update for update in waiting if update.update_id < offset]
-        seen = {update.update_id for update in gone} - self._undelivered
-        self.pending = [update for update in waiting if update.update_id not in seen]
-        for update in gone:
-            if update.update_id in seen:
+        passed = waiting[:offset] if offset < 0 else [update for update in waiting if update.update_id < offset]
+        confirmed = {update.update_id for update in passed} - self._undelivered
+        self.pending = [update for update in waiting if update.update_id not in confirmed]
+        for update in passed:
+            if update.update_id in confirmed:
                 self._confirmed(update)
 
     def take(self, update: Update) -> None:
-        """Note that this one was taken by the webhook."""
+        """Remove an update that the webhook accepted."""
         self.pending = [other for other in self.pending if other is not update]
         self._confirmed(update)
 
@@ -103,7 +103,7 @@ class Updates:
         self.pending, self._held = [], []
 
     def wake(self) -> None:
-        """Let whoever waits for an arrival look again."""
+        """Let whoever awaits `arrival` check again."""
         self._arrived.set()
 
     async def arrival(self) -> None:
@@ -122,9 +122,9 @@ class Updates:
         self.pending.append(update)
         self._arrived.set()
 
-    def _let_go(self) -> None:
-        for held in list(self._held):
-            held[1] -= 1
-            if held[1] <= 0:
-                self._held.remove(held)
-                self._queue(held[0])
+    def _release_due(self) -> None:
+        for late in list(self._held):
+            late[1] -= 1
+            if late[1] <= 0:
+                self._held.remove(late)
+                self._queue(late[0])

@@ -1,4 +1,4 @@
-"""The files of a request: uploaded with it, or known from before."""
+"""The files of a request: uploaded with it, or known by file_id."""
 
 from bot.sandbox.errors import ApiError, bad_request
 from bot.sandbox.files import PHOTO_LIMIT, UPLOAD_LIMIT, File
@@ -19,7 +19,7 @@ def read_file(world: World, request: Request, value: str | None, kind: str) -> F
     size = len(upload.content)
     if kind == "photo" and size > PHOTO_LIMIT:
         raise bad_request(f"file of size {size} bytes is too big for a photo; the maximum size is {PHOTO_LIMIT} bytes")
-    file = world.files.keep(upload.name, upload.content, upload.mime_type)
+    file = world.files.add(upload.name, upload.content, upload.mime_type)
     if kind == "photo":
         _check_picture(file)
     return file

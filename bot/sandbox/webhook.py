@@ -1,4 +1,4 @@
-"""Updates pushed to the bot: setWebhook and what follows from it."""
+"""Webhooks: setWebhook, and pushing updates to the bot."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of th
 
 @dataclass
 class Webhook:
-    """Where updates are pushed, in order and each again until it is taken with a 2xx.
+    """Pushes updates in their order, each again until it is answered with a 2xx.
 
-    ``run`` pushes for ever, and under a server the app's lifespan sees to it; ``deliver`` pushes once over: tests call
-    it when they want the bot to hear. ``transport`` reaches a bot in process (``httpx.ASGITransport``).
+    ``run`` pushes for ever: the app's lifespan starts it. ``deliver`` pushes what is pending: tests call it.
+    ``transport`` reaches a bot in this process (``httpx.ASGITransport``).
     """
 
     updates: Updates
@@ -37,7 +37,7 @@ class Webhook:
     last_error: str = ""
     transport: httpx.AsyncBaseTransport | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _set: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_set: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, request: Request) -> None:
         """Take the parameters of setWebhook, where an empty address means deleteWebhook."""
@@ -50,41 +50,41 @@ class Webhook:
         self.url, self.secret = url, secret
         self.max_connections = request.get("max_connections", 40)
         self.last_error, self.last_error_at = "", None
-        (self._set.set if url else self._set.clear)()
+        (self._is_set.set if url else self._is_set.clear)()
         self.updates.wake()
 
     def info(self) -> dict[str, Any]:
         """The WebhookInfo of the Bot API."""
-        found: dict[str, Any] = {
+        info: dict[str, Any] = {
             "url": self.url,
             "has_custom_certificate": False,
             "pending_update_count": len(self.updates.waiting()),
         }
         if self.url:
-            found["max_connections"] = self.max_connections
+            info["max_connections"] = self.max_connections
         if self.last_error_at:
-            found["last_error_date"] = int(self.last_error_at.timestamp())
-            found["last_error_message"] = self.last_error
+            info["last_error_date"] = int(self.last_error_at.timestamp())
+            info["last_error_message"] = self.last_error
         if self.updates.allowed is not None:
-            found["allowed_updates"] = list(self.updates.allowed)
-        return found
+            info["allowed_updates"] = list(self.updates.allowed)
+        return info
 
     async def deliver(self) -> int:
-        """Push what is pending, until it is empty or one is not taken; how many were."""
-        taken = 0
+        """Push the pending updates until none is left or one fails. Returns how many were accepted."""
+        accepted = 0
         async with httpx.AsyncClient(transport=self.transport) as client:
             while self.url and (batch := self.updates.deliver(1)):
                 if not await self._push(client, batch[0]):
                     break
                 self.updates.take(batch[0])
-                taken += 1
-        return taken
+                accepted += 1
+        return accepted
 
     async def run(self) -> None:
-        """Push whenever there is something to push; after a failure wait longer each time, a minute at most."""
+        """Push updates as they arrive. After a failure the pause doubles, up to a minute."""
         pause = 1.0
         while True:
-            await self._set.wait()
+            await self._is_set.wait()
             await self.deliver()
             if self.updates.waiting() and self.url:
                 await self.sleep(pause)
@@ -110,7 +110,7 @@ class Webhook:
 
 def _check(url: str, secret: str | None) -> None:
     parts = urlsplit(url)
-    # Telegram wants HTTPS; its local server takes plain HTTP too, and so do we on this machine.
+    # Telegram wants HTTPS. Its local server also takes plain HTTP, and so does the sandbox on this machine.
     if url and not (parts.hostname and (parts.scheme == "https" or _is_local(parts.hostname))):
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
     if secret and len(secret) > 256:

@@ -1,4 +1,4 @@
-"""Everything that is: people, chats, files and updates, without a word of HTTP."""
+"""The state of the sandbox: chats with people and messages, files, updates. It knows no HTTP."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from bot.sandbox.updates import Updates
 
 
 class World:
-    """The state of one Telegram with one bot in it. ``version`` grows with each change that somebody can see."""
+    """One Telegram with one bot, whose User is ``me``. ``version`` grows with each visible change."""
 
     def __init__(
         self, *, me: dict[str, Any], now: Callable[[], datetime], meter: Meter, answer_within: timedelta
@@ -58,7 +58,7 @@ class World:
         return next(self._group_ids)
 
     def post(self, chat: Chat, content: Content, sender: Account | None, **fields: Any) -> Message:
-        """Put a message into a chat. Nobody is told: see ``say``."""
+        """Put a message into a chat. The bot gets no update: see ``say``."""
         number = next(chat.own_ids) if chat.type in ("supergroup", "channel") else next(self.message_ids)
         message = Message(chat, number, sender, content, self.now(), **fields)
         chat.history.append(message)
@@ -66,8 +66,11 @@ class World:
         return message
 
     def say(self, chat: Chat, content: Content, sender: Account, reply_to: Message | None) -> Message:
-        """A person's message: in a group the bot hears only what is meant for it, as its privacy mode has it; in a
-        channel of which it is an administrator, everything."""
+        """Put a person's message into a chat, with an update if the bot may see it.
+
+        In a group that is commands, mentions and replies to the bot (privacy mode), unless it is an administrator; in
+        a channel everything, if it is one.
+        """
         message = self.post(chat, content, sender, reply_to=reply_to)
         if chat.is_channel:
             self.tell_post("channel_post", message)
@@ -76,28 +79,28 @@ class World:
         return message
 
     def tell_post(self, kind: str, message: Message) -> None:
-        """Tell of a post in a channel, or of its new words, if the bot is there to hear."""
+        """Add an update about a new or edited channel post, if the bot is an administrator there."""
         if message.chat.bot_status == "administrator":
             self.updates.add(kind, message.as_json())
 
     def tap(self, user: Account, message: Message, data: str) -> Tap:
-        """A tap on a button. Taps of somebody who has blocked the bot do not reach it."""
+        """A tap on a button. There is no update if the person has blocked the bot."""
         tap = Tap(str(len(self.taps) + 7_000_000_001), user, message, data, self.now())
         self.taps[tap.tap_id] = tap
         if not user.blocked:
             self.updates.add("callback_query", tap.as_json())
         return tap
 
-    def tell_status(self, chat: Chat, who: Account, old: str, new: str, *, could_post: bool = True) -> None:
-        """Tell the bot that its own place in a chat has changed; ``could_post`` is the right it had in a channel."""
-        change: dict[str, Any] = {"chat": chat.as_json(), "from": who.as_json(), "date": int(self.now().timestamp())}
+    def tell_status(self, chat: Chat, actor: Account, old: str, new: str, *, could_post: bool = True) -> None:
+        """Add an update: ``actor`` changed the bot's status in a chat. ``could_post`` was its right before."""
+        change: dict[str, Any] = {"chat": chat.as_json(), "from": actor.as_json(), "date": int(self.now().timestamp())}
         change["old_chat_member"] = member_json(old, self.me, chat, may_post=could_post)
         change["new_chat_member"] = member_json(new, self.me, chat, may_post=chat.bot_may_post)
         self.updates.add("my_chat_member", change)
         self.touch()
 
     def knows(self, user: Account) -> bool:
-        """Whether the bot has met this person: it cannot even name others."""
+        """Whether the bot has met this person. Requests about others fail with "chat not found"."""
         return user.started or any(user in chat.members for chat in self.chats.values())
 
     def touch(self) -> None:
@@ -106,7 +109,7 @@ class World:
         self._changed = asyncio.Event()
 
     async def changed(self, since: int, timeout: float) -> int:  # noqa: ASYNC109
-        """The version as soon as it is past ``since``, or as it stands after ``timeout`` seconds."""
+        """Wait until the version is past ``since``, ``timeout`` seconds at most. Returns the version."""
         if self.version <= since:
             try:
                 await asyncio.wait_for(self._changed.wait(), timeout)
@@ -120,8 +123,8 @@ class World:
         name = f"@{self.me['username']}"
         command = message.text.split(maxsplit=1)[0] if message.text.startswith("/") else ""
         to_other = "@" in command and not command.endswith(name)
-        answers = message.reply_to is not None and message.reply_to.from_bot
-        return answers or name in message.text or (bool(command) and not to_other)
+        is_reply = message.reply_to is not None and message.reply_to.from_bot
+        return is_reply or name in message.text or (bool(command) and not to_other)
 
 
 _ADMINISTRATOR_RIGHTS = (
@@ -141,7 +144,7 @@ _ADMINISTRATOR_RIGHTS = (
 
 
 def member_json(status: str, user: dict[str, Any], chat: Chat, *, may_post: bool = True) -> dict[str, Any]:
-    """The ChatMember of the Bot API. Administrators have some rights in channels only, and some only elsewhere."""
+    """The ChatMember of the Bot API. Some rights of administrators exist in channels only, some only elsewhere."""
     own = {"can_post_messages": may_post, "can_edit_messages": True} if chat.is_channel else {"can_pin_messages": True}
     rights = dict.fromkeys(_ADMINISTRATOR_RIGHTS, True) | {"can_be_edited": False, "is_anonymous": False}
     extras: dict[str, dict[str, Any]] = {

@@ -61,7 +61,7 @@ def fill_chats(talk: Talk, released: Released) -> None:
     chats = {row["id"]: row["chat_id"] for row in released.rows("address")}
     cards = [(chats[row["address_id"]], row["message_id"], row["kind"]) for row in released.rows("message")]
     keyboard = Markup(keyboard=((Button("Valitse", request_users=RequestUsers(1)),),))
-    calendar = world.files.keep("kutsu.ics", b"BEGIN:VCALENDAR", "text/calendar")
+    calendar = world.files.add("kutsu.ics", b"BEGIN:VCALENDAR", "text/calendar")
     for chat_id, message_id, kind in [*((actor.user.id, 1, "") for actor in talk.people.values()), *sorted(cards)]:
         content = Content(Text("Ennen"), markup=keyboard if chat_id == asking.id else Markup())
         if kind == "invitation":

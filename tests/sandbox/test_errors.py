@@ -57,7 +57,7 @@ async def scene(sandbox: Sandbox, clock: Clock, api: Api, anna: User) -> Scene:
     groups = {name: sandbox.add_group(name, [anna, people["stranger"]]) for name in ("group", "left", "lost", "old")}
     for name in ("blocker", "gone"):
         people[name].starts()
-    picture = sandbox.world.files.keep("kuva.png", PNG, "image/png")
+    picture = sandbox.world.files.add("kuva.png", PNG, "image/png")
     await api("sendMessage", chat_id=anna.id, text="<b>Kokous</b>", parse_mode="HTML", reply_markup=KEYBOARD)
     await api("sendPhoto", chat_id=anna.id, photo=picture.file_id, caption="Kuva")
     await api("sendMessage", chat_id=anna.id, text="Valitse", reply_markup={"keyboard": [["Kyllä"]]})

@@ -1,4 +1,4 @@
-"""What people do on the page, done in the sandbox."""
+"""Performs in the sandbox what people do on the page."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ LONGEST = 4096
 LANGUAGES = ("fi", "sv", "en")
 
 
-class WishError(Exception):
-    """What was asked cannot be done; the text says why, for whoever reads the browser's log."""
+class ActionError(Exception):
+    """The action cannot be performed. The text says why, for readers of the browser's log."""
 
 
-def perform(sandbox: Sandbox, wish: dict[str, Any]) -> dict[str, Any]:
-    """Let the person of ``wish`` do it; what the page wants to know afterwards."""
-    person = find_person(sandbox, wish.get("person"))
-    match wish:
+def perform(sandbox: Sandbox, action: dict[str, Any]) -> dict[str, Any]:
+    """Let the person of the action perform it. Returns what the page needs to know afterwards."""
+    person = find_person(sandbox, action.get("person"))
+    match action:
         case {"do": "say", "text": str(text)}:
             person.says(_text(text))
         case {"do": "start", "payload": str(payload)}:
@@ -30,34 +30,34 @@ def perform(sandbox: Sandbox, wish: dict[str, Any]) -> dict[str, Any]:
         case {"do": "unblock"}:
             person.unblocks()
         case _:
-            raise WishError(f"nothing that the page knows: {wish!r:.200}")
+            raise ActionError(f"unknown action: {action!r:.200}")
     return {}
 
 
 def find_person(sandbox: Sandbox, person_id: Any) -> User:
-    found = sandbox.users.get(person_id) if isinstance(person_id, int) else None
-    if found is None:
-        raise WishError(f"there is no person {person_id!r:.40}")
-    return found
+    person = sandbox.users.get(person_id) if isinstance(person_id, int) else None
+    if person is None:
+        raise ActionError(f"there is no person {person_id!r:.40}")
+    return person
 
 
-def new_person(wish: dict[str, Any]) -> tuple[str, str]:
-    """The name and language of somebody new."""
-    name, language = str(wish.get("name", "")).strip(), wish.get("language")
+def new_person(action: dict[str, Any]) -> tuple[str, str]:
+    """The name and language of a new person."""
+    name, language = str(action.get("name", "")).strip(), action.get("language")
     if not 1 <= len(name) <= 64 or language not in LANGUAGES:
-        raise WishError("a person needs a name and a language")
+        raise ActionError("a person needs a name and a language")
     return name, str(language)
 
 
 def _text(text: str) -> str:
     stripped = text.strip()
     if not 1 <= len(stripped) <= LONGEST:
-        raise WishError(f"a text has 1 to {LONGEST} characters, not {len(stripped)}")
+        raise ActionError(f"a text has 1 to {LONGEST} characters, not {len(stripped)}")
     return stripped
 
 
 def _tap(person: User, message_id: int, data: str) -> str:
     message = person.chat.find(message_id)
     if message is None or all(button.data != data for row in message.buttons for button in row):
-        raise WishError("the button is gone")
+        raise ActionError("the button is gone")
     return person.taps_data(data, message)

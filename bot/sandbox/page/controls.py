@@ -1,4 +1,4 @@
-"""What the page asks of whoever runs the demo: its clock and its people."""
+"""What the page needs from the demo: its clock and its people."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ NOTHING_DUE = "nothing_due"
 
 
 class Controls(Protocol):
-    """The jumps return when everything that fell due has been sent, with ``MOVED`` or ``NOTHING_DUE``."""
+    """The methods that move the clock return ``MOVED`` or ``NOTHING_DUE``, once everything due has been sent."""
 
     def now(self) -> datetime: ...
 
@@ -24,15 +24,15 @@ class Controls(Protocol):
     def add_person(self, name: str, language: str) -> None: ...
 
     def role(self, person_id: int) -> str:
-        """What to call the person: one of the page's words ``role_...`` without its beginning, or nothing."""
+        """The person's role: the page's word ``role_...`` without its prefix, or an empty string."""
 
     def group(self) -> str:
-        """The name of a workgroup to call together, for the page's guide."""
+        """The name of a workgroup, for the example in the page's guide."""
 
 
 @dataclass(frozen=True)
 class Jump:
-    """One push of the clock; ``news`` counts the messages that each person got."""
+    """One move of the clock. ``news`` counts the new messages by person."""
 
     outcome: str
     before: datetime

@@ -1,4 +1,4 @@
-"""Only this page may drive the sandbox: no other web page that happens to be open in the same browser."""
+"""Protects the sandbox from other web pages that are open in the same browser."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ HEADERS = {
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint for requests to this machine by name, and for actions by its own page only."""
+    """The endpoint, which refuses requests for other host names, and POST requests from other pages."""
 
     async def answer(request: Request) -> Response:
         if not _is_local(request):

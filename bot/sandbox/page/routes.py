@@ -1,4 +1,4 @@
-"""The page's few addresses: its own files, the state that it waits for, and what people do on it."""
+"""The page's routes: its files, its state by long polling, and the actions of people."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.sandbox import Sandbox
 from bot.sandbox.files import DOWNLOAD_LIMIT, picture_size
-from bot.sandbox.page.actions import WishError, find_person, new_person, perform
+from bot.sandbox.page.actions import ActionError, find_person, new_person, perform
 from bot.sandbox.page.controls import Controls, Jump
 from bot.sandbox.page.guard import Endpoint, guarded
 from bot.sandbox.page.state import counts, moment, person_json, typing
@@ -23,12 +23,12 @@ from bot.sandbox.page.state import counts, moment, person_json, typing
 HERE = Path(__file__).parent
 FILES = ("style.css", "page.js", "words.json")
 PICTURES = ("image/png", "image/jpeg", "image/gif")
-PATIENCE = 20.0
-"""Seconds that a request for news waits for them."""
+LONG_POLL_S = 20.0
+"""Seconds that a request for the state waits for a change."""
 
 
 def page_routes(sandbox: Callable[[], Sandbox], controls: Controls, *, language: str = "fi") -> list[BaseRoute]:
-    """The routes of the page at ``/``; ``sandbox`` gives the present one, which a reset replaces."""
+    """The routes of the page at ``/``. ``sandbox()`` returns the present one: a reset replaces it."""
     page = _Page(sandbox, controls, language)
     return [
         Route("/", _file("index.html")),
@@ -59,23 +59,23 @@ class _Page:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The present sandbox. Each has an epoch, by which the page sees that everything is new."""
+        """The present sandbox. Each has an epoch: when it changes, the page draws everything anew."""
         sandbox = self._sandbox()
         if sandbox is not self._known:
             self._known, self._epoch = sandbox, secrets.token_hex(4)
         return sandbox
 
     def stamp(self) -> str:
-        """Differs whenever there is something new to draw."""
+        """Changes whenever there is something new to draw."""
         sandbox = self.sandbox
         return "-".join(map(str, (self._epoch, sandbox.version, *typing(sandbox))))
 
     async def state(self, request: Request) -> Response:
-        """Everything there is, as soon as it is not what the page has ``since``."""
-        since, end = request.query_params.get("since"), monotonic() + PATIENCE
+        """The whole state, as soon as its stamp differs from the page's (``since``)."""
+        since, end = request.query_params.get("since"), monotonic() + LONG_POLL_S
         while since == self.stamp() and monotonic() < end and not await request.is_disconnected():
             sandbox = self.sandbox
-            # Typing wakes nobody, so look again soon.
+            # "Typing" changes no version, so check again soon.
             await sandbox.changed(sandbox.version, 0.3)
         return JSONResponse(self._drawn())
 
@@ -102,15 +102,15 @@ class _Page:
 
     async def act(self, request: Request) -> Response:
         try:
-            wish = await request.json()
-            if not isinstance(wish, dict):
-                raise WishError("an action is a JSON object")
-            return JSONResponse(await self._done(wish))
-        except (WishError, ValueError) as fault:
+            action = await request.json()
+            if not isinstance(action, dict):
+                raise ActionError("an action is a JSON object")
+            return JSONResponse(await self._done(action))
+        except (ActionError, ValueError) as fault:
             return JSONResponse({"error": str(fault)}, 400)
 
-    async def _done(self, wish: dict[str, Any]) -> dict[str, Any]:
-        match wish:
+    async def _done(self, action: dict[str, Any]) -> dict[str, Any]:
+        match action:
             case {"do": "advance", "hours": int(hours)} if 1 <= hours <= 24 * 366:
                 await self._jump(lambda: self.controls.advance(timedelta(hours=hours)))
             case {"do": "next_event"}:
@@ -122,9 +122,9 @@ class _Page:
                     await self.controls.reset()
                     self.jump = None
             case {"do": "add"}:
-                self.controls.add_person(*new_person(wish))
+                self.controls.add_person(*new_person(action))
             case _:
-                answer = perform(self.sandbox, wish)
+                answer = perform(self.sandbox, action)
                 self.sandbox.world.touch()
                 return answer
         self.sandbox.world.touch()
@@ -133,10 +133,12 @@ class _Page:
     async def _jump(self, move: Callable[[], Any]) -> None:
         async with self.jumping:
             self.sandbox.world.touch()
-            before, had = self.controls.now(), counts(self.sandbox)
+            before, counts_before = self.controls.now(), counts(self.sandbox)
             outcome = await move()
-            more = {person_id: count - had.get(person_id, 0) for person_id, count in counts(self.sandbox).items()}
-            news = {person_id: count for person_id, count in more.items() if count > 0}
+            added = {
+                person_id: count - counts_before.get(person_id, 0) for person_id, count in counts(self.sandbox).items()
+            }
+            news = {person_id: count for person_id, count in added.items() if count > 0}
             self.jump = Jump(outcome, before, self.controls.now(), news)
 
     async def upload(self, request: Request) -> Response:
@@ -144,15 +146,15 @@ class _Page:
         name = Path(request.query_params.get("name", "")).name
         try:
             if not name or not 0 < len(content) <= DOWNLOAD_LIMIT:
-                raise WishError("a file has a name and up to 20 MB of content")
+                raise ActionError("a file has a name and up to 20 MB of content")
             person = find_person(self.sandbox, int(request.query_params.get("person", "0")))
-        except (WishError, ValueError) as fault:
+        except (ActionError, ValueError) as fault:
             return JSONResponse({"error": str(fault)}, 400)
         person.uploads(name, content, request.query_params.get("caption", "")[:1024])
         return JSONResponse({})
 
     async def file(self, request: Request) -> Response:
-        """Pictures to be seen, everything else to be saved, so that no file can act as a page of ours."""
+        """Pictures are shown; everything else is a download, so that no file can run as a page of this origin."""
         file = self.sandbox.world.files.find(request.path_params["file_id"])
         if file is None:
             return PlainTextResponse("There is no such file.", 404)

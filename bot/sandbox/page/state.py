@@ -1,4 +1,4 @@
-"""What the page draws, as JSON: people with their messages as they see them."""
+"""The state that the page draws, as JSON: people with their messages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from bot.sandbox.messages import Message
 from bot.sandbox.people import User
 
 SHOWN = 150
-"""Messages of each chat that the page gets, the newest."""
+"""How many messages of each chat the page gets: the newest."""
 TYPING = timedelta(seconds=5)
 
 
@@ -34,20 +34,20 @@ def person_json(sandbox: Sandbox, person: User, role: str) -> dict[str, Any]:
 
 
 def typing(sandbox: Sandbox) -> list[int]:
-    """Whose chats show that the bot is typing: it said so, and has not written since."""
-    now, seen, found = sandbox.world.now(), set[int](), list[int]()
+    """The ids of chats where the bot is typing: it said so in the last seconds and has not written since."""
+    now, seen, chat_ids = sandbox.world.now(), set[int](), list[int]()
     for call in reversed(sandbox.log):
         if now - call.at > TYPING:
             break
         if call.ok and call.chat_id is not None and call.chat_id not in seen and call.method != "getChat":
             seen.add(call.chat_id)
             if call.method == "sendChatAction":
-                found.append(call.chat_id)
-    return sorted(found)
+                chat_ids.append(call.chat_id)
+    return sorted(chat_ids)
 
 
 def counts(sandbox: Sandbox) -> dict[int, int]:
-    """How many messages of the bot each person has."""
+    """How many messages of the bot each person has, by id."""
     return {user.id: sum(message.from_bot for message in user.messages) for user in sandbox.users.values()}
 
 
@@ -93,7 +93,7 @@ def _button(button: Button) -> dict[str, Any]:
 
 
 def _keyboard(person: User) -> dict[str, Any]:
-    """What the bot has put in place of the person's keyboard: the last word on it counts."""
+    """The reply keyboard that the person has now: that of the newest message which changed it."""
     for message in reversed(person.messages):
         markup = message.content.markup
         if message.from_bot and markup.replaces_keyboard:

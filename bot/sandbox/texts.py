@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from bot.sandbox.entities import Entity, Text, in_order, recognised, utf16_length
+from bot.sandbox.entities import Entity, Text, in_order, recognise_entities, utf16_length
 from bot.sandbox.errors import bad_request
 from bot.sandbox.html import parse_html
 from bot.sandbox.requests import Request
@@ -15,7 +15,7 @@ TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 # In bytes and before parsing: MAX of get_formatted_text in telegram-bot-api.
 _SOURCE_LIMIT = 1 << 15
-# Telegram keeps the first hundred and says nothing.
+# Telegram silently drops the rest.
 _MOST_ENTITIES = 100
 
 
@@ -51,7 +51,7 @@ def _read(source: str, parse_mode: str | None, entities: list[Any] | None) -> Te
         text = parse_html(source)
     else:
         text = Text(source, in_order(_entity(value, utf16_length(source)) for value in entities or []))
-    return recognised(_trimmed(_cleaned(Text(text.plain, text.entities[:_MOST_ENTITIES]))))
+    return recognise_entities(_trimmed(_cleaned(Text(text.plain, text.entities[:_MOST_ENTITIES]))))
 
 
 _NEEDED: dict[str, type] = {"offset": int, "length": int, "type": str}
@@ -71,7 +71,7 @@ def _entity(value: Any, length: int) -> Entity:
     user = value.get("user")
     entity = Entity(**fields, user_id=user.get("id") if isinstance(user, dict) else None)
     if entity.offset < 0 or entity.length <= 0 or entity.end > length:
-        # Telegram would cut or drop it without a word; here it is always a mistake in the bot.
+        # Telegram would silently cut or drop it. Here it is always a mistake in the bot.
         raise bad_request("sandbox: a MessageEntity reaches beyond the text")
     return entity
 
@@ -91,19 +91,19 @@ def _cleaned(text: Text) -> Text:
 
 
 def _without(entity: Entity, at: int) -> Entity:
-    """The entity when the one unit at ``at`` is taken out of the text."""
+    """The entity after the UTF-16 unit at ``at`` was removed from the text."""
     if at < entity.offset:
         return replace(entity, offset=entity.offset - 1)
     return replace(entity, length=entity.length - 1) if at < entity.end else entity
 
 
 def _trimmed(text: Text) -> Text:
-    """Without white space at either end; entities move along and end where the text ends."""
+    """Without white space at either end; the entities are moved and cut accordingly."""
     plain = text.plain.rstrip()
     lead = len(plain) - len(plain.lstrip())
-    length, kept = utf16_length(plain) - lead, []
+    length, entities = utf16_length(plain) - lead, list[Entity]()
     for entity in text.entities:
         start, end = max(0, entity.offset - lead), min(length, entity.end - lead)
         if start < end:
-            kept.append(replace(entity, offset=start, length=end - start))
-    return Text(plain[lead:], tuple(kept))
+            entities.append(replace(entity, offset=start, length=end - start))
+    return Text(plain[lead:], tuple(entities))
