@@ -12,6 +12,7 @@ from bot import db
 from bot.commands import migrate
 from bot.config import Settings
 from migrations.tables import metadata
+from models.delivery.outbox import Delivery, DeliveryError
 from models.people.people import Person
 from models.reports.digests import Digest
 from tests.faults import migration_states
@@ -113,6 +114,44 @@ async def test_digests_of_before_are_of_what_their_managers_might_read(database_
         assert dict(found.all()) == {1: [1, 2], 2: None, 3: None}
     await engine.dispose()
 
+
+async def test_errors_of_before_have_kinds(database_url: str) -> None:
+    from alembic import command
+
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migrate.config(c), "20261122_05"))
+        await connection.execute(text("INSERT INTO address (id, chat_id, thread_id) VALUES (1, 1, 0)"))
+        for number, error in enumerate(ERRORS):
+            insert = text(
+                "INSERT INTO delivery (kind, subject, revision, address_id, slot, due_at, expires_at, urgent, state,"
+                " attempts, ambiguous, error) VALUES ('invitation', :number, 0, 1, '', '2027-03-02', '2027-03-03',"
+                " false, 'failed', 1, false, :error)"
+            )
+            await connection.execute(insert, {"number": number, "error": error})
+    await migrate.upgrade(engine)
+    async with db.make_sessions(engine)() as session:
+        deliveries = (await session.execute(select(Delivery.error, Delivery.error_kind))).all()
+    assert dict(deliveries) == ERRORS
+    await engine.dispose()
+
+
+ERRORS = {
+    None: None,
+    "dropped by the operator": DeliveryError.DROPPED,
+    "blocked": DeliveryError.BLOCKED,
+    "Forbidden: Forbidden: bot was blocked by the user": DeliveryError.BLOCKED,
+    "Forbidden: Forbidden: user is deactivated": DeliveryError.DEACTIVATED,
+    "RetryAfter: Flood control exceeded. Retry in 3 seconds": DeliveryError.RATE_LIMITED,
+    "BadRequest: Message is not modified": DeliveryError.NOT_MODIFIED,
+    "BadRequest: Chat not found": DeliveryError.CHAT_CLOSED,
+    "BadRequest: Not enough rights to send text messages to the chat": DeliveryError.CHAT_CLOSED,
+    "BadRequest: Can't parse entities": DeliveryError.BAD_REQUEST,
+    "NotSentError: ClientConnectorError": DeliveryError.NOT_SENT,
+    "TimedOut: Timed out": DeliveryError.TIMED_OUT,
+    "NetworkError: Bad Gateway": DeliveryError.NETWORK,
+    "KeyError": DeliveryError.PROGRAM_FAULT,
+}
 
 BEFORE_DIGESTS_KNEW_THEIR_GROUPS = (
     *(

@@ -10,7 +10,7 @@ from bot.commands import admin, backup, config_check, migrate, restore
 from bot.config import Settings
 from models import leases
 from models.delivery import updates
-from models.delivery.outbox import Sending
+from models.delivery.outbox import DeliveryError, Sending
 from models.feedback import lost_keys
 from models.feedback.sealing import Keyring
 from models.operations import health
@@ -22,17 +22,24 @@ DAY = timedelta(days=1)
 BACKUP_AGE = timedelta(days=8)
 LEAST_FREE = 500_000_000
 """Bytes: below it the disk is said to be filling up."""
-CAUSES = {
-    "blocked": "the person has blocked the bot",
-    "Forbidden": "the person has blocked the bot, or is gone",
-    "deactivated": "the person's Telegram account is gone",
-    "unclaimed": "the person has not pressed Start",
-    "BadRequest": "Telegram refused the message; the log says why",
-    "TimedOut": "Telegram did not answer in time",
-    "NetworkError": "the connection broke, or Telegram failed",
-    "": "the program died while sending",
+REASONS = {
+    DeliveryError.BLOCKED: "the person has blocked the bot",
+    DeliveryError.DEACTIVATED: "the person's Telegram account is gone",
+    DeliveryError.UNCLAIMED: "the person has not pressed Start",
+    DeliveryError.CHAT_CLOSED: "the group or channel is gone, or the bot may not write there",
+    DeliveryError.CHAT_MIGRATED: "the group has a new number at Telegram",
+    DeliveryError.BAD_REQUEST: "Telegram refused the message; the log says why",
+    DeliveryError.NOT_MODIFIED: "there was nothing to change",
+    DeliveryError.RATE_LIMITED: "Telegram wanted a rest",
+    DeliveryError.INVALID_TOKEN: "Telegram does not know the bot's token",
+    DeliveryError.NOT_SENT: "Telegram could not be reached",
+    DeliveryError.TIMED_OUT: "Telegram did not answer in time",
+    DeliveryError.NETWORK: "the connection broke, or Telegram failed",
+    DeliveryError.PROGRAM_FAULT: "a fault of the program",
+    DeliveryError.DROPPED: "dropped by an operator",
+    None: "the program died while sending",
 }
-"""Why a delivery failed, by how the outbox notes it; other words are the kind of a fault of ours."""
+"""Why a delivery did not arrive, in words."""
 
 
 @dataclass
@@ -55,7 +62,7 @@ async def read(settings: Settings) -> Status:
         await _life(found, sessions, settings, now)
         await _holdings(found, sessions, settings, now)
         await _deliveries(found, sessions, settings, now)
-        await _troubles(found, sessions, now)
+        await _undelivered(found, sessions, now)
         await _parked(found, sessions, settings)
         await _forms(found, sessions, settings, now)
     _backups(found, settings, now)
@@ -150,16 +157,15 @@ async def _deliveries(found: Status, sessions: db.Sessions, settings: Settings, 
         found.lines.append(f"  the oldest is due since {_wall(oldest, settings)}")
 
 
-async def _troubles(found: Status, sessions: db.Sessions, now: datetime) -> None:
+async def _undelivered(found: Status, sessions: db.Sessions, now: datetime) -> None:
     async with sessions.begin() as session:
-        troubles = await health.troubles(session, since=now - DAY)
-    for state, cause, number in troubles:
-        what = "failed" if state is Sending.FAILED else "may have arrived or not"
-        found.lines.append(
-            f"  in the last day {number} {what}: {CAUSES.get(cause, f'a fault of the program ({cause})')}"
-        )
-        if state is Sending.FAILED and cause not in CAUSES:
-            found.needs.append(f"{number} message(s) could not be written ({cause}): report it with the log's lines")
+        undelivered = await health.undelivered(session, since=now - DAY)
+    for part in undelivered:
+        what = "failed" if part.state is Sending.FAILED else "may have arrived or not"
+        fault = f" ({part.fault})" if part.fault else ""
+        found.lines.append(f"  in the last day {part.count} {what}: {REASONS[part.error]}{fault}")
+        if part.state is Sending.FAILED and part.error is DeliveryError.PROGRAM_FAULT:
+            found.needs.append(f"{part.count} message(s) could not be written{fault}: report it with the log's lines")
 
 
 async def _parked(found: Status, sessions: db.Sessions, settings: Settings) -> None:

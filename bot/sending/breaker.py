@@ -25,7 +25,7 @@ class Breaker:
         self.retry_at: datetime | None = None
         """When getMe is tried next; None while the breaker is closed."""
 
-    def record(self, error: TelegramError | None, now: datetime) -> None:
+    def record(self, error: Exception | None, now: datetime) -> None:
         """Takes the result of a request: None if it succeeded."""
         if isinstance(error, NetworkError) and not isinstance(error, BadRequest) and self.retry_at is None:
             log.warning("telegram cannot be reached", error=type(error).__name__)

@@ -29,7 +29,7 @@ from handlers.screen import Screen, edit, send, set_menu
 from models.calendar import is_quiet, next_waking
 from models.delivery import cards, outbox, rate_limit
 from models.delivery.cards import Card
-from models.delivery.outbox import Delivery, Sending, Superseded
+from models.delivery.outbox import Delivery, DeliveryError, Sending, Superseded
 from models.delivery.rate_limit import Rate
 from models.errors import Refused
 from models.people import people
@@ -41,6 +41,11 @@ IN_FLIGHT = 4
 """Messages that one process sends at the same time, and so the most that it can repeat after it died."""
 IDLE_S = 1.0
 """Seconds between two looks for work when nothing wakes the outbox."""
+UNREACHABLE = {
+    Reachability.BLOCKED: DeliveryError.BLOCKED,
+    Reachability.DEACTIVATED: DeliveryError.DEACTIVATED,
+    Reachability.UNCLAIMED: DeliveryError.UNCLAIMED,
+}
 
 
 class Outbox:
@@ -145,7 +150,7 @@ class Outbox:
                 raise
             # A fault of ours in one message: it fails alone and does not stop the others.
             log_fault(delivery, "delivery cannot be rendered")
-            self._end(delivery, Sending.FAILED, type(error).__name__)
+            self._end(delivery, Sending.FAILED, error)
             return None
 
     async def _render(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
@@ -176,16 +181,20 @@ class Outbox:
         if delivery.expires_at <= now:
             self._end(delivery, Sending.EXPIRED)
         elif person is not None and person.reach is not Reachability.REACHABLE:
-            self._end(delivery, Sending.FAILED, person.reach)
+            self._end(delivery, Sending.FAILED, UNREACHABLE[person.reach])
         elif not delivery.urgent and is_quiet(now, quiet):
             delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
         else:
             return True
         return False
 
-    def _end(self, delivery: Delivery, state: Sending, error: str | None = None) -> None:
+    def _end(self, delivery: Delivery, state: Sending, error: DeliveryError | Exception | None = None) -> None:
         """Ends a delivery that was not sent."""
-        delivery.state, delivery.error, delivery.owner = state, error, None
+        delivery.state, delivery.owner = state, None
+        if isinstance(error, Exception):
+            outcomes.note(delivery, error)
+        else:
+            delivery.error_kind, delivery.error = error, None
         log_state(delivery)
         self.runtime.metrics.ended(delivery.state)
 
@@ -213,7 +222,7 @@ class Outbox:
         except Exception as error:
             # A fault of ours in one message: it fails alone.
             log_fault(item.delivery, "delivery cannot be sent")
-            item.error = TelegramError(type(error).__name__)
+            item.error = error
         else:
             await self._set_menu(item)
 

@@ -4,12 +4,21 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
 from bot.backoff import retry_after_s
 from bot.telegram import NotSentError
 from models.delivery import rate_limit
-from models.delivery.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Sending
 from models.membership import blocking
 from models.people import people
 from models.people.people import Address, Reachability
@@ -25,53 +34,91 @@ CHAT_CLOSED = ("chat not found", "rights", "write_forbidden", "deactivated", "ch
 MAX_RETRY_PAUSE_S = 300
 
 
+ERROR_KINDS: tuple[tuple[type[TelegramError], DeliveryError], ...] = (
+    (Forbidden, DeliveryError.BLOCKED),
+    (RetryAfter, DeliveryError.RATE_LIMITED),
+    (ChatMigrated, DeliveryError.CHAT_MIGRATED),
+    (InvalidToken, DeliveryError.INVALID_TOKEN),
+    (BadRequest, DeliveryError.BAD_REQUEST),
+    (NotSentError, DeliveryError.NOT_SENT),
+    (TimedOut, DeliveryError.TIMED_OUT),
+    (NetworkError, DeliveryError.NETWORK),
+)
+"""In this order: the last one is a base class of the three before it."""
+
+
+def classify(error: Exception) -> DeliveryError:
+    """The kind of an exception raised while sending. What Telegram's status (400, 403) leaves open is told by its
+    words."""
+    kind = next((kind for class_, kind in ERROR_KINDS if isinstance(error, class_)), DeliveryError.PROGRAM_FAULT)
+    words = str(error).lower()
+    if kind is DeliveryError.BLOCKED and "deactivated" in words:
+        return DeliveryError.DEACTIVATED
+    if kind is DeliveryError.BAD_REQUEST and "not modified" in words:
+        return DeliveryError.NOT_MODIFIED
+    if kind is DeliveryError.BAD_REQUEST and any(part in words for part in CHAT_CLOSED):
+        return DeliveryError.CHAT_CLOSED
+    return kind
+
+
+def note(delivery: Delivery, error: Exception) -> None:
+    """Writes an error into the delivery. Of an exception of ours only its class: its message may quote somebody."""
+    is_telegrams = isinstance(error, TelegramError)
+    delivery.error_kind = classify(error)
+    delivery.error = f"{type(error).__name__}: {error}"[:200] if is_telegrams else type(error).__name__
+
+
 async def record_failure(
-    session: AsyncSession, delivery: Delivery, error: TelegramError, *, policy: Policy, now: datetime
+    session: AsyncSession, delivery: Delivery, error: Exception, *, policy: Policy, now: datetime
 ) -> None:
     """Records why sending failed, and applies the consequences to the delivery and its address."""
-    delivery.error, delivery.owner = f"{type(error).__name__}: {error}"[:200], None
-    if isinstance(error, Forbidden):
-        await _record_forbidden(session, delivery, error, policy=policy, now=now)
-    elif isinstance(error, RetryAfter):
-        delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=retry_after_s(error))
-        await rate_limit.hold(session, delivery.due_at)
-    elif isinstance(error, BadRequest) and "not modified" in error.message:
-        delivery.state = Sending.SENT
-    elif isinstance(error, ChatMigrated):
-        delivery.state = Sending.DUE
-        (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
-    elif isinstance(error, BadRequest) and any(words in error.message.lower() for words in CHAT_CLOSED):
-        delivery.state = Sending.FAILED
-        await places.ended(session, delivery.address_id, policy=policy, now=now)
-    elif isinstance(error, InvalidToken):
-        # 401: the token was revoked. Nothing was sent; all of it goes out once the token is right again.
-        delivery.state, delivery.due_at = Sending.DUE, now + INVALID_TOKEN_PAUSE
-        await rate_limit.hold(session, delivery.due_at)
-        log.error("telegram refuses the token")
-    elif isinstance(error, NetworkError) and not isinstance(error, BadRequest):
-        _schedule_retry(delivery, now, surely_not_sent=isinstance(error, NotSentError))
-    else:
-        delivery.state = Sending.FAILED
+    note(delivery, error)
+    delivery.owner = None
+    match delivery.error_kind:
+        case DeliveryError.BLOCKED | DeliveryError.DEACTIVATED:
+            delivery.state = Sending.FAILED
+            await _stop_writing(session, delivery, policy=policy, now=now)
+        case DeliveryError.CHAT_CLOSED:
+            delivery.state = Sending.FAILED
+            await places.ended(session, delivery.address_id, policy=policy, now=now)
+        case DeliveryError.CHAT_MIGRATED:
+            assert isinstance(error, ChatMigrated)
+            delivery.state = Sending.DUE
+            (await session.get_one(Address, delivery.address_id)).chat_id = error.new_chat_id
+        case DeliveryError.NOT_MODIFIED:
+            delivery.state = Sending.SENT
+        case DeliveryError.RATE_LIMITED:
+            assert isinstance(error, RetryAfter)
+            delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=retry_after_s(error))
+            await rate_limit.hold(session, delivery.due_at)
+        case DeliveryError.INVALID_TOKEN:
+            # The token was revoked. Nothing was sent; all of it goes out once the token is right again.
+            delivery.state, delivery.due_at = Sending.DUE, now + INVALID_TOKEN_PAUSE
+            await rate_limit.hold(session, delivery.due_at)
+            log.error("telegram refuses the token")
+        case DeliveryError.NOT_SENT:
+            _schedule_retry(delivery, now)
+        case DeliveryError.TIMED_OUT | DeliveryError.NETWORK if delivery.ambiguous:
+            delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
+        case DeliveryError.TIMED_OUT | DeliveryError.NETWORK:
+            delivery.ambiguous = True
+            _schedule_retry(delivery, now)
+        case _:
+            delivery.state = Sending.FAILED
 
 
-async def _record_forbidden(
-    session: AsyncSession, delivery: Delivery, error: Forbidden, *, policy: Policy, now: datetime
-) -> None:
-    """403: the person blocked the bot or is gone. Stop writing, keep past answers, tell the coordinators."""
-    delivery.state = Sending.FAILED
-    gone = Reachability.DEACTIVATED if "deactivated" in error.message else Reachability.BLOCKED
+async def _stop_writing(session: AsyncSession, delivery: Delivery, *, policy: Policy, now: datetime) -> None:
+    """After a 403: no more messages to the person, who keeps past answers, or to the group or channel. Those who must
+    know are told."""
+    reach = Reachability.DEACTIVATED if delivery.error_kind is DeliveryError.DEACTIVATED else Reachability.BLOCKED
     if delivery.kind.about_feedback and delivery.slot:
         # Not told to the coordinators: a note at this moment would tell that the person had not answered by then.
-        await people.unreachable(session, delivery.address_id, gone)
+        await people.unreachable(session, delivery.address_id, reach)
     else:
-        await blocking.refused(session, delivery.address_id, gone, policy=policy, now=now)
+        await blocking.refused(session, delivery.address_id, reach, policy=policy, now=now)
         await places.ended(session, delivery.address_id, policy=policy, now=now)
 
 
-def _schedule_retry(delivery: Delivery, now: datetime, *, surely_not_sent: bool) -> None:
-    if not surely_not_sent and delivery.ambiguous:
-        delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
-        return
-    delivery.ambiguous = delivery.ambiguous or not surely_not_sent
+def _schedule_retry(delivery: Delivery, now: datetime) -> None:
     pause = timedelta(seconds=min(2**delivery.attempts, MAX_RETRY_PAUSE_S))
     delivery.state, delivery.due_at = Sending.DUE, now + pause

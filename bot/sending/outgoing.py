@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 
 import structlog
-from telegram.error import TelegramError
 
 from handlers.screen import Screen
 from models.delivery.outbox import Delivery
@@ -24,7 +23,7 @@ class Outgoing:
     edited: int | None = None
     """The id of the message to edit; None if a new one is sent."""
     message_id: int | None = None
-    error: TelegramError | None = None
+    error: Exception | None = None
     is_late: bool = False
     """The process stood still for longer than its lease, so nothing was sent: another process may have sent it."""
     claimed_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
@@ -48,4 +47,7 @@ def log_state(delivery: Delivery) -> None:
     if delivery.kind.about_feedback:
         log.info("delivery", kind=str(delivery.kind))
     else:
-        log.info("delivery", delivery=delivery.id, kind=str(delivery.kind), state=str(delivery.state))
+        error = {"error": str(delivery.error_kind)} if delivery.error_kind else {}
+        reason = {"reason": delivery.error} if delivery.error else {}
+        state = str(delivery.state)
+        log.info("delivery", delivery=delivery.id, kind=str(delivery.kind), state=state, **error, **reason)

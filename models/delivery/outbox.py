@@ -42,6 +42,39 @@ class Sending(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
+class DeliveryError(enum.StrEnum):
+    """Why the last attempt to send a delivery did not succeed. Classified in `bot/sending/outcomes.py`."""
+
+    BLOCKED = "blocked"
+    """The person has blocked the bot (403), or the bot was removed from the group or channel."""
+    DEACTIVATED = "deactivated"
+    """The person's Telegram account is deleted (403)."""
+    UNCLAIMED = "unclaimed"
+    """The person has not pressed Start."""
+    CHAT_CLOSED = "chat-closed"
+    """The group or channel is gone, or the bot may not write there (400)."""
+    CHAT_MIGRATED = "chat-migrated"
+    """The group has a new chat id, to which the delivery is sent again."""
+    BAD_REQUEST = "bad-request"
+    """Telegram refused the message (400)."""
+    NOT_MODIFIED = "not-modified"
+    """The edit would have changed nothing (400). The delivery counts as sent."""
+    RATE_LIMITED = "rate-limited"
+    """Telegram answered 429."""
+    INVALID_TOKEN = "invalid-token"  # noqa: S105  (a name, no secret)
+    """Telegram does not know the bot's token (401 or 404)."""
+    NOT_SENT = "not-sent"
+    """No connection to Telegram could be made: surely not sent."""
+    TIMED_OUT = "timed-out"
+    """Telegram did not answer in time: it may have arrived."""
+    NETWORK = "network"
+    """The connection broke, or Telegram answered 5xx: it may have arrived."""
+    PROGRAM_FAULT = "program-fault"
+    """An exception of ours; `Delivery.error` has its class."""
+    DROPPED = "dropped"
+    """Cancelled by the operator (``koolla resume --drop-due``)."""
+
+
 class Superseded(Exception):  # noqa: N818  (no fault: the world moved on while the message waited)
     """Raised while rendering a delivery that need not be sent any more."""
 
@@ -73,6 +106,8 @@ class Delivery(Base):
     ambiguous: Mapped[bool] = mapped_column(default=False)
     """An attempt ended without an answer: it may have arrived. It is repeated once and no more."""
     error: Mapped[str | None]
+    """Details of the last error, for people: Telegram's words, or the class of an exception of ours."""
+    error_kind: Mapped[DeliveryError | None]
     message_id: Mapped[int | None]
     sent_at: Mapped[datetime | None]
 
@@ -147,7 +182,7 @@ async def revive(
     )
     if not missed:
         withdrawn = withdrawn.where(Delivery.due_at > now)
-    await session.execute(withdrawn.values(state=Sending.DUE, error=None))
+    await session.execute(withdrawn.values(state=Sending.DUE, error=None, error_kind=None))
 
 
 async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Sending
 from models.feedback.runs import Run, RunState
 from models.meetings import announcing, invitations
 from models.meetings.invitations import Answer, Invitation
@@ -189,7 +189,7 @@ def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOu
         Sending.CANCELLED: MessageOutcome.UNNEEDED,
         Sending.SUPERSEDED: MessageOutcome.UNNEEDED,
     }
-    is_dropped = row.state is Sending.CANCELLED and row.error == health.DROPPED
+    is_dropped = row.state is Sending.CANCELLED and row.error_kind is DeliveryError.DROPPED
     if row.state in told and not is_dropped:
         return told[row.state]
     if row.kind is DeliveryKind.REMINDER and not _is_wanted(row, invitation, person):

@@ -8,13 +8,11 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Sending
 from models.delivery.rate_limit import Pace
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup
 from models.people.people import Person, Reachability
-
-DROPPED = "dropped by the operator"
 
 
 @dataclass(frozen=True)
@@ -89,21 +87,33 @@ async def in_state(session: AsyncSession, state: Sending) -> int:
     return await session.scalar(select(func.count()).where(Delivery.state == state)) or 0
 
 
-async def troubles(session: AsyncSession, *, since: datetime) -> list[tuple[Sending, str, int]]:
-    """What failed, or may have arrived and may not, since a moment: state, cause in the library's words, how many."""
+@dataclass(frozen=True)
+class Undelivered:
+    """How many deliveries did not arrive, or may not have, for one reason."""
+
+    state: Sending
+    """`Sending.FAILED`, or `Sending.UNKNOWN`: it may have arrived."""
+    error: DeliveryError | None
+    """None if the process died while sending."""
+    fault: str
+    """The class of the exception, for a fault of the program; else empty."""
+    count: int
+
+
+async def undelivered(session: AsyncSession, *, since: datetime) -> list[Undelivered]:
+    """What failed since a moment, and what may have arrived or not, by reason."""
+    fault = case((Delivery.error_kind == DeliveryError.PROGRAM_FAULT, Delivery.error), else_="")
     rows = await session.execute(
-        select(Delivery.state, Delivery.error, func.count())
+        select(Delivery.state, Delivery.error_kind, fault, func.count())
         .where(
             Delivery.state.in_((Sending.FAILED, Sending.UNKNOWN)),
             # the moment of an attempt is not kept; its lease ran out within a minute of it
             or_(Delivery.leased_until >= since, Delivery.due_at >= since),
         )
-        .group_by(Delivery.state, Delivery.error)
+        .group_by(Delivery.state, Delivery.error_kind, fault)
+        .order_by(Delivery.state, Delivery.error_kind, fault)
     )
-    counts = Counter[tuple[Sending, str]]()
-    for state, error, number in rows:
-        counts[state, (error or "").partition(":")[0]] += number
-    return [(state, cause, number) for (state, cause), number in sorted(counts.items())]
+    return [Undelivered(state, error, fault or "", count) for state, error, fault, count in rows]
 
 
 async def pace(session: AsyncSession) -> Pace | None:
@@ -114,5 +124,7 @@ async def pace(session: AsyncSession) -> Pace | None:
 async def drop_due(session: AsyncSession, *, now: datetime) -> int:
     """Cancels what should have gone out before now and has not; returns how many. What lies ahead stays."""
     due = update(Delivery).where(Delivery.state == Sending.DUE, Delivery.due_at <= now)
-    dropped = await session.execute(due.values(state=Sending.CANCELLED, error=DROPPED).returning(Delivery.id))
+    dropped = await session.execute(
+        due.values(state=Sending.CANCELLED, error_kind=DeliveryError.DROPPED).returning(Delivery.id)
+    )
     return len(dropped.all())

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import insert_new
 from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Delivery, Planned, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Planned, Sending
 from models.people.access import Role
 from models.people.groups import Workgroup
 from models.people.people import Address, Person, Reachability
@@ -86,9 +86,7 @@ async def _is_living(session: AsyncSession, scope: Scope) -> bool:
 async def send_again(session: AsyncSession, *, now: datetime) -> int:
     """What Telegram refused because its reader had blocked the bot goes out once the reader is back, while it is worth
     it: refused, it surely never came. Returns how many."""
-    refused = Delivery.error.in_([Reachability.BLOCKED, Reachability.DEACTIVATED]) | Delivery.error.startswith(
-        "Forbidden"
-    )
+    refused = Delivery.error_kind.in_([DeliveryError.BLOCKED, DeliveryError.DEACTIVATED])
     missed = (
         select(Delivery)
         .join(Address, Address.id == Delivery.address_id)
@@ -99,7 +97,7 @@ async def send_again(session: AsyncSession, *, now: datetime) -> int:
     )
     found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
     for delivery in found:
-        delivery.state, delivery.error = Sending.DUE, None
+        delivery.state, delivery.error, delivery.error_kind = Sending.DUE, None, None
     return len(found)
 
 

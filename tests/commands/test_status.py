@@ -17,7 +17,7 @@ from bot.commands import admin, config_check, status
 from bot.config import Settings
 from models import leases
 from models.delivery import rate_limit, updates
-from models.delivery.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Sending
 from tests.databases import migrated
 from tests.faults.backup import Operator
 from tests.faults.program import until
@@ -190,7 +190,7 @@ async def test_beside_a_running_bot_it_tells_what_waits_and_what_failed() -> Non
         assert "0 due," in await operator.asks("status")
         rig.office.everyone[0].blocks()
         await rig.heard()
-        await _mark(rig, Sending.FAILED, "Forbidden: bot was blocked by the user")
+        await _mark(rig, Sending.FAILED, DeliveryError.BLOCKED)
         assert "in the last day 1 failed: the person has blocked the bot" in await operator.asks("status")
         await _mark(rig, Sending.UNKNOWN, None)
         said = await operator.asks("status")
@@ -201,11 +201,11 @@ async def test_beside_a_running_bot_it_tells_what_waits_and_what_failed() -> Non
         assert "It does not run" in await operator.asks("status", code=1)
 
 
-async def _mark(rig: Rig, state: Sending, error: str | None) -> None:
+async def _mark(rig: Rig, state: Sending, error: DeliveryError | None) -> None:
     """Makes one delivery end in a way that takes long to bring about."""
     async with rig.office.sessions() as sessions, sessions.begin() as session:
         row = await session.get_one(Delivery, 6)
-        row.state, row.error, row.leased_until = state, error, datetime.now(UTC)
+        row.state, row.error_kind, row.leased_until = state, error, datetime.now(UTC)
 
 
 async def test_it_tells_the_same_of_either_database(tmp_path: Path, database_url: str) -> None:

@@ -7,12 +7,25 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 from sqlalchemy import select, text
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 
+from bot.commands import status
+from bot.sending import outcomes
+from bot.telegram import NotSentError
 from handlers.routes import ROUTES, Context
 from handlers.screen import File, Screen
 from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Delivery, Sending
+from models.delivery.outbox import Delivery, DeliveryError, Sending
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
@@ -145,9 +158,38 @@ async def test_a_message_that_cannot_be_made_fails_alone(
     monkeypatch.setitem(ROUTES.renderers, DeliveryKind.INVITATION, spoilt_for_bo)
     await talk.called_meeting(anna, LINE)
     await talk.time_passes(minutes=2)
-    states = [str(delivery.state) for delivery in await invitations(talk)]
-    assert (states.count("failed"), states.count("sent"), len(states)) == (1, len(states) - 1, len(states))
+    deliveries = await invitations(talk)
+    (failed,) = [delivery for delivery in deliveries if delivery.state is Sending.FAILED]
+    assert (failed.error_kind, failed.error) == (DeliveryError.PROGRAM_FAULT, "TypeError")
+    assert {delivery.state for delivery in deliveries if delivery is not failed} == {Sending.SENT}
     assert "kutsu" in cilla.text.lower()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Forbidden("Forbidden: bot was blocked by the user"), DeliveryError.BLOCKED),
+        (Forbidden("Forbidden: user is deactivated"), DeliveryError.DEACTIVATED),
+        (BadRequest("Message is not modified: specified new message content is the same"), DeliveryError.NOT_MODIFIED),
+        (BadRequest("Chat not found"), DeliveryError.CHAT_CLOSED),
+        (BadRequest("Not enough rights to send text messages to the chat"), DeliveryError.CHAT_CLOSED),
+        (BadRequest("Button_data_invalid"), DeliveryError.BAD_REQUEST),
+        (ChatMigrated(-100200), DeliveryError.CHAT_MIGRATED),
+        (RetryAfter(3), DeliveryError.RATE_LIMITED),
+        (InvalidToken("Unauthorized"), DeliveryError.INVALID_TOKEN),
+        (NotSentError("ClientConnectorError"), DeliveryError.NOT_SENT),
+        (TimedOut(), DeliveryError.TIMED_OUT),
+        (NetworkError("Bad Gateway"), DeliveryError.NETWORK),
+        (TelegramError("Invalid server response"), DeliveryError.PROGRAM_FAULT),
+        (KeyError("what Anna wrote"), DeliveryError.PROGRAM_FAULT),
+    ],
+)
+def test_each_error_has_a_kind(error: Exception, kind: DeliveryError) -> None:
+    assert outcomes.classify(error) is kind
+
+
+def test_status_has_words_for_each_kind_of_error() -> None:
+    assert set(status.REASONS) == {*DeliveryError, None}
 
 
 async def test_a_delivery_of_a_newer_version_fails_alone(talk: Talk, anna: Actor, bo: Actor, cilla: Actor) -> None:
