@@ -37,6 +37,7 @@ REASONS = {
     DeliveryError.NETWORK: "the connection broke, or Telegram failed",
     DeliveryError.PROGRAM_FAULT: "a fault of the program",
     DeliveryError.DROPPED: "dropped by an operator",
+    DeliveryError.OTHER: "another version of the program recorded why",
     None: "the program died while sending",
 }
 """Why a delivery did not arrive, in words."""

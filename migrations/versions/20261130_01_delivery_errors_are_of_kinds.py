@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_01"
-down_revision = "20261122_05"
+down_revision = "20261123_01"
 branch_labels = None
 depends_on = None
 
@@ -36,8 +36,7 @@ KINDS = (
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("error_kind", sa.String(length=24), nullable=True))
+    op.add_column("delivery", sa.Column("error_kind", sa.String(length=24), nullable=True))
 
     words = sa.func.lower(DELIVERY.c.error)
     kind = sa.case(*((words.like(pattern), kind) for pattern, kind in KINDS), else_="program-fault")
@@ -45,5 +44,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_column("error_kind")
+    op.drop_column("delivery", "error_kind")

@@ -73,6 +73,8 @@ class DeliveryError(enum.StrEnum):
     """An exception of ours; `Delivery.error` has its class."""
     DROPPED = "dropped"
     """Cancelled by the operator (``koolla resume --drop-due``)."""
+    OTHER = "other"
+    """Recorded by another version of the program, which has more kinds. This version never writes it."""
 
 
 class Superseded(Exception):  # noqa: N818  (no fault: the world moved on while the message waited)
@@ -107,7 +109,9 @@ class Delivery(Base):
     """An attempt ended without an answer: it may have arrived. It is repeated once and no more."""
     error: Mapped[str | None]
     """Details of the last error, for people: Telegram's words, or the class of an exception of ours."""
-    error_kind: Mapped[DeliveryError | None]
+    error_kind: Mapped[DeliveryError | None] = mapped_column(
+        OpenChoice(DeliveryError, unknown=DeliveryError.OTHER, length=24)
+    )
     message_id: Mapped[int | None]
     sent_at: Mapped[datetime | None]
 
