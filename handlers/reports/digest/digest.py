@@ -5,7 +5,7 @@ from functools import partial
 
 from handlers.reports.digest.attention import needing
 from handlers.reports.digest.charts import digest_picture
-from handlers.reports.digest.length_budget import Room
+from handlers.reports.digest.length_budget import Budget
 from handlers.reports.digest.text import (
     digest_text,
     fitting,
@@ -82,18 +82,18 @@ def digest_screen(context: Context, shown: DigestView) -> Screen:
         for period, key in turns
         if period is not None
     )
-    text, room = fitting(t, figures, is_ongoing=shown.is_ongoing)
-    return Screen(text, (row, *_details(context, figures, room), *_last_rows(context, figures)))
+    text, budget = fitting(t, figures, is_ongoing=shown.is_ongoing)
+    return Screen(text, (row, *_details(context, figures, budget), *_last_rows(context, figures)))
 
 
-def _details(context: Context, figures: DigestFigures, room: Room) -> list[tuple[Button, ...]]:
+def _details(context: Context, figures: DigestFigures, budget: Budget) -> list[tuple[Button, ...]]:
     """The ways behind the digest, two in a row; of nothing there is none, nor to what is told already."""
     t = context.t
     counts = {
         "groups": len(figures.groups or ()),
-        "coming": 0 if has_all_coming(figures, room) else len(figures.rest) + len(figures.meetings),
-        "statements": 0 if has_all_statements(t, figures, room) else len(figures.statements),
-        "attention": 0 if has_all_attention(figures, room) else len(needing(figures)),
+        "coming": 0 if has_all_coming(figures, budget) else len(figures.rest) + len(figures.meetings),
+        "statements": 0 if has_all_statements(t, figures, budget) else len(figures.statements),
+        "attention": 0 if has_all_attention(figures, budget) else len(needing(figures)),
     }
     counted = [_to(context, name, figures.period, n) for name, n in counts.items() if n]
     return [tuple(counted[at : at + 2]) for at in range(0, len(counted), 2)]

@@ -1,4 +1,4 @@
-"""The digest in words, short enough for one phone screen: a caption of `AIM` units if it can be, of 1,024 always."""
+"""The digest in words, short enough for one phone screen: a caption, which has 1,024 units."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,10 +9,10 @@ from handlers.dates import month_title
 from handlers.dates.printing import near_day_text
 from handlers.figures import change, decimal, number, percent, steps
 from handlers.forms.labels import asked, ends
-from handlers.layout import CAPTION_LENGTH, shown_length
+from handlers.layout import cut, shown_length
 from handlers.reports.digest.attendance_text import attended, is_recorded, who
 from handlers.reports.digest.attention import needing, reasons
-from handlers.reports.digest.length_budget import AIM, FOR_THE_AIM, ROOMS, Room, at_words
+from handlers.reports.digest.length_budget import BUDGETS, Budget
 from handlers.results.result_text import period_name
 from handlers.texts import Texts
 from models.months import Month
@@ -20,7 +20,6 @@ from models.periods import Span, parse
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
 from models.reports.statistics import Coming, DigestFigures
-from models.results.aggregates import Label
 from models.results.extremes import ENDS, strong_and_weak
 from models.valid_figures import Share
 
@@ -30,27 +29,25 @@ def digest_text(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -
     return fitting(t, figures, is_ongoing=is_ongoing)[0]
 
 
-def fitting(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> tuple[Markup, Room]:
-    """The words, and the room that each part of them has got."""
-    told, room = Markup(""), ROOMS[0]
-    for most, rooms in ((AIM, ROOMS[:FOR_THE_AIM]), (CAPTION_LENGTH, ROOMS[FOR_THE_AIM - 1 :])):
-        for room in rooms:
-            told = Markup("\n\n").join(filter(None, _parts(t, figures, room, is_ongoing=is_ongoing)))
-            if shown_length(told) <= most:
-                return told, room
-    return told, room
+def fitting(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> tuple[Markup, Budget]:
+    """The words in the first budget whose limit they keep, and that budget."""
+    for budget, limit in BUDGETS:
+        text = Markup("\n\n").join(filter(None, _parts(t, figures, budget, is_ongoing=is_ongoing)))
+        if shown_length(text) <= limit:
+            break
+    return text, budget
 
 
-def _parts(t: Texts, figures: DigestFigures, room: Room, *, is_ongoing: bool) -> list[Markup]:
+def _parts(t: Texts, figures: DigestFigures, budget: Budget, *, is_ongoing: bool) -> list[Markup]:
     what = [nothing(t, figures), _roster(t, figures.funnel) if _was(figures.funnel) else Markup("")]
     if not figures.is_empty:
-        what = [_funnel(t, figures, room), _statements(t, figures, room)]
+        what = [_funnel(t, figures, budget), _statements(t, figures, budget)]
     return [
-        Markup("\n").join(filter(None, [heading(t, figures), whose(t, figures, room.name)])),
+        Markup("\n").join(filter(None, [heading(t, figures), whose(t, figures, budget.name)])),
         *what,
-        _attention(t, figures, room),
-        _highlights(t, figures, room),
-        _coming(t, figures, room),
+        _attention(t, figures, budget),
+        _highlights(t, figures, budget),
+        _coming(t, figures, budget),
         t("digest-ongoing") if is_ongoing else Markup(""),
     ]
 
@@ -73,7 +70,7 @@ WHOSE = 2
 
 def whose(t: Texts, figures: DigestFigures, name: int) -> Markup:
     """Which groups it is of, the first by names of so many units; of the organisation nothing."""
-    names = [at_words(one, name) for one in figures.of or ()]
+    names = [cut(one, name) for one in figures.of or ()]
     if len(names) < 2:
         return t("digest-whose-one", names=names[0]) if names else Markup("")
     told, more = ", ".join(names[:WHOSE]), len(names) - WHOSE
@@ -105,18 +102,18 @@ def _since(t: Texts, told: dict[str, str]) -> Markup:
     return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
-def _funnel(t: Texts, figures: DigestFigures, room: Room) -> Markup:
+def _funnel(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     now, shown = figures.funnel, steps(figures.funnel, t.language)
     printed = {name: step.figure for name, step in shown.items()}
     lines = [meetings(t, figures), _roster(t, now)]
     if now.meetings:
         lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
     if is_recorded(now):
-        lines.append(attended(t, now, since(t, figures, "attended", has_year=room.has_year), _who(t, now, room)))
+        lines.append(attended(t, now, since(t, figures, "attended", has_year=budget.has_year), _who(t, now, budget)))
     if now.unrecorded:
         lines.append(t("digest-unrecorded", n=now.unrecorded))
     if now.asked:
-        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures, room), **printed))
+        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures, budget), **printed))
     if now.waiting:
         lines.append(t("digest-waiting", n=now.waiting))
     if is_unchanged(figures):
@@ -136,14 +133,14 @@ def is_unchanged(figures: DigestFigures) -> bool:
     return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
 
 
-def _who(t: Texts, now: Funnel, room: Room) -> list[Markup]:
+def _who(t: Texts, now: Funnel, budget: Budget) -> list[Markup]:
     """By how many people, and how they were there."""
     ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
-    return [*who(t, now), *([t("digest-ways", **ways)] if room.has_ways else [])]
+    return [*who(t, now), *([t("digest-ways", **ways)] if budget.has_ways else [])]
 
 
-def _rates(t: Texts, figures: DigestFigures, room: Room) -> Markup:
-    then = _then(figures, has_year=room.has_year)
+def _rates(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
+    then = _then(figures, has_year=budget.has_year)
     told = {
         key: percent(Share(one.answered, one.asked), t.language)
         for key, one in then.items()
@@ -175,17 +172,15 @@ def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
     return sorted(found.values(), key=len, reverse=True)
 
 
-def _statements(t: Texts, figures: DigestFigures, room: Room) -> Markup:
+def _statements(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     if not figures.statements:
         return no_statements(t, figures)
-    strong, weak = strongest_and_weakest(figures, room.ends)
-    if not strong:
-        return t("digest-statements-in-picture")
-    low, high = (at_words(one, 30) for one in ends(t, strong[0]))
+    strong, weak = strongest_and_weakest(figures, budget.ends)
+    low, high = (cut(end, budget.scale_end) for end in ends(t, strong[0]))
     lines = [t("digest-strongest")]
-    lines += [statement(t, figures, one, room.statement) for one in strong]
+    lines += [statement(t, figures, one, budget.statement) for one in strong]
     lines += [t("digest-weakest")] if weak else []
-    lines += [statement(t, figures, one, room.statement) for one in weak]
+    lines += [statement(t, figures, one, budget.statement) for one in weak]
     return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
 
 
@@ -197,16 +192,16 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
     return t("digest-no-results") if figures.releases == 0 and not figures.funnel.waiting else Markup("")
 
 
-def has_all_statements(t: Texts, figures: DigestFigures, room: Room) -> bool:
+def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:
     """Whether each statement is told, and in all its words."""
-    told = [one for some in strongest_and_weakest(figures, room.ends) for one in some]
-    words = [asked(t, Label(one.identity, one.text)) for one in told]
-    return len(told) == len(figures.statements) and all(at_words(one, room.statement) == one for one in words)
+    told = [one for some in strongest_and_weakest(figures, budget.ends) for one in some]
+    words = [asked(t, Words(one.identity, one.text)) for one in told]
+    return len(told) == len(figures.statements) and all(cut(one, budget.statement) == one for one in words)
 
 
 def statement(t: Texts, figures: DigestFigures, one: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
-    words = at_words(asked(t, Label(one.identity, one.text)), most)
+    words = cut(asked(t, Words(one.identity, one.text)), most)
     moved = ", ".join(_moved(t, figures, one))
     mean = decimal(one.mean, t.language)
     return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
@@ -221,66 +216,65 @@ def _moved(t: Texts, figures: DigestFigures, one: Statement) -> list[str]:
     return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
 
 
-def _attention(t: Texts, figures: DigestFigures, room: Room) -> Markup:
+def _attention(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     needs = needing(figures)
     if not needs:
         return Markup("")
-    told = needs[: room.groups]
+    told = needs[: budget.groups]
     if not told:
         return t("digest-attention-count", n=len(needs))
     lines = [t("digest-attention")]
-    lines += [t("digest-attention-line", group=at_words(name, room.name), why=reasons(t, some)) for name, some in told]
+    lines += [t("digest-attention-line", group=cut(name, budget.name), why=reasons(t, some)) for name, some in told]
     if len(needs) > len(told):
         lines.append(t("digest-attention-more", n=len(needs) - len(told)))
     return Markup("\n").join(lines)
 
 
-def has_all_attention(figures: DigestFigures, room: Room) -> bool:
+def has_all_attention(figures: DigestFigures, budget: Budget) -> bool:
     """Whether each group that needs attention is told, by its whole name."""
     needs = needing(figures)
-    return len(needs) <= room.groups and all(at_words(name, room.name) == name for name, _ in needs)
+    return len(needs) <= budget.groups and all(cut(name, budget.name) == name for name, _ in needs)
 
 
-def _highlights(t: Texts, figures: DigestFigures, room: Room) -> Markup:
-    """What people said: two at most; one that begins with an endless word is left out."""
-    told = [at_words(one, room.quote) for one in figures.highlights[: room.quotes]]
-    told = [one for one in told if shown_length(one) <= room.quote]
+def _highlights(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
+    """What people said: two quotes at most."""
+    told = [cut(one, budget.quote) for one in figures.highlights[: budget.quotes]]
     if not told:
         return Markup("")
     return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=one) for one in told)])
 
 
-def _coming(t: Texts, figures: DigestFigures, room: Room) -> Markup:
+def _coming(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     """What comes in the period after, and before it in the rest of one that is not over."""
     period = parse(figures.period)
     lines: list[Markup] = []
     if figures.rest:
-        lines += _called(t, period, len(figures.rest), figures.rest, room)
+        lines += _called(t, period, len(figures.rest), figures.rest, budget)
     if figures.coming:
-        lines += _called(t, period.shifted(1), figures.coming, figures.meetings, room)
+        lines += _called(t, period.shifted(1), figures.coming, figures.meetings, budget)
     elif _was(figures.funnel):
         lines.append(t("digest-coming-none", month=period_title(t, period.shifted(1))))
     return Markup("\n").join(lines)
 
 
-def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], room: Room) -> Iterator[Markup]:
+def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], budget: Budget) -> Iterator[Markup]:
     yield t("digest-coming", n=count, month=period_title(t, period))
-    told = some[: room.coming]
+    told = some[: budget.coming]
     for one in told:
-        yield coming_line(t, one, room.name, room.title)
+        yield coming_line(t, one, budget.name, budget.title)
     if told and count > len(told):
         yield t("digest-coming-more", n=count - len(told))
 
 
 def coming_line(t: Texts, one: Coming, name: int, title: int) -> Markup:
-    """A meeting to come, by names of so many units; without a title where that has no room."""
-    words = Markup(": {}").format(at_words(one.title, title)) if one.title and title else ""
-    return t("digest-coming-line", group=at_words(one.group, name), day=near_day_text(one.day, t.language), title=words)
+    """A meeting to come, its group's name and its title in so many units at most."""
+    words = Markup(": {}").format(cut(one.title, title)) if one.title else ""
+    return t("digest-coming-line", group=cut(one.group, name), day=near_day_text(one.day, t.language), title=words)
 
 
-def has_all_coming(figures: DigestFigures, room: Room) -> bool:
+def has_all_coming(figures: DigestFigures, budget: Budget) -> bool:
     """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
     some = (*figures.rest, *figures.meetings)
-    shown = [one for part in (figures.rest, figures.meetings) for one in part[: room.coming]]
-    is_whole = all(at_words(one.title or "", room.title) == (one.title or "") for one in some)
+    shown = [one for part in (figures.rest, figures.meetings) for one in part[: budget.coming]]
+    is_whole = all(cut(one.title or "", budget.title) == (one.title or "") for one in some)
     return len(figures.meetings) < figures.coming or (len(shown) == len(some) and is_whole)
