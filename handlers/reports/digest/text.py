@@ -20,6 +20,7 @@ from models.periods import Span, parse
 from models.reports.funnel import Funnel
 from models.reports.statements import Statement
 from models.reports.statistics import Coming, DigestFigures
+from models.results.aggregates import Label
 from models.results.extremes import ENDS, strong_and_weak
 from models.valid_figures import Share
 
@@ -195,13 +196,13 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
 def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:
     """Whether each statement is told, and in all its words."""
     told = [one for some in strongest_and_weakest(figures, budget.ends) for one in some]
-    words = [asked(t, Words(one.identity, one.text)) for one in told]
+    words = [asked(t, Label(one.identity, one.text)) for one in told]
     return len(told) == len(figures.statements) and all(cut(one, budget.statement) == one for one in words)
 
 
 def statement(t: Texts, figures: DigestFigures, one: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
-    words = cut(asked(t, Words(one.identity, one.text)), most)
+    words = cut(asked(t, Label(one.identity, one.text)), most)
     moved = ", ".join(_moved(t, figures, one))
     mean = decimal(one.mean, t.language)
     return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
