@@ -17,7 +17,6 @@ ROOMS = ("bot", "handlers", "models", "migrations")
 
 Graph = Mapping[str, set[str]]
 """The names that each name points to."""
-"""The importing module and the imported one."""
 
 
 @dataclass(frozen=True)
