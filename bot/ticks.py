@@ -108,8 +108,8 @@ async def plan_digests(runtime: Runtime) -> None:
         log.info("missed digests sent", count=missed)
     async with runtime.sessions() as session:
         due = await digest_plans.wanted(session, policy=runtime.policy, now=now)
-    for scope in due:
-        planning = partial(digest_plans.plan, one=scope, policy=runtime.policy, now=now)
+    for batch in due:
+        planning = partial(digest_plans.plan, batch=batch, policy=runtime.policy, now=now)
         if planned := await in_own_transaction(runtime, "digests not planned", planning):
             log.info("digests planned", count=planned)
 

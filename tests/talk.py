@@ -46,7 +46,7 @@ class Talk(Stage):
         """A workgroup that everyone has joined through its link."""
         now = self.clock.now()
         async with self.app.sessions.begin() as session:
-            group = await groups.found(session, name, now=now)
+            group = await groups.create(session, name, now=now)
             link = await links.join_link(session, group.id, now=now)
             lead = await links.make(session, links.LinkKind.ROLE, now=now, group_id=group.id, role=RoleKind.COORDINATOR)
         await coordinator.starts(lead.code)

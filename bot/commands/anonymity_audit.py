@@ -30,20 +30,20 @@ class Verdict:
 
     @property
     def faults(self) -> list[Finding]:
-        return [one for some in self.findings.values() for one in some if not one.good]
+        return [finding for findings in self.findings.values() for finding in findings if not finding.good]
 
     def text(self) -> str:
         lines = [*HEAD]
-        for heading, some in self.findings.items():
-            lines += ["", heading, *(f"  {one}" for one in some)]
+        for heading, findings in self.findings.items():
+            lines += ["", heading, *(f"  {finding}" for finding in findings)]
         return "\n".join([*lines, "", *self._end()])
 
     def _end(self) -> list[str]:
-        checked = sum(len(some) for some in self.findings.values())
+        checked = sum(len(findings) for findings in self.findings.values())
         if not self.faults:
             return [f"Verdict: {checked} things were checked, and nothing in them ties an answer to a person."]
         count = len(self.faults)
-        return [f"Verdict: {count} of {checked} things FAIL:", *(f"  - {one.text}" for one in self.faults)]
+        return [f"Verdict: {count} of {checked} things FAIL:", *(f"  - {finding.text}" for finding in self.faults)]
 
 
 async def verify(settings: Settings) -> Verdict:

@@ -158,15 +158,15 @@ def _by_postgresql(url: str, file: Path) -> str:
 
 def told(restored: Restored, settings: Settings) -> list[str]:
     """What was restored, what it lacks, and what to do next."""
-    due = sum(one.due for one in restored.waiting)
-    expired = sum(one.expired for one in restored.waiting)
-    later = sum(one.later for one in restored.waiting)
+    due = sum(backlog.due for backlog in restored.waiting)
+    expired = sum(backlog.expired for backlog in restored.waiting)
+    later = sum(backlog.later for backlog in restored.waiting)
     lines = [f"Restored, at {restored.revision}. Sending is paused."]
     if restored.kept is not None:
         lines.append(f"The database that was there is kept as {restored.kept}; delete it when you need it no more.")
     lines.append(f"{later} message(s) wait for their time; {expired} have expired and stay unsent.")
     if due:
-        kinds = ", ".join(f"{one.due} {one.kind}" for one in restored.waiting if one.due)
+        kinds = ", ".join(f"{backlog.due} {backlog.kind}" for backlog in restored.waiting if backlog.due)
         lines.append(f"{due} message(s) are due and would go out at once: {kinds}.")
         lines.append("What was sent after the backup was made would so be sent again: see below.")
     if restored.repeated:

@@ -140,12 +140,12 @@ async def _deliveries(found: Status, sessions: db.Sessions, settings: Settings, 
         waiting = await health.waiting(session, now=now)
         oldest = await health.oldest_due(session, now=now)
         pace = await health.pace(session)
-    due, later = sum(one.due for one in waiting), sum(one.later for one in waiting)
-    expired, doubtful = sum(one.expired for one in waiting), sum(one.doubtful for one in waiting)
+    due, later = sum(backlog.due for backlog in waiting), sum(backlog.later for backlog in waiting)
+    expired, doubtful = sum(backlog.expired for backlog in waiting), sum(backlog.doubtful for backlog in waiting)
     found.lines.append(f"messages: {due} due, {later} wait for their time, {expired} expired and stay unsent")
     is_paused = pace is not None and pace.paused_at is not None
     if due:
-        kinds = ", ".join(f"{one.due} {one.kind}" for one in waiting if one.due)
+        kinds = ", ".join(f"{backlog.due} {backlog.kind}" for backlog in waiting if backlog.due)
         found.lines.append(f"  {'on resume these would go out' if is_paused else 'due'}: {kinds}")
     if doubtful:
         found.lines.append(f"  {doubtful} of them may have arrived once already")

@@ -34,7 +34,7 @@ def add_people(sandbox: Sandbox, language: str) -> Cast:
 async def set_up_group(app: App, cast: Cast, name: str) -> None:
     """Creates the workgroup. Everyone then opens the link that gives them their membership and role."""
     async with app.sessions.begin() as session:
-        group = await groups.found(session, name, now=app.now)
+        group = await groups.create(session, name, now=app.now)
         join = await links.join_link(session, group.id, now=app.now)
         run = await links.make(session, LinkKind.ROLE, role=RoleKind.COORDINATOR, group_id=group.id, now=app.now)
         lead = await links.make(session, LinkKind.ROLE, role=RoleKind.MANAGER, now=app.now)

@@ -100,7 +100,7 @@ async def access_form_and_groups(context: Context, draft: Draft) -> tuple[Form, 
     form, mine = await survey_plan.access_form_to_send(context.session, context.person, draft.data["form"])
     if "group" not in draft.data:
         return form, mine, None
-    group = next((one for one in mine if one.id == draft.data["group"]), None)
+    group = next((other for other in mine if other.id == draft.data["group"]), None)
     if group is None:
         gone = await access.access_group(context.session, context.person, draft.data["group"])
         raise Refused("roster-archived", group=gone.name)
@@ -146,7 +146,7 @@ def _ways(context: Context, draft: Draft, name: str) -> tuple[Button, ...]:
 def _question(context: Context, draft: Draft, name: str, mine: list[Workgroup]) -> tuple[Markup, Rows]:
     t, number = context.t, draft.number
     if name == "group":
-        rows = tuple((Button(one.name, data("survey-group", number, one.id)),) for one in mine[:30])
+        rows = tuple((Button(group.name, data("survey-group", number, group.id)),) for group in mine[:30])
         return t("survey-ask-group"), rows
     if name == "opens":
         return t("survey-ask-opens", example=example(context)), _openings(context, number)

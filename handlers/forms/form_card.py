@@ -97,7 +97,8 @@ async def ask_whose(context: Context, draft: Draft) -> Screen:
     t = context.t
     owners = await form_book.owners(context.session, context.person)
     rows = tuple(
-        (Button(_owner(context, one), data("form-whose", draft.number, one.id if one else 0)),) for one in owners[:MOST]
+        (Button(_owner(context, group), data("form-whose", draft.number, group.id if group else 0)),)
+        for group in owners[:MOST]
     )
     return Screen(t("forms-whose-how"), (*rows, (Button(t("back"), data("form-card", draft.number)),)))
 
@@ -112,7 +113,7 @@ async def card(context: Context, work: Work) -> Screen:
     owners = await form_book.owners(context.session, context.person)
     lines = [t("forms-name", form=work.name)]
     if work.kept is None:
-        names = {one.id if one else 0: _owner(context, one) for one in owners}
+        names = {group.id if group else 0: _owner(context, group) for group in owners}
         owner = names.get(draft.data["whose"])
         lines.append(t("forms-card-whose", owner=owner) if owner else t("forms-card-whose-gone"))
     parts = [t("forms-card"), Markup("\n").join(lines), questions_text(t, work.items, named=work.content.named)]

@@ -139,7 +139,7 @@ async def work_of(context: Context, draft: Draft, owned: OwnedForm | None) -> Wo
     written = read(draft.data["text"], own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
     if owned is None:
-        return Work(draft, None, None, tuple(one.item for one in version_diff.keeping(new, ())), ())
+        return Work(draft, None, None, tuple(worded.item for worded in version_diff.keeping(new, ())), ())
     version = await forms.newest(context.session, owned.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]

@@ -142,7 +142,7 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
         raise NotFound
     if len(tap.args) == 1:
         return await form_card.ask_whose(context, draft)
-    owners = [one.id if one else 0 for one in await form_book.owners(context.session, context.person)]
+    owners = [group.id if group else 0 for group in await form_book.owners(context.session, context.person)]
     if tap.number(1) not in owners:
         raise NotFound
     learn(context, draft, "card", whose=tap.number(1))

@@ -53,8 +53,10 @@ async def is_administrator(context: Context) -> bool:
 def _lines(context: Context, held: list[Holding]) -> list[Markup]:
     """One line for each role and place, with the names."""
     names: dict[Markup, list[str]] = {}
-    for one in held:
-        names.setdefault(role_text(context, one.role.kind, one.group), []).append(_name(context, one.person))
+    for holding in held:
+        names.setdefault(role_text(context, holding.role.kind, holding.group), []).append(
+            _name(context, holding.person)
+        )
     return [context.t("roles-line", role=role, names=_names(context, some)) for role, some in names.items()]
 
 
@@ -86,15 +88,15 @@ def button(context: Context, key: str, *address: object) -> Button:
 async def on_take(context: Context, tap: Tap) -> Screen:
     """Which role to take away."""
     t, page = context.t, page_of(await roles.visible(context.session, context.person), tap.id, PAGE)
-    rows = [(Button(_label(context, one), data("role-drop", one.role.id)),) for one in page.items]
+    rows = [(Button(_label(context, holding), data("role-drop", holding.role.id)),) for holding in page.items]
     row = page.turns(t, "role-take")
     text = t("role-take-which" if rows else "roles-none")
     return Screen(text, (*rows, row, (button(context, "back", "roles"),)))
 
 
-def _label(context: Context, one: Holding) -> str:
-    role = role_text(context, one.role.kind, one.group)
-    return cut(context.t("role-label", name=one.person.name, role=role), LABEL)
+def _label(context: Context, holding: Holding) -> str:
+    role = role_text(context, holding.role.kind, holding.group)
+    return cut(context.t("role-label", name=holding.person.name, role=role), LABEL)
 
 
 @tap("role-drop", on_refusal=on_back)
@@ -121,7 +123,7 @@ async def on_drop_yes(context: Context, tap: Tap) -> Screen:
 
 async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
     """The role of a letter; superseded if it has changed again meanwhile."""
-    held = await roles.told(context.session, delivery.subject, context.person)
+    held = await roles.holding_to_report(context.session, delivery.subject, context.person)
     if held is None or await roles.has(context.session, held) is not has:
         raise Superseded
     return held

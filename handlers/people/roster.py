@@ -42,7 +42,7 @@ async def choose(context: Context) -> Screen:
         return Screen(t("members-no-groups"), ((command_button(context, "newgroup"),),))
     if not mine:
         raise Refused("members-for-coordinators")
-    return Screen(t("members-which"), tuple((Button(one.name, data("roster", one.id, 0)),) for one in mine[:90]))
+    return Screen(t("members-which"), tuple((Button(group.name, data("roster", group.id, 0)),) for group in mine[:90]))
 
 
 async def access_group(context: Context, tap: Tap) -> Workgroup:
@@ -118,7 +118,7 @@ def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
 async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
     """The way to one's other groups, if there are any."""
     mine = await access.coordinated_groups(context.session, context.person)
-    others = any(one.id != group.id for one in mine)
+    others = any(other.id != group.id for other in mine)
     return (Button(context.t("members-others"), data("members")) if others else command_button(context, "meetings"),)
 
 
@@ -165,8 +165,13 @@ async def on_unreached(context: Context, tap: Tap) -> Screen:
         return Screen(t("unreached-none", group=group.name), (back,))
     lines = [t("unreached-heading", group=group.name)]
     lines += [
-        t("unreached-line", name=one.name, reach=t(f"reach-{one.reach}"), contact=one.contact or t("contact-none"))
-        for one in shown.items
+        t(
+            "unreached-line",
+            name=member.name,
+            reach=t(f"reach-{member.reach}"),
+            contact=member.contact or t("contact-none"),
+        )
+        for member in shown.items
     ]
     lines += [Markup("")] + [t(f"unreached-do-{reach}") for reach in roster.counts(shown.items)]
     rows = [(Button(label, data("member", group.id, person.id, 0)),) for person, label in labels(t, shown.items)]

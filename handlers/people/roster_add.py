@@ -80,7 +80,7 @@ def _keep(context: Context, draft: Draft, text: str) -> None:
     """Adds to what was read; of what could not be, only the newest lines are told, by their numbers there."""
     before = draft.data
     found, read_before = roster_file.read(text), before["lines"]
-    kept = [[read_before + one.line, one.name, one.organisation, one.contact] for one in found.entries]
+    kept = [[read_before + entry.line, entry.name, entry.organisation, entry.contact] for entry in found.entries]
     entries = before["entries"] + kept
     if len(entries) > MOST:
         raise Refused("roster-too-many", n=len(entries), most=MOST)
@@ -95,13 +95,13 @@ def _entries(draft: Draft) -> list[Entry]:
 async def preview(context: Context, group: Workgroup, draft: Draft) -> Screen:
     """What adding would change, and what it would leave out and why."""
     t, entries = context.t, _entries(draft)
-    found = await roster.compare(context.session, group, entries)
+    compared = await roster.compare(context.session, group, entries)
     too = draft.data["doubtful"]
-    wanted = found.new + (found.doubtful if too else [])
+    wanted = compared.new + (compared.doubtful if too else [])
     lines = [t("preview-heading", group=group.name, n=len(entries) + len(draft.data["unread"]))]
     if wanted:
         lines.append(_first(context, min(wanted, key=lambda entry: entry.line)))
-    lines += _kinds(context, found, doubtful="doubtful-added" if too else "doubtful")
+    lines += _kinds(context, compared, doubtful="doubtful-added" if too else "doubtful")
     if unread := draft.data["unread"]:
         named = [t(f"preview-line-{trouble}", line=line) for line, trouble in unread[:NAMED]]
         lines.append(t("preview-unread", n=len(unread), lines=_listed(context, named, len(unread))))
@@ -109,8 +109,8 @@ async def preview(context: Context, group: Workgroup, draft: Draft) -> Screen:
     rows = []
     if wanted:
         rows.append((Button(t("preview-add", n=len(wanted)), data("roster-yes", group.id, len(entries))),))
-    if found.doubtful:
-        label = t("preview-leave-doubtful" if too else "preview-add-doubtful", n=len(found.doubtful))
+    if compared.doubtful:
+        label = t("preview-leave-doubtful" if too else "preview-add-doubtful", n=len(compared.doubtful))
         rows.append((Button(label, data("roster-doubtful", group.id, 0 if too else 1)),))
     return Screen(Markup("\n\n").join(lines), (*rows, _stop(context, group)))
 
@@ -127,15 +127,15 @@ def _first(context: Context, entry: Entry) -> Markup:
     )
 
 
-def _kinds(context: Context, found: Compared, doubtful: str) -> list[Markup]:
-    kinds = (("new", found.new), ("here", found.here), ("twice", found.twice), (doubtful, found.doubtful))
+def _kinds(context: Context, compared: Compared, doubtful: str) -> list[Markup]:
+    kinds = (("new", compared.new), ("here", compared.here), ("twice", compared.twice), (doubtful, compared.doubtful))
     return [
         context.t(f"preview-{kind}", n=len(people), names=_names(context, people)) for kind, people in kinds if people
     ]
 
 
 def _names(context: Context, people: list[Entry]) -> Markup:
-    return _listed(context, [Markup.escape(one.name) for one in people[:NAMED]], len(people))
+    return _listed(context, [Markup.escape(entry.name) for entry in people[:NAMED]], len(people))
 
 
 def _listed(context: Context, shown: Iterable[Markup], count: int) -> Markup:

@@ -24,46 +24,48 @@ PAGE = 10
 @tap("named")
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Those who answered, by name."""
-    found = await named_answers.access_named_answers(context.session, context.person, tap.id)
-    return _people(context, found, page_number(tap, 1))
+    submissions = await named_answers.access_named_answers(context.session, context.person, tap.id)
+    return _people(context, submissions, page_number(tap, 1))
 
 
-def _people(context: Context, found: NamedSubmissions, number: int = 0) -> Screen:
+def _people(context: Context, submissions: NamedSubmissions, number: int = 0) -> Screen:
     t = context.t
-    page = page_of(found.ballots, number, PAGE)
+    page = page_of(submissions.ballots, number, PAGE)
     rows: list[tuple[Button, ...]] = [
-        (Button(person.name, data("named-of", found.run.id, person.id)),) for person, _ in page.items
+        (Button(person.name, data("named-of", submissions.run.id, person.id)),) for person, _ in page.items
     ]
-    back = data("result", found.release_id) if found.release_id else data("results")
-    rows.append(page.turns(t, "named", found.run.id))
-    text = t("named-heading", form=_form(context, found), n=len(found.ballots))
+    back = data("result", submissions.release_id) if submissions.release_id else data("results")
+    rows.append(page.turns(t, "named", submissions.run.id))
+    text = t("named-heading", form=_form(context, submissions), n=len(submissions.ballots))
     return Screen(text, (*rows, (Button(t("back"), back),)))
 
 
 @renders(DeliveryKind.NAMED_ANSWERS)
 async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
     """A named form has closed with too few answers for figures: what came, behind the names."""
-    found = await named_answers.access_named_answers(context.session, context.person, delivery.subject)
-    if not found.ballots:  # they have erased themselves meanwhile
+    submissions = await named_answers.access_named_answers(context.session, context.person, delivery.subject)
+    if not submissions.ballots:  # they have erased themselves meanwhile
         raise Superseded
-    screen = _people(context, found)
-    closed = context.t("named-closed", n=len(found.ballots), asked=found.run.asked, threshold=found.run.threshold)
+    screen = _people(context, submissions)
+    closed = context.t(
+        "named-closed", n=len(submissions.ballots), asked=submissions.run.asked, threshold=submissions.run.threshold
+    )
     return replace(screen, text=Markup("\n\n").join([screen.text, closed]))
 
 
-def _form(context: Context, found: NamedSubmissions) -> Markup:
-    return context.t("feedback-on-its-own", form=form_name(context.t, found.form), group=found.group)
+def _form(context: Context, submissions: NamedSubmissions) -> Markup:
+    return context.t("feedback-on-its-own", form=form_name(context.t, submissions.form), group=submissions.group)
 
 
 @tap("named-of")
 async def on_person(context: Context, tap: Tap) -> Screen:
     """One person's answers."""
-    found = await named_answers.access_named_answers(context.session, context.person, tap.id)
-    person, ballot = found.of(tap.number(1))
-    some = [_answer(context, question, ballot) for question in found.questions]
-    heading = context.t("named-of", name=person.name, form=_form(context, found))
+    submissions = await named_answers.access_named_answers(context.session, context.person, tap.id)
+    person, ballot = submissions.of(tap.number(1))
+    some = [_answer(context, question, ballot) for question in submissions.questions]
+    heading = context.t("named-of", name=person.name, form=_form(context, submissions))
     pages = headed_pages(heading, Markup.escape(person.name), some)
-    return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("named", found.run.id)),),))
+    return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("named", submissions.run.id)),),))
 
 
 def _answer(context: Context, question: Question, ballot: dict[int, Any]) -> Markup:

@@ -144,15 +144,15 @@ def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> list[Markup]
     )
     if not result.spread:
         return [shown]
-    counts = " · ".join(f"{option(t, one.words, one.value)}: {figure(t, one)}" for one in result.spread)
+    counts = " · ".join(f"{option(t, total.words, total.value)}: {figure(t, total)}" for total in result.spread)
     if result.spread_n != result.mean.n:
         return [shown, t("result-distribution-of", n=result.spread_n, counts=counts)]
     return [shown, t("result-distribution", counts=counts)]
 
 
-def figure(t: Texts, one: OptionTotal) -> str:
+def figure(t: Texts, option: OptionTotal) -> str:
     """How many people chose it, or that this is not shown."""
-    return t("result-not-shown").unescape() if one.people is None else number(one.people, t.language)
+    return t("result-not-shown").unescape() if option.people is None else number(option.people, t.language)
 
 
 def _choices(t: Texts, result: Result) -> list[Markup]:
@@ -168,10 +168,10 @@ def choices_n(t: Texts, result: Result) -> Markup:
 
 def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
     """Each option with people and percent of those who answered; then, of a single choice, whom the parts leave out."""
-    told = [one.people for one in result.spread if one.people is not None]
+    told = [total.people for total in result.spread if total.people is not None]
     found = [
-        (option(t, one.words, one.value), *_told(t, one.people, result.spread_n, figure(t, one)))
-        for one in result.spread
+        (option(t, total.words, total.value), *_told(t, total.people, result.spread_n, figure(t, total)))
+        for total in result.spread
     ]
     if result.kind is not QuestionKind.SEVERAL:
         unsaid = Parts(tuple(told), result.spread_n).unsaid

@@ -43,7 +43,7 @@ async def result_list(context: Context, number: int = 0) -> Screen:
         return await _nothing(context)
     lines = [t("results-heading"), *(_line(context, listed) for listed in page.listed)]
     if not page.number:
-        lines += [_waiting(context, one) for one in await results.waiting_pools(context.session, context.person)]
+        lines += [_waiting(context, pool) for pool in await results.waiting_pools(context.session, context.person)]
     rows: list[tuple[Button, ...]] = [(button,) for listed in page.listed if (button := _button(context, listed))]
     rows.append(turns(t, "results", number=page.number, has_more=page.has_more))
     if await result_views.groups_with_results(context.session, context.person):
@@ -81,10 +81,10 @@ def _line(context: Context, listed: ListedResult) -> Markup:
     return t("results-released", name=name, day=day, answered=listed.answered, asked=listed.asked)
 
 
-def _waiting(context: Context, one: WaitingPool) -> Markup:
-    if one.only_texts:
-        return context.t("results-waiting-texts", group=one.group, least=2 * one.threshold)
-    return context.t("results-waiting", group=one.group, threshold=one.threshold)
+def _waiting(context: Context, pool: WaitingPool) -> Markup:
+    if pool.only_texts:
+        return context.t("results-waiting-texts", group=pool.group, least=2 * pool.threshold)
+    return context.t("results-waiting", group=pool.group, threshold=pool.threshold)
 
 
 def _button(context: Context, listed: ListedResult) -> Button | None:

@@ -138,20 +138,20 @@ class Planned:
 async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
     """Writes deliveries; those already planned stay as they are. Returns how many are new."""
     wanted = list(planned)
-    reachable = await addresses(session, {one.person_id for one in wanted if one.address_id is None})
+    reachable = await addresses(session, {entry.person_id for entry in wanted if entry.address_id is None})
     rows = [
         {
-            "kind": one.kind,
-            "subject": one.subject,
-            "revision": one.revision,
-            "address_id": one.address_id or reachable[one.person_id],
-            "slot": one.slot,
-            "due_at": one.due_at,
-            "expires_at": one.expires_at,
-            "urgent": one.urgent or one.kind.urgent,
+            "kind": entry.kind,
+            "subject": entry.subject,
+            "revision": entry.revision,
+            "address_id": entry.address_id or reachable[entry.person_id],
+            "slot": entry.slot,
+            "due_at": entry.due_at,
+            "expires_at": entry.expires_at,
+            "urgent": entry.urgent or entry.kind.urgent,
         }
-        for one in wanted
-        if one.address_id is not None or one.person_id in reachable
+        for entry in wanted
+        if entry.address_id is not None or entry.person_id in reachable
     ]
     return len(await insert_new(session, Delivery, rows))
 
@@ -240,7 +240,7 @@ async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
     left = update(Delivery).where(*stranded).values(owner=None)
     doubtful = left.where(Delivery.ambiguous).values(state=Sending.UNKNOWN).returning(Delivery.id)
     repeated = left.values(state=Sending.DUE, ambiguous=True).returning(Delivery.id)
-    return sum([len((await session.execute(some)).all()) for some in (doubtful, repeated)])
+    return sum([len((await session.execute(statement)).all()) for statement in (doubtful, repeated)])
 
 
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:

@@ -78,14 +78,14 @@ def current_answer(question: Question, stored: StoredAnswers) -> CurrentAnswer |
     ticked = _ticked(question, stored)
     if own is None and not ticked:
         return None
-    said = str(text.value or "") if text is not None and OTHER in ticked else ""
-    return CurrentAnswer(ticked, said, settled=own is not None)
+    other_text = str(text.value or "") if text is not None and OTHER in ticked else ""
+    return CurrentAnswer(ticked, other_text, settled=own is not None)
 
 
 def _ticked(question: Question, stored: StoredAnswers) -> tuple[int, ...]:
     if question.kind is QuestionKind.SEVERAL:
         given = {value: stored.get(f"{question.id}.{value}") for value in question.values}
-        return tuple(value for value, one in given.items() if one is not None and one.value)
+        return tuple(value for value, entry in given.items() if entry is not None and entry.value)
     own = stored.get(str(question.id))
     return () if own is None or own.value is None else (int(own.value),)
 
@@ -97,7 +97,7 @@ def choice_entries(question: Question, value: int | None) -> dict[str, Any]:
     if question.kind is QuestionKind.SEVERAL:
         if value is not None:
             raise NotFound
-        return {str(question.id): None, **{f"{question.id}.{one}": False for one in question.values}}
+        return {str(question.id): None, **{f"{question.id}.{option}": False for option in question.values}}
     return {str(question.id): value}
 
 
@@ -131,20 +131,20 @@ def text_entries(question: Question, text: str) -> dict[str, Any]:
 
 def ballot(questions: list[Question], stored: StoredAnswers) -> Ballot:
     """What is counted of a sheet."""
-    found: Ballot = {}
+    result: Ballot = {}
     for question in questions:
         given = current_answer(question, stored)
         if given is None or given.is_empty:
             continue
         if question.kind is QuestionKind.OPEN:
-            found[question.id] = given.text
+            result[question.id] = given.text
             continue
-        found[question.id] = given.ticked[0] if question.kind is QuestionKind.SCALE else list(given.ticked)
+        result[question.id] = given.ticked[0] if question.kind is QuestionKind.SCALE else list(given.ticked)
         if given.text:
-            found[-question.id] = given.text
-    return found
+            result[-question.id] = given.text
+    return result
 
 
-def says_something(questions: list[Question], one: Ballot) -> bool:
+def says_something(questions: list[Question], ballot: Ballot) -> bool:
     """Whether anything was answered about the matter, and not only about oneself."""
-    return any(question.id in one for question in questions if question.background is None)
+    return any(question.id in ballot for question in questions if question.background is None)

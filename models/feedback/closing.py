@@ -101,11 +101,11 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, 
     readable = {person_id: blob for person_id, blob in blobs.items() if keys.opens(run.key, blob)}
     run.unreadable = len(blobs) - len(readable)
     questions = await forms.questions(session, run.form_version_id)
-    found = {
+    ballots = {
         person_id: answers.ballot(questions, answers.from_json(keys.open(run.key, blob)))
         for person_id, blob in readable.items()
     }
-    return {person_id: ballot for person_id, ballot in found.items() if answers.says_something(questions, ballot)}
+    return {person_id: ballot for person_id, ballot in ballots.items() if answers.says_something(questions, ballot)}
 
 
 async def _asked(session: AsyncSession, run: Run) -> int:

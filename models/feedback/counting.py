@@ -90,13 +90,13 @@ def _cells(
     of: dict[int, list[Ballot]] = {value: [] for value in [*question.values, UNTOLD]}
     for ballot in ballots:
         of[ballot[question.id][0] if question.id in ballot else UNTOLD].append(ballot)
-    found = []
-    for number, values in enumerate(merged({value: len(some) for value, some in of.items()}, release.threshold), 1):
+    cells = []
+    for number, values in enumerate(merged({value: len(group) for value, group in of.items()}, release.threshold), 1):
         theirs = [ballot for value in values for ballot in of[value]]
         cell = Cell(release_id=release.id, question_id=question.id, number=number, backgrounds=values, n=len(theirs))
         session.add(cell)
-        found.append((cell, theirs))
-    return found
+        cells.append((cell, theirs))
+    return cells
 
 
 def merged(counts: dict[int, int], threshold: int) -> list[list[int]]:
@@ -120,12 +120,12 @@ def _part(session: AsyncSession, release: Release, statement: Question, cells: l
 
     None, too, if with the whole's distribution they would tell a cell's, or that all in it agree.
     """
-    rows, said = [], []
+    rows, cell_values = [], []
     for cell, ballots in cells:
         values = [ballot[statement.id] for ballot in ballots if ballot.get(statement.id, DONT_KNOW) != DONT_KNOW]
         if _why_no_mean(statement, values, release.threshold) is not None:
             return
-        said.append(values)
+        cell_values.append(values)
         rows.append(
             CellFigure(
                 release_id=release.id,
@@ -136,7 +136,7 @@ def _part(session: AsyncSession, release: Release, statement: Question, cells: l
                 total=sum(values),
             )
         )
-    if release.threshold == OFF or are_hidden(said):
+    if release.threshold == OFF or are_hidden(cell_values):
         session.add_all(rows)
 
 
@@ -145,8 +145,8 @@ def are_hidden(cells: Sequence[Sequence[int]]) -> bool:
 
     They cannot if of each cell two or three could be exchanged with as many of another, other ones with the same sum.
     """
-    some = [[_sums(values, size) for size in (2, 3)] for values in cells]
-    return all(any(_may_swap(one, other) for other in some if other is not one) for one in some)
+    sums = [[_sums(values, size) for size in (2, 3)] for values in cells]
+    return all(any(_may_swap(cell, other) for other in sums if other is not cell) for cell in sums)
 
 
 Sums = dict[int, set[tuple[int, ...]]]
@@ -154,16 +154,16 @@ Sums = dict[int, set[tuple[int, ...]]]
 
 def _sums(values: Sequence[int], size: int) -> Sums:
     """What so many of the answers can be, by their sum."""
-    found: Sums = defaultdict(set)
+    sums: Sums = defaultdict(set)
     few = sorted(value for value, times in Counter(values).items() for _ in range(min(times, size)))
     for chosen in combinations(few, size):
-        found[sum(chosen)].add(chosen)
-    return found
+        sums[sum(chosen)].add(chosen)
+    return sums
 
 
-def _may_swap(one: list[Sums], other: list[Sums]) -> bool:
+def _may_swap(left: list[Sums], right: list[Sums]) -> bool:
     return any(
         len(mine[total] | theirs[total]) > 1
-        for mine, theirs in zip(one, other, strict=True)
+        for mine, theirs in zip(left, right, strict=True)
         for total in mine.keys() & theirs.keys()
     )

@@ -284,10 +284,12 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
         raise NotFound
     if submission.missing is not None:
         raise Refused("question-required")
-    told = {str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None}
-    if told and submission.answers:
+    from_settings = {
+        str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None
+    }
+    if from_settings and submission.answers:
         # Of no update: whatever the person themselves pressed about it stands, though it may come later.
-        await _store(session, submission, told, keys=keys, press=Press(0, press.now))
+        await _store(session, submission, from_settings, keys=keys, press=Press(0, press.now))
     await session.execute(
         update(Participation)
         .where(Participation.run_id == submission.run.id, Participation.person_id == submission.person.id)

@@ -51,10 +51,10 @@ async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> 
         .where(Run.state == RunState.OPEN)
         .order_by(Run.closes_at, Run.id)
     )
-    found = []
+    forms_open = []
     for run, group, held in (await session.execute(wanted)).all():
         sealed = await _sealed(session, run)
-        found.append(
+        forms_open.append(
             OpenForm(
                 run=run,
                 group=group,
@@ -65,7 +65,7 @@ async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> 
                 is_over=run.closes_at <= now,
             )
         )
-    return found
+    return forms_open
 
 
 async def _sealed(session: AsyncSession, run: Run) -> dict[int, bytes]:
@@ -86,8 +86,8 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
         return 0
     unreadable = [person for person, blob in (await _sealed(session, run)).items() if not keys.opens(run.key, blob)]
     await session.execute(delete(Staged).where(Staged.run_id == run.id, Staged.person_id.in_(unreadable)))
-    kept = select(Staged.person_id).where(Staged.run_id == run.id)
-    again = _of(run) & ~(Participation.finished & Participation.person_id.in_(kept))
+    answered = select(Staged.person_id).where(Staged.run_id == run.id)
+    again = _of(run) & ~(Participation.finished & Participation.person_id.in_(answered))
     await session.execute(update(Participation).where(again).values(finished=False))
     keys.create(run.key)
     asked = await session.execute(
@@ -112,8 +112,8 @@ async def lost_pools(session: AsyncSession, keys: Keyring) -> list[Pool]:
     """The waiting pools whose answers cannot be opened any more by anyone."""
     holding = select(Pooled.pool_id)
     waiting = select(Pool).where(Pool.opened_at.is_(None), Pool.id.in_(holding)).order_by(Pool.id)
-    found = (await session.execute(waiting)).scalars().all()
-    return [pool for pool in found if not await pools.opens(session, pool, keys)]
+    pools_waiting = (await session.execute(waiting)).scalars().all()
+    return [pool for pool in pools_waiting if not await pools.opens(session, pool, keys)]
 
 
 async def empty_lost_pools(session: AsyncSession, keys: Keyring) -> int:

@@ -97,10 +97,10 @@ async def release(
 
 async def _questions(session: AsyncSession, form_version_id: int, ballots: list[Ballot]) -> list[Question]:
     """The version's questions; after them, those of earlier versions to which there are answers in a pool."""
-    found = await forms.questions(session, form_version_id)
-    known = {question.id for question in found}
+    newest = await forms.questions(session, form_version_id)
+    known = {question.id for question in newest}
     answered = {abs(key) for ballot in ballots for key in ballot} - known
-    return [*found, *await forms.some_questions(session, answered)]
+    return [*newest, *await forms.some_questions(session, answered)]
 
 
 async def add(
@@ -113,13 +113,13 @@ async def add(
     pool = await _waiting(session, source, kind, keys)
     pool.answered += source.answered
     pool.asked += source.asked
-    kept = await _seal_into(session, pool, ballots, keys)
+    combined = await _seal_into(session, pool, ballots, keys)
     if pool.answered < pool.enough or (isinstance(source, Run) and await _people(session, source) < pool.threshold):
         return []
     pool.opened_at = now
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     await session.flush()
-    return await release(session, pool, kept, keys, now=now)
+    return await release(session, pool, combined, keys, now=now)
 
 
 async def _people(session: AsyncSession, run: Run) -> int:
@@ -204,12 +204,14 @@ def _renewed(ballot: Ballot, questions: list[Question]) -> Ballot:
         newest.setdefault(question.same_as, question)
     now = {question.id: newest[question.same_as] for question in questions}
     old = {question.id: question for question in questions}
-    found: Ballot = {}
+    renewed: Ballot = {}
     for key, value in ballot.items():
         question, new = old[abs(key)], now[abs(key)]
-        kept = _same_options(value, question, new) if isinstance(value, list) else value
-        found[(new if kept is not None else question).id * (-1 if key < 0 else 1)] = value if kept is None else kept
-    return found
+        converted = _same_options(value, question, new) if isinstance(value, list) else value
+        renewed[(new if converted is not None else question).id * (-1 if key < 0 else 1)] = (
+            value if converted is None else converted
+        )
+    return renewed
 
 
 def _same_options(values: list[int], old: Question, new: Question) -> list[int] | None:
@@ -218,5 +220,5 @@ def _same_options(values: list[int], old: Question, new: Question) -> list[int] 
     numbers = {option.identity: option.number for option in new.options}
     if new.other:
         identities[forms.OTHER], numbers[""] = "", forms.OTHER
-    found = [numbers[identities[value]] for value in values if identities.get(value) in numbers]
-    return found if len(found) == len(values) else None
+    new_values = [numbers[identities[value]] for value in values if identities.get(value) in numbers]
+    return new_values if len(new_values) == len(values) else None

@@ -201,13 +201,13 @@ def _apart(
     moments: list[datetime], asked_at: datetime, closes_at: datetime, quiet: Quiet
 ) -> list[tuple[int, datetime]]:
     """The moments moved to waking hours and `APART`: a weekend would shift two to the same morning."""
-    found, last = [], asked_at
+    moved, last = [], asked_at
     for number, moment in enumerate(moments, 1):
         at = next_waking(max(moment, last + APART), quiet)
         if asked_at < moment and at < closes_at:
-            found.append((number, at))
+            moved.append((number, at))
             last = at
-    return found
+    return moved
 
 
 def even(opens: datetime, closes: datetime, reminders: int) -> list[datetime]:

@@ -97,8 +97,8 @@ async def listed(session: AsyncSession, person: Person) -> list[Survey]:
     theirs = _surveys().where(Run.workgroup_id.in_(mine))
     going = theirs.where(Run.state.in_((RunState.PLANNED, RunState.OPEN))).order_by(Run.opens_at.desc(), Run.id.desc())
     over = theirs.where(Run.state == RunState.CLOSED).order_by(Run.closes_at.desc(), Run.id.desc())
-    found = [*(await session.execute(going)), *(await session.execute(over.limit(CLOSED_LISTED)))]
-    return [_survey(*row) for row in found]
+    rows = [*(await session.execute(going)), *(await session.execute(over.limit(CLOSED_LISTED)))]
+    return [_survey(*row) for row in rows]
 
 
 async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Survey | None:

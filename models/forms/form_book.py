@@ -45,15 +45,15 @@ async def require_coordinator(session: AsyncSession, person: Person) -> None:
 async def usable(session: AsyncSession, person: Person) -> list[OwnedForm]:
     """The forms that a person may put to people: the built-in ones, then by name those of everybody and their own."""
     await require_coordinator(session, person)
-    built_in = [OwnedForm((await forms.built_in(session, one)).form, None) for one in BUILT_IN.values()]
+    built_in = [OwnedForm((await forms.built_in(session, form)).form, None) for form in BUILT_IN.values()]
     return built_in + await _written(session, person, archived=False)
 
 
 async def archived(session: AsyncSession, person: Person) -> list[OwnedForm]:
     """The archived forms that a person may bring back."""
     await require_coordinator(session, person)
-    kept = await _written(session, person, archived=True)
-    return [owned for owned in kept if await may_edit(session, person, owned)]
+    owned_forms = await _written(session, person, archived=True)
+    return [owned for owned in owned_forms if await may_edit(session, person, owned)]
 
 
 async def _written(session: AsyncSession, person: Person, *, archived: bool) -> list[OwnedForm]:

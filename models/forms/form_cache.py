@@ -9,7 +9,7 @@ from models.forms.forms import Option, Question
 
 Versions = dict[int, list[Question]]
 
-_KEPT: WeakKeyDictionary[Engine, Versions] = WeakKeyDictionary()
+_CACHES: WeakKeyDictionary[Engine, Versions] = WeakKeyDictionary()
 
 _QUESTIONS = (
     select(Question.__table__)
@@ -26,27 +26,27 @@ _OPTIONS = (
 
 async def questions(session: AsyncSession, form_version_id: int) -> list[Question]:
     """The questions of a version in order, with their options: to be read, of no session, shared by all."""
-    kept = _kept(session.get_bind().engine)
-    if form_version_id not in kept:
-        kept[form_version_id] = await _read(session, form_version_id)
-    return kept[form_version_id]
+    cached = _cache(session.get_bind().engine)
+    if form_version_id not in cached:
+        cached[form_version_id] = await _read(session, form_version_id)
+    return cached[form_version_id]
 
 
-def _kept(engine: Engine) -> Versions:
+def _cache(engine: Engine) -> Versions:
     """What is kept of one database. A version read by the transaction that wrote it may yet be undone and its id given
     to another, so that whatever is rolled back, all is forgotten."""
-    if engine not in _KEPT:
-        kept = _KEPT[engine] = {}
-        event.listen(engine, "rollback", lambda _connection: kept.clear())
-        event.listen(engine, "rollback_savepoint", lambda _connection, _name, _context: kept.clear())
-    return _KEPT[engine]
+    if engine not in _CACHES:
+        cached = _CACHES[engine] = {}
+        event.listen(engine, "rollback", lambda _connection: cached.clear())
+        event.listen(engine, "rollback_savepoint", lambda _connection, _name, _context: cached.clear())
+    return _CACHES[engine]
 
 
 async def _read(session: AsyncSession, form_version_id: int) -> list[Question]:
     """Made from bare rows: what the session holds of them, if anything, stays its own."""
     wanted = {"version_id": form_version_id}
     rows = await session.execute(_QUESTIONS, wanted)
-    found = {row["id"]: Question(**row, options=[]) for row in rows.mappings()}
+    by_id = {row["id"]: Question(**row, options=[]) for row in rows.mappings()}
     for row in (await session.execute(_OPTIONS, wanted)).mappings():
-        found[row["question_id"]].options.append(Option(**row))
-    return list(found.values())
+        by_id[row["question_id"]].options.append(Option(**row))
+    return list(by_id.values())

@@ -23,7 +23,7 @@ UNTOLD = -2
 
 OPEN_ANSWER_LENGTH = 1_000
 OTHER_LENGTH = 200
-KEPT_BYTES = 64
+ENTRY_BYTES = 64
 """What one answer takes in a sealed sheet, its press included, besides its text."""
 
 
@@ -132,10 +132,10 @@ async def built_in(session: AsyncSession, form: BuiltIn = MEETING_FORM) -> FormV
     await insert_new(session, Form, [{"key": form.key}])
     # Two replicas that begin at the same moment take turns: one writes the version, the other finds it.
     known = (await session.execute(select(Form).where(Form.key == form.key).with_for_update())).scalar_one()
-    found = await _newest(session, known.id)
-    if found is None or not _same(form.items, found.questions):
+    version = await _newest(session, known.id)
+    if version is None or not _same(form.items, version.questions):
         return await write(session, known, form.items)
-    return found
+    return version
 
 
 def _same(items: Sequence[Item], questions: Sequence[Question]) -> bool:
@@ -181,9 +181,9 @@ async def newest(session: AsyncSession, form: Form) -> FormVersion:
     """The newest version of a form, with its questions."""
     if form.key in BUILT_IN:
         return await built_in(session, BUILT_IN[form.key])
-    found = await _newest(session, form.id)
-    assert found is not None  # a form is written with its first version
-    return found
+    version = await _newest(session, form.id)
+    assert version is not None  # a form is written with its first version
+    return version
 
 
 async def _newest(session: AsyncSession, form_id: int) -> FormVersion | None:
@@ -219,6 +219,6 @@ async def some_questions(session: AsyncSession, ids: Iterable[int]) -> list[Ques
 
 def submission_bytes(questions: Sequence[Question]) -> int:
     """How large any answer to these questions can become: all are sealed at this size, so that none is told apart."""
-    kept = sum(1 + len(question.values if question.has_options else ()) for question in questions)
-    texts = sum(KEPT_BYTES + 4 * question.length for question in questions if question.takes_text)
-    return KEPT_BYTES + KEPT_BYTES * kept + texts
+    entries = sum(1 + len(question.values if question.has_options else ()) for question in questions)
+    texts = sum(ENTRY_BYTES + 4 * question.length for question in questions if question.takes_text)
+    return ENTRY_BYTES + ENTRY_BYTES * entries + texts

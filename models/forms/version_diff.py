@@ -41,39 +41,49 @@ class Pair:
 
 def keeping(new: Sequence[Worded], before: Sequence[Worded]) -> list[Worded]:
     """Questions as read, each with the identity that its words had before; no two have the same."""
-    known = {identity_of(one.words): one.identity for one in before if one.item.background is None}
-    kept = [known.get(identity_of(one.words)) if one.is_own else None for one in new]
-    return [_with(one, had) if had else _apart(one, kept) for one, had in zip(new, kept, strict=True)]
+    known = {identity_of(question.words): question.identity for question in before if question.item.background is None}
+    identities = [known.get(identity_of(question.words)) if question.is_own else None for question in new]
+    return [
+        _with(question, had) if had else _apart(question, identities)
+        for question, had in zip(new, identities, strict=True)
+    ]
 
 
-def _with(one: Worded, identity: str) -> Worded:
-    return replace(one, item=replace(identified(one.item), identity=identity))
+def _with(question: Worded, identity: str) -> Worded:
+    return replace(question, item=replace(identified(question.item), identity=identity))
 
 
-def _apart(one: Worded, taken: Collection[str | None]) -> Worded:
+def _apart(question: Worded, taken: Collection[str | None]) -> Worded:
     """A question that is new. Its words may have been those of another that was reworded since and is still there."""
-    item = identified(one.item)
+    item = identified(question.item)
     if item.identity in taken:
-        item = replace(item, text=one.words, identity=identity_of(f"{one.words} 2"))
-    return replace(one, item=item)
+        item = replace(item, text=question.words, identity=identity_of(f"{question.words} 2"))
+    return replace(question, item=item)
 
 
 def pairs(new: Sequence[Worded], before: Sequence[Worded]) -> list[Pair]:
     """Which new question may be which that is gone: of the same kind and scale, the likest first, each once."""
-    stay = {one.identity for one in new} & {one.identity for one in before}
-    gone = [one for one in before if one.identity not in stay and one.item.background is None]
-    fresh = [one for one in new if one.identity not in stay and one.is_own]
+    stay = {question.identity for question in new} & {question.identity for question in before}
+    gone = [question for question in before if question.identity not in stay and question.item.background is None]
+    fresh = [question for question in new if question.identity not in stay and question.is_own]
     likest = sorted(
-        ((_alike(old, one), -place, old, one) for place, one in enumerate(fresh) for old in gone if _fit(old, one)),
+        (
+            (_alike(old, question), -place, old, question)
+            for place, question in enumerate(fresh)
+            for old in gone
+            if _fit(old, question)
+        ),
         key=lambda found: found[:2],
         reverse=True,
     )
-    found: dict[str, Pair] = {}
-    for alike, _, old, one in likest:
-        free = one.identity not in found and all(pair.before is not old for pair in found.values())
+    pairs_by_identity: dict[str, Pair] = {}
+    for alike, _, old, question in likest:
+        free = question.identity not in pairs_by_identity and all(
+            pair.before is not old for pair in pairs_by_identity.values()
+        )
         if alike >= ALIKE and free:
-            found[one.identity] = Pair(old, one)
-    return [found[one.identity] for one in fresh if one.identity in found]
+            pairs_by_identity[question.identity] = Pair(old, question)
+    return [pairs_by_identity[question.identity] for question in fresh if question.identity in pairs_by_identity]
 
 
 def _fit(before: Worded, now: Worded) -> bool:
@@ -84,7 +94,7 @@ def _alike(before: Worded, now: Worded) -> float:
     return SequenceMatcher(None, before.words.casefold(), now.words.casefold()).ratio()
 
 
-def decided(new: Sequence[Worded], found: Sequence[Pair], same: Collection[str]) -> tuple[Item, ...]:
+def decided(new: Sequence[Worded], pairs: Sequence[Pair], same: Collection[str]) -> tuple[Item, ...]:
     """The questions as they will stand: those said to be the ``same`` (by their new identity) keep the old one."""
-    old = {pair.now.identity: pair.before.identity for pair in found if pair.now.identity in same}
-    return tuple(replace(one.item, identity=old.get(one.identity, one.identity)) for one in new)
+    old = {pair.now.identity: pair.before.identity for pair in pairs if pair.now.identity in same}
+    return tuple(replace(question.item, identity=old.get(question.identity, question.identity)) for question in new)

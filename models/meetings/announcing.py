@@ -91,9 +91,9 @@ async def _tell(
         )
         cards.append(card)
         reminders += _reminders(card, meeting, quiet, policy)
-    told = await outbox.plan(session, cards)
+    count = await outbox.plan(session, cards)
     await outbox.plan(session, reminders)
-    return told
+    return count
 
 
 def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:

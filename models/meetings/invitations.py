@@ -193,8 +193,8 @@ async def coming_to(session: AsyncSession, person: Person, *, now: datetime) -> 
         )
         .order_by(Meeting.starts_at, Meeting.id)
     )
-    found = []
+    invitations = []
     for invitation, meeting, group in rows:
         meeting.workgroup, invitation.meeting = group, meeting
-        found.append(invitation)
-    return found
+        invitations.append(invitation)
+    return invitations

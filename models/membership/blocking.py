@@ -39,12 +39,16 @@ async def refused(
 
 async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
     """Plans the note. Who goes and comes all day is told of once; a note dropped because they were back is put back."""
-    readers = {one.id: one for group in await _groups(session, person) for one in await _heads(session, group, person)}
+    readers = {
+        reader.id: reader for group in await _groups(session, person) for reader in await _heads(session, group, person)
+    }
     day = now.astimezone(policy.zone).date().toordinal()
     notes = []
-    for one in readers.values():
-        due = next_waking(now, quiet_hours(one, policy))
-        notes.append(Planned(one.id, DeliveryKind.BLOCKED, person.id, due_at=due, expires_at=due + TELLS, revision=day))
+    for reader in readers.values():
+        due = next_waking(now, quiet_hours(reader, policy))
+        notes.append(
+            Planned(reader.id, DeliveryKind.BLOCKED, person.id, due_at=due, expires_at=due + TELLS, revision=day)
+        )
     dropped = update(Delivery).where(
         Delivery.kind == DeliveryKind.BLOCKED,
         Delivery.subject == person.id,
@@ -58,16 +62,16 @@ async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: d
 async def _groups(session: AsyncSession, person: Person) -> list[Workgroup]:
     """The living groups that miss them: those to which they belong, and those which they coordinate."""
     held = await roles.of_person(session, person)
-    run = [one.group for one in held if one.group is not None and one.role.kind is RoleKind.COORDINATOR]
-    found = {group.id: group for group in [*await groups.of_person(session, person), *run]}
-    return list(found.values())
+    run = [holding.group for holding in held if holding.group is not None and holding.role.kind is RoleKind.COORDINATOR]
+    missing_from = {group.id: group for group in [*await groups.of_person(session, person), *run]}
+    return list(missing_from.values())
 
 
 async def _heads(session: AsyncSession, group: Workgroup, gone: Person) -> list[Person]:
     """The group's other coordinators; administrators if none of them can be written to."""
 
-    def others(some: list[Person]) -> list[Person]:
-        return [one for one in some if one.id != gone.id and one.reach is Reachability.REACHABLE]
+    def others(people: list[Person]) -> list[Person]:
+        return [head for head in people if head.id != gone.id and head.reach is Reachability.REACHABLE]
 
     return others(await access.coordinators(session, group.id)) or others(await access.administrators(session))
 
@@ -88,6 +92,6 @@ async def blocked_notice(session: AsyncSession, reader: Person, person_id: int) 
     if person is None or person.reach not in (Reachability.BLOCKED, Reachability.DEACTIVATED):
         return None
     run = {group.id for group in await access.coordinated_groups(session, reader)}
-    found = tuple(group for group in await _groups(session, person) if group.id in run)
-    rosters = [group for group in found if await access.is_member(session, person, group.id)]
-    return BlockedNotice(person, found, next(iter(rosters), None)) if found else None
+    affected = tuple(group for group in await _groups(session, person) if group.id in run)
+    rosters = [group for group in affected if await access.is_member(session, person, group.id)]
+    return BlockedNotice(person, affected, next(iter(rosters), None)) if affected else None

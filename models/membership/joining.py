@@ -162,12 +162,12 @@ async def leave(session: AsyncSession, group: Workgroup, person: Person, *, poli
     membership_id = await end(session, group, person, now=now)
     audit.note(session, person, "left", now=now, group_id=group.id)
     due = next_waking(now, policy.quiet)
-    told = [
-        Planned(person_id=one.id, kind=DeliveryKind.LEFT, subject=membership_id, due_at=due, expires_at=due + TELLS)
-        for one in await access.coordinators(session, group.id)
-        if one.id != person.id
+    notices = [
+        Planned(person_id=member.id, kind=DeliveryKind.LEFT, subject=membership_id, due_at=due, expires_at=due + TELLS)
+        for member in await access.coordinators(session, group.id)
+        if member.id != person.id
     ]
-    await outbox.plan(session, told)
+    await outbox.plan(session, notices)
 
 
 async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> int:

@@ -90,8 +90,8 @@ async def access_request(session: AsyncSession, person: Person, request_id: int)
 
 async def of_id(session: AsyncSession, request_id: int) -> RequestDetails | None:
     """A request as it stands, for its letters."""
-    found = await _asked(session, JoinRequest.id == request_id)
-    return found[0] if found else None
+    rows = await _asked(session, JoinRequest.id == request_id)
+    return rows[0] if rows else None
 
 
 async def waiting(session: AsyncSession, group: Workgroup) -> list[RequestDetails]:
@@ -133,7 +133,7 @@ async def decide(session: AsyncSession, by: Person, asked: RequestDetails, appro
 async def _show_decided(session: AsyncSession, by: Person, asked: RequestDetails, now: datetime) -> None:
     """Withdraws what still asks the other coordinators, and edits the cards that they have."""
     await outbox.withdraw(session, DeliveryKind.JOIN_REQUEST, asked.request.id)
-    others = [one for one in await access.coordinators(session, asked.group.id) if one.id != by.id]
+    others = [member for member in await access.coordinators(session, asked.group.id) if member.id != by.id]
     kind = DeliveryKind.JOIN_DECIDED
     edits = [Planned(person.id, kind, asked.request.id, now, now + KEEPS) for person in others]
     await outbox.plan(session, edits)

@@ -158,7 +158,7 @@ async def of_person(session: AsyncSession, person: Person) -> list[Holding]:
     return [Holding(role, person, group) for role, group in rows]
 
 
-async def told(session: AsyncSession, role_id: int, person: Person) -> Holding | None:
+async def holding_to_report(session: AsyncSession, role_id: int, person: Person) -> Holding | None:
     """The role that a letter to this person is about."""
     role = await session.get(Role, role_id)
     if role is None or role.person_id != person.id:

@@ -61,14 +61,14 @@ def counts(people: Sequence[Person]) -> dict[Reachability, int]:
 async def compare(session: AsyncSession, group: Workgroup, entries: list[Entry]) -> Compared:
     """Holds a list against itself and the roster, by name and contact."""
     known: dict[str, list[_Known]] = {}
-    for one in await groups.members(session, group.id):
-        known.setdefault(_same(one.name), []).append(_Known(_same(one.organisation), _same(one.contact), True))
-    found = Compared()
+    for person in await groups.members(session, group.id):
+        known.setdefault(_same(person.name), []).append(_Known(_same(person.organisation), _same(person.contact), True))
+    compared = Compared()
     for entry in entries:
         namesakes = known.setdefault(_same(entry.name), [])
-        _bin(found, entry, namesakes).append(entry)
+        _bin(compared, entry, namesakes).append(entry)
         namesakes.append(_Known(_same(entry.organisation), _same(entry.contact), False))
-    return found
+    return compared
 
 
 def _same(text: str | None) -> str:
@@ -76,12 +76,12 @@ def _same(text: str | None) -> str:
     return "".join(c for c in (text or "").casefold() if not c.isspace() and c not in "-()–")
 
 
-def _bin(found: Compared, entry: Entry, namesakes: list[_Known]) -> list[Entry]:
+def _bin(compared: Compared, entry: Entry, namesakes: list[_Known]) -> list[Entry]:
     contact, organisation = _same(entry.contact), _same(entry.organisation)
-    for one in namesakes:
-        if one.contact == contact and (contact or (organisation and one.organisation == organisation)):
-            return found.here if one.is_here else found.twice
-    return found.doubtful if any(not (contact and one.contact) for one in namesakes) else found.new
+    for namesake in namesakes:
+        if namesake.contact == contact and (contact or (organisation and namesake.organisation == organisation)):
+            return compared.here if namesake.is_here else compared.twice
+    return compared.doubtful if any(not (contact and namesake.contact) for namesake in namesakes) else compared.new
 
 
 async def add(
@@ -99,8 +99,8 @@ async def add(
     The list is held against the roster as it is now, and two coordinators who add at the same moment take turns.
     """
     await groups.ensure_not_archived(session, group)
-    found = await compare(session, group, entries)
-    wanted = sorted([*found.new, *(found.doubtful if doubtful_too else [])], key=lambda entry: entry.line)
+    compared = await compare(session, group, entries)
+    wanted = sorted([*compared.new, *(compared.doubtful if doubtful_too else [])], key=lambda entry: entry.line)
     people = [_line(entry, now) for entry in wanted]
     session.add_all(people)
     await session.flush()
@@ -139,7 +139,7 @@ async def write_contact(
 
 async def personal_links(session: AsyncSession, group: Workgroup, *, now: datetime) -> list[tuple[Person, Link]]:
     """Everyone on the roster without Telegram, with the link by which they take their place."""
-    waiting = [one for one in await groups.members(session, group.id) if one.telegram_id is None]
+    waiting = [member for member in await groups.members(session, group.id) if member.telegram_id is None]
     made = await claims.links_of(session, waiting, now=now)
     return [(person, made[person.id]) for person in waiting]
 

@@ -95,11 +95,11 @@ def read(text: str) -> Read:
         del rows[0]
     entries, unread = [], []
     for number, cells in rows:
-        found = _entry(number, cells, columns)
-        if isinstance(found, Entry):
-            entries.append(found)
+        entry = _entry(number, cells, columns)
+        if isinstance(entry, Entry):
+            entries.append(entry)
         else:
-            unread.append((number, found))
+            unread.append((number, entry))
     if len(rows) > MOST:
         raise Refused("roster-too-many", n=len(rows), most=MOST)
     return Read(tuple(entries), tuple(unread), len(lines))
@@ -134,8 +134,8 @@ def _span(lines: list[str], delimiter: str) -> int:
 
 def _delimiter(lines: list[str]) -> tuple[str, int]:
     """What separates the columns on most lines, and the first line to read (Excel may begin with ``sep=;``)."""
-    if told := re.fullmatch(r"sep=([;,\t])", lines[0].strip(" "), re.IGNORECASE):
-        return told[1], 1
+    if separator := re.fullmatch(r"sep=([;,\t])", lines[0].strip(" "), re.IGNORECASE):
+        return separator[1], 1
     bare = [QUOTED.sub("", line) for line in lines]
     return max(DELIMITERS, key=lambda mark: sum(mark in line for line in bare)), 0
 

@@ -108,15 +108,16 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
     known = [_known(invitation, person, rows.get(invitation.id, [])) for invitation, person in people]
     if meeting.state is MeetingState.CANCELLED:
         aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
-        for (invitation, _), one in zip(people, known, strict=True):
-            _untold(one, is_aware=invitation.id in aware)
+        for (invitation, _), status in zip(people, known, strict=True):
+            _untold(status, is_aware=invitation.id in aware)
     pace = await health.pace(session)
     return Arrivals(
         tallies=tuple(tally for kind in MessageKind if (tally := _tally(kind, known, now))),
-        unneeded=sum(outcome is MessageOutcome.UNNEEDED for one in known for outcome in one.fates.values()),
+        unneeded=sum(outcome is MessageOutcome.UNNEEDED for status in known for outcome in status.fates.values()),
         without_telegram=sum(person.reach is Reachability.UNCLAIMED for _, person in people),
         unreached=sum(
-            one.fates.get(MessageKind.INVITATION) in AWAY and MessageKind.INVITATION not in one.planned for one in known
+            status.fates.get(MessageKind.INVITATION) in AWAY and MessageKind.INVITATION not in status.planned
+            for status in known
         ),
         to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
         asked=await _asked(session, meeting),
@@ -130,7 +131,7 @@ AWAY = {MessageOutcome.BLOCKED, MessageOutcome.DEACTIVATED}
 
 
 @dataclass(frozen=True)
-class Known:
+class PersonStatus:
     """What became of each kind for one person; of what was never meant for them there is nothing."""
 
     person: Person
@@ -147,32 +148,32 @@ async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -
         .where((Delivery.kind == DeliveryKind.CANCELLED) | (Delivery.revision == meeting.revision))
         .order_by(Delivery.due_at, Delivery.id)
     )
-    found: dict[int, list[Delivery]] = {}
+    by_kind: dict[int, list[Delivery]] = {}
     for row in (await session.execute(wanted)).scalars():
-        found.setdefault(row.subject, []).append(row)
-    return found
+        by_kind.setdefault(row.subject, []).append(row)
+    return by_kind
 
 
-def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> Known:
-    found: dict[MessageKind, list[MessageOutcome]] = {kind: [] for kind in MessageKind}
+def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> PersonStatus:
+    by_kind: dict[MessageKind, list[MessageOutcome]] = {kind: [] for kind in MessageKind}
     for row in rows:
         if (outcome := _outcome(row, invitation, person)) is not None:
-            found[_kind(row)].append(outcome)
+            by_kind[_kind(row)].append(outcome)
     if invitation.answer is not None:
-        found[MessageKind.INVITATION] = [MessageOutcome.ARRIVED]  # they have seen it, whatever Telegram said
-    elif not found[MessageKind.INVITATION] and person.reach is not Reachability.REACHABLE:
-        found[MessageKind.INVITATION] = [MessageOutcome(person.reach)]
-    fates = {kind: latest for kind, some in found.items() if (latest := _latest(some))}
+        by_kind[MessageKind.INVITATION] = [MessageOutcome.ARRIVED]  # they have seen it, whatever Telegram said
+    elif not by_kind[MessageKind.INVITATION] and person.reach is not Reachability.REACHABLE:
+        by_kind[MessageKind.INVITATION] = [MessageOutcome(person.reach)]
+    fates = {kind: latest for kind, outcomes in by_kind.items() if (latest := _latest(outcomes))}
     first_waiting = {_kind(row): row.due_at for row in reversed(rows) if row.state is Sending.DUE}
-    return Known(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
+    return PersonStatus(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
 
 
-def _untold(one: Known, *, is_aware: bool) -> None:
+def _untold(status: PersonStatus, *, is_aware: bool) -> None:
     """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
-    if MessageKind.CANCELLED not in one.fates and one.person.reach is not Reachability.REACHABLE:
-        one.fates[MessageKind.CANCELLED] = MessageOutcome(one.person.reach)
-    elif MessageKind.CANCELLED not in one.fates and (is_aware or one.fates.get(MessageKind.INVITATION) in MISSED):
-        one.fates[MessageKind.CANCELLED] = (
+    if MessageKind.CANCELLED not in status.fates and status.person.reach is not Reachability.REACHABLE:
+        status.fates[MessageKind.CANCELLED] = MessageOutcome(status.person.reach)
+    elif MessageKind.CANCELLED not in status.fates and (is_aware or status.fates.get(MessageKind.INVITATION) in MISSED):
+        status.fates[MessageKind.CANCELLED] = (
             MessageOutcome.FAILED
         )  # out of reach at the time and back since, or invited by telephone
 
@@ -183,15 +184,15 @@ def _kind(row: Delivery) -> MessageKind:
 
 def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOutcome | None:
     """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
-    told = {
+    outcome_of = {
         Sending.SENT: MessageOutcome.ARRIVED,
         Sending.UNKNOWN: MessageOutcome.UNCERTAIN,
         Sending.CANCELLED: MessageOutcome.UNNEEDED,
         Sending.SUPERSEDED: MessageOutcome.UNNEEDED,
     }
     is_dropped = row.state is Sending.CANCELLED and row.error_kind is DeliveryError.DROPPED
-    if row.state in told and not is_dropped:
-        return told[row.state]
+    if row.state in outcome_of and not is_dropped:
+        return outcome_of[row.state]
     if row.kind is DeliveryKind.REMINDER and not _is_wanted(row, invitation, person):
         return None if row.state in (Sending.DUE, Sending.SENDING) else MessageOutcome.UNNEEDED
     if row.state is Sending.EXPIRED:
@@ -211,39 +212,41 @@ def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
 
 def _latest(outcomes: list[MessageOutcome]) -> MessageOutcome | None:
     """Of several messages the last of which something became; else what still waits."""
-    ended = [one for one in outcomes if one not in (MessageOutcome.WAITING, MessageOutcome.UNNEEDED)]
+    ended = [outcome for outcome in outcomes if outcome not in (MessageOutcome.WAITING, MessageOutcome.UNNEEDED)]
     if ended:
         return ended[-1]
     return MessageOutcome.WAITING if MessageOutcome.WAITING in outcomes else next(iter(outcomes), None)
 
 
-def _tally(kind: MessageKind, known: list[Known], now: datetime) -> Tally | None:
+def _tally(kind: MessageKind, known: list[PersonStatus], now: datetime) -> Tally | None:
     """The counts of a kind that was planned; what was not needed is counted apart."""
-    some = [one.fates.get(kind) for one in known if kind in one.planned]
-    got = [outcome for outcome in some if outcome not in (None, MessageOutcome.UNNEEDED)]
+    fates = [status.fates.get(kind) for status in known if kind in status.planned]
+    got = [outcome for outcome in fates if outcome not in (None, MessageOutcome.UNNEEDED)]
     if not got:
         return None
-    due = [one.planned[kind] for one in known if one.fates.get(kind) is MessageOutcome.WAITING]
+    due = [status.planned[kind] for status in known if status.fates.get(kind) is MessageOutcome.WAITING]
     leaves = (min(due), max(due)) if due and min(due) > now else None
-    return Tally(kind, len(got), tuple((one, got.count(one)) for one in MessageOutcome if one in got), leaves)
+    return Tally(
+        kind, len(got), tuple((possible, got.count(possible)) for possible in MessageOutcome if possible in got), leaves
+    )
 
 
-def _to_phone(known: list[Known], state: MeetingState) -> tuple[Missed, ...]:
+def _to_phone(known: list[PersonStatus], state: MeetingState) -> tuple[Missed, ...]:
     """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
     news = (
         (MessageKind.CANCELLED,)
         if state is MeetingState.CANCELLED
         else (MessageKind.INVITATION, MessageKind.SILENT, MessageKind.REMINDER)
     )
-    found: dict[MessageKind, list[Missed]] = {kind: [] for kind in news}
-    for one in known:
-        arrived = [place for place, kind in enumerate(news) if one.fates.get(kind) is MessageOutcome.ARRIVED]
+    by_kind: dict[MessageKind, list[Missed]] = {kind: [] for kind in news}
+    for status in known:
+        arrived = [place for place, kind in enumerate(news) if status.fates.get(kind) is MessageOutcome.ARRIVED]
         since = news[max(arrived, default=-1) + 1 :]
-        lacks = next((kind for kind in since if one.fates.get(kind) in MISSED), None)
+        lacks = next((kind for kind in since if status.fates.get(kind) in MISSED), None)
         if lacks is not None:
-            missed = Missed(one.person.name, one.person.contact, lacks, one.fates[lacks])
-            found[lacks].append(missed)
-    return tuple(missed for kind in news for missed in found[kind])
+            missed = Missed(status.person.name, status.person.contact, lacks, status.fates[lacks])
+            by_kind[lacks].append(missed)
+    return tuple(missed for kind in news for missed in by_kind[kind])
 
 
 async def _asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:

@@ -112,9 +112,9 @@ async def coordinators(session: AsyncSession, group_id: int) -> list[Person]:
         .distinct()
         .order_by(Person.id)
     )
-    found = list((await session.execute(held)).scalars())
-    if found:
-        return found
+    people = list((await session.execute(held)).scalars())
+    if people:
+        return people
     return await administrators(session)
 
 

@@ -56,7 +56,7 @@ def in_order(name: str) -> tuple[str, str]:
     return name.casefold(), name
 
 
-async def found(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
+async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
     """Founds a workgroup. Living groups have different names, whatever their capitals."""
     await ensure_name_free(session, name)
     group = Workgroup(name=name, created_at=now, approves_joiners=False)

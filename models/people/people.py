@@ -70,8 +70,8 @@ def tidy(text: str, limit: int = NAME_LENGTH) -> str:
 
     Emoji joiners go too: a family becomes its members, which reads the same.
     """
-    kept = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if c.isspace() or _shown(c))
-    return " ".join("".join(kept).split())[:limit].rstrip()
+    characters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if c.isspace() or _shown(c))
+    return " ".join("".join(characters).split())[:limit].rstrip()
 
 
 def _shown(character: str) -> bool:

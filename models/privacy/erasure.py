@@ -34,10 +34,12 @@ class Gap:
 async def gap(session: AsyncSession, person: Person) -> Gap:
     """What a person leaves without anyone in charge of it."""
     held = await roles.of_person(session, person)
-    alone = [one for one in held if await roles.is_last(session, one)]
+    alone = [holding for holding in held if await roles.is_last(session, holding)]
     return Gap(
-        installation=any(one.role.kind is RoleKind.ADMINISTRATOR for one in alone),
-        groups=tuple(one.group.name for one in alone if one.group and one.role.kind is RoleKind.COORDINATOR),
+        installation=any(holding.role.kind is RoleKind.ADMINISTRATOR for holding in alone),
+        groups=tuple(
+            holding.group.name for holding in alone if holding.group and holding.role.kind is RoleKind.COORDINATOR
+        ),
     )
 
 

@@ -44,7 +44,7 @@ class Finding:
 
 def finding(text: str, wrong: Iterable[object], fault: str) -> Finding:
     """Good if nothing is wrong; else the fault with its first numbers."""
-    numbers = list(dict.fromkeys(str(one) for one in wrong))
+    numbers = list(dict.fromkeys(str(number) for number in wrong))
     if not numbers:
         return Finding(True, text)
     more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
@@ -66,16 +66,16 @@ async def all_of(session: AsyncSession) -> list[Finding]:
 
 def schema(connection: Connection) -> list[Finding]:
     """Which tables point at a person, by their keys in the database itself, and that no table of figures does."""
-    found = inspect(connection)
-    tables = {name: found.get_foreign_keys(name) for name in found.get_table_names()}
+    inspector = inspect(connection)
+    tables = {name: inspector.get_foreign_keys(name) for name in inspector.get_table_names()}
     aims = {name: {key["referred_table"] for key in keys} for name, keys in tables.items()}
     personal = sorted(name for name, to in aims.items() if to & {"person", "address"})
     held = sorted({*_around("release", aims), "pooled"} & set(tables) - COORDINATORS_WRITE)
     theirs = sorted(COORDINATORS_WRITE & set(tables))
-    columns = [(name, column) for name in held for column in found.get_columns(name)]
-    said = {"person", "address", "telegram", "chat", "member", "update"}
+    columns = [(name, column) for name in held for column in inspector.get_columns(name)]
+    person_words = {"person", "address", "telegram", "chat", "member", "update"}
     pointing = [name for name in held if aims[name] & {"person", "address"}]
-    pointing += [f"{table}.{one['name']}" for table, one in columns if said & set(str(one["name"]).split("_"))]
+    pointing += [f"{table}.{one['name']}" for table, one in columns if person_words & set(str(one["name"]).split("_"))]
     timed = [f"{table}.{one['name']}" for table, one in columns if isinstance(one["type"], DateTime)]
     return [
         Finding(True, f"tables that point at a person ({len(personal)}): {', '.join(personal)}"),
@@ -97,10 +97,10 @@ def schema(connection: Connection) -> list[Finding]:
 
 def _around(table: str, aims: dict[str, set[str]]) -> set[str]:
     """A table and all whose keys lead to it."""
-    found = {table}
-    while more := {name for name, to in aims.items() if to & found and name not in found}:
-        found |= more
-    return found
+    reached = {table}
+    while more := {name for name, to in aims.items() if to & reached and name not in reached}:
+        reached |= more
+    return reached
 
 
 async def leftovers(session: AsyncSession) -> list[Finding]:
@@ -165,7 +165,7 @@ def _blobs(what: str, of: str, blobs: Sequence[tuple[int, bytes]]) -> list[Findi
     return [
         finding(
             f"{what}: {len(blobs)} in {len(sizes)} {of}, of one size in each",
-            sorted(number for number, some in sizes.items() if len(some) > 1),
+            sorted(number for number, numbers_of_run in sizes.items() if len(numbers_of_run) > 1),
             f"{what} differ in size in {of}",
         ),
         finding(f"{what}: none is legible", sorted(legible), f"{what} are legible in {of}"),
@@ -215,10 +215,10 @@ async def texts(session: AsyncSession) -> Finding:
 async def early_texts(session: AsyncSession) -> Finding:
     """Texts are out only where their writer is one of twice the threshold."""
     wanted = select(Release).where(Release.id.in_(select(OpenAnswer.release_id)))
-    found = (await session.execute(wanted)).scalars().all()
+    releases = (await session.execute(wanted)).scalars().all()
     return finding(
-        f"releases with texts: {len(found)}, each of at least twice its threshold",
-        [release.id for release in found if release.answered < spread_from(release.threshold)],
+        f"releases with texts: {len(releases)}, each of at least twice its threshold",
+        [release.id for release in releases if release.answered < spread_from(release.threshold)],
         "releases with texts of too few",
     )
 

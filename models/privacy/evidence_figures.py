@@ -44,17 +44,17 @@ class _Release:
 
 async def all_of(session: AsyncSession) -> list[Finding]:
     """Every release looked through."""
-    found = await _read(session)
+    releases = await _read(session)
     wrong: dict[str, list[str]] = defaultdict(list)
-    for one in found:
-        for what, where in _faults(one):
+    for counted in releases:
+        for what, where in _faults(counted):
             wrong[what].append(where)
     counts = {
-        "few": len(found),
-        "n": sum(len(one.figures) for one in found),
-        "spread": sum(len(one.counts) for one in found),
-        "cell": sum(len(cells) for one in found for cells in one.cells.values()),
-        "part": sum(len(parts) for one in found for parts in one.parts.values()),
+        "few": len(releases),
+        "n": sum(len(counted.figures) for counted in releases),
+        "spread": sum(len(counted.counts) for counted in releases),
+        "cell": sum(len(cells) for counted in releases for cells in counted.cells.values()),
+        "part": sum(len(parts) for counted in releases for parts in counted.parts.values()),
     }
     findings = []
     for what, (good, bad) in PROMISES.items():
@@ -66,33 +66,33 @@ async def all_of(session: AsyncSession) -> list[Finding]:
 async def _read(session: AsyncSession) -> list[_Release]:
     questions = {question.id: question for question in (await session.execute(select(Question))).scalars()}
     rows = (await session.execute(select(Release).order_by(Release.id))).scalars()
-    found = {row.id: _Release(row, questions) for row in rows}
+    by_id = {row.id: _Release(row, questions) for row in rows}
     for figure in (await session.execute(select(Figure))).scalars():
-        found[figure.release_id].figures[figure.question_id] = figure
+        by_id[figure.release_id].figures[figure.question_id] = figure
     for count in (await session.execute(select(OptionCount))).scalars():
-        found[count.release_id].counts[count.question_id][count.value] = count.chosen
+        by_id[count.release_id].counts[count.question_id][count.value] = count.chosen
     for cell in (await session.execute(select(Cell))).scalars():
-        found[cell.release_id].cells[cell.question_id].append(cell)
+        by_id[cell.release_id].cells[cell.question_id].append(cell)
     for part in (await session.execute(select(CellFigure))).scalars():
-        found[part.release_id].parts[part.background_id, part.question_id].append(part)
-    return list(found.values())
+        by_id[part.release_id].parts[part.background_id, part.question_id].append(part)
+    return list(by_id.values())
 
 
-def _faults(one: _Release) -> Faults:
-    release = one.row
+def _faults(counted: _Release) -> Faults:
+    release = counted.row
     if release.answered < release.threshold or release.threshold < 3:
         yield "few", f"release {release.id}"
-    for question_id, figure in one.figures.items():
+    for question_id, figure in counted.figures.items():
         where = f"release {release.id}, question {question_id}"
-        yield from _of_figure(figure, one.questions[question_id], release, where)
-    for question_id, counts in one.counts.items():
+        yield from _of_figure(figure, counted.questions[question_id], release, where)
+    for question_id, counts in counted.counts.items():
         where = f"release {release.id}, question {question_id}"
-        yield from _of_counts(counts, one.figures.get(question_id), one.questions[question_id], release, where)
-    for question_id, cells in one.cells.items():
+        yield from _of_counts(counts, counted.figures.get(question_id), counted.questions[question_id], release, where)
+    for question_id, cells in counted.cells.items():
         sizes = [cell.n for cell in cells]
         if min(sizes) < release.threshold or sum(sizes) != release.answered or len(sizes) < 2:
             yield "cell", f"release {release.id}, question {question_id}"
-    yield from _of_parts(one)
+    yield from _of_parts(counted)
 
 
 def _of_figure(figure: Figure, question: Question, release: Release, where: str) -> Faults:
@@ -112,25 +112,25 @@ def _of_counts(
     n = (figure.n if figure is not None else None) or 0
     if n < spread_from(release.threshold):
         yield "spread", where
-    told = [people for value, people in counts.items() if value != DONT_KNOW]
-    if n in told or (question.kind is not QuestionKind.SEVERAL and sum(told) != n):
+    counts_told = [people for value, people in counts.items() if value != DONT_KNOW]
+    if n in counts_told or (question.kind is not QuestionKind.SEVERAL and sum(counts_told) != n):
         yield "agree", where
 
 
-def _of_parts(one: _Release) -> Faults:
-    release = one.row
-    if len({background for background, _ in one.parts}) > 1:
+def _of_parts(counted: _Release) -> Faults:
+    release = counted.row
+    if len({background for background, _ in counted.parts}) > 1:
         yield "rest", f"release {release.id}: by more than one background"
-    for (background, question_id), parts in one.parts.items():
+    for (background, question_id), parts in counted.parts.items():
         where = f"release {release.id}, question {question_id} by {background}"
-        if any(_is_too_small(part, one) for part in parts):
+        if any(_is_too_small(part, counted) for part in parts):
             yield "part", where
-        if not _is_whole(parts, one.figures.get(question_id), one.cells[background]):
+        if not _is_whole(parts, counted.figures.get(question_id), counted.cells[background]):
             yield "rest", where
 
 
-def _is_too_small(part: CellFigure, one: _Release) -> bool:
-    return part.n < one.row.threshold or _is_at_an_end(part.total, part.n, one.questions[part.question_id])
+def _is_too_small(part: CellFigure, counted: _Release) -> bool:
+    return part.n < counted.row.threshold or _is_at_an_end(part.total, part.n, counted.questions[part.question_id])
 
 
 def _is_whole(parts: Sequence[CellFigure], figure: Figure | None, cells: Sequence[Cell]) -> bool:

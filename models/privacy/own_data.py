@@ -79,7 +79,10 @@ async def _memberships(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(
         select(Workgroup.name, Membership).join(Membership).where(Membership.person_id == person.id)
     )
-    return [{"group": name, "from": _text(one.joined_at), "to": _text(one.left_at)} for name, one in rows]
+    return [
+        {"group": name, "from": _text(membership.joined_at), "to": _text(membership.left_at)}
+        for name, membership in rows
+    ]
 
 
 async def _requests(session: AsyncSession, person: Person) -> Rows:
@@ -91,11 +94,11 @@ async def _requests(session: AsyncSession, person: Person) -> Rows:
     return [
         {
             "group": name,
-            "asked_by": "yourself" if one.person_id == person.id else "someone else",
-            "asked_at": _text(one.asked_at),
-            "decided_at": _text(one.decided_at),
+            "asked_by": "yourself" if request.person_id == person.id else "someone else",
+            "asked_at": _text(request.asked_at),
+            "decided_at": _text(request.decided_at),
         }
-        for one, name in rows
+        for request, name in rows
     ]
 
 
@@ -117,12 +120,12 @@ async def _invitations(session: AsyncSession, person: Person) -> Rows:
     return [
         {
             **_meeting(meeting, group),
-            "invited_at": _text(one.invited_at),
-            "invited_as": one.source,
-            "answer": one.answer,
-            "answered_at": _text(one.answered_at),
+            "invited_at": _text(invitation.invited_at),
+            "invited_as": invitation.source,
+            "answer": invitation.answer,
+            "answered_at": _text(invitation.answered_at),
         }
-        for one, meeting, group in rows
+        for invitation, meeting, group in rows
     ]
 
 
@@ -140,11 +143,11 @@ async def _attendances(session: AsyncSession, person: Person) -> Rows:
     return [
         {
             **_meeting(meeting, group),
-            "attended": one.attended,
-            "said_by": "yourself" if one.own_word else "coordinator",
-            "marked_at": _text(one.marked_at),
+            "attended": attendance_row.attended,
+            "said_by": "yourself" if attendance_row.own_word else "coordinator",
+            "marked_at": _text(attendance_row.marked_at),
         }
-        for one, meeting, group in rows
+        for attendance_row, meeting, group in rows
     ]
 
 
@@ -161,10 +164,10 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
         .outerjoin(Staged, (Staged.run_id == Run.id) & (Staged.person_id == person.id))
         .where(Participation.person_id == person.id)
     )
-    found = []
+    entries = []
     for asked, run, blob in rows.all():
         questions = await forms.questions(session, run.form_version_id)
-        found.append(
+        entries.append(
             {
                 "meeting_id": run.meeting_id,
                 "closes_at": _text(run.closes_at),
@@ -172,7 +175,7 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
                 "answers": _opened(run.key, blob, questions, keys) if blob is not None else {},
             }
         )
-    return found
+    return entries
 
 
 def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
@@ -185,17 +188,17 @@ def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> 
 
 def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
     """Answers under their questions' words; options by theirs."""
-    found: dict[str, Any] = {}
+    content: dict[str, Any] = {}
     for question in questions:
         name, value = question.text or question.identity, ballot.get(question.id)
         if isinstance(value, list):
             words = {option.number: option.text or option.identity for option in question.options}
-            value = [words.get(one, "other") for one in value]
+            value = [words.get(number, "other") for number in value]
         if value is not None:
-            found[name] = value
+            content[name] = value
         if -question.id in ballot:
-            found[f"{name}: other"] = ballot[-question.id]
-    return found
+            content[f"{name}: other"] = ballot[-question.id]
+    return content
 
 
 async def _named(session: AsyncSession, person: Person) -> Rows:
@@ -203,12 +206,12 @@ async def _named(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(
         select(NamedAnswer, Run).join(Run, Run.id == NamedAnswer.run_id).where(NamedAnswer.person_id == person.id)
     )
-    found = []
-    for one, run in rows.all():
-        ballot = {int(key): value for key, value in one.ballot.items()}
+    entries = []
+    for named_answer, run in rows.all():
+        ballot = {int(key): value for key, value in named_answer.ballot.items()}
         answered = _readable(await forms.questions(session, run.form_version_id), ballot)
-        found.append({"closed_at": _text(run.closes_at), "answers": answered})
-    return found
+        entries.append({"closed_at": _text(run.closes_at), "answers": answered})
+    return entries
 
 
 async def _messages(session: AsyncSession, person: Person) -> Rows:
@@ -216,26 +219,31 @@ async def _messages(session: AsyncSession, person: Person) -> Rows:
         select(Delivery).join(Address).where(Address.person_id == person.id).order_by(Delivery.due_at, Delivery.id)
     )
     return [
-        {"about": one.kind, "due_at": _text(one.due_at), "state": one.state, "sent_at": _text(one.sent_at)}
-        for one in rows.scalars()
+        {
+            "about": delivery.kind,
+            "due_at": _text(delivery.due_at),
+            "state": delivery.state,
+            "sent_at": _text(delivery.sent_at),
+        }
+        for delivery in rows.scalars()
     ]
 
 
 async def _digests(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(Digest).where(Digest.person_id == person.id).order_by(Digest.period))
-    return [{"month": one.period, "planned_at": _text(one.planned_at)} for one in rows.scalars()]
+    return [{"month": digest.period, "planned_at": _text(digest.planned_at)} for digest in rows.scalars()]
 
 
 async def _subscriptions(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(Subscription).where(Subscription.person_id == person.id))
     return [
         {
-            "in_private": one.address_id is None,
-            "how_often": one.rhythm,
-            "groups": one.group_ids,
-            "language": one.language,
+            "in_private": subscription.address_id is None,
+            "how_often": subscription.rhythm,
+            "groups": subscription.group_ids,
+            "language": subscription.language,
         }
-        for one in rows.scalars()
+        for subscription in rows.scalars()
     ]
 
 
@@ -246,20 +254,22 @@ async def _replies(session: AsyncSession, person: Person) -> Rows:
         .where(ChangeTold.created_by == person.id)
         .order_by(ChangeTold.id)
     )
-    return [{"group": name, "text": one.text, "at": _text(one.created_at)} for one, name in rows]
+    return [{"group": name, "text": change.text, "at": _text(change.created_at)} for change, name in rows]
 
 
 async def _links(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(Link).where(Link.person_id == person.id))
     return [
-        {"kind": one.kind, "made_at": _text(one.created_at), "closed_at": _text(one.closed_at)}
-        for one in rows.scalars()
+        {"kind": link.kind, "made_at": _text(link.created_at), "closed_at": _text(link.closed_at)}
+        for link in rows.scalars()
     ]
 
 
 async def _drafts(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(drafts.Draft).where(drafts.Draft.person_id == person.id))
-    return [{"about": one.subject, "known": one.data, "updated_at": _text(one.updated_at)} for one in rows.scalars()]
+    return [
+        {"about": draft.subject, "known": draft.data, "updated_at": _text(draft.updated_at)} for draft in rows.scalars()
+    ]
 
 
 async def _log(session: AsyncSession, person: Person) -> Rows:
@@ -272,11 +282,11 @@ async def _log(session: AsyncSession, person: Person) -> Rows:
     )
     return [
         {
-            "at": _text(one.at),
-            "action": one.action,
-            "by": "yourself" if one.actor_id == person.id else "someone else",
+            "at": _text(entry.at),
+            "action": entry.action,
+            "by": "yourself" if entry.actor_id == person.id else "someone else",
             "group": group,
-            "detail": one.detail,
+            "detail": entry.detail,
         }
-        for one, group in rows
+        for entry, group in rows
     ]

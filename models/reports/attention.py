@@ -75,13 +75,13 @@ async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: d
     held, coming = await _held(session, list(groups), at), await _coming(session, list(groups), at)
     answers = await _answers(session, list(groups), at)
     earlier = await _last(session, [group_id for group_id in groups if not held[group_id]], at)
-    found: list[Attention] = []
+    result: list[Attention] = []
     for group_id, group in groups.items():
         last = held[group_id][0].at if held[group_id] else earlier.get(group_id)
-        found += _quiet(group, last, coming.get(group_id), at)
-        found += _falling(group, held[group_id], at)
-        found += _few_answers(group, answers[group_id])
-    return tuple(sorted(found, key=lambda one: (in_order(one.group), one.reason)))
+        result += _quiet(group, last, coming.get(group_id), at)
+        result += _falling(group, held[group_id], at)
+        result += _few_answers(group, answers[group_id])
+    return tuple(sorted(result, key=lambda entry: (in_order(entry.group), entry.reason)))
 
 
 async def _living(session: AsyncSession, group_ids: list[int] | None, at: datetime) -> dict[int, Workgroup]:
@@ -116,10 +116,10 @@ async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> di
         .where(last.c.number <= 2 * LATEST)
         .order_by(last.c.workgroup_id, last.c.number)
     )
-    found: dict[int, list[_Held]] = defaultdict(list)
+    held: dict[int, list[_Held]] = defaultdict(list)
     for group_id, starts_at, there, asked in await session.execute(wanted):
-        found[group_id].append(_Held(starts_at, there, asked))
-    return found
+        held[group_id].append(_Held(starts_at, there, asked))
+    return held
 
 
 async def _last(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
@@ -150,10 +150,10 @@ async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) ->
         .where(Run.closes_at >= at - LOOKS_BACK, Run.closes_at < at)
         .order_by(Run.closes_at.desc(), Run.id.desc())
     )
-    found: dict[int, list[Rate]] = defaultdict(list)
+    rates: dict[int, list[Rate]] = defaultdict(list)
     for group_id, answered, whole in await session.execute(wanted):
-        found[group_id].append(Rate(answered, whole))
-    return found
+        rates[group_id].append(Rate(answered, whole))
+    return rates
 
 
 def _quiet(group: Workgroup, last: datetime | None, coming: datetime | None, at: datetime) -> Iterator[Attention]:
@@ -161,7 +161,7 @@ def _quiet(group: Workgroup, last: datetime | None, coming: datetime | None, at:
     if is_soon or (last or group.created_at) >= at - QUIET_FOR:
         return
     since, founded, next_one = (
-        one.astimezone(at.tzinfo).date() if one else None for one in (last, group.created_at, coming)
+        moment.astimezone(at.tzinfo).date() if moment else None for moment in (last, group.created_at, coming)
     )
     yield Attention(group.name, Reason.QUIET, since=since, founded=founded, coming=next_one)
 
@@ -176,11 +176,11 @@ def _falling(group: Workgroup, held: list[_Held], at: datetime) -> Iterator[Atte
 
 
 def _together(held: list[_Held]) -> Rate:
-    return Rate(sum(one.came for one in held), sum(one.invited for one in held))
+    return Rate(sum(meeting.came for meeting in held), sum(meeting.invited for meeting in held))
 
 
 def _few_answers(group: Workgroup, answers: list[Rate]) -> Iterator[Attention]:
     latest = answers[:LATEST]
-    now = Rate(sum(one.part for one in latest), sum(one.whole for one in latest))
+    now = Rate(sum(rate.part for rate in latest), sum(rate.whole for rate in latest))
     if now.whole >= ASKED_AT_LEAST and 100 * now.part < FEW * now.whole:
         yield Attention(group.name, Reason.FEW_ANSWERS, now=now, latest=len(latest))

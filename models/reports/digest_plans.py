@@ -24,7 +24,7 @@ KEEPS = timedelta(days=10)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DigestBatch:
     """A period's digest of the same groups, and all who get it."""
 
     scope: Scope
@@ -40,7 +40,7 @@ def _due(policy: Policy, now: datetime) -> dict[Rhythm, Span]:
     return {Rhythm.MONTHLY: month, **quarter}
 
 
-async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> list[Wanted]:
+async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> list[DigestBatch]:
     """What is due and not yet planned, each to be planned by itself: figures take their time."""
     due = _due(policy, now)
     if not due:
@@ -48,19 +48,19 @@ async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> lis
     known = await _known(session, due)
     readers: dict[tuple[Span, tuple[int, ...] | None], list[Recipient]] = {}
     away = await _away(session)
-    for one in await subscriptions.recipients(session, held_by=_moment(due, policy)):
-        period = due.get(one.rhythm)
-        if one.place == PRIVATE_PLACE and one.person_id in away:
+    for recipient in await subscriptions.recipients(session, held_by=_moment(due, policy)):
+        period = due.get(recipient.rhythm)
+        if recipient.place == PRIVATE_PLACE and recipient.person_id in away:
             continue  # who comes back while it is not too old gets it then
-        if period is not None and (one.person_id, one.place) not in known:
-            which = period, tuple(one.group_ids) if one.group_ids is not None else None
-            readers.setdefault(which, []).append(one)  # many managers see the same
-    found = []
-    for (period, ids), some in readers.items():
+        if period is not None and (recipient.person_id, recipient.place) not in known:
+            which = period, tuple(recipient.group_ids) if recipient.group_ids is not None else None
+            readers.setdefault(which, []).append(recipient)  # many managers see the same
+    batches = []
+    for (period, ids), recipients in readers.items():
         scope = Scope(period, policy.zone, list(ids) if ids is not None else None)
         if await _is_living(session, scope):
-            found.append(Wanted(scope, tuple(some)))
-    return found
+            batches.append(DigestBatch(scope, tuple(recipients)))
+    return batches
 
 
 async def _away(session: AsyncSession) -> set[int]:
@@ -95,39 +95,39 @@ async def send_again(session: AsyncSession, *, now: datetime) -> int:
         .where(Delivery.kind == DeliveryKind.DIGEST, Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
         .where(Person.reach == Reachability.REACHABLE)
     )
-    found = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
-    for delivery in found:
+    deliveries = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())
+    for delivery in deliveries:
         delivery.state, delivery.error, delivery.error_kind = Sending.DUE, None, None
-    return len(found)
+    return len(deliveries)
 
 
-async def plan(session: AsyncSession, one: Wanted, *, policy: Policy, now: datetime) -> int:
+async def plan(session: AsyncSession, batch: DigestBatch, *, policy: Policy, now: datetime) -> int:
     """Freezes a digest and plans its messages; safe to repeat, and beside another program. Returns how many are new."""
     due = _due(policy, now)
     known = await _known(session, due)
-    content, planned = await _content(session, one.scope, now=now), 0
-    for reader in one.readers:
-        if due.get(reader.rhythm) != one.scope.period or (reader.person_id, reader.place) in known:
+    content, planned = await _content(session, batch.scope, now=now), 0
+    for reader in batch.readers:
+        if due.get(reader.rhythm) != batch.scope.period or (reader.person_id, reader.place) in known:
             continue
-        for digest_id in await _insert(session, reader, one.scope, content, now=now):
+        for digest_id in await _insert(session, reader, batch.scope, content, now=now):
             planned += await outbox.plan(session, [_message(reader, digest_id, _moment(due, policy))])
     return planned
 
 
-def _message(one: Recipient, digest_id: int, due: datetime) -> Planned:
+def _message(recipient: Recipient, digest_id: int, due: datetime) -> Planned:
     return Planned(
-        person_id=one.person_id,
+        person_id=recipient.person_id,
         kind=DeliveryKind.DIGEST,
         subject=digest_id,
         due_at=due,
         expires_at=due + KEEPS,
-        address_id=one.place or None,
+        address_id=recipient.place or None,
     )
 
 
 async def _known(session: AsyncSession, due: dict[Rhythm, Span]) -> set[tuple[int, int]]:
     """Who has had one, in which place, whatever their rhythm was: nobody gets two on one day."""
-    had = select(Digest.person_id, Digest.place).where(Digest.period.in_([str(one) for one in due.values()]))
+    had = select(Digest.person_id, Digest.place).where(Digest.period.in_([str(period) for period in due.values()]))
     return {(person_id, place) for person_id, place in await session.execute(had)}
 
 
@@ -135,10 +135,12 @@ async def _content(session: AsyncSession, scope: Scope, *, now: datetime) -> str
     return figures_to_json(await statistics.digest_figures(session, scope, now=now))
 
 
-async def _insert(session: AsyncSession, one: Recipient, scope: Scope, content: str, *, now: datetime) -> list[int]:
+async def _insert(
+    session: AsyncSession, recipient: Recipient, scope: Scope, content: str, *, now: datetime
+) -> list[int]:
     row = {
-        "person_id": one.person_id,
-        "place": one.place,
+        "person_id": recipient.person_id,
+        "place": recipient.place,
         "month": str(scope.period),
         "content": content,
         "group_ids": scope.group_ids,
@@ -166,16 +168,16 @@ async def accept(
     """From now on the digest goes to a group or channel, beginning with the next; who says so twice says it once."""
     known = await places.of(session, person)
     chosen = await places.accept(session, person, address_id, language=language)
-    if address_id not in {one.address_id for one in known}:
+    if address_id not in {place.address_id for place in known}:
         await _begin_with_the_next(session, chosen, policy=policy, now=now)
 
 
 async def _begin_with_the_next(session: AsyncSession, chosen: Subscription, *, policy: Policy, now: datetime) -> None:
     """One that is due already, and was not wanted when it became so, counts as had."""
     due = _due(policy, now)
-    one = await subscriptions.recipient(session, chosen)
+    recipient = await subscriptions.recipient(session, chosen)
     period = due.get(chosen.rhythm)
-    if one is None or period is None or (one.person_id, one.place) in await _known(session, due):
+    if recipient is None or period is None or (recipient.person_id, recipient.place) in await _known(session, due):
         return
-    scope = Scope(period, policy.zone, one.group_ids)
-    await _insert(session, one, scope, await _content(session, scope, now=now), now=now)
+    scope = Scope(period, policy.zone, recipient.group_ids)
+    await _insert(session, recipient, scope, await _content(session, scope, now=now), now=now)

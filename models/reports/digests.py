@@ -113,14 +113,14 @@ async def access_own_digest(
     live = await _live(session, person, period, policy)
     if live.first > now:
         raise NotFound("digest-not-yet")
-    kept = await _kept(session, person, period)
-    figures = kept.figures if kept is not None else None
+    frozen = await _kept(session, person, period)
+    figures = frozen.figures if frozen is not None else None
     if figures is None and only is not None:
         figures = await statistics.detail(session, live, only, now=now)
     elif figures is None or figures.groups is None or figures.held is None:
         known = await statistics.digest_figures(session, live, now=now)
         figures = _completed(figures, known) if figures is not None else known
-    scope = Scope(period, policy.zone, kept.group_ids) if kept is not None else live
+    scope = Scope(period, policy.zone, frozen.group_ids) if frozen is not None else live
     return await _shown(session, figures, scope, now=now)
 
 
@@ -134,9 +134,9 @@ async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest |
     wanted = select(Digest).where(
         Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.period == str(period)
     )
-    kept = await session.scalar(wanted)
+    digest = await session.scalar(wanted)
     reached = await subscriptions.readable_group_ids(session, person)
-    return kept if kept is not None and subscriptions.within(kept.group_ids, reached) else None
+    return digest if digest is not None and subscriptions.within(digest.group_ids, reached) else None
 
 
 async def _live(session: AsyncSession, person: Person, period: Span, policy: Policy) -> Scope:
@@ -180,7 +180,7 @@ async def _shown(session: AsyncSession, figures: DigestFigures, scope: Scope, *,
     founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
     period = scope.period
     first, present = (period.holding(moment, scope.zone) for moment in (founded or now, now))
-    order = [str(one) for one in (period, first, present)]
+    order = [str(span) for span in (period, first, present)]
     return DigestView(
         figures,
         earlier=period.shifted(-1) if order[0] > order[1] else None,

@@ -117,8 +117,10 @@ async def by_month(session: AsyncSession, window: Window) -> dict[Month, Flow]:
     def number(at: ColumnElement[datetime]) -> "ColumnElement[int]":
         return case(*((at < bound, index) for index, bound in enumerate(bounds)), else_=len(bounds))
 
-    found = await _flows(session, window, number(Meeting.starts_at.expression), number(Run.closes_at.expression))
-    return {month: found.get(index, Flow()) for index, month in enumerate(window.each)}
+    flows_by_index = await _flows(
+        session, window, number(Meeting.starts_at.expression), number(Run.closes_at.expression)
+    )
+    return {month: flows_by_index.get(index, Flow()) for index, month in enumerate(window.each)}
 
 
 async def count_meetings(session: AsyncSession, scope: Scope, *states: MeetingState) -> int:
@@ -143,13 +145,13 @@ async def _flows(
 ) -> dict[int, Flow]:
     """Five queries, whatever there is to tell apart."""
     forms = _forms(scope, of_form, of_meetings=forms_of_meetings)
-    found: dict[int, dict[str, int]] = {}
+    counts_by_key: dict[int, dict[str, int]] = {}
     for wanted in (*_of_meetings(scope, of_meeting.label("key")), forms):
         for row in (await session.execute(wanted)).mappings():
-            counts = found.setdefault(row["key"], {})
+            counts = counts_by_key.setdefault(row["key"], {})
             for name, count in _without_key(row).items():
                 counts[name] = counts.get(name, 0) + (count or 0)
-    return {key: Flow(**counts) for key, counts in found.items()}
+    return {key: Flow(**counts) for key, counts in counts_by_key.items()}
 
 
 def _without_key(row: Mapping[Any, Any]) -> dict[str, int]:
@@ -158,12 +160,14 @@ def _without_key(row: Mapping[Any, Any]) -> dict[str, int]:
 
 def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
     state, held = Meeting.state, Meeting.state == MeetingState.HELD
-    told = exists().where(Attendance.meeting_id == Meeting.id) | exists().where(HeadCount.meeting_id == Meeting.id)
+    has_attendance = exists().where(Attendance.meeting_id == Meeting.id) | exists().where(
+        HeadCount.meeting_id == Meeting.id
+    )
     stands = select(
         key,
         _sum(held).label("meetings"),
         _sum(state == MeetingState.CANCELLED).label("cancelled"),
-        _sum(held & ~told).label("unrecorded"),
+        _sum(held & ~has_attendance).label("unrecorded"),
     ).where(state.in_([MeetingState.HELD, MeetingState.CANCELLED]))
     yes = _sum(Invitation.answer.in_([Answer.ON_SITE, Answer.REMOTE]))
     invited = select(key, func.count(Invitation.id).label("invited"), yes.label("yes")).join(
@@ -184,8 +188,8 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         func.sum(HeadCount.on_site + HeadCount.remote).label("unnamed"),
         func.sum(HeadCount.on_site + HeadCount.remote).label("heads"),
     ).join(Meeting, Meeting.id == HeadCount.meeting_id)
-    wanted = (stands, *(one.where(held) for one in (invited, named, counted)))
-    return [in_period(one, scope).group_by("key") for one in wanted]
+    wanted = (stands, *(query.where(held) for query in (invited, named, counted)))
+    return [in_period(query, scope).group_by("key") for query in wanted]
 
 
 def _forms(scope: Scope, key: "ColumnElement[Any]", *, of_meetings: bool) -> Select[*tuple[Any, ...]]:

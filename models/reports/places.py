@@ -86,11 +86,11 @@ async def access_place(session: AsyncSession, person: Person, address_id: int) -
 
 
 async def _title(session: AsyncSession, person: Person, address_id: int) -> str | None:
-    told = select(Delivery.slot).join(Address, Address.id == Delivery.address_id)
-    told = told.where(
+    titles = select(Delivery.slot).join(Address, Address.id == Delivery.address_id)
+    titles = titles.where(
         Delivery.kind == DeliveryKind.DIGEST_PLACE, Delivery.subject == address_id, Address.person_id == person.id
     )
-    return await session.scalar(told.order_by(Delivery.id.desc()).limit(1))
+    return await session.scalar(titles.order_by(Delivery.id.desc()).limit(1))
 
 
 async def accept(session: AsyncSession, person: Person, address_id: int, *, language: str) -> Subscription:
@@ -113,8 +113,8 @@ async def of(session: AsyncSession, person: Person) -> list[Place]:
     wanted = select(Subscription.address_id).where(
         Subscription.person_id == person.id, Subscription.address_id.is_not(None)
     )
-    found = (await session.execute(wanted.order_by(Subscription.id))).scalars()
-    return [await access_place(session, person, address_id) for address_id in found if address_id is not None]
+    address_ids = (await session.execute(wanted.order_by(Subscription.id))).scalars()
+    return [await access_place(session, person, address_id) for address_id in address_ids if address_id is not None]
 
 
 async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
@@ -139,11 +139,11 @@ async def ended(session: AsyncSession, address_id: int, *, policy: Policy, now: 
         return
     owners = select(Person).join(Subscription).where(Subscription.address_id == address_id).order_by(Person.id)
     notes = []
-    for one in (await session.execute(owners)).scalars():
-        due, title = next_waking(now, quiet_hours(one, policy)), await _title(session, one, address_id)
+    for owner in (await session.execute(owners)).scalars():
+        due, title = next_waking(now, quiet_hours(owner, policy)), await _title(session, owner, address_id)
         notes.append(
             Planned(
-                person_id=one.id,
+                person_id=owner.id,
                 kind=DeliveryKind.DIGEST_ENDED,
                 subject=address_id,
                 due_at=due,

@@ -44,15 +44,15 @@ async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ..
     """The statements whose figures were released in a period, strongest first, each with its last earlier period."""
     now = await _means(session, scope)
     earlier = await _earlier(session, scope, set(now))
-    words = await _words(session, [one.question_id for one in now.values()])
-    found = []
-    for scale, one in now.items():
-        text, low_name, high_name = words[one.question_id]
+    words = await _words(session, [current.question_id for current in now.values()])
+    result = []
+    for scale, current in now.items():
+        text, low_name, high_name = words[current.question_id]
         before = earlier.get(scale)
-        found.append(
+        result.append(
             Statement(
                 identity=scale[0],
-                mean=one.mean,
+                mean=current.mean,
                 earlier=before.mean if before else None,
                 earlier_month=before.month if before else None,
                 text=text,
@@ -60,7 +60,7 @@ async def statements(session: AsyncSession, scope: Scope) -> tuple[Statement, ..
                 high_name=high_name,
             )
         )
-    return tuple(sorted(found, key=lambda one: (-one.mean.value, one.identity)))
+    return tuple(sorted(result, key=lambda statement: (-statement.mean.value, statement.identity)))
 
 
 async def _words(session: AsyncSession, ids: list[int]) -> dict[int, tuple[str | None, str | None, str | None]]:
@@ -84,13 +84,13 @@ async def _earlier(session: AsyncSession, scope: Scope, wanted: set[Scale]) -> d
     Period by period: nearly all were in the one before, and what is asked for the first time looks back no further
     however long the history is.
     """
-    found: dict[Scale, _Meant] = {}
+    earlier: dict[Scale, _Meant] = {}
     first, before = scope.period.last.shifted(-LOOKS_BACK), scope.shifted(-1)
-    while wanted - found.keys() and before.period.last >= first:
+    while wanted - earlier.keys() and before.period.last >= first:
         means = await _means(session, before)
-        found |= {scale: means[scale] for scale in (wanted - found.keys()) & means.keys()}
+        earlier |= {scale: means[scale] for scale in (wanted - earlier.keys()) & means.keys()}
         before = before.shifted(-1)
-    return found
+    return earlier
 
 
 async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, _Meant]:
@@ -103,8 +103,8 @@ async def _means(session: AsyncSession, scope: Scope) -> dict[Scale, _Meant]:
         .group_by(Question.identity, Question.low, Question.high)
     )
     rows = await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))
-    found = {}
+    by_scale = {}
     for identity, low, high, total, n, question_id in rows:
         mean = Mean(total or 0, n or 0, low or 0, high or 0)
-        found[identity, mean.low, mean.high] = _Meant(mean, question_id, str(scope.period))
-    return found
+        by_scale[identity, mean.low, mean.high] = _Meant(mean, question_id, str(scope.period))
+    return by_scale

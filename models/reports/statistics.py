@@ -156,9 +156,9 @@ async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
     if scope.group_ids is None:
         return None
     wanted = select(Workgroup.name, Workgroup.archived_at).where(Workgroup.id.in_(scope.group_ids))
-    found = [(name, archived) for name, archived in await session.execute(wanted)]
-    lived = [name for name, archived in found if archived is None or archived >= scope.first]
-    return tuple(sorted(lived or [name for name, _ in found], key=in_order))
+    groups = [(name, archived) for name, archived in await session.execute(wanted)]
+    lived = [name for name, archived in groups if archived is None or archived >= scope.first]
+    return tuple(sorted(lived or [name for name, _ in groups], key=in_order))
 
 
 async def _came_out(session: AsyncSession, scope: Scope) -> tuple[int, int]:
@@ -186,20 +186,20 @@ async def _coming(session: AsyncSession, scope: Scope, *, after: datetime | None
 
 
 async def _groups(session: AsyncSession, scope: Scope) -> tuple[GroupFlow, ...]:
-    found = await flows(session, scope, By.GROUP)
-    names = select(Workgroup.id, Workgroup.name).where(Workgroup.id.in_(list(found)))
+    flow_of = await flows(session, scope, By.GROUP)
+    names = select(Workgroup.id, Workgroup.name).where(Workgroup.id.in_(list(flow_of)))
     named = [(name, group_id) for group_id, name in await session.execute(names)]
-    by_name = sorted(named, key=lambda one: (in_order(one[0]), one[1]))
-    return tuple(GroupFlow(name, found[group_id]) for name, group_id in by_name)
+    by_name = sorted(named, key=lambda pair: (in_order(pair[0]), pair[1]))
+    return tuple(GroupFlow(name, flow_of[group_id]) for name, group_id in by_name)
 
 
 async def _meetings(session: AsyncSession, scope: Scope) -> tuple[MeetingFlow, ...]:
-    found = await flows(session, scope, By.MEETING)
+    flow_of = await flows(session, scope, By.MEETING)
     wanted = select(Meeting.id, Meeting.starts_at, Workgroup.name, Meeting.title)
     wanted = wanted.join(Workgroup, Workgroup.id == Meeting.workgroup_id).where(Meeting.state == MeetingState.HELD)
-    rows = sorted(await session.execute(in_period(wanted, scope)), key=lambda one: (one[1], in_order(one[2]), one[0]))
+    rows = sorted(await session.execute(in_period(wanted, scope)), key=lambda row: (row[1], in_order(row[2]), row[0]))
     return tuple(
-        MeetingFlow(at.astimezone(scope.zone).date(), group, title, found[meeting_id])
+        MeetingFlow(at.astimezone(scope.zone).date(), group, title, flow_of[meeting_id])
         for meeting_id, at, group, title in rows
     )
 
@@ -208,9 +208,11 @@ async def _months(session: AsyncSession, scope: Scope) -> tuple[MonthFlow, ...]:
     """Of the twelve, from the first in which there was a group."""
     window = Window(scope.period, scope.zone, scope.group_ids, months=MONTHS)
     founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
-    found, last = list((await by_month(session, window)).items()), window.each[-1]
+    months, last = list((await by_month(session, window)).items()), window.each[-1]
     while (
-        found[0][0] < last and found[0][1].is_empty and (founded is None or founded >= found[0][0].span(scope.zone)[1])
+        months[0][0] < last
+        and months[0][1].is_empty
+        and (founded is None or founded >= months[0][0].span(scope.zone)[1])
     ):
-        del found[0]
-    return tuple(MonthFlow(str(month), flow) for month, flow in found)
+        del months[0]
+    return tuple(MonthFlow(str(month), flow) for month, flow in months)

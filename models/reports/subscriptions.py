@@ -69,15 +69,19 @@ async def recipients(session: AsyncSession, *, held_by: datetime) -> list[Recipi
     Managers get theirs without choosing; administrators, and groups and channels, if they chose it.
     """
     chosen = list((await session.execute(select(Subscription).order_by(Subscription.id))).scalars())
-    private = {one.person_id: one for one in chosen if one.address_id is None}
+    private = {subscription.person_id: subscription for subscription in chosen if subscription.address_id is None}
     kinds = [RoleKind.MANAGER, RoleKind.ADMINISTRATOR]
     held = select(Role).where(Role.kind.in_(kinds), Role.revoked_at.is_(None), Role.granted_at <= held_by)
     by_person: dict[int, list[Role]] = {}
     for role in (await session.execute(held.order_by(Role.id))).scalars():
         by_person.setdefault(role.person_id, []).append(role)
-    found = [_private(person_id, some, private.get(person_id)) for person_id, some in by_person.items()]
-    found += [_placed(one, by_person.get(one.person_id, [])) for one in chosen if one.address_id is not None]
-    return [one for one in found if one is not None and one.rhythm is not Rhythm.NEVER]
+    readers = [_private(person_id, roles_held, private.get(person_id)) for person_id, roles_held in by_person.items()]
+    readers += [
+        _placed(subscription, by_person.get(subscription.person_id, []))
+        for subscription in chosen
+        if subscription.address_id is not None
+    ]
+    return [recipient for recipient in readers if recipient is not None and recipient.rhythm is not Rhythm.NEVER]
 
 
 async def recipient(session: AsyncSession, chosen: Subscription) -> Recipient | None:
@@ -115,7 +119,7 @@ def _readable_group_ids(held: list[Role]) -> list[int] | None:
 def _narrowed(reached: list[int] | None, chosen: Subscription | None) -> list[int] | None:
     if chosen is None or chosen.group_ids is None:
         return reached
-    return [one for one in chosen.group_ids if reached is None or one in reached]
+    return [group_id for group_id in chosen.group_ids if reached is None or group_id in reached]
 
 
 def usual(held: list[Role]) -> Rhythm:
@@ -155,10 +159,10 @@ async def access_subscription(session: AsyncSession, person: Person, place: int)
     """The gate of a choice: one's own, while a role lets one read digests. Who has chosen nothing for their own chat
     sees what is usual, and that is not kept: with another role something else will be."""
     held = await _require_reader(session, person)
-    found = await session.scalar(_wanted(person, place))
-    if found is None and place != PRIVATE_PLACE:
+    subscription = await session.scalar(_wanted(person, place))
+    if subscription is None and place != PRIVATE_PLACE:
         raise NotFound
-    return found or Subscription(person_id=person.id, rhythm=usual(held))
+    return subscription or Subscription(person_id=person.id, rhythm=usual(held))
 
 
 async def access_subscription_to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
@@ -166,10 +170,10 @@ async def access_subscription_to_change(session: AsyncSession, person: Person, p
     held = await _require_reader(session, person)
     if place == PRIVATE_PLACE:
         await insert_new(session, Subscription, [{"person_id": person.id, "rhythm": usual(held)}])
-    found = await session.scalar(_wanted(person, place).with_for_update())
-    if found is None:
+    subscription = await session.scalar(_wanted(person, place).with_for_update())
+    if subscription is None:
         raise NotFound
-    return found
+    return subscription
 
 
 async def _require_reader(session: AsyncSession, person: Person) -> list[Role]:
@@ -205,7 +209,7 @@ async def living(session: AsyncSession, person: Person, chosen: Subscription) ->
 
 async def take(session: AsyncSession, person: Person, place: int, group_id: int, *, on: bool) -> None:
     """Takes a group into a digest or leaves it out. Every one is all that the role reaches, and will reach."""
-    known = {one.id for one in await readable_groups(session, person)}
+    known = {group.id for group in await readable_groups(session, person)}
     if group_id not in known:
         raise NotFound
     now = known & set((await access_subscription(session, person, place)).group_ids or ())

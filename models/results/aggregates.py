@@ -181,19 +181,19 @@ async def _pools_of_texts(session: AsyncSession, releases: Sequence[Release]) ->
 
 
 async def _rows(session: AsyncSession, ids: list[int]) -> _Rows:
-    found = _Rows({}, {}, defaultdict(dict), defaultdict(list), defaultdict(list), defaultdict(list))
+    rows = _Rows({}, {}, defaultdict(dict), defaultdict(list), defaultdict(list), defaultdict(list))
     for figure in (await session.execute(select(Figure).where(Figure.release_id.in_(ids)))).scalars():
-        found.figures[figure.release_id, figure.question_id] = figure
+        rows.figures[figure.release_id, figure.question_id] = figure
     for row in (await session.execute(select(OptionCount).where(OptionCount.release_id.in_(ids)))).scalars():
-        found.counts[row.release_id, row.question_id][row.value] = row.chosen
+        rows.counts[row.release_id, row.question_id][row.value] = row.chosen
     for cell in (await session.execute(select(Cell).where(Cell.release_id.in_(ids)).order_by(Cell.number))).scalars():
-        found.cells[cell.release_id, cell.question_id].append(cell)
+        rows.cells[cell.release_id, cell.question_id].append(cell)
     for part in (await session.execute(select(CellFigure).where(CellFigure.release_id.in_(ids)))).scalars():
-        found.parts[part.release_id, part.background_id, part.number].append(part)
+        rows.parts[part.release_id, part.background_id, part.number].append(part)
     texts = select(OpenAnswer).where(OpenAnswer.release_id.in_(ids)).order_by(OpenAnswer.id)
     for text in (await session.execute(texts)).scalars():
-        found.texts[text.release_id, text.question_id].append(text)
-    return found
+        rows.texts[text.release_id, text.question_id].append(text)
+    return rows
 
 
 def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> Result | None:
@@ -239,15 +239,15 @@ def _mean(question: Question, shown: list[Figure]) -> Mean | None:
 
 def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[OptionTotal, ...], int]:
     """The distribution over the releases that have one. Options are put together by identity, whatever their number."""
-    told = [key for key in where if rows.counts.get(key)]
-    found: dict[str | int, OptionTotal] = {}
-    for key in told:
+    keys = [key for key in where if rows.counts.get(key)]
+    totals: dict[str | int, OptionTotal] = {}
+    for key in keys:
         for value, label in options_of(rows.questions[key[1]]).items():
             same = label.identity if label else value
-            here, before = rows.counts[key].get(value), found.get(same, OptionTotal(value, label, 0))
+            here, before = rows.counts[key].get(value), totals.get(same, OptionTotal(value, label, 0))
             people = None if here is None or before.people is None else before.people + here
-            found[same] = OptionTotal(before.value, before.words, people)
-    return tuple(found.values()), sum(rows.figures[key].n or 0 for key in told)
+            totals[same] = OptionTotal(before.value, before.words, people)
+    return tuple(totals.values()), sum(rows.figures[key].n or 0 for key in keys)
 
 
 def options_of(question: Question) -> dict[int, Label | None]:

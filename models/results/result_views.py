@@ -111,11 +111,13 @@ async def periods(
     group = await _access_group(session, person, group_id)
     moments = select(Release.released_at).where(Release.workgroup_id == group.id)
     quarters = {Period.quarter_of(moment, zone) for moment in (await session.execute(moments)).scalars()}
-    found: list[Period] = []
+    periods: list[Period] = []
     for year in sorted({quarter.year or 0 for quarter in quarters}, reverse=True):
-        found.append(Period(year))
-        found += sorted((one for one in quarters if one.year == year), key=str, reverse=True)
-    return group, [*found, Period()] if found else []
+        periods.append(Period(year))
+        periods += sorted(
+            (quarter_period for quarter_period in quarters if quarter_period.year == year), key=str, reverse=True
+        )
+    return group, [*periods, Period()] if periods else []
 
 
 async def forms_in(

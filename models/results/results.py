@@ -60,8 +60,8 @@ async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPo
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
     pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
-    found = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
-    return sorted(found, key=lambda one: one.group)
+    waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
+    return sorted(waiting, key=lambda pool_entry: pool_entry.group)
 
 
 async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
@@ -93,7 +93,7 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     now_open = await asked_and_answered(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
     dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
-    listed = [one for _, one in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+    listed = [entry for _, entry in sorted(dated, key=lambda pair: pair[0], reverse=True)]
     return Page(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
 
 

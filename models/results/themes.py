@@ -65,20 +65,20 @@ class ThemeTable:
 async def of_question(session: AsyncSession, group_id: int, identity: str) -> list[Theme]:
     """A question's themes in a group, by name."""
     wanted = select(Theme).where(Theme.workgroup_id == group_id, Theme.identity == identity)
-    found = (await session.execute(wanted)).scalars()
-    return sorted(found, key=lambda theme: (theme.name.casefold(), theme.id))
+    themes = (await session.execute(wanted)).scalars()
+    return sorted(themes, key=lambda theme: (theme.name.casefold(), theme.id))
 
 
 async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[int, set[int]]:
     """Which themes each text mentions."""
-    found: dict[int, set[int]] = defaultdict(set)
-    for some in (answer_ids[at : at + 500] for at in range(0, len(answer_ids), 500)):
+    theme_ids: dict[int, set[int]] = defaultdict(set)
+    for chunk in (answer_ids[at : at + 500] for at in range(0, len(answer_ids), 500)):
         rows = await session.execute(
-            select(Mention.open_answer_id, Mention.theme_id).where(Mention.open_answer_id.in_(some))
+            select(Mention.open_answer_id, Mention.theme_id).where(Mention.open_answer_id.in_(chunk))
         )
         for answer_id, theme_id in rows:
-            found[answer_id].add(theme_id)
-    return found
+            theme_ids[answer_id].add(theme_id)
+    return theme_ids
 
 
 async def table(session: AsyncSession, group_id: int, identity: str, answer_ids: Sequence[int]) -> ThemeTable:
@@ -92,7 +92,7 @@ async def table(session: AsyncSession, group_id: int, identity: str, answer_ids:
         else ThemeCount(theme, 0, None)
         for theme in themes
     ]
-    coded = sum(1 for found in by_text.values() if found)
+    coded = sum(1 for theme_ids in by_text.values() if theme_ids)
     return ThemeTable(tuple(sorted(rows, key=lambda row: -row.mentions)), len(answer_ids), coded)
 
 

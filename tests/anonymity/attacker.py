@@ -284,7 +284,7 @@ def who_wrote_by_updates(loot: Loot) -> Guess:
 
 
 def _inside(moments: list[datetime], spans: dict[int, tuple[datetime, datetime]]) -> Guess:
-    return {person: any(begun <= one <= done for one in moments) for person, (begun, done) in spans.items()}
+    return {person: any(begun <= moment <= done for moment in moments) for person, (begun, done) in spans.items()}
 
 
 ATTACKS = (

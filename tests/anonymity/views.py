@@ -166,8 +166,8 @@ class Watch:
     async def _look(self) -> None:
         """Everything that anyone may see now."""
         async with self.room.sessions() as session:
-            for one in (*await evidence.all_of(session), *await evidence_figures.all_of(session)):
-                assert one.good, one.text
+            for finding in (*await evidence.all_of(session), *await evidence_figures.all_of(session)):
+                assert finding.good, finding.text
             releases = {row.id: row for row in (await session.execute(select(Release))).scalars()}
             shown = await self._sums(session)
             await self._texts(session, releases)
@@ -240,7 +240,7 @@ class Watch:
         ):
             within = [one for one in releases if scope.first <= one.released_at < scope.after]
             shown = await statements.statements(session, scope)
-            self._is_of_whole_releases(((one.identity, one.mean) for one in shown), within)
+            self._is_of_whole_releases(((statement.identity, statement.mean) for statement in shown), within)
 
     def _is_of_whole_releases(self, means: Iterable[tuple[str, Any]], releases: Sequence[Release]) -> None:
         for identity, mean in means:

@@ -120,7 +120,7 @@ def _plan(now: datetime, number: int) -> MeetingPlan:
 
 async def _group(session: AsyncSession, first: int, people: int, now: datetime) -> tuple[Workgroup, Person]:
     """A group with so many members and a coordinator besides, all of whom can be written to."""
-    group = await groups.found(session, f"Lastensuojelu {first}", now=now)
+    group = await groups.create(session, f"Lastensuojelu {first}", now=now)
     everyone = range(first, first + people + 1)
     for start in range(0, len(everyone), CHUNK):
         some = everyone[start : start + CHUNK]

@@ -31,7 +31,7 @@ async def meet(name: str = "Lastensuojelu") -> None:
     """A meeting of last year, and one of this."""
     engine = db.make_engine(Settings().database.url)
     async with db.make_sessions(engine).begin() as session:
-        group = await groups.found(session, name, now=datetime(YEAR, 1, 1, tzinfo=UTC))
+        group = await groups.create(session, name, now=datetime(YEAR, 1, 1, tzinfo=UTC))
         for starts in (datetime(YEAR, 1, 2, 9, tzinfo=UTC), datetime(YEAR + 1, 1, 2, 9, tzinfo=UTC)):
             row = Meeting(workgroup_id=group.id, starts_at=starts, ends_at=starts + timedelta(hours=1))
             row.starts_wall = row.ends_wall = starts.replace(tzinfo=None)

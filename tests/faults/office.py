@@ -98,7 +98,7 @@ async def found(settings: Settings, sandbox: Sandbox, sizes: dict[str, int]) -> 
     async with sessions.begin() as session:
         await people.met(session, office.administrator.id, "Aino", "fi", now=now)
         for name, size in sizes.items():
-            group = await groups.found(session, name, now=now)
+            group = await groups.create(session, name, now=now)
             lead = _arrives(sandbox, number, f"Vetäjä {number}")
             person, _ = await people.met(session, lead.id, lead.first_name, "fi", now=now)
             await access.grant(session, person, RoleKind.COORDINATOR, group, now=now)

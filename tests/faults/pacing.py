@@ -59,7 +59,7 @@ async def pace(result: Result, size: Size, names: list[str], url: str | None = N
     result.count(found)
     came = sorted(copy.sent_at for fate in found for copy in fate.copies)[1:]
     rate = (len(came) - 1) / ((came[-1] - came[0]) / timedelta(seconds=1))
-    most = max(sum(at <= one < at + timedelta(seconds=1) for one in came) for at in came)
+    most = max(sum(at <= moment < at + timedelta(seconds=1) for moment in came) for at in came)
     result.done = f"{len(found)} invitations at {rate:.2f}/s"
     result.notes.append(f"{refused} times 429; at most {most} in one second; sent by each process: {shares}")
     result.wants(refused == 0, f"{refused} times 429")

@@ -130,7 +130,7 @@ async def settle_in(year: Year, size: Size) -> None:
     stage, now = year.stage, year.now
     async with stage.app.sessions.begin() as session:
         for name in ("Lastensuojelu", "Vammaispalvelu"):
-            group = await groups.found(session, name, now=now)
+            group = await groups.create(session, name, now=now)
             lead, _ = await people.met(session, arrives(stage, f"Vetäjä {name}").id, f"Vetäjä {name}", "fi", now=now)
             await access.grant(session, lead, RoleKind.COORDINATOR, group, now=now)
             year.leads[group.id], year.users[group.id] = lead.id, []

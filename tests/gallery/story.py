@@ -126,8 +126,8 @@ async def arriving(play: Play) -> None:
         await play.says(play.stranger, text)
     now = play.stage.clock.now()
     async with play.stage.app.sessions.begin() as session:
-        group = await groups.found(session, play.group, now=now)
-        other = await groups.found(session, play.other, now=now)
+        group = await groups.create(session, play.group, now=now)
+        other = await groups.create(session, play.other, now=now)
         play.join_code = (await links.join_link(session, group.id, now=now)).code
         lead = await links.make(session, LinkKind.ROLE, now=now, group_id=group.id, role=RoleKind.COORDINATOR)
         manage = await links.make(session, LinkKind.ROLE, now=now, role=RoleKind.MANAGER)

@@ -167,8 +167,8 @@ LONG_TEXT = "Pitkä vaihtoehto, jossa on monta sanaa ja joka ei mahdu yhdelle ri
 def test_long_and_hostile_options_have_room() -> None:
     several = chosen(QuestionKind.SEVERAL, "most-important-yield", 33, **{f"o{at}": 12 for at in range(12)})
     own = [
-        replace(one, words=Label("own", text))
-        for one, text in zip(several.spread, [LONG_TEXT, HOSTILE] * 6, strict=True)
+        replace(option, words=Label("own", text))
+        for option, text in zip(several.spread, [LONG_TEXT, HOSTILE] * 6, strict=True)
     ]
     results = [replace(several, words=Label("own", LONG_TEXT), spread=tuple(own))] * 3
     found = pictures(view(*results))
@@ -220,8 +220,8 @@ def plain(*parts: Markup) -> str:
 def test_means_of_other_scales_are_no_stronger_nor_weaker(language: str) -> None:
     own = Statement("t-1", Mean(80, 30, 1, 4), text="Oma väittämä", low_name="ei lainkaan", high_name="erittäin")
     figures = replace(FIGURES, statements=(*STATEMENTS, own))
-    told = [one for some in strongest_and_weakest(figures) for one in some]
-    assert [one.identity for one in told] == [IDENTITIES[at] for at in (0, 1, 3, 2)]
+    told = [statement for statements in strongest_and_weakest(figures) for statement in statements]
+    assert [statement.identity for statement in told] == [IDENTITIES[at] for at in (0, 1, 3, 2)]
     assert "Oma väittämä" not in plain(digest_text(texts(language), figures))
     assert size(digest_picture(figures, language).content)[0] == 1080
 
@@ -246,9 +246,9 @@ def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[
         statement.words.identity for statement in weakest_first(Aggregate(30, 30, 5, results)) if statement.is_weakest
     }
     statements = [Statement(f"t-{at}", mean) for at, mean in enumerate(means)]
-    statements.sort(key=lambda one: (-one.mean.value, one.identity))
+    statements.sort(key=lambda item: (-item.mean.value, item.identity))
     _, weak = strongest_and_weakest(replace(FIGURES, statements=tuple(statements)))
-    assert {one.identity for one in weak} == marked
+    assert {item.identity for item in weak} == marked
 
 
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
@@ -281,7 +281,9 @@ def test_the_picture_has_no_rate_where_nobody_told_who_came_or_all_came_without_
 
 
 def test_the_sizes_of_means_stand_once_under_them() -> None:
-    different = tuple(replace(one, mean=Mean(one.mean.total, 521 + at, 1, 5)) for at, one in enumerate(STATEMENTS))
+    different = tuple(
+        replace(statement, mean=Mean(statement.mean.total, 521 + at, 1, 5)) for at, statement in enumerate(STATEMENTS)
+    )
     notes = [digest_inputs(replace(FIGURES, statements=some), "fi")["notes"] for some in (STATEMENTS, different)]
     assert notes == [["n = 521. Vinoneliö = edellinen keskiarvo"], ["n = 521–524. Vinoneliö = edellinen keskiarvo"]]
 

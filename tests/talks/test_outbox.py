@@ -258,10 +258,10 @@ async def test_nothing_leaves_for_a_chat_while_another_message_is_on_its_way(
     await talk.called_meeting(anna, LINE)
     later = talk.clock.now() + timedelta(days=8)
     async with talk.app.sessions.begin() as session:
-        (one, *_) = await outbox.claim(session, "me", 1, now=later)
+        (delivery, *_) = await outbox.claim(session, "me", 1, now=later)
     async with talk.app.sessions.begin() as session:
         others = await outbox.claim(session, "other", 9, now=later)
-    assert one.address_id not in {other.address_id for other in others}
+    assert delivery.address_id not in {other.address_id for other in others}
     async with talk.app.sessions.begin() as session:
         assert await outbox.recover(session) == 0  # all alive
         assert await outbox.recover(session, all_dead=True) == 1 + len(others)

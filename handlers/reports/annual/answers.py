@@ -13,7 +13,7 @@ from handlers.sections import Figure, Row, Section, count, head, hidden, with_sh
 from handlers.texts import Texts
 from models.forms.items import Background, QuestionKind
 from models.reports.annual.forms import Part
-from models.reports.annual.questions import Found
+from models.reports.annual.questions import QuestionResult
 from models.valid_figures import Parts, Share
 
 ORDER = {"coordinator-role": 2, "most-important-yield": 3, "group-should-continue": 5, "preferred-mode": 6}
@@ -61,26 +61,26 @@ def _source(t: Texts, source: str, part: Part) -> str:
 def _asked(t: Texts, part: Part) -> Iterator[Section]:
     """The questions: backgrounds, what the yearly form asks, statements by their scale, then all others."""
     choices = sorted(
-        (one for one in part.questions if one.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),
+        (result for result in part.questions if result.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),
         key=_place,
     )
-    before = [one for one in choices if _place(one) < ORDER["group-should-continue"]]
-    for one in before:
-        yield _choice(t, part, one)
+    before = [result for result in choices if _place(result) < ORDER["group-should-continue"]]
+    for result in before:
+        yield _choice(t, part, result)
     yield from _statements(t, part)
-    for one in choices[len(before) :]:
-        yield _choice(t, part, one)
+    for result in choices[len(before) :]:
+        yield _choice(t, part, result)
 
 
-def _place(one: Found) -> int:
-    if one.result.background is not None:
-        return 0 if one.result.background is Background.ORGANISATION else 1
-    return ORDER.get(one.result.words.identity, LAST)
+def _place(result: QuestionResult) -> int:
+    if result.result.background is not None:
+        return 0 if result.result.background is Background.ORGANISATION else 1
+    return ORDER.get(result.result.words.identity, LAST)
 
 
-def _choice(t: Texts, part: Part, one: Found) -> Section:
-    result, notes = one.result, [why_here(t, one, part)]
-    told = _people(t, one) if result.background is not None else _options(t, one)
+def _choice(t: Texts, part: Part, question_result: QuestionResult) -> Section:
+    result, notes = question_result.result, [why_here(t, question_result, part)]
+    told = _people(t, question_result) if result.background is not None else _options(t, question_result)
     of = result.n if result.background is not None else result.spread_n
     if result.kind is QuestionKind.SEVERAL and told:
         notes.append(t("paper-several").unescape())
@@ -93,15 +93,15 @@ def _choice(t: Texts, part: Part, one: Found) -> Section:
             f"{part.sort}-{result.words.identity}-{place}",
             name,
             _chosen(t, share, of or 0),
-            t("report-source-question", releases=ranges(one.releases)).unescape(),
+            t("report-source-question", releases=ranges(question_result.releases)).unescape(),
             along=Fraction(share.part, share.whole) if share and share.whole else None,
-            releases=one.releases,
+            releases=question_result.releases,
         )
         for place, (name, share) in enumerate(told, 1)
     ]
     return Section(
         f"{part.sort}-{result.words.identity}",
-        heading(t, one),
+        heading(t, question_result),
         level=2,
         head=head(t, "paper-column-option", "report-column-answers", "paper-share"),
         lead=t("chart-n", n=of).unescape() if of and told else "",
@@ -110,15 +110,15 @@ def _choice(t: Texts, part: Part, one: Found) -> Section:
     )
 
 
-def _people(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
-    parts = Parts(tuple(group.n for group in one.result.groups), one.result.n or 0)
-    return [(group_name(t, group), share) for group, share in zip(one.result.groups, parts.shares, strict=True)]
+def _people(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
+    parts = Parts(tuple(group.n for group in result.result.groups), result.result.n or 0)
+    return [(group_name(t, group), share) for group, share in zip(result.result.groups, parts.shares, strict=True)]
 
 
-def _options(t: Texts, one: Found) -> list[tuple[str, Share | None]]:
+def _options(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
     """Each option with its share; of several choices those chosen most first, what is not told last."""
-    told = [(name, share) for name, _, share in choices(t, one.result)] if one.result.spread else []
-    if one.result.kind is QuestionKind.SEVERAL:
+    told = [(name, share) for name, _, share in choices(t, result.result)] if result.result.spread else []
+    if result.result.kind is QuestionKind.SEVERAL:
         told.sort(key=lambda each: -each[1].part if each[1] else 1)
     return told
 
@@ -137,16 +137,18 @@ def _chosen(t: Texts, share: Share | None, n: int) -> tuple[Figure, Figure]:
 def _statements(t: Texts, part: Part) -> Iterator[Section]:
     """A table for each scale: the strongest first, those that are withheld last."""
 
-    def scale(one: Found) -> tuple[int, int, str, str]:
-        return -one.result.high, one.result.low, *ends(t, one.result)
+    def scale(result: QuestionResult) -> tuple[int, int, str, str]:
+        return -result.result.high, result.result.low, *ends(t, result.result)
 
-    def strongest(one: Found) -> tuple[int, Fraction, str]:
-        mean = one.result.mean
-        return (0, -mean.value, asked(t, one.result.words)) if mean else (1, Fraction(0), asked(t, one.result.words))
+    def strongest(result: QuestionResult) -> tuple[int, Fraction, str]:
+        mean = result.result.mean
+        return (
+            (0, -mean.value, asked(t, result.result.words)) if mean else (1, Fraction(0), asked(t, result.result.words))
+        )
 
     some = sorted(part.of_kind(QuestionKind.SCALE), key=scale)
     for place, (of, same) in enumerate(groupby(some, key=scale), 1):
-        rows, notes = with_shared_notes([_statement(t, part, one) for one in sorted(same, key=strongest)])
+        rows, notes = with_shared_notes([_statement(t, part, result) for result in sorted(same, key=strongest)])
         yield Section(
             f"{part.sort}-statements-{place}",
             t("paper-statements", low=of[1], high=-of[0]).unescape(),
@@ -158,8 +160,8 @@ def _statements(t: Texts, part: Part) -> Iterator[Section]:
         )
 
 
-def _statement(t: Texts, part: Part, one: Found) -> Row:
-    result, why = one.result, why_hidden(t, one, part)
+def _statement(t: Texts, part: Part, question_result: QuestionResult) -> Row:
+    result, why = question_result.result, why_hidden(t, question_result, part)
     name, mean = str(t("paper-mean")), result.mean
     n = mean.n if mean else result.n
     return Row(
@@ -169,9 +171,9 @@ def _statement(t: Texts, part: Part, one: Found) -> Row:
             Figure(name, decimal(mean, t.language), mean, n) if mean else hidden(name, why, n),
             Figure("n", number(n, t.language), n) if n else hidden("n", why),
         ),
-        t("report-source-question", releases=ranges(one.releases)).unescape(),
+        t("report-source-question", releases=ranges(question_result.releases)).unescape(),
         along=mean.along if mean else None,
         points=result.high - result.low + 1,
-        notes=tuple(one for one in [why_here(t, one, part)] if one),
-        releases=one.releases,
+        notes=tuple(one for one in [why_here(t, question_result, part)] if one),
+        releases=question_result.releases,
     )

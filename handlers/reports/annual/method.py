@@ -16,7 +16,7 @@ from models.feedback.releases import OFF, spread_from
 from models.forms.items import QuestionKind
 from models.reports.annual.annual import Annual
 from models.reports.annual.forms import Part
-from models.reports.annual.questions import Found
+from models.reports.annual.questions import QuestionResult
 from models.reports.annual.snapshots import SnapshotContent
 
 SHORT = 16
@@ -36,7 +36,7 @@ def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
         yield t(key, threshold=threshold, least=spread_from(threshold)).unescape()
     if [one for one in thresholds if one != OFF]:
         yield t("paper-method-agree").unescape()
-    if any(found.result.background for part in parts for found in part.questions):
+    if any(result.result.background for part in parts for result in part.questions):
         yield t("report-method-groups").unescape()
     if waiting := sum(part.waiting for part in parts):
         yield t("report-method-waiting", n=waiting).unescape()
@@ -59,7 +59,7 @@ def questions(t: Texts, year: Annual) -> Iterator[Section]:
     note = t("report-questions-note").unescape()
     yield Section("questions", t("report-questions").unescape(), intro=(note,))
     for part in year.parts:
-        rows = [_question(t, part, found) for found in part.questions]
+        rows = [_question(t, part, result) for result in part.questions]
         # In how many forms a figure is withheld stands in each row: why, once for several of them.
         told = Counter(note for row in rows for note in row.notes)
         reasons = [note for note, times in told.items() if times > 1]
@@ -73,55 +73,59 @@ def questions(t: Texts, year: Annual) -> Iterator[Section]:
         )
 
 
-def heading(t: Texts, found: Found) -> str:
+def heading(t: Texts, result: QuestionResult) -> str:
     """What a question is called in a report, where nobody is asked: backgrounds have names of their own."""
-    label, background = found.result.words, found.result.background
+    label, background = result.result.words, result.result.background
     return asked(t, label) if label.text or background is None else t(f"report-{background}").unescape()
 
 
-def _question(t: Texts, part: Part, found: Found) -> Row:
-    result, why = found.result, why_hidden(t, found, part)
+def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
+    result, why = question_result.result, why_hidden(t, question_result, part)
     column, forms = str(t("report-column-n")), str(t("report-column-forms"))
-    withheld_in = sum(one.releases for one in found.hidden) + found.unparted
-    n = found.texts if result.kind is QuestionKind.OPEN else result.n
+    withheld_in = sum(one.releases for one in question_result.hidden) + question_result.unparted
+    n = question_result.texts if result.kind is QuestionKind.OPEN else result.n
     figures = [
         hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
-        Figure(forms, number(len(found.releases), t.language), len(found.releases)),
+        Figure(forms, number(len(question_result.releases), t.language), len(question_result.releases)),
     ]
     if result.kind is not QuestionKind.OPEN:  # texts wait until there are enough: none are withheld for good
         figures.append(Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
     return Row(
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
-        heading(t, found),
+        heading(t, question_result),
         tuple(figures),
-        t("report-source-question", releases=ranges(found.releases)).unescape(),
+        t("report-source-question", releases=ranges(question_result.releases)).unescape(),
         notes=(why,) if why else (),
-        releases=found.releases,
+        releases=question_result.releases,
     )
 
 
 def why_all(t: Texts, part: Part) -> str:
     """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
-    some = [one for one in part.questions if one.result.kind is not QuestionKind.OPEN and one.result.background is None]
-    reasons = {why_hidden(t, one, part) for one in some}
-    is_one = len(some) > 1 and len(reasons) == 1 and all(one.result.withheld is None for one in some)
+    some = [
+        result
+        for result in part.questions
+        if result.result.kind is not QuestionKind.OPEN and result.result.background is None
+    ]
+    reasons = {why_hidden(t, result, part) for result in some}
+    is_one = len(some) > 1 and len(reasons) == 1 and all(result.result.withheld is None for result in some)
     return reasons.pop() if is_one else ""
 
 
-def why_here(t: Texts, found: Found, part: Part) -> str:
+def why_here(t: Texts, result: QuestionResult, part: Part) -> str:
     """`why_hidden` where it is not said of the whole part already."""
-    why = why_hidden(t, found, part)
+    why = why_hidden(t, result, part)
     return "" if why == why_all(t, part) else why
 
 
-def why_hidden(t: Texts, found: Found, part: Part) -> str:
+def why_hidden(t: Texts, question_result: QuestionResult, part: Part) -> str:
     """Why a question's figures are not shown, or are of fewer forms than were released; empty where nothing is."""
-    result, threshold = found.result, max(part.thresholds, default=0)
+    result, threshold = question_result.result, max(part.thresholds, default=0)
     if result.background is not None:
         if not result.groups:
             return t("result-groups-withheld", threshold=threshold).unescape()
-        return t("report-unparted", n=found.unparted).unescape() if found.unparted else ""
+        return t("report-unparted", n=question_result.unparted).unescape() if question_result.unparted else ""
     if result.withheld is not None:
         return withheld(t, result, threshold).unescape()
     of = {"threshold": threshold, "least": spread_from(threshold)}
-    return " ".join(t(f"report-hidden-{one.why}", n=one.releases, **of).unescape() for one in found.hidden)
+    return " ".join(t(f"report-hidden-{one.why}", n=one.releases, **of).unescape() for one in question_result.hidden)

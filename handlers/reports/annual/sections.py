@@ -160,30 +160,34 @@ def _texts(t: Texts, year: Annual) -> Section:
 
 def _replies(t: Texts, year: Annual) -> Section:
     """Each with the figure that it is about."""
-    rows = [_replied(t, place, one, one.mean) for place, one in enumerate(year.replies, 1) if one.mean is not None]
+    rows = [
+        _replied(t, place, change, change.mean)
+        for place, change in enumerate(year.replies, 1)
+        if change.mean is not None
+    ]
     return Section(
         "replies",
         t("report-replies").unescape(),
         intro=(t("report-replies-note" if year.replies else "report-replies-none").unescape(),),
         rows=tuple(rows),
-        pairs=tuple((one.group, _statement(t, one), one.text) for one in year.replies),
+        pairs=tuple((change.group, _statement(t, change), change.text) for change in year.replies),
     )
 
 
-def _statement(t: Texts, one: ReportedChange) -> str:
-    statement, mean = asked(t, one.statement), one.mean
+def _statement(t: Texts, change: ReportedChange) -> str:
+    statement, mean = asked(t, change.statement), change.mean
     if mean is None:
         return statement
     figures = {"mean": decimal(mean, t.language), "n": number(mean.n, t.language)}
     return t("report-replied", statement=statement, **figures).unescape()
 
 
-def _replied(t: Texts, place: int, one: ReportedChange, mean: Mean) -> Row:
+def _replied(t: Texts, place: int, change: ReportedChange, mean: Mean) -> Row:
     figures = Figure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
     return Row(
         f"reply-{place}",
-        f"{one.group}: {asked(t, one.statement)}",
+        f"{change.group}: {asked(t, change.statement)}",
         (figures, Figure("n", number(mean.n, t.language), mean.n)),
-        t("report-source-question", releases=ranges(one.releases)).unescape(),
-        releases=one.releases,
+        t("report-source-question", releases=ranges(change.releases)).unescape(),
+        releases=change.releases,
     )

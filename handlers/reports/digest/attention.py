@@ -12,31 +12,31 @@ from models.reports.statistics import DigestFigures
 
 def needing(figures: DigestFigures) -> list[tuple[str, list[Attention]]]:
     """The groups that need attention with their reasons, those with most first."""
-    found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda one: one.group)]
+    found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda entry: entry.group)]
     return sorted(found, key=lambda one: (-len(one[1]), in_order(one[0])))
 
 
-def reasons(t: Texts, some: list[Attention]) -> str:
+def reasons(t: Texts, entries: list[Attention]) -> str:
     """Why a group needs attention: "ei kokousta 3.1.2027 jälkeen"."""
-    return "; ".join(_reason(t, one) for one in some)
+    return "; ".join(_reason(t, entry) for entry in entries)
 
 
-def _reason(t: Texts, one: Attention) -> str:
-    if one.reason is Reason.QUIET:
-        return _quiet(t, one)
-    if one.now is None:
+def _reason(t: Texts, entry: Attention) -> str:
+    if entry.reason is Reason.QUIET:
+        return _quiet(t, entry)
+    if entry.now is None:
         return str(t("digest-few-untold"))
-    now, n = percent(one.now, t.language), one.latest or LATEST
-    if one.reason is Reason.FALLING and one.before is not None:
-        return str(t("digest-falling", n=n, now=now, before=percent(one.before, t.language)))
-    asked_of = number(one.now.whole, t.language)
-    return str(t("digest-few", n=n, rate=now, answered=number(one.now.part, t.language), asked=asked_of))
+    now, n = percent(entry.now, t.language), entry.latest or LATEST
+    if entry.reason is Reason.FALLING and entry.before is not None:
+        return str(t("digest-falling", n=n, now=now, before=percent(entry.before, t.language)))
+    asked_of = number(entry.now.whole, t.language)
+    return str(t("digest-few", n=n, rate=now, answered=number(entry.now.part, t.language), asked=asked_of))
 
 
-def _quiet(t: Texts, one: Attention) -> str:
-    coming = t("digest-quiet-coming", day=bare_day_text(one.coming, t.language)) if one.coming else ""
-    if one.since is not None:
-        return str(t("digest-quiet-since", day=bare_day_text(one.since, t.language), coming=coming))
-    if one.founded is not None:
-        return str(t("digest-quiet-never", day=bare_day_text(one.founded, t.language), coming=coming))
+def _quiet(t: Texts, entry: Attention) -> str:
+    coming = t("digest-quiet-coming", day=bare_day_text(entry.coming, t.language)) if entry.coming else ""
+    if entry.since is not None:
+        return str(t("digest-quiet-since", day=bare_day_text(entry.since, t.language), coming=coming))
+    if entry.founded is not None:
+        return str(t("digest-quiet-never", day=bare_day_text(entry.founded, t.language), coming=coming))
     return str(t("digest-quiet"))

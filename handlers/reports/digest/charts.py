@@ -49,9 +49,9 @@ def digest_inputs(figures: DigestFigures, language: str) -> Inputs:
         "steps": [] if figures.is_empty else _steps(t, figures),
         "ends": list(ends(t, strong[0])) if strong else [],
         "statements": [
-            {"heading": t(key).striptags(), "statements": [_statement(t, one) for one in some]}
-            for key, some in parts.items()
-            if some
+            {"heading": t(key).striptags(), "statements": [_statement(t, statement) for statement in statements]}
+            for key, statements in parts.items()
+            if statements
         ],
         "notes": _digest_notes(t, figures),
     }
@@ -73,11 +73,11 @@ def _steps(t: Texts, figures: DigestFigures) -> list[Inputs]:
     ]
 
 
-def _statement(t: Texts, one: Statement) -> Inputs:
+def _statement(t: Texts, statement: Statement) -> Inputs:
     return {
-        "statement": asked(t, Label(one.identity, one.text)),
-        **drawn_mean(t, one.mean),
-        "earlier": float(one.earlier.along) if one.earlier else None,
+        "statement": asked(t, Label(statement.identity, statement.text)),
+        **drawn_mean(t, statement.mean),
+        "earlier": float(statement.earlier.along) if statement.earlier else None,
     }
 
 
@@ -90,19 +90,19 @@ def trend_picture(figures: DigestFigures, language: str) -> File:
 def trend_inputs(figures: DigestFigures, language: str) -> Inputs:
     """What the trend's picture shows, newest month first."""
     t, months = texts(language), figures.months or ()
-    most = max([one.flow.attended for one in months], default=0) or 1
+    most = max([month.flow.attended for month in months], default=0) or 1
     return {
         "language": language,
         "title": t("digest-trend", month=period_title(t, parse(figures.period).last)).striptags(),
         "under": _under(t, figures, str(t("trend-bars"))),
         "months": [
             {
-                "label": month_number(one.month),
-                "figure": number(one.flow.attended, language),
-                "note": _answered(t, one.flow),
-                "share": one.flow.attended / most,
+                "label": month_number(month.month),
+                "figure": number(month.flow.attended, language),
+                "note": _answered(t, month.flow),
+                "share": month.flow.attended / most,
             }
-            for one in reversed(months)
+            for month in reversed(months)
         ],
         "notes": [],
     }
@@ -133,8 +133,8 @@ def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
         return []
     if not figures.statements:
         return list(filter(None, [str(no_statements(t, figures))]))
-    told = [one for some in strongest_and_weakest(figures) for one in some]
-    sizes = sorted({one.mean.n for one in told})
+    told = [statement for statements in strongest_and_weakest(figures) for statement in statements]
+    sizes = sorted({statement.mean.n for statement in told})
     between = "–".join(number(n, t.language) for n in (sizes[0], *sizes[1:][-1:]))
-    notes = [t("chart-n", n=between), *([t("chart-diamond")] if any(one.earlier for one in told) else [])]
+    notes = [t("chart-n", n=between), *([t("chart-diamond")] if any(statement.earlier for statement in told) else [])]
     return [". ".join(str(one) for one in notes)]

@@ -59,9 +59,9 @@ def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) ->
 @tap("digest-groups")
 async def on_groups(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "groups")
-    lines = [group_line(t, one) for one in figures.groups or ()]
+    lines = [group_line(t, group) for group in figures.groups or ()]
     page = _page(context, tap, _title(t, figures, "digest-groups"), lines)
-    meetings = sum(one.flow.meetings for one in figures.groups or ())
+    meetings = sum(group.flow.meetings for group in figures.groups or ())
     if not meetings:
         return page
     to_meetings = Button(str(t("digest-to-meetings", n=meetings)), data("digest-meetings", figures.period))
@@ -72,7 +72,7 @@ async def on_groups(context: Context, tap: Tap) -> Screen:
 @tap("digest-meetings")
 async def on_meetings(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "held")
-    lines = [meeting_line(t, one) for one in figures.held or ()]
+    lines = [meeting_line(t, meeting) for meeting in figures.held or ()]
     return _page(context, tap, _title(t, figures, "digest-meetings-held"), lines)
 
 
@@ -80,20 +80,20 @@ def _title(t: Texts, figures: DigestFigures, key: str) -> Markup:
     return t(key, month=period_title(t, parse(figures.period)))
 
 
-def group_line(t: Texts, one: GroupFlow) -> Markup:
+def group_line(t: Texts, group: GroupFlow) -> Markup:
     """A group with its meetings, attendances and answers."""
-    told = [t("trend-meetings", n=one.flow.meetings)]
-    if one.flow.cancelled:
-        told.append(t("digest-group-cancelled", n=one.flow.cancelled))
-    return t("digest-group", group=one.group, told=Markup(", ").join([*told, *_came_of(t, one.flow)]))
+    told = [t("trend-meetings", n=group.flow.meetings)]
+    if group.flow.cancelled:
+        told.append(t("digest-group-cancelled", n=group.flow.cancelled))
+    return t("digest-group", group=group.group, told=Markup(", ").join([*told, *_came_of(t, group.flow)]))
 
 
-def meeting_line(t: Texts, one: MeetingFlow) -> Markup:
+def meeting_line(t: Texts, meeting: MeetingFlow) -> Markup:
     """A meeting that was held, with its attendances and answers."""
-    title = Markup(": {}").format(one.title) if one.title else ""
-    line = t("digest-coming-line", day=near_day_text(one.day, t.language), group=one.group, title=title)
+    title = Markup(": {}").format(meeting.title) if meeting.title else ""
+    line = t("digest-coming-line", day=near_day_text(meeting.day, t.language), group=meeting.group, title=title)
     # At one meeting people and attendances are the same, as far as there are names.
-    told = _came_of(t, one.flow, has_people=one.flow.unnamed > one.flow.heads)
+    told = _came_of(t, meeting.flow, has_people=meeting.flow.unnamed > meeting.flow.heads)
     return t("digest-meeting", meeting=line, told=Markup(", ").join(told))
 
 
@@ -113,16 +113,16 @@ async def on_statements(context: Context, tap: Tap) -> Screen:
     """All, each scale under its ends."""
     t, figures = context.t, await _figures(context, tap, "statements")
     lines = []
-    for some in by_scale(figures.statements):
-        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, some[0])))
-        lines += [statement(t, figures, one, WORDS) for one in some]
+    for statements in by_scale(figures.statements):
+        lines.append(Markup("<i>{}, {}</i>").format(*ends(t, statements[0])))
+        lines += [statement(t, figures, item, WORDS) for item in statements]
     return _page(context, tap, _title(t, figures, "digest-statements"), lines)
 
 
 @tap("digest-attention")
 async def on_attention(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "attention")
-    lines = [t("digest-attention-line", group=name, why=reasons(t, some)) for name, some in needing(figures)]
+    lines = [t("digest-attention-line", group=name, why=reasons(t, entries)) for name, entries in needing(figures)]
     return _page(context, tap, t("digest-attention"), lines)
 
 
@@ -130,7 +130,7 @@ async def on_attention(context: Context, tap: Tap) -> Screen:
 async def on_coming(context: Context, tap: Tap) -> Screen:
     """All the meetings that are called, in the rest of a period that is not over, and in the next."""
     t, figures = context.t, await _figures(context, tap, "meetings")
-    lines = [coming_line(t, one, WORDS, WORDS) for one in (*figures.rest, *figures.meetings)]
+    lines = [coming_line(t, meeting, WORDS, WORDS) for meeting in (*figures.rest, *figures.meetings)]
     return _page(context, tap, t("digest-coming-all"), lines)
 
 
@@ -156,7 +156,7 @@ async def on_trend_picture(context: Context, tap: Tap) -> Screen:
 
 
 def _trend(t: Texts, figures: DigestFigures) -> list[Markup]:
-    return [trend_line(t, one.month, one.flow) for one in reversed(figures.months or ())]
+    return [trend_line(t, month.month, month.flow) for month in reversed(figures.months or ())]
 
 
 def trend_line(t: Texts, month: str, flow: Flow) -> Markup:

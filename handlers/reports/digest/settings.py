@@ -30,7 +30,7 @@ async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
     """How it comes to one chat, and a button for each choice."""
     t, chosen = context.t, await subscriptions.access_subscription(context.session, context.person, place)
     others = await places.of(context.session, context.person)
-    title = next((one.title for one in others if one.address_id == place), "")
+    title = next((chat.title for chat in others if chat.address_id == place), "")
     lines = [
         t("digest-set-place", place=title) if place else t("digest-set-own"),
         t("digest-set-rhythm", value=t(f"digest-rhythm-{chosen.rhythm}")),

@@ -74,9 +74,9 @@ def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
 
 def _groups(t: Texts, figures: DigestFigures) -> Lines:
     found: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
-    for one in figures.groups or ():
-        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
-        found.append([one.group, *counts])
+    for group in figures.groups or ():
+        counts: list[Cell] = [getattr(group.flow, name) for name in FLOWS]
+        found.append([group.group, *counts])
     return found
 
 
@@ -85,26 +85,26 @@ def _meetings(t: Texts, figures: DigestFigures) -> Lines:
     rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
     found: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
-    for one in figures.held or ():
-        counts: list[Cell] = [getattr(one.flow, name) for name in OF_A_MEETING]
-        shares: list[Cell] = [_rate(t, one.flow, name)[0] for name in RATES]
-        found.append([one.day.isoformat(), one.group, one.title, *counts, *shares])
+    for meeting in figures.held or ():
+        counts: list[Cell] = [getattr(meeting.flow, name) for name in OF_A_MEETING]
+        shares: list[Cell] = [_rate(t, meeting.flow, name)[0] for name in RATES]
+        found.append([meeting.day.isoformat(), meeting.group, meeting.title, *counts, *shares])
     return found
 
 
 def _statements(t: Texts, figures: DigestFigures) -> Lines:
     names = ("statement", "mean", "n", "earlier", "earlier-period", "low", "high")
     found: Lines = [[str(t(f"sheet-{name}")) for name in names]]
-    for one in figures.statements:
-        before = period_title(t, parse(one.earlier_month)) if one.earlier_month else ""
-        words = asked(t, Label(one.identity, one.text))
-        found.append([words, one.mean, one.mean.n, one.earlier, before, *ends(t, one)])
+    for statement in figures.statements:
+        before = period_title(t, parse(statement.earlier_month)) if statement.earlier_month else ""
+        words = asked(t, Label(statement.identity, statement.text))
+        found.append([words, statement.mean, statement.mean.n, statement.earlier, before, *ends(t, statement)])
     return found
 
 
 def _months(t: Texts, figures: DigestFigures) -> Lines:
     found: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
-    for one in figures.months or ():
-        counts: list[Cell] = [getattr(one.flow, name) for name in FLOWS]
-        found.append([one.month, *counts])
+    for month in figures.months or ():
+        counts: list[Cell] = [getattr(month.flow, name) for name in FLOWS]
+        found.append([month.month, *counts])
     return found

@@ -160,16 +160,16 @@ def _roster(t: Texts, now: Funnel) -> Markup:
 def strongest_and_weakest(figures: DigestFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
     """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
     scales = by_scale(figures.statements)
-    some = scales[0] if scales else []
-    strong, weak = strong_and_weak(len(some), most)
-    return some[:strong], some[len(some) - weak :][::-1]
+    statements = scales[0] if scales else []
+    strong, weak = strong_and_weak(len(statements), most)
+    return statements[:strong], statements[len(statements) - weak :][::-1]
 
 
 def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
     """Statements apart by their scales, the most common first: a mean is nothing without the ends of its scale."""
     found: dict[object, list[Statement]] = {}
-    for one in statements:
-        found.setdefault((one.low, one.high, one.low_name, one.high_name), []).append(one)
+    for statement in statements:
+        found.setdefault((statement.low, statement.high, statement.low_name, statement.high_name), []).append(statement)
     return sorted(found.values(), key=len, reverse=True)
 
 
@@ -179,9 +179,9 @@ def _statements(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     strong, weak = strongest_and_weakest(figures, budget.ends)
     low, high = (cut(end, budget.scale_end) for end in ends(t, strong[0]))
     lines = [t("digest-strongest")]
-    lines += [statement(t, figures, one, budget.statement) for one in strong]
+    lines += [statement(t, figures, item, budget.statement) for item in strong]
     lines += [t("digest-weakest")] if weak else []
-    lines += [statement(t, figures, one, budget.statement) for one in weak]
+    lines += [statement(t, figures, item, budget.statement) for item in weak]
     return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
 
 
@@ -195,26 +195,26 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
 
 def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:
     """Whether each statement is told, and in all its words."""
-    told = [one for some in strongest_and_weakest(figures, budget.ends) for one in some]
-    words = [asked(t, Label(one.identity, one.text)) for one in told]
+    told = [statement for statements in strongest_and_weakest(figures, budget.ends) for statement in statements]
+    words = [asked(t, Label(statement.identity, statement.text)) for statement in told]
     return len(told) == len(figures.statements) and all(cut(one, budget.statement) == one for one in words)
 
 
-def statement(t: Texts, figures: DigestFigures, one: Statement, most: int) -> Markup:
+def statement(t: Texts, figures: DigestFigures, statement: Statement, most: int) -> Markup:
     """A statement with its mean, its n and its change."""
-    words = cut(asked(t, Label(one.identity, one.text)), most)
-    moved = ", ".join(_moved(t, figures, one))
-    mean = decimal(one.mean, t.language)
-    return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=one.mean.n)
+    words = cut(asked(t, Label(statement.identity, statement.text)), most)
+    moved = ", ".join(_moved(t, figures, statement))
+    mean = decimal(statement.mean, t.language)
+    return t("digest-statement", statement=words, mean=mean, change=f" ({moved})" if moved else "", n=statement.mean.n)
 
 
-def _moved(t: Texts, figures: DigestFigures, one: Statement) -> list[str]:
+def _moved(t: Texts, figures: DigestFigures, statement: Statement) -> list[str]:
     """The change of a mean, and the period since which, if that was not the one before."""
-    moved = change(one.mean, one.earlier, t.language)
-    if not moved or one.earlier_month is None:
+    moved = change(statement.mean, statement.earlier, t.language)
+    if not moved or statement.earlier_month is None:
         return []
-    is_before = one.earlier_month == str(parse(figures.period).shifted(-1))
-    return [moved] if is_before else [moved, period_title(t, parse(one.earlier_month))]
+    is_before = statement.earlier_month == str(parse(figures.period).shifted(-1))
+    return [moved] if is_before else [moved, period_title(t, parse(statement.earlier_month))]
 
 
 def _attention(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
@@ -225,7 +225,9 @@ def _attention(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     if not told:
         return t("digest-attention-count", n=len(needs))
     lines = [t("digest-attention")]
-    lines += [t("digest-attention-line", group=cut(name, budget.name), why=reasons(t, some)) for name, some in told]
+    lines += [
+        t("digest-attention-line", group=cut(name, budget.name), why=reasons(t, entries)) for name, entries in told
+    ]
     if len(needs) > len(told):
         lines.append(t("digest-attention-more", n=len(needs) - len(told)))
     return Markup("\n").join(lines)
@@ -261,21 +263,23 @@ def _coming(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
 def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], budget: Budget) -> Iterator[Markup]:
     yield t("digest-coming", n=count, month=period_title(t, period))
     told = some[: budget.coming]
-    for one in told:
-        yield coming_line(t, one, budget.name, budget.title)
+    for meeting in told:
+        yield coming_line(t, meeting, budget.name, budget.title)
     if told and count > len(told):
         yield t("digest-coming-more", n=count - len(told))
 
 
-def coming_line(t: Texts, one: Coming, name: int, title: int) -> Markup:
+def coming_line(t: Texts, meeting: Coming, name: int, title: int) -> Markup:
     """A meeting to come, its group's name and its title in so many units at most."""
-    words = Markup(": {}").format(cut(one.title, title)) if one.title else ""
-    return t("digest-coming-line", group=cut(one.group, name), day=near_day_text(one.day, t.language), title=words)
+    words = Markup(": {}").format(cut(meeting.title, title)) if meeting.title else ""
+    return t(
+        "digest-coming-line", group=cut(meeting.group, name), day=near_day_text(meeting.day, t.language), title=words
+    )
 
 
 def has_all_coming(figures: DigestFigures, budget: Budget) -> bool:
     """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
     some = (*figures.rest, *figures.meetings)
-    shown = [one for part in (figures.rest, figures.meetings) for one in part[: budget.coming]]
-    is_whole = all(cut(one.title or "", budget.title) == (one.title or "") for one in some)
+    shown = [meeting for part in (figures.rest, figures.meetings) for meeting in part[: budget.coming]]
+    is_whole = all(cut(meeting.title or "", budget.title) == (meeting.title or "") for meeting in some)
     return len(figures.meetings) < figures.coming or (len(shown) == len(some) and is_whole)

@@ -38,7 +38,7 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
         .where(ChangeTold.created_at >= span[0], ChangeTold.created_at < span[1])
         .order_by(Workgroup.id, ChangeTold.created_at, ChangeTold.id)
     )
-    found = [
+    changes = [
         ReportedChange(
             group=group,
             statement=Label(question.identity, question.text),
@@ -48,4 +48,4 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
         )
         for group, question, figure, text in await session.execute(wanted)
     ]
-    return tuple(sorted(found, key=lambda one: one.group.casefold()))
+    return tuple(sorted(changes, key=lambda change: change.group.casefold()))

@@ -17,7 +17,7 @@ from models.feedback.runs import Run, RunState
 from models.forms.forms import FormVersion
 from models.forms.items import QuestionKind
 from models.reports.annual import questions as annual_questions
-from models.reports.annual.questions import Found
+from models.reports.annual.questions import QuestionResult
 
 Span = tuple[datetime, datetime]
 
@@ -45,16 +45,16 @@ class Part:
     released: int
     """Of the answers, those that are in the figures."""
     releases: tuple[int, ...]
-    questions: tuple[Found, ...]
+    questions: tuple[QuestionResult, ...]
 
-    def of_kind(self, kind: QuestionKind) -> tuple[Found, ...]:
-        return tuple(found for found in self.questions if found.result.kind is kind)
+    def of_kind(self, kind: QuestionKind) -> tuple[QuestionResult, ...]:
+        return tuple(result for result in self.questions if result.result.kind is kind)
 
 
 async def parts(session: AsyncSession, span: Span) -> tuple[Part, ...]:
     """What each sort of forms has said, without those of which there were none."""
-    found = [await _part(session, sort, span) for sort in Sort]
-    return tuple(part for part in found if part.forms or part.releases)
+    parts = [await _part(session, sort, span) for sort in Sort]
+    return tuple(part for part in parts if part.forms or part.releases)
 
 
 def _of(sort: Sort, span: Span) -> Select[int]:

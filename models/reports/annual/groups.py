@@ -32,15 +32,15 @@ class GroupYear:
 
 async def groups(session: AsyncSession, scope: Scope) -> tuple[GroupYear, ...]:
     """The groups by name."""
-    found = await flows(session, scope, By.GROUP)
-    held = [group_id for group_id, flow in found.items() if flow.meetings]
+    flows_by_group = await flows(session, scope, By.GROUP)
+    held = [group_id for group_id, flow in flows_by_group.items() if flow.meetings]
     living = Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= scope.first)
     wanted = select(Workgroup).where(Workgroup.created_at < scope.after, living | Workgroup.id.in_(held))
     years = [
-        _year(group, found.get(group.id, Flow()), scope)
+        _year(group, flows_by_group.get(group.id, Flow()), scope)
         for group in (await session.execute(wanted.order_by(Workgroup.id))).scalars()
     ]
-    return tuple(sorted(years, key=lambda one: one.name.casefold()))
+    return tuple(sorted(years, key=lambda year: year.name.casefold()))
 
 
 def _year(group: Workgroup, flow: Flow, scope: Scope) -> GroupYear:

@@ -16,7 +16,7 @@ from models.results.aggregates import Label, Segment
 
 Ids = Select[int]
 """Which releases: a query, for a year may have more than a statement may have values."""
-Told = tuple[frozenset[str], int]
+CellCount = tuple[frozenset[str], int]
 """A released cell: the identities of its options (`NOBODYS` among them), and how many people."""
 NOBODYS = ""
 """In place of an option's identity: those who did not tell."""
@@ -35,14 +35,18 @@ async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
     """The respondents of some releases, by the identity of each background question that was asked."""
     asked = await _asked(session, ids)
     words, cells = await _words(session, asked), await _cells(session, ids)
-    found = {}
+    by_identity = {}
     for identity, release_of in asked.items():
-        told = {release_id: cells[release_id, question_id] for release_id, question_id in release_of.items()}
-        with_cells = {release_id: some for release_id, some in told.items() if some}
-        groups = _groups([cell for some in with_cells.values() for cell in some], words[identity])
+        cells_by_release = {
+            release_id: cells[release_id, question_id] for release_id, question_id in release_of.items()
+        }
+        with_cells = {
+            release_id: release_cells for release_id, release_cells in cells_by_release.items() if release_cells
+        }
+        groups = _groups([cell for release_cells in with_cells.values() for cell in release_cells], words[identity])
         shown = tuple(sorted(with_cells)) if groups else ()
-        found[identity] = People(groups, shown, unparted=len(told) - len(shown))
-    return found
+        by_identity[identity] = People(groups, shown, unparted=len(cells_by_release) - len(shown))
+    return by_identity
 
 
 async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
@@ -53,49 +57,51 @@ async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
         .where(Question.background.is_not(None), Release.id.in_(ids))
         .where(select(Figure.release_id).where(Figure.release_id == Release.id).exists())
     )
-    found: dict[str, dict[int, int]] = defaultdict(dict)
+    question_ids: dict[str, dict[int, int]] = defaultdict(dict)
     for identity, release_id, question_id in await session.execute(wanted):
-        found[identity][release_id] = question_id
-    return found
+        question_ids[identity][release_id] = question_id
+    return question_ids
 
 
 async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dict[str, dict[str, Label]]:
     """By question, its options in their order, the newest version's first."""
-    of = {question_id: identity for identity, some in asked.items() for question_id in some.values()}
+    of = {question_id: identity for identity, by_release in asked.items() for question_id in by_release.values()}
     wanted = select(Option).where(Option.question_id.in_(of)).order_by(Option.question_id.desc(), Option.number)
-    found: dict[str, dict[str, Label]] = defaultdict(dict)
+    labels: dict[str, dict[str, Label]] = defaultdict(dict)
     for option in (await session.execute(wanted)).scalars():
-        found[of[option.question_id]].setdefault(option.identity, Label(option.identity, option.text))
-    return found
+        labels[of[option.question_id]].setdefault(option.identity, Label(option.identity, option.text))
+    return labels
 
 
-async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[Told]]:
+async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[CellCount]]:
     """By release and question."""
     wanted = select(Cell.release_id, Cell.question_id, Cell.backgrounds, Cell.n).where(Cell.release_id.in_(ids))
     cells = (await session.execute(wanted)).all()
     numbered = select(Option.question_id, Option.number, Option.identity)
     numbered = numbered.where(Option.question_id.in_({question_id for _, question_id, _, _ in cells}))
     names = {(question_id, number): identity for question_id, number, identity in await session.execute(numbered)}
-    found: dict[tuple[int, int], list[Told]] = defaultdict(list)
+    by_key: dict[tuple[int, int], list[CellCount]] = defaultdict(list)
     for release_id, question_id, backgrounds, n in cells:
         identities = frozenset(NOBODYS if value == UNTOLD else names[question_id, value] for value in backgrounds)
-        found[release_id, question_id].append((identities, n))
-    return found
+        by_key[release_id, question_id].append((identities, n))
+    return by_key
 
 
-def _groups(cells: list[Told], words: dict[str, Label]) -> tuple[Segment, ...]:
+def _groups(cells: list[CellCount], words: dict[str, Label]) -> tuple[Segment, ...]:
     """Cells put together until none parts what another has together; none if only one group would be left."""
-    together: list[Told] = []
+    together: list[CellCount] = []
     for identities, n in cells:
-        touching = [one for one in together if one[0] & identities]
-        together = [one for one in together if not one[0] & identities]
-        together.append((identities.union(*(one[0] for one in touching)), n + sum(one[1] for one in touching)))
+        touching = [cell for cell in together if cell[0] & identities]
+        together = [cell for cell in together if not cell[0] & identities]
+        together.append((identities.union(*(cell[0] for cell in touching)), n + sum(cell[1] for cell in touching)))
     if len(together) < 2:
         return ()
     order = {identity: place for place, identity in enumerate([*words, NOBODYS])}
     groups = [
         Segment(
-            backgrounds=tuple(words[one] for one in sorted(identities - {NOBODYS}, key=order.__getitem__)),
+            backgrounds=tuple(
+                words[background] for background in sorted(identities - {NOBODYS}, key=order.__getitem__)
+            ),
             untold=NOBODYS in identities,
             n=n,
         )

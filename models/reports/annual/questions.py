@@ -30,7 +30,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class Found:
+class QuestionResult:
     """What was said to one question in the year."""
 
     result: Result
@@ -76,7 +76,7 @@ async def yield_to_loop() -> None:
     await asyncio.sleep(0.001)  # sleep(0) would run only what is ready at this moment
 
 
-async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found, ...]:
+async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[QuestionResult, ...]:
     """All that the releases say: the questions of the newest version in their order, then those that it has not."""
     sums = await _sums(session, ids)
     await yield_to_loop()
@@ -88,47 +88,47 @@ async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Found
     same: dict[object, list[Question]] = defaultdict(list)
     for question in (*own, *older):
         same[question.same_as].append(question)
-    any_figures = any(one.has_figures for one in sums.values())
-    found = []
-    for some in same.values():
-        first, of = some[0], [sums.get(question.id, _Sum()) for question in some]
+    any_figures = any(question_sum.has_figures for question_sum in sums.values())
+    results = []
+    for versions in same.values():
+        first, of = versions[0], [sums.get(question.id, _Sum()) for question in versions]
         asks = first.kind is QuestionKind.OPEN or first.background is not None
-        if (asks and any_figures) or any(one.has_figures or one.texts for one in of):
-            found.append(_found(some, of, people.get(first.identity)))
-    return tuple(found)
+        if (asks and any_figures) or any(question_sum.has_figures or question_sum.texts for question_sum in of):
+            results.append(_found(versions, of, people.get(first.identity)))
+    return tuple(results)
 
 
 async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
-    found: dict[int, _Sum] = defaultdict(_Sum)
+    sums: dict[int, _Sum] = defaultdict(_Sum)
     of = Figure.release_id, Figure.question_id
     is_spread = exists().where(OptionCount.release_id == of[0], OptionCount.question_id == of[1])
     figures = select(*of, Figure.n, Figure.total, Figure.withheld, is_spread).where(Figure.release_id.in_(ids))
     for release_id, question_id, n, total, why, spread in await session.execute(figures.order_by(Figure.release_id)):
-        one = found[question_id]
+        question_sum = sums[question_id]
         if why is None:
-            one.shown.append(release_id)
-            one.n = _plus(one.n, n)
-            one.total += total or 0
-            one.total_n += 0 if total is None else n or 0
+            question_sum.shown.append(release_id)
+            question_sum.n = _plus(question_sum.n, n)
+            question_sum.total += total or 0
+            question_sum.total_n += 0 if total is None else n or 0
         else:
-            one.hidden[why] += 1
-            one.hidden_n = _plus(one.hidden_n, n)
-            one.first_hidden = one.first_hidden or (release_id, why)
+            question_sum.hidden[why] += 1
+            question_sum.hidden_n = _plus(question_sum.hidden_n, n)
+            question_sum.first_hidden = question_sum.first_hidden or (release_id, why)
         if spread:
-            one.spread.append(release_id)
-            one.spread_n += n or 0
+            question_sum.spread.append(release_id)
+            question_sum.spread_n += n or 0
     await yield_to_loop()
     key = OptionCount.question_id, OptionCount.value
     chosen = select(*key, func.sum(OptionCount.chosen), func.count()).where(OptionCount.release_id.in_(ids))
     for question_id, value, people, releases in await session.execute(chosen.group_by(*key)):
-        found[question_id].chosen[value] = people, releases
+        sums[question_id].chosen[value] = people, releases
     await yield_to_loop()
     texts_of = OpenAnswer.question_id, OpenAnswer.release_id
     texts = select(*texts_of, func.count()).where(OpenAnswer.release_id.in_(ids)).group_by(*texts_of)
     for question_id, release_id, count in await session.execute(texts):
-        found[question_id].texts += count
-        found[question_id].with_texts.append(release_id)
-    return found
+        sums[question_id].texts += count
+        sums[question_id].with_texts.append(release_id)
+    return sums
 
 
 def _plus(known: int | None, more: int | None) -> int | None:
@@ -136,9 +136,9 @@ def _plus(known: int | None, more: int | None) -> int | None:
     return known if more is None else (known or 0) + more
 
 
-def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) -> Found:
+def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) -> QuestionResult:
     """One question over the versions that it was in."""
-    first, texts = same[0], sum(one.texts for one in of)
+    first, texts = same[0], sum(question_sum.texts for question_sum in of)
     spread, spread_n = _spread(same, of)
     result = Result(
         words=Label(first.identity, first.text),
@@ -152,42 +152,44 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
         spread_n=spread_n,
     )
     if first.background is not None:
-        return _parted(Found(result, (), texts=texts), people)
-    has_them = [one.with_texts if first.kind is QuestionKind.OPEN else one.shown for one in of]
-    shown = sorted({release_id for some in has_them for release_id in some})
-    hidden = sum((one.hidden for one in of), Counter[Withheld]())
-    reasons = sorted(one.first_hidden for one in of if one.first_hidden is not None)
+        return _parted(QuestionResult(result, (), texts=texts), people)
+    has_them = [
+        question_sum.with_texts if first.kind is QuestionKind.OPEN else question_sum.shown for question_sum in of
+    ]
+    shown = sorted({release_id for release_ids in has_them for release_id in release_ids})
+    hidden = sum((question_sum.hidden for question_sum in of), Counter[Withheld]())
+    reasons = sorted(question_sum.first_hidden for question_sum in of if question_sum.first_hidden is not None)
     n: int | None = None
-    for one in of:
-        n = _plus(n, one.n if shown else one.hidden_n)
+    for question_sum in of:
+        n = _plus(n, question_sum.n if shown else question_sum.hidden_n)
     result = replace(result, mean=_mean(first, of), n=n, withheld=None if shown or not reasons else reasons[0][1])
-    return Found(result, tuple(shown), tuple(Hidden(why, hidden[why]) for why in sorted(hidden)), texts=texts)
+    return QuestionResult(result, tuple(shown), tuple(Hidden(why, hidden[why]) for why in sorted(hidden)), texts=texts)
 
 
-def _parted(found: Found, people: People | None) -> Found:
+def _parted(question_result: QuestionResult, people: People | None) -> QuestionResult:
     """What was found of a background question, with its respondents."""
     if people is None:
-        return found
+        return question_result
     n = sum(group.n for group in people.groups) or None
-    result = replace(found.result, groups=people.groups, n=n)
-    return replace(found, result=result, releases=people.releases, unparted=people.unparted)
+    result = replace(question_result.result, groups=people.groups, n=n)
+    return replace(question_result, result=result, releases=people.releases, unparted=people.unparted)
 
 
 def _mean(question: Question, of: Sequence[_Sum]) -> Mean | None:
-    total, n = sum(one.total for one in of), sum(one.total_n for one in of)
+    total, n = sum(question_sum.total for question_sum in of), sum(question_sum.total_n for question_sum in of)
     return Mean(total, n, question.low or 0, question.high or 0) if question.kind is QuestionKind.SCALE and n else None
 
 
 def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[OptionTotal, ...], int]:
     """How many chose what, where it is told. Options are put together by identity, whatever their number."""
-    told = sorted((sums.spread[0], place) for place, sums in enumerate(of) if sums.spread)
-    found: dict[str | int, OptionTotal] = {}
-    for _, place in told:
+    placed = sorted((sums.spread[0], place) for place, sums in enumerate(of) if sums.spread)
+    totals: dict[str | int, OptionTotal] = {}
+    for _, place in placed:
         question, sums = same[place], of[place]
         for value, label in options_of(question).items():
             people, releases = sums.chosen.get(value, (0, 0))
             is_told = releases == len(sums.spread)  # an option that everybody ticked is not
-            known = found.setdefault(label.identity if label else value, OptionTotal(value, label, 0))
+            known = totals.setdefault(label.identity if label else value, OptionTotal(value, label, 0))
             both = known.people + people if is_told and known.people is not None else None
-            found[label.identity if label else value] = replace(known, people=both)
-    return tuple(found.values()), sum(sums.spread_n for sums in of)
+            totals[label.identity if label else value] = replace(known, people=both)
+    return tuple(totals.values()), sum(sums.spread_n for sums in of)

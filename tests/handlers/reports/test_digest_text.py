@@ -69,7 +69,7 @@ def words_of(figures: DigestFigures) -> Iterator[str]:
     held = figures.held or ()
     told = [one.group for one in (*figures.attention, *figures.meetings, *(figures.groups or ()), *held)]
     told += [one.title or "" for one in (*figures.meetings, *held)]
-    for text in (*told, *(one.text or "" for one in figures.statements), *figures.highlights):
+    for text in (*told, *(statement.text or "" for statement in figures.statements), *figures.highlights):
         yield from text.split()
 
 
@@ -113,10 +113,11 @@ def endless(groups: int, count: int) -> DigestFigures:
         before=funnel,
         year_before=funnel,
         statements=tuple(
-            replace(one, text=text, earlier=one.mean, **about) for one, text in zip(STATEMENTS, texts_of, strict=True)
+            replace(statement, text=text, earlier=statement.mean, **about)
+            for statement, text in zip(STATEMENTS, texts_of, strict=True)
         ),
-        attention=tuple(replace(one, group=NAME) for one in busy.attention[:3]),
-        meetings=tuple(replace(one, group=NAME, title="z" * 120) for one in busy.meetings),
+        attention=tuple(replace(entry, group=NAME) for entry in busy.attention[:3]),
+        meetings=tuple(replace(meeting, group=NAME, title="z" * 120) for meeting in busy.meetings),
         of=(NAME,) * groups,
     )
 
@@ -158,7 +159,7 @@ def test_a_typical_digest_fits_one_screen(language: str) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_groups_fit_and_have_each_group_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages_of_blocks([group_line(texts(language), one) for one in figures.groups or ()], FITS, gap=1)
+    found = pages_of_blocks([group_line(texts(language), group) for group in figures.groups or ()], FITS, gap=1)
     assert sum(len(page) for page in found) == groups
     for page in found:
         assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
@@ -176,7 +177,7 @@ def test_what_gives_way_is_said_to_be_behind_the_button() -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_meetings_fit_and_have_each_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages_of_blocks([meeting_line(texts(language), one) for one in figures.held or ()], FITS, gap=1)
+    found = pages_of_blocks([meeting_line(texts(language), meeting) for meeting in figures.held or ()], FITS, gap=1)
     assert sum(len(page) for page in found) == groups
     for page in found:
         assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
@@ -344,7 +345,7 @@ def test_the_rest_of_a_period_comes_before_the_next() -> None:
     at = lines.index("<b>Tulossa: heinäkuu 2027</b>, 1 kokous")
     assert lines[at + 1 : at + 3] == ["ti 20.7. Perhetyö: Kesä", "<b>Tulossa: elokuu 2027</b>, 3 kokousta"]
     for groups in (1, 10, 200):
-        busy = replace(endless(groups, 4), rest=tuple(replace(one, group=NAME) for one in COMING))
+        busy = replace(endless(groups, 4), rest=tuple(replace(meeting, group=NAME) for meeting in COMING))
         for language in LANGUAGES:
             assert shown_length(digest_text(texts(language), busy, is_ongoing=True)) <= CAPTION_LENGTH
 
@@ -374,7 +375,7 @@ def test_attention_says_of_which_meetings_and_forms() -> None:
     assert reasons(texts("fi"), [fell]) == (f"3 viime kokousta 50{space}% kutsuista, 3 edellistä 83{space}%")
     assert reasons(texts("sv"), [fell]) == (f"3 senaste mötena 50{space}% av inbjudningarna, 3 före dem 83{space}%")
     assert reasons(texts("en"), [fell]) == "last 3 meetings 50% of invitations, 3 before 83%"
-    assert [reasons(texts("en"), [one]) for one in few] == [
+    assert [reasons(texts("en"), [entry]) for entry in few] == [
         "feedback from only 10% of those asked in the last form (4 / 41)",
         "feedback from only 10% of those asked in the last 2 forms (4 / 41)",
     ]

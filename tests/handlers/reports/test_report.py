@@ -30,7 +30,7 @@ from models.reports.annual.annual import Activity, Annual, Quote
 from models.reports.annual.changes_told import ReportedChange
 from models.reports.annual.forms import Part, Sort
 from models.reports.annual.groups import GroupYear
-from models.reports.annual.questions import Found, Hidden
+from models.reports.annual.questions import Hidden, QuestionResult
 from models.reports.annual.snapshots import SnapshotContent
 from models.results.aggregates import Label
 from models.valid_figures import Mean
@@ -45,7 +45,7 @@ LONG = (
 )
 NOTHING = Activity(1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 QUESTIONS = tuple(
-    Found(replace(result, texts=(), earlier=None), (1,), texts=len(result.texts)) for result in FOUND.results
+    QuestionResult(replace(result, texts=(), earlier=None), (1,), texts=len(result.texts)) for result in FOUND.results
 )
 SURVEY = Part(Sort.ON_ITS_OWN, 1, 40, 33, 0, 0, (5,), 33, (1,), QUESTIONS)
 SOME_HIDDEN = replace(QUESTIONS[0], releases=(2, 3, 4, 9), hidden=(Hidden(Withheld.FEW, 3), Hidden(Withheld.AGREE, 1)))
@@ -202,10 +202,12 @@ def read_page(content: bytes, number: int) -> str:
 
 def test_a_caption_of_endless_headings_fits() -> None:
     endless = tuple(
-        replace(one, result=replace(one.result, words=Label(f"q{number}", "sanoja & " * 60)))
-        for number, one in enumerate(MEETINGS.questions * 30)
+        replace(result, result=replace(result.result, words=Label(f"q{number}", "sanoja & " * 60)))
+        for number, result in enumerate(MEETINGS.questions * 30)
     )
-    hidden = tuple(replace(one, result=replace(one.result, kind=QuestionKind.SINGLE, mean=None)) for one in endless)
+    hidden = tuple(
+        replace(result, result=replace(result.result, kind=QuestionKind.SINGLE, mean=None)) for result in endless
+    )
     year = replace(YEAR, parts=(replace(MEETINGS, questions=hidden),))
     for one in report_pages(kept(year), "fi", "2"):
         assert one.caption is not None
@@ -267,12 +269,12 @@ def test_a_year_of_nothing_and_one_of_which_everything_is_withheld() -> None:
     empty = Annual(2027, "Europe/Helsinki", True, replace(NOTHING, groups=0), (), ())
     assert "Työryhmiä ei ollut tänä vuonna." in read(report_pdf(kept(empty), "fi", "2").content)
     hidden = tuple(
-        Found(
-            replace(one.result, mean=None, n=None, spread=(), groups=(), withheld=Withheld.FEW),
+        QuestionResult(
+            replace(result.result, mean=None, n=None, spread=(), groups=(), withheld=Withheld.FEW),
             (),
             (Hidden(Withheld.FEW, 1),),
         )
-        for one in QUESTIONS
+        for result in QUESTIONS
     )
     part = replace(SURVEY, answered=4, released=0, waiting=1, releases=(), questions=hidden)
     text = read(report_pdf(kept(replace(YEAR, parts=(part,), highlights=())), "fi", "2").content)
@@ -314,7 +316,7 @@ def test_a_name_that_cannot_be_drawn_has_a_mark_for_each_letter_and_its_place() 
     ]
 
 
-def of_few(question: Found, forms: int) -> Found:
+def of_few(question: QuestionResult, forms: int) -> QuestionResult:
     """Without the figures of so many forms."""
     return replace(question, hidden=(Hidden(Withheld.FEW, forms),))
 

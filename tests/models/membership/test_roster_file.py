@@ -11,7 +11,7 @@ PEOPLE = "Åke Öberg; Åbo stad; ake@abo.fi\nMatti Mäki; Kaarinan kaupunki; 04
 
 
 def people(text: str) -> list[tuple[str, str, str]]:
-    return [(one.name, one.organisation, one.contact) for one in read(text).entries]
+    return [(entry.name, entry.organisation, entry.contact) for entry in read(text).entries]
 
 
 def refusal(data: bytes) -> Refused:

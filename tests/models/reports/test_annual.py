@@ -101,7 +101,7 @@ async def cells(session: AsyncSession, of: Release, question: forms.Question, *t
 
 async def test_a_year_begins_and_ends_at_midnight_here(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group, other = [await groups.found(session, name, now=FOUNDED) for name in ("Lastensuojelu", "Aikuiset")]
+        group, other = [await groups.create(session, name, now=FOUNDED) for name in ("Lastensuojelu", "Aikuiset")]
         three = await people(session, 3)
         first = await meeting(session, group, datetime(2027, 1, 1, 0, 0, tzinfo=HELSINKI))
         last = await meeting(session, other, datetime(2027, 12, 31, 23, 30, tzinfo=HELSINKI))
@@ -129,7 +129,7 @@ async def test_a_year_begins_and_ends_at_midnight_here(talk_anywhere: Talk) -> N
 
 async def test_releases_are_put_together_and_what_is_withheld_is_counted(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         one, _ = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC), n=10, total=40)
         two, _ = await release(session, group, datetime(2027, 4, 1, tzinfo=UTC), n=5, total=11)
         await release(session, group, datetime(2027, 5, 1, tzinfo=UTC), n=None, total=None)
@@ -148,7 +148,7 @@ async def test_releases_are_put_together_and_what_is_withheld_is_counted(talk_an
 
 async def test_an_open_question_comes_from_the_releases_with_its_texts(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         made = [await release(session, group, datetime(2027, month, 1, tzinfo=UTC)) for month in (3, 4, 5)]
         for (one, asked), count in zip(made, (2, 0, 1), strict=True):
             (question,) = (each for each in asked if each.kind is QuestionKind.OPEN)
@@ -167,7 +167,7 @@ async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_al
     talk_anywhere: Talk,
 ) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         when = datetime(2027, 3, 1, tzinfo=UTC)
         (one, asked), (two, _), (three, _) = [await release(session, group, when) for _ in range(3)]
         house = next(question for question in asked if question.background is Background.ORGANISATION)
@@ -175,7 +175,7 @@ async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_al
         await cells(session, two, house, ([1], 9), ([2], 5), ([3, 4, 5, 6, forms.UNTOLD], 8))
     async with talk_anywhere.app.sessions() as session:
         found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    asked_of = {one.result.words.identity: one for one in found.parts[0].questions}["organisation"]
+    asked_of = {result.result.words.identity: result for result in found.parts[0].questions}["organisation"]
     assert [(len(group.backgrounds), group.untold, group.n) for group in asked_of.result.groups] == [
         (1, False, 29),
         (5, True, 26),
@@ -203,7 +203,7 @@ def test_cells_are_put_together_until_none_parts_another(told: list[tuple[set[st
 @scene
 async def a_meeting(talk: Talk) -> None:
     async with talk.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+        group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         await meeting(session, group, datetime(2027, 5, 5, 9, tzinfo=HELSINKI))
         await release(session, group, datetime(2027, 6, 1, tzinfo=UTC))
 
@@ -265,27 +265,27 @@ async def test_the_groups_and_the_replies_stand_in_one_order(talk_anywhere: Talk
     names = ("aikuiset", "Lastensuojelu", "äidit", "Öljy", "Vammaispalvelu")
     async with talk_anywhere.app.sessions.begin() as session:
         for name in reversed(names):
-            group = await groups.found(session, name, now=FOUNDED)
+            group = await groups.create(session, name, now=FOUNDED)
             made, asked = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC))
             about = {"workgroup_id": group.id, "release_id": made.id, "question_id": asked[0].id}
             session.add(ChangeTold(**about, text="Teimme.", created_at=datetime(2027, 4, 1, tzinfo=UTC)))
     async with talk_anywhere.app.sessions() as session:
         found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    assert [one.name for one in found.groups] == [one.group for one in found.replies]
+    assert [one.name for one in found.groups] == [change.group for change in found.replies]
     assert [one.name for one in found.groups] == sorted(names, key=str.casefold)
-    assert {one.mean for one in found.replies} == {Mean(40, 10, 1, 5)}
+    assert {change.mean for change in found.replies} == {Mean(40, 10, 1, 5)}
 
 
 async def test_whoever_was_erased_is_missing_from_the_people_and_that_is_counted(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
-        one, two, three = await people(session, 3)
+        group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
+        person, two, three = await people(session, 3)
         for day in (1, 8):
             at = await meeting(session, group, datetime(2027, 3, day, 9, tzinfo=HELSINKI))
-            await there(session, at, one, two)
+            await there(session, at, person, two)
             await there(session, at, three, how=Attended.NO)
-        await there(session, await meeting(session, group, datetime(2026, 12, 1, 9, tzinfo=HELSINKI)), one)
-        for gone in (one, three):
+        await there(session, await meeting(session, group, datetime(2026, 12, 1, 9, tzinfo=HELSINKI)), person)
+        for gone in (person, three):
             await erasure.erase(session, gone, now=LATER)
     async with talk_anywhere.app.sessions() as session:
         done = (await annual.annual(session, 2027, HELSINKI, now=LATER)).activity
@@ -300,7 +300,7 @@ DROPPED = 4
 async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> list[Release]:
     """Forms of two versions with every kind of question, answered by nobody to eleven, by chance; some after meetings,
     some in pools."""
-    group = await groups.found(session, "Lastensuojelu", now=FOUNDED)
+    group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
     form = forms.Form(key="own-all", name="Kaikki", workgroup_id=group.id, created_at=FOUNDED)
     session.add(form)
     await session.flush()
@@ -353,13 +353,15 @@ async def test_sums_are_what_all_the_rows_say(talk_anywhere: Talk, seed: int) ->
         for part in found.parts:
             said = await aggregate_of(session, [one for one in made if one.id in part.releases])
             assert part.released == said.answered
-            assert [one.texts for one in part.questions] == [len(result.texts) for result in said.results]
+            assert [question_result.texts for question_result in part.questions] == [
+                len(result.texts) for result in said.results
+            ]
             wanted = [replace(result, texts=(), groups=(), question_id=0) for result in said.results]
-            ours = [replace(one.result, groups=()) for one in part.questions]
+            ours = [replace(question_result.result, groups=()) for question_result in part.questions]
             unparted = [result if result.background is None else replace(result, n=None) for result in ours]
             assert unparted == [result if result.background is None else replace(result, n=None) for result in wanted]
             assert any(None in {each.people for each in result.spread} for result in ours)
-            assert any(one.hidden for one in part.questions)
+            assert any(question_result.hidden for question_result in part.questions)
 
 
 async def test_a_meeting_held_while_figures_are_read_is_in_all_of_them_or_in_none(talk_anywhere: Talk) -> None:

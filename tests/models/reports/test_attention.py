@@ -20,7 +20,7 @@ FOUNDED = date(2027, 1, 7)
 
 
 async def new_group(session: AsyncSession, name: str, members: int = 4) -> Workgroup:
-    group = await groups.found(session, name, now=datetime(2027, 1, 7, 9, tzinfo=HELSINKI))
+    group = await groups.create(session, name, now=datetime(2027, 1, 7, 9, tzinfo=HELSINKI))
     await people(session, group, members)
     return group
 
@@ -40,13 +40,13 @@ async def test_a_group_that_has_not_met_for_ninety_days(talk_anywhere: Talk) -> 
         for group, ahead in ((called, MeetingState.ANNOUNCED), (met_since, MeetingState.HELD)):
             await held(session, group, ago(150), [])
             await held(session, group, ago(-3), [], state=ahead)
-        await groups.found(session, "Ilman jäseniä", now=ago(300))
+        await groups.create(session, "Ilman jäseniä", now=ago(300))
         await new_group(session, "Ilman kokouksia")
         archived = await new_group(session, "Lakkautettu")
         archived.archived_at = ago(5)
-        empty = [one for one in await attention(session, None, at=AT) if one.group == "Ilman kokouksia"]
+        empty = [entry for entry in await attention(session, None, at=AT) if entry.group == "Ilman kokouksia"]
         assert empty == [Attention("Ilman kokouksia", Reason.QUIET, founded=FOUNDED)]
-        some = [one.id for one in (quiet, long_quiet, recent, called, met_since, archived)]
+        some = [other.id for other in (quiet, long_quiet, recent, called, met_since, archived)]
         assert await attention(session, some, at=AT) == (
             Attention("Ryhmä 0", Reason.QUIET, since=date(2027, 9, 1), founded=FOUNDED),
             Attention("Ryhmä 1", Reason.QUIET, since=date(2027, 5, 15), founded=FOUNDED),
@@ -56,12 +56,12 @@ async def test_a_group_that_has_not_met_for_ninety_days(talk_anywhere: Talk) -> 
 
 async def test_a_young_group_has_its_time_and_is_not_said_to_be_old(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Uusi", now=ago(89))
+        group = await groups.create(session, "Uusi", now=ago(89))
         await people(session, group, 2)
         assert await attention(session, None, at=AT) == ()
-        (one,) = await attention(session, None, at=AT + timedelta(days=2))
-        assert one == Attention("Uusi", Reason.QUIET, founded=ago(89).date())
-        told = [reasons(texts(language), [one]) for language in LANGUAGES]
+        (entry,) = await attention(session, None, at=AT + timedelta(days=2))
+        assert entry == Attention("Uusi", Reason.QUIET, founded=ago(89).date())
+        told = [reasons(texts(language), [entry]) for language in LANGUAGES]
         assert told == [
             "ei vielä yhtään kokousta, perustettu 3.9.2027",
             "inget möte ännu, grundad 3.9.2027",
@@ -76,39 +76,42 @@ async def test_a_meeting_far_ahead_does_not_hide_a_quiet_group(talk_anywhere: Ta
             await held(session, group, ago(100), [])
             await held(session, group, ago(-days), [], state=MeetingState.ANNOUNCED)
         found = await attention(session, None, at=AT)
-        assert [(one.group, one.coming) for one in found] == [("Pitkä", ago(-31).date()), ("Vuosi", ago(-170).date())]
+        assert [(entry.group, entry.coming) for entry in found] == [
+            ("Pitkä", ago(-31).date()),
+            ("Vuosi", ago(-170).date()),
+        ]
         assert reasons(texts("fi"), [found[1]]) == "ei kokousta 23.8.2027 jälkeen, seuraava 19.5.2028"
 
 
 async def test_the_last_meeting_is_known_however_long_ago(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Vanha", now=ago(1000))
+        group = await groups.create(session, "Vanha", now=ago(1000))
         await people(session, group, 2)
         await held(session, group, ago(900), [])
         await held(session, group, ago(800), [])
-        (one,) = await attention(session, None, at=AT)
-        assert (one.since, one.founded) == (ago(800).date(), ago(1000).date())
+        (entry,) = await attention(session, None, at=AT)
+        assert (entry.since, entry.founded) == (ago(800).date(), ago(1000).date())
 
 
 async def test_who_belonged_then_counts_and_who_belongs_now_does_not(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         for name, joined, left in (("Tyhjeni", 200, 10), ("Täyttyi", 10, None), ("Tyhjä", 200, 31)):
-            group = await groups.found(session, name, now=ago(300))
+            group = await groups.create(session, name, now=ago(300))
             (member,) = await people(session, group, 1)
             membership = (
                 await session.execute(select(Membership).where(Membership.person_id == member.id))
             ).scalar_one()
             membership.joined_at, membership.left_at = ago(joined), ago(left) if left is not None else None
         await session.flush()
-        assert [one.group for one in await attention(session, None, at=ago(30))] == ["Tyhjeni"]
-        assert [one.group for one in await attention(session, None, at=AT)] == ["Täyttyi"]
+        assert [entry.group for entry in await attention(session, None, at=ago(30))] == ["Tyhjeni"]
+        assert [entry.group for entry in await attention(session, None, at=AT)] == ["Täyttyi"]
 
 
 async def test_names_are_in_one_order_whatever_their_capitals(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         for name in ("vammaispalvelu", "Aikuiset", "Zeta", "lapset"):
             await new_group(session, name)
-        found = [one.group for one in await attention(session, None, at=AT)]
+        found = [entry.group for entry in await attention(session, None, at=AT)]
         assert found == ["Aikuiset", "lapset", "vammaispalvelu", "Zeta"]
 
 
@@ -129,12 +132,12 @@ async def test_attendance_that_falls_is_seen_of_whoever_meets_seldom(talk_anywhe
         days = {"Viisi viikkoa": (5, 40, 75, 110, 145, 190), "Kesätauko": (10, 40, 170, 200, 230, 260)}
         days |= {"Kahdesti vuodessa": (10, 200, 400, 500, 540, 560), "Loppui": (190, 220, 250, 280, 310, 340)}
         for name, each in days.items():
-            group = await groups.found(session, name, now=ago(700))
+            group = await groups.create(session, name, now=ago(700))
             members = await people(session, group, 20)
             for number, day in enumerate((*each, 547)):  # a seventh says nothing
                 await held(session, group, ago(day), members, there=12 if number < 3 else 17)
         found = await attention(session, None, at=AT)
-        fell = {one.group: (one.now, one.before) for one in found if one.reason is Reason.FALLING}
+        fell = {entry.group: (entry.now, entry.before) for entry in found if entry.reason is Reason.FALLING}
         assert fell == dict.fromkeys(("Viisi viikkoa", "Kesätauko", "Kahdesti vuodessa"), (Rate(36, 60), Rate(51, 60)))
 
 
@@ -145,7 +148,7 @@ async def test_few_answers_are_told_as_counts(talk_anywhere: Talk) -> None:
             await held(session, group, ago(5), [])
             for number in range(3):
                 await closed(session, group, ago(5 + number), asked // 3, answered // 3 + (number < answered % 3))
-        few = {one.group: one for one in await attention(session, None, at=AT)}
+        few = {entry.group: entry for entry in await attention(session, None, at=AT)}
         assert few == {
             "Vähän": Attention("Vähän", Reason.FEW_ANSWERS, now=Rate(5, 60), latest=3),
             "Alle": Attention("Alle", Reason.FEW_ANSWERS, now=Rate(3, 30), latest=3),

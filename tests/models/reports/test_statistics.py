@@ -110,8 +110,8 @@ async def released(
 
 async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        child = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        adult = await groups.create(session, "Aikuissosiaalityö", now=BEGINNING)
         ten = await people(session, child, 10)
         four = await people(session, adult, 3) + await people(session, adult, 1, Reachability.UNCLAIMED)
         await groups.join(session, adult, ten[0], now=BEGINNING)  # on two rosters: one person
@@ -139,8 +139,8 @@ async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
 
 async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        child = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        adult = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        child = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        adult = await groups.create(session, "Aikuissosiaalityö", now=BEGINNING)
         ten, four = await people(session, child, 10), await people(session, adult, 4)
         first = await held(session, child, at(1, 13), ten, yes=7, there=6)
         second = await held(session, child, at(3, 10), ten, yes=5, there=4)
@@ -175,7 +175,7 @@ async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywh
 
 async def test_attendances_without_a_name_are_told_apart_from_people(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         members = await people(session, group, 4)
         meeting = await held(session, group, at(3, 10), members, yes=4, there=3)
         session.add(HeadCount(meeting_id=meeting.id, on_site=480, remote=8))
@@ -189,7 +189,7 @@ async def test_attendances_without_a_name_are_told_apart_from_people(talk_anywhe
 
 async def test_a_meeting_of_which_nobody_told_who_came_is_counted(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         members = await people(session, group, 3)
         await held(session, group, at(3, 3), members, there=0)  # that nobody came, was told
         counted, silent = [await held(session, group, at(3, day), []) for day in (10, 17)]
@@ -203,8 +203,8 @@ async def test_a_meeting_of_which_nobody_told_who_came_is_counted(talk_anywhere:
 
 async def test_figures_that_came_out_and_may_not_be_shown_are_counted(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        other = await groups.found(session, "Aikuiset", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.create(session, "Aikuiset", now=BEGINNING)
         await released(session, group, at(3, 20), None, None)
         await released(session, group, at(3, 21), None, None)
         await released(session, other, at(4, 2), 20, 5)
@@ -218,12 +218,12 @@ async def test_figures_that_came_out_and_may_not_be_shown_are_counted(talk_anywh
 
 async def test_all_that_comes_is_kept_and_of_a_running_period_its_rest(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         for month, day in ((3, 10), (3, 20), (3, 30), *((4, day) for day in range(1, 8))):
             await held(session, group, at(month, day), [], state=MeetingState.ANNOUNCED)
         running = await statistics.digest_figures(session, scope(), now=at(3, 15))
-        assert [one.day.day for one in running.rest] == [20, 30]
-        assert (running.coming, [one.day.day for one in running.meetings]) == (7, list(range(1, 8)))
+        assert [meeting.day.day for meeting in running.rest] == [20, 30]
+        assert (running.coming, [meeting.day.day for meeting in running.meetings]) == (7, list(range(1, 8)))
         assert figures_from_json(figures_to_json(running)) == running
         page = await statistics.detail(session, scope(), "meetings", now=at(3, 15))
         assert (page.rest, page.meetings) == (running.rest, running.meetings)
@@ -233,20 +233,22 @@ async def test_all_that_comes_is_kept_and_of_a_running_period_its_rest(talk_anyw
 
 async def test_the_months_begin_with_the_first_group(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        young = await groups.found(session, "Nuoret", now=at(3, 5))
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        young = await groups.create(session, "Nuoret", now=at(3, 5))
         for group_ids, first in ((None, "2027-01"), ([group.id], "2027-01"), ([young.id], "2027-03")):
             months = (await statistics.digest_figures(session, scope(group_ids=group_ids))).months or ()
-            assert [one.month for one in months] == [f"2027-{month:02}" for month in range(int(first[-2:]), 4)]
+            assert [month_flow.month for month_flow in months] == [
+                f"2027-{month:02}" for month in range(int(first[-2:]), 4)
+            ]
         before = await statistics.digest_figures(session, scope(Month(2026, 12)))
-        assert [one.month for one in before.months or ()] == ["2026-12"]
+        assert [month_flow.month for month_flow in before.months or ()] == ["2026-12"]
 
 
 async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        late = await groups.found(session, "vammaispalvelu", now=BEGINNING)
-        early = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
-        zeta = await groups.found(session, "Zeta", now=BEGINNING)
+        late = await groups.create(session, "vammaispalvelu", now=BEGINNING)
+        early = await groups.create(session, "Aikuissosiaalityö", now=BEGINNING)
+        zeta = await groups.create(session, "Zeta", now=BEGINNING)
         ten = await people(session, late, 10)
         for group in (zeta, late, early):
             await held(session, group, at(3, 24), ten, yes=2, there=3)
@@ -258,25 +260,29 @@ async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) 
         await session.flush()
         figures = await statistics.digest_figures(session, scope())
         assert figures.held is not None
-        assert [(one.day.day, one.group, one.title) for one in figures.held] == [
+        assert [(meeting_flow.day.day, meeting_flow.group, meeting_flow.title) for meeting_flow in figures.held] == [
             (10, "vammaispalvelu", "Johdatus"),
             (24, "Aikuissosiaalityö", None),
             (24, "vammaispalvelu", None),
             (24, "Zeta", None),
         ]
         assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)
-        assert [one.group for one in figures.groups or ()] == ["Aikuissosiaalityö", "vammaispalvelu", "Zeta"]
+        assert [group_flow.group for group_flow in figures.groups or ()] == [
+            "Aikuissosiaalityö",
+            "vammaispalvelu",
+            "Zeta",
+        ]
         assert figures_from_json(figures_to_json(figures)) == figures
         own = await statistics.digest_figures(session, scope(group_ids=[zeta.id, early.id, late.id]))
         assert own.of == ("Aikuissosiaalityö", "vammaispalvelu", "Zeta")
         own = await statistics.digest_figures(session, scope(group_ids=[early.id]))
-        assert [one.group for one in own.held or ()] == ["Aikuissosiaalityö"]
+        assert [meeting_flow.group for meeting_flow in own.held or ()] == ["Aikuissosiaalityö"]
 
 
 async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        mine = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        mine = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.create(session, "Aikuissosiaalityö", now=BEGINNING)
         await released(session, mine, at(3, 3), 22, 6)
         asked = (await forms.questions(session, (await forms.built_in(session)).id))[0]
         form = Form(key="own", name="Oma", workgroup_id=other.id, created_at=BEGINNING)
@@ -287,8 +293,8 @@ async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk)
         version = await forms.write(session, form, [reworded])
 
         async def words(group_ids: list[int] | None) -> tuple[str | None, str | None, str | None]:
-            (one,) = await statements.statements(session, scope(group_ids=group_ids))
-            return one.text, one.low_name, one.high_name
+            (statement,) = await statements.statements(session, scope(group_ids=group_ids))
+            return statement.text, statement.low_name, statement.high_name
 
         for group_ids in (None, [mine.id]):  # written, and never sent
             assert await words(group_ids) == (None, None, None)
@@ -305,11 +311,11 @@ async def test_a_digest_has_the_words_that_were_asked_in_it(talk_anywhere: Talk)
 
 async def test_a_statement_is_compared_with_two_years_back_and_no_further(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         await released(session, group, at(3, 20).replace(year=2025), 30, 10)
         await released(session, group, at(3, 20), 20, 10)
-        (one,) = await statements.statements(session, scope())
-        assert one.earlier_month == "2025-03"
+        (statement,) = await statements.statements(session, scope())
+        assert statement.earlier_month == "2025-03"
         await released(session, group, at(4, 20), 20, 10)
         (again,) = await statements.statements(session, scope(Month(2027, 4)))
         assert again.earlier_month == "2027-03"
@@ -322,12 +328,17 @@ async def test_a_statement_is_compared_with_two_years_back_and_no_further(talk_a
 
 async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         for moment, total in ((at(1, 20), 30), (at(2, 20), 20), (at(7, 3), 45)):
             await released(session, group, moment, total, 10)
-        (one,) = await statements.statements(session, Scope(Period(2027, 3), HELSINKI, None))
-        assert one.earlier is not None
-        assert (one.mean.total, one.earlier.total, one.earlier.n, one.earlier_month) == (45, 50, 20, "2027-q1")
+        (statement,) = await statements.statements(session, Scope(Period(2027, 3), HELSINKI, None))
+        assert statement.earlier is not None
+        assert (statement.mean.total, statement.earlier.total, statement.earlier.n, statement.earlier_month) == (
+            45,
+            50,
+            20,
+            "2027-q1",
+        )
         figures = await statistics.digest_figures(session, Scope(Period(2027, 3), HELSINKI, None), now=at(7, 4))
         assert figures_from_json(figures_to_json(figures)) == figures
         assert figures.year_before is None
@@ -335,7 +346,7 @@ async def test_a_quarter_is_compared_with_the_last_quarter_that_had_any(talk_any
 
 async def test_who_leaves_stays_in_the_figures_of_their_time(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         gone, late, *_ = await people(session, group, 6)
         await held(session, group, at(3, 10), [gone], yes=1, there=1)
         for person, left in ((gone, at(3, 20)), (late, at(4, 1))):
@@ -380,7 +391,7 @@ async def test_a_month_begins_and_ends_at_midnight_in_helsinki(
     talk_anywhere: Talk, starts: datetime, month: int
 ) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
         await held(session, group, starts.astimezone(UTC), [])
         await closed(session, group, starts.astimezone(UTC), 7, 6)
         await released(session, group, starts.astimezone(UTC), 24, 6)
@@ -395,8 +406,8 @@ async def test_statements_add_up_the_months_releases_and_compare_with_the_last_t
     talk_anywhere: Talk,
 ) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=BEGINNING)
-        other = await groups.found(session, "Aikuissosiaalityö", now=BEGINNING)
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        other = await groups.create(session, "Aikuissosiaalityö", now=BEGINNING)
         await released(session, group, at(1, 20), 36, 10)
         await released(session, other, at(2, 20), 15, 5)
         await released(session, group, at(3, 3), 22, 6)

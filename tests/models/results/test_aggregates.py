@@ -68,7 +68,7 @@ async def released(
 
 async def test_versions_of_a_statement_are_summed_and_other_scales_kept_apart(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=at(1, 1))
+        group = await groups.create(session, "Lastensuojelu", now=at(1, 1))
         first, second, wide = await written(session, group, [CLAIM], [OPEN, CLAIM], [WIDER])
         none: dict[int, int] = {}
         one = await released(session, group, first, at(1, 5), (6, 20, None, none))
@@ -83,21 +83,23 @@ async def test_versions_of_a_statement_are_summed_and_other_scales_kept_apart(ta
 
 async def test_options_are_put_together_by_identity_and_what_all_chose_is_not_told(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=at(1, 1))
+        group = await groups.create(session, "Lastensuojelu", now=at(1, 1))
         first, second = await written(session, group, [HEARD], [HEARD_LATER])
         one = await released(session, group, first, at(1, 5), (10, None, None, {1: 7, 2: 5, OTHER: 1}))
         two = await released(session, group, second, at(2, 5), (12, None, None, {1: 6, OTHER: 2}))  # all by mail
         (result,) = (await aggregate_of(session, [one, two])).results
-        told = {one.words and (one.words.text or one.words.identity): one.people for one in result.spread}
+        told = {
+            option.words and (option.words.text or option.words.identity): option.people for option in result.spread
+        }
         assert told == {"Lehdestä": 6, "Sähköpostista": None, "Muualta": 5, "else": 3}
         assert result.spread_n == 22
         (alone,) = (await aggregate_of(session, [one])).results
-        assert [one.people for one in alone.spread] == [7, 5, 1]
+        assert [option.people for option in alone.spread] == [7, 5, 1]
 
 
 async def test_texts_that_waited_are_counted_where_their_figures_are(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=at(1, 1))
+        group = await groups.create(session, "Lastensuojelu", now=at(1, 1))
         (version,) = await written(session, group, [CLAIM, OPEN])
         one = await released(session, group, version, at(1, 5), (6, 20, None, {}))
         texts = await released(session, group, version, at(2, 5))
@@ -126,8 +128,8 @@ def beside(aggregate: Aggregate) -> list[tuple[Mean, datetime] | None]:
 
 async def test_the_earlier_mean_is_the_latest_of_the_same_statement_in_the_group(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=at(1, 1))
-        other = await groups.found(session, "Aikuiset", now=at(1, 1))
+        group = await groups.create(session, "Lastensuojelu", now=at(1, 1))
+        other = await groups.create(session, "Aikuiset", now=at(1, 1))
         ((first, second), (copied,)) = (
             await written(session, group, [CLAIM], [WIDER, CLAIM]),
             await written(session, group, [CLAIM]),

@@ -98,7 +98,7 @@ class Feedback:
 async def feedback(talk_anywhere: Talk) -> AsyncIterator[Feedback]:
     now = talk_anywhere.clock.now()
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=now - 99 * DAY)
+        group = await groups.create(session, "Lastensuojelu", now=now - 99 * DAY)
         anna = Person(name="Anna", created_at=now)
         session.add(anna)
         await session.flush()
@@ -201,13 +201,16 @@ async def test_a_year_collects_what_was_replied_in_it_archived_groups_too(feedba
     await feedback.meeting()
     await session.execute(update(Workgroup).values(archived_at=first))
     found = await annual_replies.of_year(session, (first, after))
-    assert [(one.group, one.text) for one in found] == [("Lastensuojelu", "Ensin."), ("Lastensuojelu", "Viimein.")]
-    assert [(one.mean, one.statement.identity) for one in found] == [
+    assert [(change.group, change.text) for change in found] == [
+        ("Lastensuojelu", "Ensin."),
+        ("Lastensuojelu", "Viimein."),
+    ]
+    assert [(change.mean, change.statement.identity) for change in found] == [
         (Mean(11, 5, 1, 5), feedback.questions[0].identity),
         (Mean(16, 5, 1, 5), feedback.questions[1].identity),
     ]
     assert feedback.release is not None
-    assert {one.releases for one in found} == {(feedback.release.id,)}
+    assert {change.releases for change in found} == {(feedback.release.id,)}
     assert await annual_replies.of_year(session, (first - DAY, first)) == ()
     with pytest.raises(Refused):
         await feedback.writes(0)

@@ -42,7 +42,7 @@ async def coding(talk_anywhere: Talk) -> AsyncIterator[Coding]:
     """A group with eight released texts, and somebody who coordinates it."""
     now = talk_anywhere.clock.now()
     async with talk_anywhere.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=now)
+        group = await groups.create(session, "Lastensuojelu", now=now)
         person = Person(name="Anna", created_at=now)
         session.add(person)
         await session.flush()

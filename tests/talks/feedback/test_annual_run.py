@@ -80,7 +80,7 @@ async def people(talk: Talk) -> tuple[Actor, list[One]]:
     for one in everyone:
         one.actor.user.started = True
     async with talk.app.sessions.begin() as session:
-        group = await groups.found(session, "Lastensuojelu", now=now)
+        group = await groups.create(session, "Lastensuojelu", now=now)
         lead = (await session.execute(select(Person).where(Person.name == coordinator.name))).scalar_one()
         await grant(session, lead, RoleKind.COORDINATOR, group, now=now)
         await session.execute(

@@ -243,14 +243,17 @@ async def test_a_member_who_claims_their_line_is_one_person(talk: Talk, anna: Ac
     await bo.taps("Etänä")
     await talk.time_passes(days=8, hours=2)
     async with talk.app.sessions.begin() as session:
-        line = next(one for one in await groups.members(session, group.id) if one.telegram_id is None)
+        line = next(member for member in await groups.members(session, group.id) if member.telegram_id is None)
         meeting = (await meetings.coming(session, [group.id], now=talk.clock.now()))[0]
         await attendance.mark_invited(session, meeting, line.id, Attended.ON_SITE, now=talk.clock.now())
     await claims_place(bo, code)
     assert await on_roster(talk) == ["Bo Ek", "Cilla"]
     async with talk.app.sessions.begin() as session:
         audience = await invitations.audience(session, await session.merge(meeting))
-        assert [(person.name, str(one.answer)) for one, person in audience] == [("Bo Ek", "remote"), ("Cilla", "None")]
+        assert [(person.name, str(invitation.answer)) for invitation, person in audience] == [
+            ("Bo Ek", "remote"),
+            ("Cilla", "None"),
+        ]
         assert list((await attendance.of(session, meeting.id)).values()) == [Attended.ON_SITE]
         assert len(list((await session.execute(select(Person).where(Person.name.like("Bo%")))).scalars())) == 1
 

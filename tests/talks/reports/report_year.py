@@ -194,7 +194,7 @@ async def in_rows(talk: Talk, anna: Actor, done: Done, threshold: int) -> None:
     await talk.group(OWN, members=[talk.person(f"Jäsen {number}") for number in range(ASKED)], coordinator=anna)
     async with talk.app.sessions.begin() as session:
         for name in OTHERS:
-            await groups.found(session, name, now=talk.clock.now())
+            await groups.create(session, name, now=talk.clock.now())
         people = {person.name: person.id for person in (await session.execute(select(Person))).scalars()}
         for one in plans():
             await met(session, one, people, threshold)

@@ -365,7 +365,7 @@ async def many(talk: Talk, count: int) -> None:
     """So many groups, each with a manager of its own."""
     async with talk.app.sessions.begin() as session:
         for number in range(count):
-            group = await groups.found(session, f"Ryhmä {number:02}", now=at(2027, 1, 7))
+            group = await groups.create(session, f"Ryhmä {number:02}", now=at(2027, 1, 7))
             person = Person(name=f"Johtaja {number}", reach=Reachability.REACHABLE, created_at=at(2027, 1, 7))
             session.add(person)
             await session.flush()
