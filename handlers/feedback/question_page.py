@@ -1,6 +1,7 @@
 """The page of one question: its text, the answer so far, and a button for each possible answer."""
 
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from markupsafe import Markup, escape
 
@@ -85,12 +86,16 @@ def _answers(context: Context, submission: Submission, question: Question) -> Ro
         else:
             pressed = data("rate", submission.run.id, question.id, "unsure" if value == DONT_KNOW else value)
         buttons.append(Button(f"✓ {label}" if value in ticked else label, pressed))
-    if question.kind is QuestionKind.SCALE:
-        return _scale_rows(buttons, has_unsure=question.dont_know)
     rows = in_rows(buttons, 2 if all(len(label) <= HALF_LENGTH for label in words.values()) else 1)
-    if question.kind is QuestionKind.SEVERAL:
-        return (*rows, (Button(context.t("feedback-done"), data("settle", submission.run.id, question.id)),))
-    return rows
+    match question.kind:
+        case QuestionKind.SCALE:
+            return _scale_rows(buttons, has_unsure=question.dont_know)
+        case QuestionKind.SEVERAL:
+            return (*rows, (Button(context.t("feedback-done"), data("settle", submission.run.id, question.id)),))
+        case QuestionKind.SINGLE | QuestionKind.YES_NO | QuestionKind.OPEN:
+            return rows
+        case _:
+            assert_never(question.kind)
 
 
 def _scale_rows(buttons: list[Button], *, has_unsure: bool) -> Rows:

@@ -1,6 +1,7 @@
 """A form as text: as people will see it, question by question; and what a meeting will ask."""
 
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from markupsafe import Markup
 
@@ -39,15 +40,20 @@ def _question(t: Texts, number: int, item: Item) -> Iterable[Markup]:
     yield t(key, number=number, words=words(t, item))
     if item.background is not None:
         yield t("forms-kind-background", n=len(item.choices))
-    elif item.kind is QuestionKind.SCALE:
-        low, high = ends(t, item)
-        yield t("forms-kind-dont-know" if item.dont_know else "forms-kind-scale", low=low, high=high)
-    else:
-        yield t(f"forms-kind-{item.kind}")
-        if item.kind in (QuestionKind.SINGLE, QuestionKind.SEVERAL):
+        return
+    match item.kind:
+        case QuestionKind.SCALE:
+            low, high = ends(t, item)
+            yield t("forms-kind-dont-know" if item.dont_know else "forms-kind-scale", low=low, high=high)
+        case QuestionKind.SINGLE | QuestionKind.SEVERAL:
+            yield t(f"forms-kind-{item.kind}")
             yield from (t("forms-option", words=_option(t, choice)) for choice in item.choices)
             if item.other:
                 yield t("forms-option-other")
+        case QuestionKind.YES_NO | QuestionKind.OPEN:
+            yield t(f"forms-kind-{item.kind}")
+        case _:
+            assert_never(item.kind)
 
 
 def _option(t: Texts, choice: Choice) -> str:

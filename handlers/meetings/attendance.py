@@ -115,7 +115,7 @@ def read_heads(text: str, ways: list[Answer]) -> dict[Answer, int] | None:
 
 
 def _ways(meeting: Meeting) -> list[Answer]:
-    return [answer for answer in answers_for(meeting.mode) if answer is not Answer.NO]
+    return [answer for answer in answers_for(meeting.mode) if answer.comes]
 
 
 def _example(context: Context, meeting: Meeting) -> str:

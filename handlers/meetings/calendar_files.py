@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handlers.screen import File
 from handlers.texts import Texts
-from models.meetings.meetings import Meeting, MeetingPlan, MeetingState, Mode
+from models.meetings.meetings import Meeting, MeetingPlan, MeetingState
 
 if TYPE_CHECKING:
     from icalendar import Alarm, Event
@@ -76,8 +76,8 @@ def _event(occasion: Occasion) -> "Event":
 
 
 def _location(plan: MeetingPlan) -> str:
-    place = plan.place if plan.mode is not Mode.REMOTE else None
-    link = plan.link if plan.mode is not Mode.ON_SITE else None
+    place = plan.place if plan.mode.has_place else None
+    link = plan.link if plan.mode.has_link else None
     return ", ".join(part for part in (place, link) if part)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import assert_never
 
 from markupsafe import Markup
 
@@ -17,7 +18,7 @@ from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound
 from models.meetings import announcing, invitations
 from models.meetings.invitations import Answer, Invitation, answers_for
-from models.meetings.meetings import Meeting, MeetingPlan, MeetingState, Mode
+from models.meetings.meetings import Meeting, MeetingPlan, MeetingState
 from models.results import changes_told
 
 
@@ -28,7 +29,7 @@ def card_text(t: Texts, group: str, plan: MeetingPlan) -> Markup:
         t("card-when", when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language)),
         t(f"card-{plan.mode}", place=plan.place or t("place-later")),
     ]
-    if plan.link and plan.mode is not Mode.ON_SITE:
+    if plan.link and plan.mode.has_link:
         lines.append(t("card-link", link=plan.link))
     if plan.description:
         lines.append(t("card-description", description=plan.description))
@@ -53,13 +54,16 @@ async def card(context: Context, invitation: Invitation, heading: Markup | None 
     lines = [] if heading is None else [heading, Markup("")]
     lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
     buttons: tuple[tuple[Button, ...], ...] = ()
-    if meeting.state is MeetingState.CANCELLED:
-        lines += [] if heading else [t("card-cancelled")]  # a heading has said so
-    elif meeting.starts_at <= context.now:
-        lines.append(t("card-begun"))
-    else:
-        lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
-        buttons = _rows(answer_buttons(t, invitation))
+    match meeting.state:
+        case MeetingState.CANCELLED:
+            lines += [] if heading else [t("card-cancelled")]  # the heading says it
+        case MeetingState.ANNOUNCED | MeetingState.HELD if meeting.starts_at <= context.now:
+            lines.append(t("card-begun"))
+        case MeetingState.ANNOUNCED | MeetingState.HELD:
+            lines.append(t(f"card-you-{invitation.answer}" if invitation.answer else "card-answer-please"))
+            buttons = _rows(answer_buttons(t, invitation))
+        case _:
+            assert_never(meeting.state)
     is_off = meeting.state is MeetingState.CANCELLED
     changes = () if is_off else await changes_told.lines_for(context.session, invitation)
     text, whole = append_to_card(t, Markup("\n").join(lines), changes)
@@ -138,7 +142,8 @@ async def render_cancelled(context: Context, delivery: Delivery) -> Screen:
 async def render_reminder(context: Context, delivery: Delivery) -> Screen:
     """To those who said yes; in the slot "silent" to those who have said nothing."""
     invitation = await _addressed(context, delivery)
-    if delivery.revision != invitation.meeting.revision or invitation.answer is Answer.NO:
+    declined = invitation.answer is not None and not invitation.answer.comes
+    if delivery.revision != invitation.meeting.revision or declined:
         raise Superseded
     if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
         raise Superseded

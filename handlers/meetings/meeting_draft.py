@@ -89,8 +89,8 @@ def plan_of(context: Context, draft: Draft) -> MeetingPlan | None:
         ends_at=end,
         zone=context.zone,
         mode=mode,
-        place=known.get("place") if mode is not Mode.REMOTE else None,
-        link=known.get("link") if mode is not Mode.ON_SITE else None,
+        place=known.get("place") if mode.has_place else None,
+        link=known.get("link") if mode.has_link else None,
         description=known["description"],
     )
 
@@ -234,8 +234,8 @@ def _main_rows(context: Context, draft: Draft) -> Rows:
 def _edit_rows(context: Context, draft: Draft, plan: MeetingPlan, *, leave: bool = False) -> Rows:
     """A button for each field; then back to the card, or (``leave``) out of a dialogue that changes nothing yet."""
     names = ["title", "day", "time", "mode"]
-    names += ["place"] if plan.mode is not Mode.REMOTE else []
-    names += ["link"] if plan.mode is not Mode.ON_SITE else []
+    names += ["place"] if plan.mode.has_place else []
+    names += ["link"] if plan.mode.has_link else []
     names += ["description"] + ([] if "meeting" in draft.data else ["group"])
     buttons = [Button(context.t(f"edit-{name}"), data("nm-edit", draft.number, name)) for name in names]
     pairs = tuple(tuple(buttons[i : i + 2]) for i in range(0, len(buttons), 2))

@@ -1,5 +1,7 @@
 """Giving a role: which, where, and by a one-time link or to a person chosen from one's contacts."""
 
+from typing import assert_never
+
 from handlers import menus
 from handlers.dates import moment_text
 from handlers.people.roles import button, is_administrator, role_text
@@ -29,9 +31,13 @@ async def on_give(context: Context, tap: Tap) -> Screen:
 async def on_where(context: Context, tap: Tap) -> Screen:
     """For which group, or for the whole organisation."""
     kind = tap.choice(RoleKind, 0)
-    if kind is RoleKind.ADMINISTRATOR:
-        return await _ask_how(context, kind, 0)
-    return await _ask_group(context, kind, "role-give")
+    match kind:
+        case RoleKind.ADMINISTRATOR:
+            return await _ask_how(context, kind, 0)
+        case RoleKind.COORDINATOR | RoleKind.MANAGER:
+            return await _ask_group(context, kind, "role-give")
+        case _:
+            assert_never(kind)
 
 
 async def _ask_group(context: Context, kind: RoleKind, back: str) -> Screen:

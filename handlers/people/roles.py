@@ -1,5 +1,7 @@
 """/roles: who has which role; taking one away; and the news of either. Giving is ``role_giving.py``."""
 
+from typing import assert_never
+
 from markupsafe import Markup
 
 from handlers import menus
@@ -77,7 +79,13 @@ def role_text(context: Context, kind: RoleKind, group: Workgroup | None) -> Mark
     t = context.t
     if group is not None:
         return t("role-at", role=t(f"role-{kind}"), group=group.name)
-    return t("role-everywhere", role=t(f"role-{kind}")) if kind is RoleKind.MANAGER else t(f"role-{kind}")
+    match kind:
+        case RoleKind.MANAGER:
+            return t("role-everywhere", role=t(f"role-{kind}"))
+        case RoleKind.COORDINATOR | RoleKind.ADMINISTRATOR:
+            return t(f"role-{kind}")
+        case _:
+            assert_never(kind)
 
 
 def button(context: Context, key: str, *address: object) -> Button:

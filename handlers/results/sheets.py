@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from handlers.figures import decimal
@@ -66,7 +67,15 @@ def rows(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
             yield from _parted(t, result, statements)
         elif result.kind is QuestionKind.SCALE or why:
             yield replace(about, n=result.n, mean=result.mean, withheld=why)
-        yield from (_values if result.kind is QuestionKind.SCALE else _options)(t, result, about)
+        match result.kind:
+            case QuestionKind.SCALE:
+                yield from _values(t, result, about)
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                yield from _options(t, result, about)
+            case QuestionKind.OPEN:
+                pass  # open answers have rows of their own: `said`
+            case _:
+                assert_never(result.kind)
 
 
 def _values(t: Texts, result: Result, about: Row) -> Iterator[Row]:

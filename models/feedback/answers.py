@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from models.errors import NotFound, Refused
 from models.forms.forms import OTHER, Question
@@ -83,22 +83,36 @@ def current_answer(question: Question, stored: StoredAnswers) -> CurrentAnswer |
 
 
 def _ticked(question: Question, stored: StoredAnswers) -> tuple[int, ...]:
-    if question.kind is QuestionKind.SEVERAL:
-        given = {value: stored.get(f"{question.id}.{value}") for value in question.values}
-        return tuple(value for value, entry in given.items() if entry is not None and entry.value)
-    own = stored.get(str(question.id))
-    return () if own is None or own.value is None else (int(own.value),)
+    match question.kind:
+        case QuestionKind.SEVERAL:
+            given = {value: stored.get(f"{question.id}.{value}") for value in question.values}
+            return tuple(value for value, entry in given.items() if entry is not None and entry.value)
+        case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
+            own = stored.get(str(question.id))
+            return () if own is None or own.value is None else (int(own.value),)
+        case QuestionKind.OPEN:
+            return ()
+        case _:
+            assert_never(question.kind)
 
 
 def choice_entries(question: Question, value: int | None) -> dict[str, Any]:
     """What a press on one value (None: skip) of a scale or a single choice keeps; of several, what skipping does."""
-    if value is not None and (question.kind is QuestionKind.OPEN or value not in question.values):
-        raise NotFound
-    if question.kind is QuestionKind.SEVERAL:
-        if value is not None:
-            raise NotFound
-        return {str(question.id): None, **{f"{question.id}.{option}": False for option in question.values}}
-    return {str(question.id): value}
+    match question.kind:
+        case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
+            if value is not None and value not in question.values:
+                raise NotFound
+            return {str(question.id): value}
+        case QuestionKind.SEVERAL:
+            if value is not None:
+                raise NotFound
+            return {str(question.id): None, **{f"{question.id}.{option}": False for option in question.values}}
+        case QuestionKind.OPEN:
+            if value is not None:
+                raise NotFound
+            return {str(question.id): None}
+        case _:
+            assert_never(question.kind)
 
 
 def tick_entries(question: Question, value: int, on: bool) -> dict[str, Any]:
@@ -123,10 +137,16 @@ def text_entries(question: Question, text: str) -> dict[str, Any]:
         raise Refused("open-answer-empty")
     if len(text) > question.length:
         raise Refused("open-answer-too-long", most=question.length)
-    if question.kind is QuestionKind.OPEN:
-        return {str(question.id): text}
-    chosen = {f"{question.id}.{OTHER}": True} if question.kind is QuestionKind.SEVERAL else {str(question.id): OTHER}
-    return {**chosen, f"{question.id}.t": text}
+    own, typed = str(question.id), f"{question.id}.t"
+    match question.kind:
+        case QuestionKind.OPEN:
+            return {own: text}
+        case QuestionKind.SEVERAL:
+            return {f"{own}.{OTHER}": True, typed: text}
+        case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
+            return {own: OTHER, typed: text}
+        case _:
+            assert_never(question.kind)
 
 
 def ballot(questions: list[Question], stored: StoredAnswers) -> Ballot:
@@ -136,10 +156,16 @@ def ballot(questions: list[Question], stored: StoredAnswers) -> Ballot:
         given = current_answer(question, stored)
         if given is None or given.is_empty:
             continue
-        if question.kind is QuestionKind.OPEN:
-            result[question.id] = given.text
-            continue
-        result[question.id] = given.ticked[0] if question.kind is QuestionKind.SCALE else list(given.ticked)
+        match question.kind:
+            case QuestionKind.OPEN:
+                result[question.id] = given.text
+                continue
+            case QuestionKind.SCALE:
+                result[question.id] = given.ticked[0]
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                result[question.id] = list(given.ticked)
+            case _:
+                assert_never(question.kind)
         if given.text:
             result[-question.id] = given.text
     return result

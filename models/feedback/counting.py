@@ -7,6 +7,7 @@ a release is of all who answered, and its cells part them once, by the first bac
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import combinations
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,10 +21,16 @@ def count(session: AsyncSession, release: Release, questions: Sequence[Question]
     """Keeps of a release's ballots what may be shown."""
     shown = []
     for question in questions:
-        if question.kind is QuestionKind.SCALE:
-            shown += [question] if _scale(session, release, question, ballots) else []
-        elif question.background is None and question.has_options:
-            _choices(session, release, question, ballots)
+        match question.kind:
+            case QuestionKind.SCALE:
+                shown += [question] if _scale(session, release, question, ballots) else []
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                if question.background is None:
+                    _choices(session, release, question, ballots)
+            case QuestionKind.OPEN:
+                pass  # texts are kept by `releases.publish`
+            case _:
+                assert_never(question.kind)
     parted = False
     for question in (q for q in questions if q.background is not None):
         cells = _cells(session, release, question, ballots)

@@ -58,7 +58,7 @@ class Submission:
     @property
     def may_answer(self) -> bool:
         """After a meeting, only those who say that they were there."""
-        return self.meeting is None or self.attended not in (None, Attended.NO)
+        return self.meeting is None or (self.attended is not None and self.attended.was_there)
 
     def answer(self, question: Question) -> CurrentAnswer | None:
         return answers.current_answer(question, self.answers)
@@ -195,7 +195,7 @@ async def set_attendance(session: AsyncSession, submission: Submission, attended
     """One's own word on having been there. Who was not has no answers either."""
     if submission.meeting is None:
         raise NotFound
-    if attended is Attended.NO:
+    if not attended.was_there:
         theirs = Staged.run_id == submission.run.id, Staged.person_id == submission.person.id
         await session.execute(delete(Staged).where(*theirs))
         submission.answers = {}

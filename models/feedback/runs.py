@@ -17,7 +17,6 @@ from models.feedback import form_choice
 from models.feedback.sealing import Keyring
 from models.meetings import attendance, invitations
 from models.meetings.attendance import Attendance, Attended
-from models.meetings.invitations import Answer
 from models.meetings.meetings import Meeting, MeetingState
 from models.people import access
 from models.people.people import Address, Person, quiet_hours
@@ -144,11 +143,13 @@ async def open_run(
 async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
     """Those of the invited who may have been there."""
     known = await attendance.of(session, meeting.id)
-    return [
-        person
-        for invitation, person in await invitations.wanted_people(session, meeting)
-        if known.get(person.id, None if invitation.answer is not Answer.NO else Attended.NO) is not Attended.NO
-    ]
+    people = []
+    for invitation, person in await invitations.wanted_people(session, meeting):
+        attended = known.get(person.id)
+        declined = invitation.answer is not None and not invitation.answer.comes
+        if attended.was_there if attended is not None else not declined:
+            people.append(person)
+    return people
 
 
 async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime) -> None:

@@ -5,6 +5,7 @@ A version is never changed: whoever edits a form makes the next version.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,14 +93,20 @@ class Question(Base):
 
     @property
     def has_options(self) -> bool:
-        return self.kind in (QuestionKind.SINGLE, QuestionKind.SEVERAL, QuestionKind.YES_NO)
+        return self.kind.has_options
 
     @property
     def values(self) -> list[int]:
         """All that can be chosen: the scale's values, or the options' numbers, other and don't know last."""
-        if self.kind is QuestionKind.SCALE:
-            return [*range(self.low or 0, (self.high or 0) + 1), *([DONT_KNOW] if self.dont_know else [])]
-        return [*(option.number for option in self.options), *([OTHER] if self.other else [])]
+        match self.kind:
+            case QuestionKind.SCALE:
+                return [*range(self.low or 0, (self.high or 0) + 1), *([DONT_KNOW] if self.dont_know else [])]
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                return [*(option.number for option in self.options), *([OTHER] if self.other else [])]
+            case QuestionKind.OPEN:
+                return []
+            case _:
+                assert_never(self.kind)
 
     @property
     def takes_text(self) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 
 class QuestionKind(enum.StrEnum):
@@ -13,6 +14,17 @@ class QuestionKind(enum.StrEnum):
     SEVERAL = "several"
     YES_NO = "yes_no"
     OPEN = "open"
+
+    @property
+    def has_options(self) -> bool:
+        """Whether one chooses among written options."""
+        match self:
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                return True
+            case QuestionKind.SCALE | QuestionKind.OPEN:
+                return False
+            case _:
+                assert_never(self)
 
 
 class Background(enum.StrEnum):

@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,9 +18,21 @@ MOST_HEADS = 10_000
 
 
 class Attended(enum.StrEnum):
+    """Whether and how a person was at a meeting."""
+
     ON_SITE = "on_site"
     REMOTE = "remote"
     NO = "no"
+
+    @property
+    def was_there(self) -> bool:
+        match self:
+            case Attended.ON_SITE | Attended.REMOTE:
+                return True
+            case Attended.NO:
+                return False
+            case _:
+                assert_never(self)
 
 
 class Attendance(Base):

@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +23,24 @@ REDELIVERY = timedelta(hours=24)
 
 
 class Answer(enum.StrEnum):
+    """A person's answer to an invitation."""
+
     ON_SITE = "on_site"
     REMOTE = "remote"
     NO = "no"
+
+    @property
+    def comes(self) -> bool:
+        match self:
+            case Answer.ON_SITE | Answer.REMOTE:
+                return True
+            case Answer.NO:
+                return False
+            case _:
+                assert_never(self)
+
+
+COMING = tuple(answer for answer in Answer if answer.comes)
 
 
 class Source(enum.StrEnum):
@@ -55,8 +70,15 @@ class Invitation(Base):
 
 def answers_for(mode: Mode) -> tuple[Answer, ...]:
     """The answers that a meeting's mode allows."""
-    ways = {Mode.ON_SITE: (Answer.ON_SITE,), Mode.REMOTE: (Answer.REMOTE,)}
-    return (*ways.get(mode, (Answer.ON_SITE, Answer.REMOTE)), Answer.NO)
+    match mode:
+        case Mode.ON_SITE:
+            return Answer.ON_SITE, Answer.NO
+        case Mode.REMOTE:
+            return Answer.REMOTE, Answer.NO
+        case Mode.HYBRID:
+            return Answer.ON_SITE, Answer.REMOTE, Answer.NO
+        case _:
+            assert_never(mode)
 
 
 async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:

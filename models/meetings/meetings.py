@@ -3,6 +3,7 @@
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, ForeignKey, Index, select, update
@@ -27,6 +28,26 @@ class Mode(enum.StrEnum):
     ON_SITE = "on_site"
     REMOTE = "remote"
     HYBRID = "hybrid"
+
+    @property
+    def has_place(self) -> bool:
+        match self:
+            case Mode.ON_SITE | Mode.HYBRID:
+                return True
+            case Mode.REMOTE:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def has_link(self) -> bool:
+        match self:
+            case Mode.REMOTE | Mode.HYBRID:
+                return True
+            case Mode.ON_SITE:
+                return False
+            case _:
+                assert_never(self)
 
 
 class MeetingState(enum.StrEnum):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -40,16 +41,20 @@ async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Po
     if await claims.taken_before(session, person, code):
         return RedeemedCode("claimed-already")
     link = await links.access_link(session, code, now=now)
-    if link.kind is LinkKind.CLAIM:
-        return await _claim(session, person, link, policy=policy, now=now)
     group = await session.get(Workgroup, link.workgroup_id) if link.workgroup_id else None
-    if link.kind is LinkKind.JOIN and group is not None:
-        return await _join(session, group, person, policy=policy, now=now)
-    if link.kind is LinkKind.ROLE and link.role is not None:
-        if group is not None and group.archived_at is not None:
-            raise Refused("link-not-valid")
-        return await _take_role(session, person, link, link.role, group, now=now)
-    raise Refused("link-not-valid")
+    match link.kind:
+        case LinkKind.CLAIM:
+            return await _claim(session, person, link, policy=policy, now=now)
+        case LinkKind.JOIN:
+            if group is None:
+                raise Refused("link-not-valid")
+            return await _join(session, group, person, policy=policy, now=now)
+        case LinkKind.ROLE:
+            if link.role is None or (group is not None and group.archived_at is not None):
+                raise Refused("link-not-valid")
+            return await _take_role(session, person, link, link.role, group, now=now)
+        case _:
+            assert_never(link.kind)
 
 
 async def _take_role(

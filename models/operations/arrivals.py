@@ -6,6 +6,7 @@ Of feedback there is only how many were asked: that a reminder was not needed te
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,7 @@ from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, DeliveryError, Sending
 from models.feedback.runs import Run, RunState
 from models.meetings import announcing, invitations
-from models.meetings.invitations import Answer, Invitation
+from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting, MeetingState
 from models.operations import health
 from models.people.people import Person, Reachability
@@ -184,30 +185,48 @@ def _kind(row: Delivery) -> MessageKind:
 
 def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOutcome | None:
     """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
-    outcome_of = {
-        Sending.SENT: MessageOutcome.ARRIVED,
-        Sending.UNKNOWN: MessageOutcome.UNCERTAIN,
-        Sending.CANCELLED: MessageOutcome.UNNEEDED,
-        Sending.SUPERSEDED: MessageOutcome.UNNEEDED,
-    }
-    is_dropped = row.state is Sending.CANCELLED and row.error_kind is DeliveryError.DROPPED
-    if row.state in outcome_of and not is_dropped:
-        return outcome_of[row.state]
-    if row.kind is DeliveryKind.REMINDER and not _is_wanted(row, invitation, person):
-        return None if row.state in (Sending.DUE, Sending.SENDING) else MessageOutcome.UNNEEDED
-    if row.state is Sending.EXPIRED:
-        return MessageOutcome.EXPIRED
-    if is_dropped:
-        return MessageOutcome.UNCERTAIN if row.ambiguous else MessageOutcome.DROPPED
-    if person.reach is not Reachability.REACHABLE:
-        return MessageOutcome(person.reach)  # what waits for them will fail
-    return MessageOutcome.FAILED if row.state is Sending.FAILED else MessageOutcome.WAITING
+    is_wanted = row.kind is not DeliveryKind.REMINDER or _is_wanted(row, invitation, person)
+    match row.state:
+        case Sending.SENT:
+            return MessageOutcome.ARRIVED
+        case Sending.UNKNOWN:
+            return MessageOutcome.UNCERTAIN
+        case Sending.SUPERSEDED:
+            return MessageOutcome.UNNEEDED
+        case Sending.CANCELLED:
+            if row.error_kind is not DeliveryError.DROPPED or not is_wanted:
+                return MessageOutcome.UNNEEDED
+            return MessageOutcome.UNCERTAIN if row.ambiguous else MessageOutcome.DROPPED
+        case Sending.EXPIRED:
+            return MessageOutcome.EXPIRED if is_wanted else MessageOutcome.UNNEEDED
+        case Sending.FAILED:
+            return (_unreachable(person) or MessageOutcome.FAILED) if is_wanted else MessageOutcome.UNNEEDED
+        case Sending.DUE | Sending.SENDING:
+            return (_unreachable(person) or MessageOutcome.WAITING) if is_wanted else None
+        case _:
+            assert_never(row.state)
+
+
+def _unreachable(person: Person) -> MessageOutcome | None:
+    """Why a message to this person will fail; None for somebody who can be reached."""
+    match person.reach:
+        case Reachability.REACHABLE:
+            return None
+        case Reachability.UNCLAIMED:
+            return MessageOutcome.UNCLAIMED
+        case Reachability.BLOCKED:
+            return MessageOutcome.BLOCKED
+        case Reachability.DEACTIVATED:
+            return MessageOutcome.DEACTIVATED
+        case _:
+            assert_never(person.reach)
 
 
 def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
     """Whether a reminder would go out as things stand."""
     silent = invitation.answer is None
-    return person.wants_reminders and invitation.answer is not Answer.NO and (row.slot == "silent") == silent
+    declined = invitation.answer is not None and not invitation.answer.comes
+    return person.wants_reminders and not declined and (row.slot == "silent") == silent
 
 
 def _latest(outcomes: list[MessageOutcome]) -> MessageOutcome | None:

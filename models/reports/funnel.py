@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.runs import Run, RunState
 from models.meetings.attendance import Attendance, Attended, HeadCount
-from models.meetings.invitations import Answer, Invitation
+from models.meetings.invitations import COMING, Invitation
 from models.meetings.meetings import Meeting, MeetingState
 from models.months import Month
 from models.people.groups import Membership, Workgroup
@@ -169,7 +169,7 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         _sum(state == MeetingState.CANCELLED).label("cancelled"),
         _sum(held & ~has_attendance).label("unrecorded"),
     ).where(state.in_([MeetingState.HELD, MeetingState.CANCELLED]))
-    yes = _sum(Invitation.answer.in_([Answer.ON_SITE, Answer.REMOTE]))
+    yes = _sum(Invitation.answer.in_(COMING))
     invited = select(key, func.count(Invitation.id).label("invited"), yes.label("yes")).join(
         Meeting, Meeting.id == Invitation.meeting_id
     )

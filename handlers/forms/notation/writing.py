@@ -1,6 +1,7 @@
 """A form as the text that reads as it, to be copied, changed and sent again."""
 
 from collections.abc import Iterable, Iterator
+from typing import assert_never
 
 from handlers.forms.notation.reading import NAME, question, unmarked
 from handlers.forms.notation.words import own_words
@@ -38,18 +39,31 @@ def _parentheses(item: Item, t: Texts) -> Iterator[str]:
 
 
 def _kinds(item: Item, t: Texts) -> Iterator[str]:
-    if item.background is Background.ORGANISATION:
-        yield str(t("notation-word-organisation"))
-    elif item.background is Background.FIELD:
-        yield str(t("notation-word-field"))
-    elif item.kind is QuestionKind.YES_NO:
-        yield str(t("notation-word-yes-no"))
-    elif item.kind is QuestionKind.OPEN:
-        yield str(t("notation-word-open"))
-    elif item.kind is QuestionKind.SCALE:
-        yield from _scales(item)
-    else:
-        yield from _lists(item, t)
+    match item.background:
+        case Background.ORGANISATION:
+            yield str(t("notation-word-organisation"))
+        case Background.FIELD:
+            yield str(t("notation-word-field"))
+        case None:
+            yield from _kinds_without_background(item, t)
+        case _:
+            assert_never(item.background)
+
+
+def _kinds_without_background(item: Item, t: Texts) -> Iterator[str]:
+    match item.kind:
+        case QuestionKind.YES_NO:
+            yield str(t("notation-word-yes-no"))
+        case QuestionKind.OPEN:
+            yield str(t("notation-word-open"))
+        case QuestionKind.SCALE:
+            yield from _scales(item)
+        case QuestionKind.SINGLE:
+            yield from _lists(item, t("notation-word-one"), t)
+        case QuestionKind.SEVERAL:
+            yield from _lists(item, t("notation-word-several"), t)
+        case _:
+            assert_never(item.kind)
 
 
 def _scales(item: Item) -> Iterator[str]:
@@ -60,8 +74,7 @@ def _scales(item: Item) -> Iterator[str]:
         yield f"{item.low}-{item.high} {item.low} = {item.low_name}, {item.high} = {item.high_name}"
 
 
-def _lists(item: Item, t: Texts) -> Iterator[str]:
-    head = t("notation-word-one" if item.kind is QuestionKind.SINGLE else "notation-word-several")
+def _lists(item: Item, head: str, t: Texts) -> Iterator[str]:
     options = [_option(choice, t) for choice in item.choices]
     options += [str(t("notation-word-other"))] if item.other else []
     separators = (";",) if any("/" in option for option in options) else (" /", ";")
