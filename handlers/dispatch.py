@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -162,22 +162,24 @@ async def _message(context: Context, message: Message) -> Screen:
         raise Refused("unknown-command")
     draft = await drafts.current(context.session, context.person, context.chat_id)
     text = message.text or message.caption or ""
-    route = ROUTES.text_inputs.get(draft.subject) if draft is not None else None
+    route = ROUTES.text_inputs.get(draft.subject) if draft is not None and draft.is_readable else None
     is_code = links.looks_like_code(text)
     if draft is not None and route is not None and not (is_code and route.yields_to_codes):
         return await _handle_text(context, route, draft, text)
     if is_code:
         return await ROUTES.commands["start"](context, text)
-    about_a_form = await text_input.aside(context, text) if draft is None else None
-    return about_a_form or await ROUTES.commands["help"](context, "")
+    if draft is not None:  # begun in another version of the program
+        await context.end_draft()
+        return Screen(context.t("dialogue-is-over"), next_step_buttons(context))
+    return await text_input.aside(context, text) or await ROUTES.commands["help"](context, "")
 
 
-async def _handle_text(context: Context, route: TextRoute, draft: Draft, text: str) -> Screen:
+async def _handle_text(context: Context, route: TextRoute, draft: Draft[Any], text: str) -> Screen:
     """A line typed in a dialogue. Whoever may not go on hears so once and is let out of it."""
     try:
         return await route.handler(context, draft, text)
     except (NotAllowed, NotFound) as refusal:
-        await drafts.end(context.session, context.person, context.chat_id)
+        await context.end_draft()
         return Screen(context.t(refusal.key, **refusal.values), next_step_buttons(context))
 
 

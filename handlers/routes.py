@@ -19,7 +19,7 @@ import handlers
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, State
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound, Refused
@@ -71,18 +71,26 @@ class Context:
         if self.sent_at is not None and self.sent_at < made_at - CLOCKS_DIFFER:
             raise Refused("stale")
 
-    async def begin(self, subject: str, awaits: str, known: dict[str, Any] | None = None) -> Draft:
+    async def begin(self, state: State) -> Draft[State]:
         """Begins a dialogue in this chat, in place of any other, with what is known already."""
-        return await drafts.begin(
-            self.session,
-            self.person,
-            self.chat_id,
-            subject,
-            awaits,
-            data=known or {},
-            number=self.update_id % LARGEST_ID,
-            now=self.now,
-        )
+        number = self.update_id % LARGEST_ID
+        return await drafts.begin(self.session, self.person, self.chat_id, state, number=number, now=self.now)
+
+    async def find_draft(self, state: type[State]) -> Draft[State] | None:
+        """The draft of the dialogue in this chat, if it is one of this kind."""
+        return await drafts.find_draft(self.session, self.person, self.chat_id, state)
+
+    async def access_draft(self, state: type[State], number: int | None = None) -> Draft[State]:
+        """The gate of a dialogue's buttons: its draft, or Stale if it is over or another has begun."""
+        return await drafts.access_draft(self.session, self.person, self.chat_id, state, number)
+
+    def update_draft(self, draft: Draft[State], state: State) -> None:
+        """Stores what is known now in a dialogue."""
+        drafts.update(draft, state, now=self.now)
+
+    async def end_draft(self, subject: DraftKind | None = None) -> bool:
+        """Ends the dialogue in this chat, if there is one (about ``subject``). Returns whether there was one."""
+        return await drafts.end(self.session, self.person, self.chat_id, subject)
 
     def link(self, payload: str) -> str:
         """A deep link that opens the bot with a payload."""
@@ -124,8 +132,8 @@ class Tap:
 
 OnCommand = Callable[[Context, str], Awaitable[Screen]]
 OnTap = Callable[[Context, Tap], Awaitable[Screen]]
-OnText = Callable[[Context, Draft, str], Awaitable[Screen]]
-OnDraft = Callable[[Context, Draft], Awaitable[Screen]]
+OnText = Callable[[Context, Draft[State], str], Awaitable[Screen]]
+OnDraft = Callable[[Context, Draft[State]], Awaitable[Screen]]
 Renderer = Callable[[Context, Delivery], Awaitable[Screen]]
 
 
@@ -138,8 +146,8 @@ class TapRoute:
 
 @dataclass(frozen=True)
 class TextRoute:
-    handler: OnText
-    on_refusal: OnDraft | None
+    handler: OnText[Any]
+    on_refusal: OnDraft[Any] | None
     """Asks the question again when the handler refuses what was typed."""
     yields_to_codes: bool
     """If true, a join code typed during this dialogue is treated as a code, not as an answer."""
@@ -151,8 +159,7 @@ class Routes:
     menu: dict[str, RoleKind | None] = field(default_factory=dict)
     """Commands in the command menu, in order, with the role that sees them; None for everybody."""
     taps: dict[str, TapRoute] = field(default_factory=dict)
-    text_inputs: dict[str, TextRoute] = field(default_factory=dict)
-    """By the subject of the dialogue."""
+    text_inputs: dict[DraftKind, TextRoute] = field(default_factory=dict)
     renderers: dict[DeliveryKind, Renderer] = field(default_factory=dict)
 
 
@@ -184,14 +191,14 @@ def tap(name: str, *, on_refusal: OnTap | None = None) -> Callable[[OnTap], OnTa
 
 
 def text_input(
-    subject: str, *, on_refusal: OnDraft | None = None, yields_to_codes: bool = False
-) -> Callable[[OnText], OnText]:
-    """Handles what a person types, sends or shares while in a dialogue (`Draft`) about a subject."""
+    state: type[State], *, on_refusal: OnDraft[State] | None = None, yields_to_codes: bool = False
+) -> Callable[[OnText[State]], OnText[State]]:
+    """Handles what a person types, sends or shares while in the dialogue that has this state."""
 
-    def register(function: OnText) -> OnText:
-        if subject in ROUTES.text_inputs:
-            raise ValueError(f"two handlers for the text of {subject}")
-        ROUTES.text_inputs[subject] = TextRoute(function, on_refusal, yields_to_codes)
+    def register(function: OnText[State]) -> OnText[State]:
+        if state.subject in ROUTES.text_inputs:
+            raise ValueError(f"two handlers for the text of {state.subject}")
+        ROUTES.text_inputs[state.subject] = TextRoute(function, on_refusal, yields_to_codes)
         return function
 
     return register

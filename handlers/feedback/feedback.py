@@ -3,7 +3,7 @@
 ``header``, ``question_page`` and ``summary_page`` draw it; ``text_input`` handles what people type.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -15,6 +15,7 @@ from handlers.meetings.invitations import meeting_name
 from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
 from models.delivery import drafts
+from models.delivery.drafts import DraftKind, DraftState
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound, Refused
@@ -26,7 +27,13 @@ from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended
 from models.meetings.invitations import answers_for
 
-SUBJECT = "feedback"
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackText(DraftState, subject=DraftKind.FEEDBACK_TEXT):
+    """The question that a typed line answers. `models.feedback.closing` ends the dialogues of a run by ``run``."""
+
+    run: int
+    question: int
 
 
 def ask_attendance(context: Context, submission: Submission) -> Screen:
@@ -122,7 +129,7 @@ async def _arrive(context: Context, submission: Submission, question: Question |
         await _leave(context)
         return shown(context, submission, question)
     draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is not None and draft.subject != SUBJECT:
+    if draft is not None and draft.subject is not DraftKind.FEEDBACK_TEXT:
         return shown(context, submission, question)
     return await wait(context, submission, typed)
 
@@ -134,13 +141,13 @@ def wants_words(question: Question) -> bool:
 
 async def wait(context: Context, submission: Submission, question: Question) -> Screen:
     """Shows a question and begins the dialogue in which the next typed line is its answer."""
-    await context.begin(SUBJECT, "text", {"run": submission.run.id, "question": question.id})
+    await context.begin(FeedbackText(run=submission.run.id, question=question.id))
     return shown(context, submission, question, waits=True)
 
 
 async def _leave(context: Context) -> None:
     """Ends the dialogue of a question with text: lines typed later are no answer to it."""
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.FEEDBACK_TEXT)
 
 
 def press_of(context: Context) -> Press:

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from handlers.feedback.feedback import SUBJECT, press_of, shown, wait, wants_words, where_they_are
+from handlers.feedback.feedback import FeedbackText, press_of, shown, wait, wants_words, where_they_are
 from handlers.forms.labels import options
 from handlers.layout import cut
 from handlers.routes import Context, text_input
 from handlers.screen import Screen
-from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import Refused
 from models.feedback import feedback, runs
@@ -27,23 +26,23 @@ async def _submission(context: Context, run_id: int) -> Submission:
     return await feedback.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
 
 
-async def ask_again(context: Context, draft: Draft) -> Screen:
-    submission = await _submission(context, draft.data["run"])
-    return shown(context, submission, submission.question(draft.data["question"]), waits=True)
+async def ask_again(context: Context, draft: Draft[FeedbackText]) -> Screen:
+    submission = await _submission(context, draft.state.run)
+    return shown(context, submission, submission.question(draft.state.question), waits=True)
 
 
-@text_input(SUBJECT, on_refusal=ask_again, yields_to_codes=True)
-async def on_text(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(FeedbackText, on_refusal=ask_again, yields_to_codes=True)
+async def on_text(context: Context, draft: Draft[FeedbackText], text: str) -> Screen:
     """A typed answer. It is stored at once; another line typed before the next tap replaces it."""
     try:
-        submission = await _submission(context, draft.data["run"])
+        submission = await _submission(context, draft.state.run)
     except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
-        await drafts.end(context.session, context.person, context.chat_id)
+        await context.end_draft()
         return Screen(context.t(refusal.key, **refusal.values))
     if not submission.may_answer:  # marked absent meanwhile
-        await drafts.end(context.session, context.person, context.chat_id)
+        await context.end_draft()
         return where_they_are(context, submission)
-    question = submission.question(draft.data["question"])
+    question = submission.question(draft.state.question)
     had_other = OTHER in submission.ticked(question)
     typed = tidy(text, limit=question.length + 1)
     await feedback.write(context.session, submission, question, typed, keys=context.keys, press=press_of(context))
@@ -89,6 +88,6 @@ async def aside(context: Context, text: str) -> Screen | None:
         and wants_words(first)
     ):
         await wait(context, submission, first)
-        return await on_text(context, await drafts.of(context.session, context.person, context.chat_id, SUBJECT), text)
+        return await on_text(context, await context.access_draft(FeedbackText), text)
     screen = where_they_are(context, submission)
     return replace(screen, text=Markup("\n\n").join([context.t("feedback-with-buttons"), screen.text]))

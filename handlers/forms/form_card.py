@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from handlers.forms.form_draft import Work, edited, shown_text, work_of
+from handlers.forms.form_draft import FormDraft, FormStep, Work, edited, shown_text, work_of
 from handlers.forms.form_text import questions_text
 from handlers.forms.notation import Unreadable, told
 from handlers.routes import Context, data
@@ -18,12 +18,13 @@ MOST = 90
 Row = tuple[Button, ...]
 
 
-async def show(context: Context, draft: Draft) -> Screen:
+async def show(context: Context, draft: Draft[FormDraft]) -> Screen:
     """The dialogue as it stands."""
-    owned = await edited(context, draft)
-    if draft.awaits == "name":
+    known = draft.state
+    owned = await edited(context, known)
+    if known.awaits is FormStep.NAME:
         return ask_name(context, draft)
-    if draft.awaits == "text" or not draft.data["text"]:
+    if known.awaits is FormStep.TEXT or not known.text:
         return ask_text(context, draft)
     try:
         work = await work_of(context, draft, owned)
@@ -34,21 +35,21 @@ async def show(context: Context, draft: Draft) -> Screen:
     return await card(context, work)
 
 
-def _stop(context: Context, draft: Draft) -> Button:
+def _stop(context: Context, draft: Draft[FormDraft]) -> Button:
     return Button(context.t("cancel"), data("form-stop", draft.number))
 
 
-def _guide(context: Context, draft: Draft) -> Button:
+def _guide(context: Context, draft: Draft[FormDraft]) -> Button:
     return Button(context.t("forms-guide-button"), data("form-guide", draft.number))
 
 
-def ask_text(context: Context, draft: Draft) -> Screen:
+def ask_text(context: Context, draft: Draft[FormDraft]) -> Screen:
     """How a form is written; of one that there is, its text to be copied and changed."""
     t = context.t
     ways = (_guide(context, draft), _stop(context, draft))
-    if not draft.data["text"]:
+    if not draft.state.text:
         return Screen(t("forms-how"), (ways,))
-    text = shown_text(t, draft)
+    text = shown_text(t, draft.state)
     rows = ((Button(t("forms-go-on"), data("form-card", draft.number)),), ways)
     if len(text) > COPIED:
         return Screen(t("forms-change-file"), rows, file=File(f"{t('forms-file')}.txt", text.encode()))
@@ -56,21 +57,21 @@ def ask_text(context: Context, draft: Draft) -> Screen:
     return Screen(Markup("\n\n").join([t("forms-change"), block]), rows)
 
 
-def guide(context: Context, draft: Draft) -> Screen:
+def guide(context: Context, draft: Draft[FormDraft]) -> Screen:
     back = Button(context.t("back"), data("form-draft", draft.number))
     return Screen(context.t("forms-guide"), ((back,),))
 
 
-def faults(context: Context, draft: Draft, wrong: Unreadable) -> Screen:
+def faults(context: Context, draft: Draft[FormDraft], wrong: Unreadable) -> Screen:
     """All that is wrong, by line. What was read before stays."""
     rows: list[Row] = [(_guide(context, draft), _stop(context, draft))]
-    if draft.data["text"]:
+    if draft.state.text:
         rows.insert(0, (Button(context.t("back"), data("form-draft", draft.number)),))
     return Screen(told(context.t, wrong.faults), tuple(rows))
 
 
-def ask_name(context: Context, draft: Draft) -> Screen:
-    way = "form-card" if draft.data["name"] else "form-rewrite"
+def ask_name(context: Context, draft: Draft[FormDraft]) -> Screen:
+    way = "form-card" if draft.state.name else "form-rewrite"
     back = Button(context.t("back"), data(way, draft.number))
     return Screen(context.t("forms-name-how", most=NAME_LENGTH), ((back, _stop(context, draft)),))
 
@@ -80,7 +81,7 @@ def ask_same(context: Context, work: Work, place: int) -> Screen:
     t, pair = context.t, work.pairs[place]
     position = f"{place + 1}/{len(work.pairs)}"
     text = t("forms-same", position=position, before=pair.before.words, now=pair.now.words)
-    turn = work.draft.data["turn"]
+    turn = work.known.turn
     number = work.draft.number
     return Screen(
         text,
@@ -92,7 +93,7 @@ def ask_same(context: Context, work: Work, place: int) -> Screen:
     )
 
 
-async def ask_whose(context: Context, draft: Draft) -> Screen:
+async def ask_whose(context: Context, draft: Draft[FormDraft]) -> Screen:
     """Whose a new form will be."""
     t = context.t
     owners = await form_book.owners(context.session, context.person)
@@ -112,9 +113,9 @@ async def card(context: Context, work: Work) -> Screen:
     t, draft = context.t, work.draft
     owners = await form_book.owners(context.session, context.person)
     lines = [t("forms-name", form=work.name)]
-    if work.kept is None:
+    if work.owned is None:
         names = {group.id if group else 0: _owner(context, group) for group in owners}
-        owner = names.get(draft.data["whose"])
+        owner = names.get(draft.state.whose)
         lines.append(t("forms-card-whose", owner=owner) if owner else t("forms-card-whose-gone"))
     parts = [t("forms-card"), Markup("\n").join(lines), questions_text(t, work.items, named=work.content.named)]
     parts += _notes(context, work)
@@ -128,9 +129,9 @@ def _notes(context: Context, work: Work) -> list[Markup]:
         return [t("forms-unchanged")]
     if work.is_behind:
         return [t("forms-behind")]
-    same = [pair for pair in work.pairs if work.draft.data["same"].get(pair.now.identity)]
+    same = [pair for pair in work.pairs if work.known.same.get(pair.now.identity)]
     notes = [t("forms-reworded", n=len(same))] if same else []
-    return notes + ([t("forms-runs-stay")] if work.kept is not None else [])
+    return notes + ([t("forms-runs-stay")] if work.owned is not None else [])
 
 
 def _saving(context: Context, work: Work) -> tuple[Row, ...]:
@@ -138,9 +139,9 @@ def _saving(context: Context, work: Work) -> tuple[Row, ...]:
     if work.is_unchanged:
         return ()
     if work.is_behind:
-        over = Button(t("forms-over"), data("form-over", draft.number, draft.data["turn"]))
+        over = Button(t("forms-over"), data("form-over", draft.number, draft.state.turn))
         return ((over,), (Button(t("forms-show-newest"), data("form-newest", draft.number)),))
-    return ((Button(t("forms-save"), data("form-save", draft.number, draft.data["turn"])),),)
+    return ((Button(t("forms-save"), data("form-save", draft.number, draft.state.turn)),),)
 
 
 def _changing(context: Context, work: Work, owners: int) -> tuple[Row, ...]:
@@ -149,7 +150,7 @@ def _changing(context: Context, work: Work, owners: int) -> tuple[Row, ...]:
     toggle = Button(
         t("forms-make-anonymous" if named else "forms-make-named"), data("form-named", draft.number, 0 if named else 1)
     )
-    whose = work.kept is None and owners > 1
+    whose = work.owned is None and owners > 1
     return (
         (toggle, Button(t("forms-rename"), data("form-name", draft.number))),
         (Button(t("forms-whose"), data("form-whose", draft.number)),) if whose else (),

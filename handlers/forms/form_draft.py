@@ -1,7 +1,8 @@
 """A form in the making: the draft that remembers it, and what becomes of its text."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from handlers.forms.form_text import words
 from handlers.forms.labels import form_name
@@ -9,8 +10,7 @@ from handlers.forms.notation import own_words, read, write
 from handlers.forms.notation.reading import LONGEST_LINE, NAME
 from handlers.routes import Context, Tap
 from handlers.texts import Texts
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused, Stale
 from models.forms import form_book, forms, version_diff
 from models.forms.form_book import Content, OwnedForm
@@ -20,15 +20,43 @@ from models.forms.version_diff import Pair, Worded
 from models.membership import roster_file
 from models.people.people import tidy
 
-SUBJECT = "form"
+
+class FormStep(enum.StrEnum):
+    """What a typed line is: the form's text, its name, or (on the card) a new text."""
+
+    TEXT = "text"
+    NAME = "name"
+    CARD = "card"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormDraft(DraftState, subject=DraftKind.FORM):
+    """A form as far as it is written."""
+
+    awaits: FormStep = FormStep.TEXT
+    form: int = 0
+    """The form that is edited; 0 while a new one is written."""
+    base: int = 0
+    """The number of the version that was there when the editing began."""
+    whose: int = 0
+    """The group whose a new form will be; 0: the organisation's."""
+    name: str = ""
+    named: bool = False
+    text: str = ""
+    """The text that was read last, in the notation."""
+    same: Mapping[str, bool] = field(default_factory=dict)
+    """Of questions that resemble one that is gone, by identity: whether they are that one."""
+    turn: int = 0
+    """Counts the cards: a button of an older one is refused."""
 
 
 @dataclass(frozen=True)
 class Work:
     """A draft read: the questions as they would be saved, and what is still to be asked about them."""
 
-    draft: Draft
-    kept: OwnedForm | None
+    draft: Draft[FormDraft]
+    known: FormDraft
+    owned: OwnedForm | None
     """The form that is edited; None if this becomes a new one."""
     version: FormVersion | None
     items: tuple[Item, ...]
@@ -36,50 +64,49 @@ class Work:
 
     @property
     def name(self) -> str:
-        name: str = self.draft.data["name"]
-        return name
+        return self.known.name
 
     @property
     def content(self) -> Content:
-        return Content(self.items, self.draft.data["named"])
+        return Content(self.items, self.known.named)
 
     @property
     def is_behind(self) -> bool:
         """Whether somebody else has saved a version since this one was begun."""
-        return self.version is not None and self.version.number != self.draft.data["base"]
+        return self.version is not None and self.version.number != self.known.base
 
     @property
     def is_unchanged(self) -> bool:
-        if self.kept is None or self.version is None:
+        if self.owned is None or self.version is None:
             return False
-        return self.name == self.kept.form.name and form_book.is_same(self.version, self.content)
+        return self.name == self.owned.form.name and form_book.is_same(self.version, self.content)
 
     @property
     def undecided(self) -> int | None:
         """The place of the first pair of which it has not been said whether it is the same question."""
-        same = self.draft.data["same"]
-        return next((place for place, pair in enumerate(self.pairs) if pair.now.identity not in same), None)
+        places = (place for place, pair in enumerate(self.pairs) if pair.now.identity not in self.known.same)
+        return next(places, None)
 
 
 async def begin(
     context: Context, owned: OwnedForm | None, *, copies: bool = False, group_id: int | None = None
-) -> Draft:
+) -> Draft[FormDraft]:
     """Begins a new form, or the next version or (``copies``) a form of one's own out of one that there is."""
     session, person = context.session, context.person
     owners = [owner.id if owner else 0 for owner in await form_book.owners(session, person)]
     if not owners:
         raise Refused("forms-no-groups")
     whose = group_id if group_id in owners else owners[0]
-    known: dict[str, Any] = {"form": 0, "base": 0, "whose": whose, "name": "", "named": False, "text": ""}
+    known = FormDraft(whose=whose)
     if owned is not None:
         version = await forms.newest(session, owned.form)
         # A copy of what was written here needs a name of its own; that of a built-in one is as good as any.
         name = "" if copies and not owned.is_built_in else form_name(context.t, owned.form)
         text = write(name, [_unnamed(forms.written(question)) for question in version.questions], context.t)
-        known |= {"name": name, "named": version.named, "text": text}
+        known = replace(known, name=name, named=version.named, text=text)
         if not copies:
-            known |= {"form": owned.form.id, "base": version.number}
-    return await context.begin(SUBJECT, "text", {**known, "same": {}, "turn": 0})
+            known = replace(known, form=owned.form.id, base=version.number)
+    return await context.begin(known)
 
 
 def _unnamed(item: Item) -> Item:
@@ -88,29 +115,29 @@ def _unnamed(item: Item) -> Item:
     return replace(item, identity="" if item.text and not item.background else item.identity, choices=choices)
 
 
-async def access_draft(context: Context, tap: Tap) -> tuple[Draft, OwnedForm | None]:
+async def access_draft(context: Context, tap: Tap) -> tuple[Draft[FormDraft], OwnedForm | None]:
     """The gate of the dialogue's buttons: its draft, and the form that is edited, if this person still may."""
-    draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
-    return draft, await edited(context, draft)
+    draft = await context.access_draft(FormDraft, tap.id)
+    return draft, await edited(context, draft.state)
 
 
-async def edited(context: Context, draft: Draft) -> OwnedForm | None:
+async def edited(context: Context, known: FormDraft) -> OwnedForm | None:
     """The form that a draft edits; None for a new one."""
-    if draft.data["form"]:
-        return await form_book.access_form_to_edit(context.session, context.person, draft.data["form"])
+    if known.form:
+        return await form_book.access_form_to_edit(context.session, context.person, known.form)
     await form_book.require_coordinator(context.session, context.person)
     return None
 
 
-def reject_old_card(draft: Draft, tap: Tap) -> None:
+def reject_old_card(known: FormDraft, tap: Tap) -> None:
     """Refuses the button of a card that has changed since."""
-    if tap.number(1) != draft.data["turn"]:
+    if tap.number(1) != known.turn:
         raise Stale("forms-card-is-old")
 
 
-def learn(context: Context, draft: Draft, awaits: str, **known: Any) -> None:
-    """Notes what was told; the cards before are old from now on."""
-    drafts.learn(draft, awaits, now=context.now, turn=draft.data["turn"] + 1, **known)
+def update(context: Context, draft: Draft[FormDraft], known: FormDraft) -> None:
+    """Stores what is known now; the buttons of the cards before are refused from now on."""
+    context.update_draft(draft, replace(known, turn=known.turn + 1))
 
 
 def typed(context: Context, text: str) -> str:
@@ -127,31 +154,31 @@ def typed(context: Context, text: str) -> str:
     return "\n".join(tidy(line, LONGEST_LINE + 1) for line in text.splitlines())
 
 
-def take(context: Context, draft: Draft, text: str) -> None:
-    """Reads a form's text into the draft; `Unreadable` with all that is wrong leaves the draft as it was."""
+def with_text(known: FormDraft, text: str) -> FormDraft:
+    """With a form's text. Raises `Unreadable` with all that is wrong in it."""
     written = read(text, own_words=own_words())
-    learn(context, draft, "card", text=text, name=written.name or draft.data["name"], same={})
+    return replace(known, text=text, name=written.name or known.name, same={})
 
 
-async def work_of(context: Context, draft: Draft, owned: OwnedForm | None) -> Work:
+async def work_of(context: Context, draft: Draft[FormDraft], owned: OwnedForm | None) -> Work:
     """A draft's text read, its questions recognised by what they were in the version before."""
-    t = context.t
-    written = read(draft.data["text"], own_words=own_words())
+    t, known = context.t, draft.state
+    written = read(known.text, own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
     if owned is None:
-        return Work(draft, None, None, tuple(worded.item for worded in version_diff.keeping(new, ())), ())
+        return Work(draft, known, None, None, tuple(worded.item for worded in version_diff.keeping(new, ())), ())
     version = await forms.newest(context.session, owned.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]
     new = version_diff.keeping(new, before)
-    behind = version.number != draft.data["base"]
+    behind = version.number != known.base
     pairs = [] if behind else version_diff.pairs(new, before)
-    same = {identity for identity, is_same in draft.data["same"].items() if is_same}
-    return Work(draft, owned, version, version_diff.decided(new, pairs, same), tuple(pairs))
+    same = {identity for identity, is_same in known.same.items() if is_same}
+    return Work(draft, known, owned, version, version_diff.decided(new, pairs, same), tuple(pairs))
 
 
-def shown_text(t: Texts, draft: Draft) -> str:
+def shown_text(t: Texts, known: FormDraft) -> str:
     """A draft's text under the name that the form has by now."""
-    first, _, rest = draft.data["text"].partition("\n")
-    body = rest if NAME.fullmatch(first.strip()) else draft.data["text"]
-    return f"{t('notation-word-name')}: {draft.data['name']}\n{body}" if draft.data["name"] else body
+    first, _, rest = known.text.partition("\n")
+    body = rest if NAME.fullmatch(first.strip()) else known.text
+    return f"{t('notation-word-name')}: {known.name}\n{body}" if known.name else body

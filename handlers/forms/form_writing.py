@@ -6,13 +6,12 @@ The draft keeps the text that was read last; each screen is made from it, after 
 from dataclasses import replace
 
 from handlers.forms import form_card, form_draft
-from handlers.forms.form_draft import SUBJECT, access_draft, learn
+from handlers.forms.form_draft import FormDraft, FormStep, access_draft
 from handlers.forms.forms import form_list, form_page
 from handlers.forms.notation import Unreadable
 from handlers.forms.notation.reading import NAME
 from handlers.routes import Context, Tap, command_button, tap, text_input
 from handlers.screen import Screen
-from models.delivery import drafts
 from models.delivery.drafts import Draft
 from models.errors import NotFound, Refused, Stale
 from models.forms import form_book
@@ -63,9 +62,8 @@ async def on_guide(context: Context, tap: Tap) -> Screen:
 async def on_stop(context: Context, tap: Tap) -> Screen:
     """Lets go of the draft, whatever has become of the form or of the person's role."""
     session, person = context.session, context.person
-    draft = await drafts.of(session, person, context.chat_id, SUBJECT, tap.id)
-    form_id = draft.data["form"]
-    await drafts.end(session, person, context.chat_id)
+    form_id = (await context.access_draft(FormDraft, tap.id)).state.form
+    await context.end_draft()
     if not await access.holds(session, person, RoleKind.COORDINATOR):
         return Screen(context.t("cancelled-dialogue"), ((command_button(context, "help"),),))
     toast = context.t("toast-nothing-changed")
@@ -77,61 +75,60 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
         return (await form_list(context)).toasting(toast)
 
 
-async def ask_again(context: Context, draft: Draft) -> Screen:
-    return await form_card.show(context, draft)
-
-
-@text_input(SUBJECT, on_refusal=ask_again)
-async def on_text(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(FormDraft, on_refusal=form_card.show)
+async def on_text(context: Context, draft: Draft[FormDraft], text: str) -> Screen:
     """A form's text, or its name where that was asked for; several lines are a text always."""
-    owned = await form_draft.edited(context, draft)
+    known = draft.state
+    await form_draft.edited(context, known)
     text = form_draft.typed(context, text)
-    if draft.awaits == "name" and "\n" not in text.strip() and context.file is None:
+    if known.awaits is FormStep.NAME and "\n" not in text.strip() and context.file is None:
         match = NAME.fullmatch(text)
-        learn(context, draft, "card", name=form_book.parse_name(match[1] if match else text))
-        return await form_card.show(context, draft)
+        name = form_book.parse_name(match[1] if match else text)
+        return await _show(context, draft, replace(known, awaits=FormStep.CARD, name=name))
     try:
-        form_draft.take(context, draft, text)
+        known = form_draft.with_text(known, text)
     except Unreadable as wrong:
         return form_card.faults(context, draft, wrong)
-    return await _go_on(context, draft, owned)
+    return await _go_on(context, draft, known)
 
 
-async def _go_on(context: Context, draft: Draft, owned: OwnedForm | None) -> Screen:
-    """What is still to be asked, or the card."""
-    if not draft.data["text"]:
-        raise Stale("forms-card-is-old")
-    learn(context, draft, "card" if draft.data["name"] else "name")
+async def _show(context: Context, draft: Draft[FormDraft], known: FormDraft) -> Screen:
+    """Stores what is known now, and shows it."""
+    form_draft.update(context, draft, known)
     return await form_card.show(context, draft)
+
+
+async def _go_on(context: Context, draft: Draft[FormDraft], known: FormDraft) -> Screen:
+    """Stores what is known now; asks for the name if there is none yet, else shows the card."""
+    if not known.text:
+        raise Stale("forms-card-is-old")
+    return await _show(context, draft, replace(known, awaits=FormStep.CARD if known.name else FormStep.NAME))
 
 
 @tap("form-card", on_refusal=show)
 async def on_card(context: Context, tap: Tap) -> Screen:
     """On with the text that there is."""
-    draft, owned = await access_draft(context, tap)
-    return await _go_on(context, draft, owned)
+    draft, _ = await access_draft(context, tap)
+    return await _go_on(context, draft, draft.state)
 
 
 @tap("form-rewrite", on_refusal=show)
 async def on_rewrite(context: Context, tap: Tap) -> Screen:
     draft, _ = await access_draft(context, tap)
-    learn(context, draft, "text")
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(draft.state, awaits=FormStep.TEXT))
 
 
 @tap("form-name", on_refusal=show)
 async def on_name(context: Context, tap: Tap) -> Screen:
     draft, _ = await access_draft(context, tap)
-    learn(context, draft, "name")
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(draft.state, awaits=FormStep.NAME))
 
 
 @tap("form-named", on_refusal=show)
 async def on_named(context: Context, tap: Tap) -> Screen:
     """Anonymous or named: fixed with each version, never for a run that there is."""
     draft, _ = await access_draft(context, tap)
-    learn(context, draft, "card", named=tap.number(1) == 1)
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(draft.state, awaits=FormStep.CARD, named=tap.number(1) == 1))
 
 
 @tap("form-whose", on_refusal=show)
@@ -142,43 +139,41 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
         raise NotFound
     if len(tap.args) == 1:
         return await form_card.ask_whose(context, draft)
-    owners = [group.id if group else 0 for group in await form_book.owners(context.session, context.person)]
+    owners = [owner.id if owner else 0 for owner in await form_book.owners(context.session, context.person)]
     if tap.number(1) not in owners:
         raise NotFound
-    learn(context, draft, "card", whose=tap.number(1))
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(draft.state, awaits=FormStep.CARD, whose=tap.number(1)))
 
 
 @tap("form-same", on_refusal=show)
 async def on_same(context: Context, tap: Tap) -> Screen:
     """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
     draft, owned = await access_draft(context, tap)
-    form_draft.reject_old_card(draft, tap)
+    known = draft.state
+    form_draft.reject_old_card(known, tap)
     work, place = await _work(context, draft, owned), tap.number(2)
     if place >= len(work.pairs):
         raise NotFound
-    same = {**draft.data["same"], work.pairs[place].now.identity: tap.number(3) == 1}
-    learn(context, draft, "card", same=same)
-    return await _go_on(context, draft, owned)
+    same = {**known.same, work.pairs[place].now.identity: tap.number(3) == 1}
+    return await _go_on(context, draft, replace(known, same=same))
 
 
 @tap("form-same-again", on_refusal=show)
 async def on_same_again(context: Context, tap: Tap) -> Screen:
     draft, _ = await access_draft(context, tap)
-    learn(context, draft, "card", same={})
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(draft.state, awaits=FormStep.CARD, same={}))
 
 
 @tap("form-over", on_refusal=show)
 async def on_over(context: Context, tap: Tap) -> Screen:
     """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
     draft, owned = await access_draft(context, tap)
-    form_draft.reject_old_card(draft, tap)
+    known = draft.state
+    form_draft.reject_old_card(known, tap)
     work = await _work(context, draft, owned)
     if work.version is None:
         raise NotFound
-    learn(context, draft, "card", base=work.version.number, same={})
-    return await form_card.show(context, draft)
+    return await _show(context, draft, replace(known, awaits=FormStep.CARD, base=work.version.number, same={}))
 
 
 @tap("form-newest", on_refusal=show)
@@ -190,7 +185,7 @@ async def on_newest(context: Context, tap: Tap) -> Screen:
     return replace(await form_page(context, owned), new_message=True)
 
 
-async def _work(context: Context, draft: Draft, owned: OwnedForm | None) -> form_draft.Work:
+async def _work(context: Context, draft: Draft[FormDraft], owned: OwnedForm | None) -> form_draft.Work:
     """The draft's form; the card says what is wrong if its text cannot be read any more."""
     try:
         return await form_draft.work_of(context, draft, owned)
@@ -203,15 +198,16 @@ async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves what the card showed, once."""
     session, person = context.session, context.person
     draft, owned = await access_draft(context, tap)
-    form_draft.reject_old_card(draft, tap)
+    known = draft.state
+    form_draft.reject_old_card(known, tap)
     work = await _work(context, draft, owned)
-    whose, base, name = draft.data["whose"], draft.data["base"], form_book.parse_name(work.name)
-    if not await drafts.end(session, person, context.chat_id):
+    name = form_book.parse_name(work.name)
+    if not await context.end_draft():
         raise Stale("dialogue-is-over")
     if owned is None:
-        form = await form_book.make(session, person, whose or None, name, work.content, now=context.now)
+        form = await form_book.make(session, person, known.whose or None, name, work.content, now=context.now)
         owned = await form_book.access_form(session, person, form.id)
         return (await form_page(context, owned)).toasting(context.t("toast-form-saved"))
-    if not await form_book.revise(session, person, owned.form, name, work.content, base=base, now=context.now):
+    if not await form_book.revise(session, person, owned.form, name, work.content, base=known.base, now=context.now):
         raise Refused("forms-unchanged")
     return (await form_page(context, owned)).toasting(context.t("toast-form-version"))

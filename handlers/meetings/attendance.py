@@ -1,6 +1,7 @@
 """Who was there: the roster to tick, and how many came whom no row names."""
 
 import re
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
@@ -10,16 +11,22 @@ from handlers.paging import page_of
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused
 from models.meetings import attendance, invitations, meetings
 from models.meetings.attendance import Attended
 from models.meetings.invitations import Answer, answers_for
 from models.meetings.meetings import Meeting
 
-SUBJECT = "heads"
 UNKNOWN = "unknown"
 REMOTE = ("etä", "teams", "på distans", "distans", "remote", "online")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadCountDraft(DraftState, subject=DraftKind.HEAD_COUNT):
+    """Which meeting's numbers may be typed."""
+
+    meeting: int
 
 
 async def _meeting(context: Context, tap: Tap) -> Meeting:
@@ -76,20 +83,20 @@ async def on_heads(context: Context, tap: Tap) -> Screen:
 async def _wait(context: Context, meeting: Meeting) -> None:
     """Lets the numbers be typed as well, unless the coordinator is in the middle of something else."""
     draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is None or draft.subject == SUBJECT:
-        await context.begin(SUBJECT, "numbers", {"meeting": meeting.id})
+    if draft is None or draft.subject is DraftKind.HEAD_COUNT:
+        await context.begin(HeadCountDraft(meeting=meeting.id))
 
 
-async def ask_heads(context: Context, draft: Draft) -> Screen:
+async def ask_heads(context: Context, draft: Draft[HeadCountDraft]) -> Screen:
     return await _heads_screen(context, await _counted(context, draft))
 
 
-async def _counted(context: Context, draft: Draft) -> Meeting:
-    return await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
+async def _counted(context: Context, draft: Draft[HeadCountDraft]) -> Meeting:
+    return await meetings.access_meeting(context.session, context.person, draft.state.meeting)
 
 
-@text_input(SUBJECT, on_refusal=ask_heads)
-async def on_numbers(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(HeadCountDraft, on_refusal=ask_heads)
+async def on_numbers(context: Context, draft: Draft[HeadCountDraft], text: str) -> Screen:
     """``4 12``, or each with its way beside it, in either order; one number where there is one way."""
     meeting = await _counted(context, draft)
     counts = read_heads(text, _ways(meeting))
@@ -135,7 +142,6 @@ async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
 
     rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in _ways(meeting)]
     text = t("heads-heading", meeting=meeting_name(t, meeting), on_site=heads.on_site, remote=heads.remote)
-    draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is not None and draft.subject == SUBJECT:
+    if await context.find_draft(HeadCountDraft):
         text += Markup("\n\n") + t("heads-or-type", example=_example(context, meeting))
     return Screen(text, (*rows, (Button(t("back"), data("meeting", meeting.id)),)))

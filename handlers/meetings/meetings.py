@@ -6,11 +6,12 @@ from handlers.dates import When, moment_text
 from handlers.forms.form_text import asks
 from handlers.meetings.arrivals import arrivals_button, attention
 from handlers.meetings.invitations import card_text, meeting_name
-from handlers.meetings.meeting_draft import ask_next, when_to
+from handlers.meetings.meeting_draft import MeetingDraft
+from handlers.meetings.meeting_questions import ask_next
 from handlers.routes import Context, Tap, command, command_button, data, renders, tap
 from handlers.screen import Button, Screen
-from models.delivery import drafts
 from models.delivery.cards import Card
+from models.delivery.drafts import DraftKind
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery
 from models.meetings import announcing, attendance, invitations, meetings
@@ -140,7 +141,7 @@ async def _meeting(context: Context, tap: Tap) -> Meeting:
 
 @tap("meeting")
 async def on_meeting(context: Context, tap: Tap) -> Screen:
-    await drafts.end_of(context.session, context.person, context.chat_id, "heads")
+    await context.end_draft(DraftKind.HEAD_COUNT)
     return await meeting_card(context, await _meeting(context, tap))
 
 
@@ -149,19 +150,17 @@ async def on_change(context: Context, tap: Tap) -> Screen:
     """Opens the dialogue with everything known; its confirmation moves or corrects."""
     meeting = await _meeting(context, tap)
     meetings.ensure_upcoming(meeting, now=context.now)
-    known = {
-        "group": meeting.workgroup_id,
-        "meeting": meeting.id,
-        "sequence": meeting.sequence,
-        "title": meeting.title,
-        "mode": meeting.mode,
-        "place": meeting.place,
-        "link": meeting.link,
-        "description": meeting.description,
-        **when_to(_when(meeting)),
-    }
-    draft = await context.begin("newmeeting", "", known)
-    return await ask_next(context, draft)
+    known = MeetingDraft(
+        group=meeting.workgroup_id,
+        meeting=meeting.id,
+        sequence=meeting.sequence,
+        title=meeting.title,
+        mode=meeting.mode,
+        place=meeting.place,
+        link=meeting.link,
+        description=meeting.description,
+    )
+    return await ask_next(context, await context.begin(known.at(_when(meeting))))
 
 
 def _when(meeting: Meeting) -> When:

@@ -1,31 +1,29 @@
 """/newmeeting: one line, or one question at a time; then the card as members will see it, and one tap to send it.
 
-The draft row holds what is known; `ask_next` asks for the first gap. Moving and correcting a meeting is the same
+`MeetingDraft` holds what is known; `ask_next` asks for the first gap. Moving and correcting a meeting is the same
 dialogue with no gaps to begin with.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from markupsafe import Markup
 
 from handlers import dates
 from handlers.dates import Doubt, When
-from handlers.meetings.meeting_draft import ask_next, choices_screen, confirm_screen, plan_of, when_from, when_to
-from handlers.meetings.meeting_line import TYPED, at, kept, read_line
+from handlers.meetings.meeting_draft import FIELDS, MAY_BE_OPEN, MeetingDraft, MeetingStep, plan_of
+from handlers.meetings.meeting_line import TYPED, at_hours, on_day, read_line
+from handlers.meetings.meeting_questions import ask_next, confirm_screen, doubt_screen
 from handlers.meetings.meetings import meeting_card
 from handlers.routes import Context, Tap, command, tap, text_input
 from handlers.screen import Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, Fields
 from models.errors import NotFound, Refused, Stale
 from models.meetings import announcing, meetings
 from models.meetings.meetings import Mode
 from models.people import access
 from models.people.access import RoleKind
 
-SUBJECT = "newmeeting"
 YEARS = 5
 """How far the calendar turns: farther than any meeting is called."""
 
@@ -35,33 +33,30 @@ async def on_newmeeting(context: Context, line: str) -> Screen:
     groups = await access.coordinated_groups(context.session, context.person)
     if not groups:
         raise Refused("newmeeting-no-groups")
-    draft = await context.begin(SUBJECT, "")
     read = read_line(context, groups, line)
-    _learn(context, draft, **read.known)
-    screen = choices_screen(context, draft, read.doubt) if read.doubt else await ask_next(context, draft)
+    draft = await context.begin(read.known)
+    screen = doubt_screen(context, draft, read.doubt) if read.doubt else await ask_next(context, draft)
     notes = [context.t(note.key, **note.values) for note in read.notes]
     return replace(screen, text=Markup("\n\n").join([*notes, screen.text]))
 
 
-def _learn(context: Context, draft: Draft, **known: Any) -> None:
-    drafts.learn(draft, draft.awaits, now=context.now, **known)
-
-
-@text_input(SUBJECT, on_refusal=ask_next)
-async def on_text(context: Context, draft: Draft, text: str) -> Screen:
-    """A typed answer to the question that was asked."""
-    if draft.awaits not in TYPED:
-        return await ask_next(context, draft)
-    try:
-        known = await TYPED[draft.awaits](context, draft, text)
-    except Doubt as doubt:
-        return choices_screen(context, draft, doubt)
-    _learn(context, draft, **known)
+async def _go_on(context: Context, draft: Draft[MeetingDraft], known: MeetingDraft) -> Screen:
+    """Stores what is known now, and asks the next question."""
+    context.update_draft(draft, known)
     return await ask_next(context, draft)
 
 
-async def _draft(context: Context, tap: Tap) -> Draft:
-    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, number=tap.id)
+@text_input(MeetingDraft, on_refusal=ask_next)
+async def on_text(context: Context, draft: Draft[MeetingDraft], text: str) -> Screen:
+    """A typed answer to the question that was asked."""
+    known = draft.state
+    if known.awaits not in TYPED:
+        return await ask_next(context, draft)
+    try:
+        known = await TYPED[known.awaits](context, known, text)
+    except Doubt as doubt:
+        return doubt_screen(context, draft, doubt)
+    return await _go_on(context, draft, known)
 
 
 async def show_current(context: Context, tap: Tap) -> Screen:
@@ -69,33 +64,30 @@ async def show_current(context: Context, tap: Tap) -> Screen:
     meeting = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
     if meeting is not None:
         return await meeting_card(context, meeting)
-    draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is None or draft.subject != SUBJECT:
-        return Screen(context.t("dialogue-is-over"))
-    return await ask_next(context, draft)
+    draft = await context.find_draft(MeetingDraft)
+    return await ask_next(context, draft) if draft else Screen(context.t("dialogue-is-over"))
 
 
 @tap("nm-show", on_refusal=show_current)
 async def show(context: Context, tap: Tap) -> Screen:
-    return await ask_next(context, await _draft(context, tap))
+    return await ask_next(context, await context.access_draft(MeetingDraft, tap.id))
 
 
 @tap("nm-group", on_refusal=show_current)
 async def on_group(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
+    draft = await context.access_draft(MeetingDraft, tap.id)
     group = await access.access_group(context.session, context.person, tap.number(1))
-    _learn(context, draft, group=group.id)
-    return await ask_next(context, draft)
+    return await _go_on(context, draft, replace(draft.state, group=group.id))
 
 
 @tap("nm-day", on_refusal=show_current)
-async def on_day(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
+async def on_day_tap(context: Context, tap: Tap) -> Screen:
+    draft = await context.access_draft(MeetingDraft, tap.id)
     try:
-        _learn(context, draft, **when_to(kept(context, draft, When(_day(tap)))))
+        known = on_day(context, draft.state, When(_day(tap)))
     except Doubt as doubt:
-        return choices_screen(context, draft, doubt)
-    return await ask_next(context, draft)
+        return doubt_screen(context, draft, doubt)
+    return await _go_on(context, draft, known)
 
 
 def _day(tap: Tap) -> date:
@@ -107,95 +99,84 @@ def _day(tap: Tap) -> date:
 
 @tap("nm-month", on_refusal=show_current)
 async def on_month(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
+    draft = await context.access_draft(MeetingDraft, tap.id)
     month = _day(tap)
     if abs(month.year - context.now.year) > YEARS:
         raise NotFound
-    _learn(context, draft, month=month.isoformat())
-    return await ask_next(context, draft)
+    return await _go_on(context, draft, replace(draft.state, month=month))
 
 
 @tap("nm-time", on_refusal=show_current)
 async def on_time(context: Context, tap: Tap) -> Screen:
     """Hours from a button: ``0900`` and ``1200``."""
-    draft = await _draft(context, tap)
-    if "day" not in draft.data:
-        raise NotFound
+    draft = await context.access_draft(MeetingDraft, tap.id)
     try:
         start, end = (datetime.strptime(tap.word(i), "%H%M").time() for i in (1, 2))  # noqa: DTZ007  (wall clock)
     except ValueError:
         raise NotFound from None
     try:
-        _learn(context, draft, **at(context, draft, start, end))
+        known = at_hours(context, draft.state, start, end)
     except Doubt as doubt:
-        return choices_screen(context, draft, doubt)
-    return await ask_next(context, draft)
+        return doubt_screen(context, draft, doubt)
+    return await _go_on(context, draft, known)
 
 
 @tap("nm-length", on_refusal=show_current)
 async def on_length(context: Context, tap: Tap) -> Screen:
     """How many minutes the meeting takes, when only its start was typed."""
-    draft = await _draft(context, tap)
-    when = when_from(draft.data)
-    minutes = tap.number(1)
-    if when.start is None or not 0 < minutes <= 24 * 60:
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    known, minutes = draft.state, tap.number(1)
+    if known.when is None or known.start is None or not 0 < minutes <= 24 * 60:
         raise NotFound
-    start, _ = dates.when_to_utc(when, context.zone)
+    start, _ = dates.when_to_utc(known.when, context.zone)
     end = (start + timedelta(minutes=minutes)).astimezone(context.zone)
-    known = {**asdict(when), "end": end.time(), "end_day": end.date(), "end_fold": end.fold}
-    _learn(context, draft, **when_to(When(**known)))
-    return await ask_next(context, draft)
+    known = replace(known, end=end.time(), end_day=end.date(), end_fold=end.fold, offers=())
+    return await _go_on(context, draft, known)
 
 
 @tap("nm-mode", on_refusal=show_current)
 async def on_mode(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
-    _learn(context, draft, mode=tap.choice(Mode))
-    return await ask_next(context, draft)
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    return await _go_on(context, draft, replace(draft.state, mode=tap.choice(Mode)))
 
 
 @tap("nm-skip", on_refusal=show_current)
 async def on_skip(context: Context, tap: Tap) -> Screen:
     """The topic, place, link or description is not known yet."""
-    draft = await _draft(context, tap)
-    if tap.word(1) not in {"title", "place", "link", "description"}:
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    step = tap.choice(MeetingStep)
+    if step not in MAY_BE_OPEN:
         raise NotFound
-    _learn(context, draft, **{tap.word(1): None})
-    return await ask_next(context, draft)
+    left_open: Fields = dict.fromkeys(FIELDS[step])
+    return await _go_on(context, draft, replace(draft.state, **left_open))
 
 
 @tap("nm-doubt", on_refusal=show_current)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
     """One of the readings that the bot offered."""
-    draft = await _draft(context, tap)
-    offered = draft.data.get("offers", [])
-    if tap.number(1) >= len(offered):
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    known = draft.state
+    if tap.number(1) >= len(known.offers):
         raise NotFound
-    _learn(context, draft, **offered[tap.number(1)])
-    return await ask_next(context, draft)
+    return await _go_on(context, draft, known.at(known.offers[tap.number(1)]))
 
 
 @tap("nm-edit", on_refusal=show_current)
 async def on_edit(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
-    chosen = tap.word(1)
-    gaps = {"title": ["title"], "day": ["day"], "time": ["start", "end"], "mode": ["mode"], "place": ["place"]}
-    gaps |= {"link": ["link"], "description": ["description"], "group": ["group"], "menu": []}
-    if chosen not in gaps or (chosen == "group" and "meeting" in draft.data):
-        raise NotFound
-    if chosen == "menu":
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    if tap.word(1) == "menu":
         return await confirm_screen(context, draft, editing=True)
-    kept = {name: value for name, value in draft.data.items() if name not in gaps[chosen]}
-    draft.data = {**kept, "undo": {name: draft.data[name] for name in gaps[chosen] if name in draft.data}}
-    return await ask_next(context, draft)
+    known, step = draft.state, tap.choice(MeetingStep)
+    if step not in FIELDS or (step is MeetingStep.GROUP and known.meeting is not None):
+        raise NotFound
+    return await _go_on(context, draft, known.asked_again(step))
 
 
 @tap("nm-undo", on_refusal=show_current)
 async def on_undo(context: Context, tap: Tap) -> Screen:
     """Leaves a field as it was."""
-    draft = await _draft(context, tap)
-    draft.data = {**draft.data, **draft.data.get("undo", {})}
-    return await ask_next(context, draft)
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    return await _go_on(context, draft, draft.state.undone())
 
 
 @tap("nm-go", on_refusal=show_current)
@@ -204,14 +185,15 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     done = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
     if done is not None:  # pressed twice, or delivered again
         return await meeting_card(context, done)
-    draft = await _draft(context, tap)
-    plan = plan_of(context, draft)
-    if plan is None:
+    draft = await context.access_draft(MeetingDraft, tap.id)
+    known = draft.state
+    plan = plan_of(context, known)
+    if plan is None or known.group is None:
         return await ask_next(context, draft)
-    group = await access.access_group(context.session, context.person, draft.data["group"])
-    await drafts.end(context.session, context.person, context.chat_id)
-    if "meeting" in draft.data:
-        return await _change(context, draft.data["meeting"], draft.data["sequence"], plan)
+    group = await access.access_group(context.session, context.person, known.group)
+    await context.end_draft()
+    if known.meeting is not None:
+        return await _change(context, known.meeting, known.sequence, plan)
     meeting = await meetings.create(context.session, group, context.person, plan, now=context.now)
     sent = await announcing.announce(context.session, meeting, policy=context.policy, now=context.now)
     toast = context.t("newmeeting-sent", n=sent) if sent else context.t("newmeeting-called")
@@ -237,9 +219,9 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
 
 @tap("nm-drop", on_refusal=show_current)
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
-    await drafts.end(context.session, context.person, context.chat_id)
-    if "meeting" not in draft.data:
+    known = (await context.access_draft(MeetingDraft, tap.id)).state
+    await context.end_draft()
+    if known.meeting is None:
         return Screen(context.t("newmeeting-dropped"))
-    meeting = await meetings.access_meeting(context.session, context.person, draft.data["meeting"])
+    meeting = await meetings.access_meeting(context.session, context.person, known.meeting)
     return await meeting_card(context, meeting)

@@ -1,5 +1,7 @@
 """A group's name and its end."""
 
+from dataclasses import dataclass, replace
+
 from markupsafe import Markup
 
 from handlers.dates import moment_text
@@ -7,16 +9,22 @@ from handlers.meetings.invitations import meeting_name
 from handlers.people.roster import access_group, choose, group_or_refusal, roster_screen, show_roster, stopped
 from handlers.routes import Context, Tap, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Stale
 from models.feedback import surveys
 from models.membership import group_admin
 from models.people import access, groups
 from models.people.groups import Workgroup
 
-SUBJECT = "group-rename"
 LISTED = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupNameDraft(DraftState, subject=DraftKind.GROUP_NAME):
+    """The group to rename, and its new name once one was typed."""
+
+    group: int
+    name: str | None = None
 
 
 @tap("group-rename")
@@ -24,11 +32,11 @@ async def on_rename(context: Context, tap: Tap) -> Screen:
     """Asks for the new name."""
     group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
-    return await ask(context, await context.begin(SUBJECT, "name", {"group": group.id}))
+    return await ask(context, await context.begin(GroupNameDraft(group=group.id)))
 
 
-async def ask(context: Context, draft: Draft) -> Screen:
-    group = await access.access_group(context.session, context.person, draft.data["group"])
+async def ask(context: Context, draft: Draft[GroupNameDraft]) -> Screen:
+    group = await access.access_group(context.session, context.person, draft.state.group)
     return Screen(context.t("group-rename-how", group=group.name), (_stop(context, group),))
 
 
@@ -38,18 +46,18 @@ def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
 
 @tap("group-rename-no")
 async def on_rename_no(context: Context, tap: Tap) -> Screen:
-    return await stopped(context, tap, SUBJECT)
+    return await stopped(context, tap, DraftKind.GROUP_NAME)
 
 
-@text_input(SUBJECT, on_refusal=ask)
-async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(GroupNameDraft, on_refusal=ask)
+async def on_name(context: Context, draft: Draft[GroupNameDraft], text: str) -> Screen:
     """Shows the old name and the new before anything changes."""
     t = context.t
-    group = await group_or_refusal(context, draft)
+    group = await group_or_refusal(context, draft.state.group)
     if isinstance(group, Screen):
         return group
     name = await group_admin.new_name(context.session, group, text)
-    drafts.learn(draft, "name", now=context.now, name=name)
+    context.update_draft(draft, replace(draft.state, name=name))
     yes = Button(t("group-rename-yes"), data("group-rename-yes", group.id))
     return Screen(t("group-rename-sure", old=group.name, new=name), ((yes,), _stop(context, group)))
 
@@ -57,12 +65,11 @@ async def on_name(context: Context, draft: Draft, text: str) -> Screen:
 @tap("group-rename-yes", on_refusal=show_roster)
 async def on_rename_yes(context: Context, tap: Tap) -> Screen:
     group = await access_group(context, tap)
-    draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
-    name = draft.data.get("name")
-    if draft.data["group"] != group.id or name is None:
+    known = (await context.access_draft(GroupNameDraft)).state
+    if known.group != group.id or known.name is None:
         raise Stale("dialogue-is-over")
-    await group_admin.rename(context.session, context.person, group, name, now=context.now)
-    await drafts.end(context.session, context.person, context.chat_id)
+    await group_admin.rename(context.session, context.person, group, known.name, now=context.now)
+    await context.end_draft()
     return (await roster_screen(context, group)).toasting(context.t("toast-renamed"))
 
 

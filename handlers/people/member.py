@@ -1,21 +1,26 @@
 """One place on a roster: who it is, how else they are reached, the personal link while unclaimed, and its end."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from handlers.people.roster import access_group, group_or_refusal, organisation_text, roster_screen, show_roster
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import NotFound
 from models.membership import claims, roster
 from models.people import access, groups, links
 from models.people.groups import Workgroup
 from models.people.people import Person
 
-SUBJECT = "contact"
+
+@dataclass(frozen=True, kw_only=True)
+class ContactDraft(DraftState, subject=DraftKind.CONTACT):
+    """Whose contact is to be typed, on the roster of which group."""
+
+    group: int
+    person: int
 
 
 async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
@@ -64,12 +69,12 @@ async def on_contact(context: Context, tap: Tap) -> Screen:
     """Asks how the member is reached besides Telegram: whoever joined by the link has left no word of it."""
     group, person = await _place(context, tap)
     await groups.ensure_not_archived(context.session, group)
-    return await ask(context, await context.begin(SUBJECT, "contact", {"group": group.id, "person": person.id}))
+    return await ask(context, await context.begin(ContactDraft(group=group.id, person=person.id)))
 
 
-async def ask(context: Context, draft: Draft) -> Screen:
-    group = await access.access_group(context.session, context.person, draft.data["group"])
-    person = await roster.access_member(context.session, group, draft.data["person"])
+async def ask(context: Context, draft: Draft[ContactDraft]) -> Screen:
+    group = await access.access_group(context.session, context.person, draft.state.group)
+    person = await roster.access_member(context.session, group, draft.state.person)
     stop = Button(context.t("cancel"), data("contact-stop", group.id, person.id))
     return Screen(context.t("contact-how", name=person.name), ((stop,),))
 
@@ -77,23 +82,23 @@ async def ask(context: Context, draft: Draft) -> Screen:
 @tap("contact-stop", on_refusal=show_roster)
 async def on_contact_stop(context: Context, tap: Tap) -> Screen:
     group, person = await _place(context, tap)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.CONTACT)
     return (await member_screen(context, group, person)).toasting(context.t("toast-nothing-changed"))
 
 
-@text_input(SUBJECT, on_refusal=ask)
-async def on_contact_text(context: Context, draft: Draft, text: str) -> Screen:
-    group = await group_or_refusal(context, draft)
+@text_input(ContactDraft, on_refusal=ask)
+async def on_contact_text(context: Context, draft: Draft[ContactDraft], text: str) -> Screen:
+    group = await group_or_refusal(context, draft.state.group)
     if isinstance(group, Screen):
         return group
     try:
-        person = await roster.access_member(context.session, group, draft.data["person"])
+        person = await roster.access_member(context.session, group, draft.state.person)
     except NotFound as gone:  # off the roster since: the dialogue has nobody left
-        await drafts.end(context.session, context.person, context.chat_id)
+        await context.end_draft()
         shown = await roster_screen(context, group)
         return replace(shown, text=Markup("\n\n").join([context.t(gone.key), shown.text]))
     await roster.write_contact(context.session, context.person, group, person, text, now=context.now)
-    await drafts.end(context.session, context.person, context.chat_id)
+    await context.end_draft()
     return await member_screen(context, group, person)
 
 

@@ -1,15 +1,19 @@
 """/newgroup: a workgroup in one line, and what to do with it next."""
 
+from dataclasses import dataclass
+
 from handlers.routes import Context, Tap, command, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.membership import founding
 from models.people import access, links
 from models.people.access import RoleKind
 from models.people.groups import NAME_LENGTH, Workgroup
 
-SUBJECT = "newgroup"
+
+@dataclass(frozen=True, kw_only=True)
+class GroupDraft(DraftState, subject=DraftKind.GROUP):
+    """Nothing is known of a new group until its name is typed, and then it is created."""
 
 
 @command("newgroup", role=RoleKind.ADMINISTRATOR)
@@ -17,26 +21,26 @@ async def on_newgroup(context: Context, line: str) -> Screen:
     await access.require_role(context.session, context.person, RoleKind.ADMINISTRATOR)
     if line.strip():
         return await _found(context, line)
-    await context.begin(SUBJECT, "name")
+    await context.begin(GroupDraft())
     cancel = Button(str(context.t("cancel")), data("newgroup-drop"))
     return Screen(context.t("newgroup-name", most=NAME_LENGTH), ((cancel,),))
 
 
-@text_input(SUBJECT)
-async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(GroupDraft)
+async def on_name(context: Context, draft: Draft[GroupDraft], text: str) -> Screen:
     return await _found(context, text)
 
 
 @tap("newgroup-drop")
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.GROUP)
     return Screen(context.t("cancelled-dialogue"), ((command_button(context, "help"),),))
 
 
 async def _found(context: Context, typed: str) -> Screen:
     """Founds the group; what is wrong with its name is said, and the next line is the next try."""
     group = await founding.found(context.session, context.person, typed, now=context.now)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.GROUP)
     return await founded(context, group)
 
 

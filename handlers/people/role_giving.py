@@ -1,5 +1,6 @@
 """Giving a role: which, where, and by a one-time link or to a person chosen from one's contacts."""
 
+from dataclasses import dataclass
 from typing import assert_never
 
 from handlers import menus
@@ -7,15 +8,20 @@ from handlers.dates import moment_text
 from handlers.people.roles import button, is_administrator, role_text
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.membership import roles
 from models.people import access, links, people
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Reachability
 
-SUBJECT = "roles"
+
+@dataclass(frozen=True, kw_only=True)
+class RoleDraft(DraftState, subject=DraftKind.ROLE):
+    """The role to give to a person who will be chosen from the contacts; ``group`` 0: no group."""
+
+    kind: RoleKind
+    group: int
 
 
 @tap("role-give")
@@ -88,8 +94,7 @@ async def on_choose(context: Context, tap: Tap) -> Screen:
     """Asks for a person with a button in place of the keyboard."""
     kind, group_id = tap.choice(RoleKind, 0), tap.number(1)
     group = await roles.access_group_for_role(context.session, context.person, kind, group_id or None)
-    known = {"kind": kind, "group": group_id}
-    await context.begin(SUBJECT, "person", known)
+    await context.begin(RoleDraft(kind=kind, group=group_id))
     return _ask_person(context, kind, group)
 
 
@@ -98,17 +103,17 @@ def _ask_person(context: Context, kind: RoleKind, group: Workgroup | None) -> Sc
     return Screen(t("role-choose", role=role_text(context, kind, group)), asks_person=str(t("button-choose-person")))
 
 
-@text_input(SUBJECT)
-async def on_chosen(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(RoleDraft)
+async def on_chosen(context: Context, draft: Draft[RoleDraft], text: str) -> Screen:
     """The person shared; anything typed instead is answered with the same question."""
     t, session, actor = context.t, context.session, context.person
-    kind, group_id = RoleKind(draft.data["kind"]), draft.data["group"] or None
+    kind, group_id = draft.state.kind, draft.state.group or None
     group = await roles.access_group_for_role(session, actor, kind, group_id)
     if context.chosen is None:
         return _ask_person(context, kind, group)
     chosen = await people.expected(session, context.chosen, name=context.chosen_name, now=context.now)
     given = await roles.give(session, actor, chosen, kind, group_id, policy=context.policy, now=context.now)
-    await drafts.end(session, actor, context.chat_id)
+    await context.end_draft()
     done = "role-given" if chosen.reach is Reachability.REACHABLE else "role-given-later"
     said = t(
         done if given else "role-had",

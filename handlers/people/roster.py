@@ -8,8 +8,7 @@ from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import DraftKind
 from models.errors import Refused
 from models.membership import roster
 from models.people import access, groups
@@ -50,20 +49,20 @@ async def access_group(context: Context, tap: Tap) -> Workgroup:
     return await access.access_group(context.session, context.person, tap.id)
 
 
-async def group_or_refusal(context: Context, draft: Draft) -> Workgroup | Screen:
+async def group_or_refusal(context: Context, group_id: int) -> Workgroup | Screen:
     """The group of a dialogue about one; if the role is gone, so is the dialogue, and the screen says it."""
     try:
-        return await access.access_group(context.session, context.person, draft.data["group"])
+        return await access.access_group(context.session, context.person, group_id)
     except Refused as refusal:  # raised on, it would keep the dialogue
-        await drafts.end(context.session, context.person, context.chat_id)
+        await context.end_draft()
         ways = (command_button(context, "meetings"), command_button(context, "help"))
         return Screen(context.t(refusal.key, **refusal.values), (ways,))
 
 
-async def stopped(context: Context, tap: Tap, subject: str) -> Screen:
+async def stopped(context: Context, tap: Tap, subject: DraftKind) -> Screen:
     """The roster, after a dialogue about its group was stopped."""
     group = await access_group(context, tap)
-    await drafts.end_of(context.session, context.person, context.chat_id, subject)
+    await context.end_draft(subject)
     return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
 
 

@@ -1,6 +1,7 @@
 """Adding people to a roster: lines pasted or a file sent, a preview of what will change, then in one go."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -9,27 +10,39 @@ from handlers.people.personal_links import links_screen
 from handlers.people.roster import access_group, group_or_refusal, roster_screen, stopped
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused, Stale
 from models.membership import roster, roster_file
 from models.membership.roster import Compared
-from models.membership.roster_file import MOST, Entry
+from models.membership.roster_file import MOST, Entry, Unread
 from models.people import access, groups
 from models.people.groups import Workgroup
 
-SUBJECT = "roster"
 NAMED = 8
 """Names shown of each kind in a preview."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterDraft(DraftState, subject=DraftKind.ROSTER):
+    """The people who were sent to be added to a group's roster."""
+
+    group: int
+    entries: tuple[Entry, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    """Of the newest lines those that could not be read, by their numbers there."""
+    lines: int = 0
+    """How many lines were sent."""
+    doubtful: bool = False
+    """Whether to add those, too, who may be on the roster already."""
 
 
 async def show(context: Context, tap: Tap) -> Screen:
     """The preview as it stands, or the roster if the dialogue is over."""
     group = await access_group(context, tap)
-    draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is None or draft.subject != SUBJECT or draft.data["group"] != group.id:
+    draft = await context.find_draft(RosterDraft)
+    if draft is None or draft.state.group != group.id:
         return await roster_screen(context, group)
-    return await preview(context, group, draft)
+    return await preview(context, group, draft.state)
 
 
 @tap("roster-add")
@@ -37,15 +50,15 @@ async def on_add(context: Context, tap: Tap) -> Screen:
     """Asks for the people."""
     group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
-    known = {"group": group.id, "entries": [], "unread": [], "lines": 0, "doubtful": False}
-    return await ask(context, await context.begin(SUBJECT, "people", known))
+    return await ask(context, await context.begin(RosterDraft(group=group.id)))
 
 
-async def ask(context: Context, draft: Draft) -> Screen:
+async def ask(context: Context, draft: Draft[RosterDraft]) -> Screen:
     """How to send people; once some have been read, what adding them would change."""
-    group = await access.access_group(context.session, context.person, draft.data["group"])
-    if draft.data["lines"]:
-        return await preview(context, group, draft)
+    known = draft.state
+    group = await access.access_group(context.session, context.person, known.group)
+    if known.lines:
+        return await preview(context, group, known)
     return Screen(
         context.t("roster-add-how", group=group.name, most=number(MOST, context.language)), (_stop(context, group),)
     )
@@ -57,13 +70,13 @@ def _stop(context: Context, group: Workgroup) -> tuple[Button, ...]:
 
 @tap("roster-stop")
 async def on_stop(context: Context, tap: Tap) -> Screen:
-    return await stopped(context, tap, SUBJECT)
+    return await stopped(context, tap, DraftKind.ROSTER)
 
 
-@text_input(SUBJECT, on_refusal=ask)
-async def on_people(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(RosterDraft, on_refusal=ask)
+async def on_people(context: Context, draft: Draft[RosterDraft], text: str) -> Screen:
     """Lines or a file; more of them add to what was read."""
-    group = await group_or_refusal(context, draft)
+    group = await group_or_refusal(context, draft.state.group)
     if isinstance(group, Screen):
         return group
     if context.file == b"":
@@ -72,37 +85,31 @@ async def on_people(context: Context, draft: Draft, text: str) -> Screen:
         text = roster_file.decode(context.file)
     if not text.strip():
         raise Refused("roster-nothing")
-    _keep(context, draft, text)
-    return await preview(context, group, draft)
+    known = _with_lines(draft.state, text)
+    context.update_draft(draft, known)
+    return await preview(context, group, known)
 
 
-def _keep(context: Context, draft: Draft, text: str) -> None:
-    """Adds to what was read; of what could not be, only the newest lines are told, by their numbers there."""
-    before = draft.data
-    found, read_before = roster_file.read(text), before["lines"]
-    kept = [[read_before + entry.line, entry.name, entry.organisation, entry.contact] for entry in found.entries]
-    entries = before["entries"] + kept
+def _with_lines(known: RosterDraft, text: str) -> RosterDraft:
+    """With the people of more lines. Lines are numbered on from those that were sent before."""
+    read = roster_file.read(text)
+    entries = known.entries + tuple(entry._replace(line=known.lines + entry.line) for entry in read.entries)
     if len(entries) > MOST:
         raise Refused("roster-too-many", n=len(entries), most=MOST)
-    unread = [list(one) for one in found.unread]
-    drafts.learn(draft, "people", now=context.now, entries=entries, unread=unread, lines=read_before + found.lines)
+    return replace(known, entries=entries, unread=read.unread, lines=known.lines + read.lines)
 
 
-def _entries(draft: Draft) -> list[Entry]:
-    return [Entry(*one) for one in draft.data["entries"]]
-
-
-async def preview(context: Context, group: Workgroup, draft: Draft) -> Screen:
+async def preview(context: Context, group: Workgroup, known: RosterDraft) -> Screen:
     """What adding would change, and what it would leave out and why."""
-    t, entries = context.t, _entries(draft)
+    t, entries = context.t, known.entries
     compared = await roster.compare(context.session, group, entries)
-    too = draft.data["doubtful"]
+    too = known.doubtful
     wanted = compared.new + (compared.doubtful if too else [])
-    lines = [t("preview-heading", group=group.name, n=len(entries) + len(draft.data["unread"]))]
+    lines = [t("preview-heading", group=group.name, n=len(entries) + len(known.unread))]
     if wanted:
         lines.append(_first(context, min(wanted, key=lambda entry: entry.line)))
     lines += _kinds(context, compared, doubtful="doubtful-added" if too else "doubtful")
-    if unread := draft.data["unread"]:
+    if unread := known.unread:
         named = [t(f"preview-line-{trouble}", line=line) for line, trouble in unread[:NAMED]]
         lines.append(t("preview-unread", n=len(unread), lines=_listed(context, named, len(unread))))
     lines.append(t("preview-more") if wanted else t("preview-nothing"))
@@ -143,33 +150,40 @@ def _listed(context: Context, shown: Iterable[Markup], count: int) -> Markup:
     return named if count <= NAMED else context.t("and-more", names=named, n=count - NAMED)
 
 
-async def _draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft]:
-    """The group and the dialogue about it, unless that is over or about another group."""
+async def _access_draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft[RosterDraft]]:
+    """The gate of a preview's buttons: the group, and the draft of the dialogue about it."""
     group = await access_group(context, tap)
-    draft = await drafts.of(context.session, context.person, context.chat_id, SUBJECT)
-    if draft.data["group"] != group.id:
+    draft = await context.access_draft(RosterDraft)
+    if draft.state.group != group.id:
         raise Stale("dialogue-is-over")
     return group, draft
 
 
 @tap("roster-doubtful", on_refusal=show)
 async def on_doubtful(context: Context, tap: Tap) -> Screen:
-    group, draft = await _draft(context, tap)
-    drafts.learn(draft, "people", now=context.now, doubtful=tap.number(1) == 1)
-    return await preview(context, group, draft)
+    group, draft = await _access_draft(context, tap)
+    known = replace(draft.state, doubtful=tap.number(1) == 1)
+    context.update_draft(draft, known)
+    return await preview(context, group, known)
 
 
 @tap("roster-yes", on_refusal=show)
 async def on_yes(context: Context, tap: Tap) -> Screen:
     """Adds what the preview showed, once; a preview that has grown since is shown again instead."""
-    group, draft = await _draft(context, tap)
-    entries, too = _entries(draft), draft.data["doubtful"]
-    if len(entries) != tap.number(1):
+    group, draft = await _access_draft(context, tap)
+    known = draft.state
+    if len(known.entries) != tap.number(1):
         raise Stale("preview-has-grown")
-    if not await drafts.end(context.session, context.person, context.chat_id):
+    if not await context.end_draft():
         raise Stale("dialogue-is-over")
     added = await roster.add(
-        context.session, context.person, group, entries, doubtful_too=too, policy=context.policy, now=context.now
+        context.session,
+        context.person,
+        group,
+        known.entries,
+        doubtful_too=known.doubtful,
+        policy=context.policy,
+        now=context.now,
     )
     heading = context.t("roster-added", n=len(added), group=group.name)
     return links_screen(context, group, added, heading)

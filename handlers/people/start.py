@@ -6,7 +6,6 @@ from handlers import menus
 from handlers.routes import ROUTES, Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
-from models.delivery import drafts
 from models.errors import NotFound
 from models.membership import claims, joining
 from models.membership.claims import RosterPlace
@@ -146,5 +145,5 @@ async def help_screen(context: Context) -> Screen:
 
 @command("cancel")
 async def on_cancel(context: Context, line: str) -> Screen:
-    ended = await drafts.end(context.session, context.person, context.chat_id)
+    ended = await context.end_draft()
     return Screen(context.t("cancelled-dialogue" if ended else "nothing-to-cancel"), clears_keyboard=True)

@@ -1,5 +1,7 @@
 """You said, we did: those who coordinate a group reply to the statements of a release, one line each."""
 
+from dataclasses import dataclass, replace
+
 from markupsafe import Markup
 
 from handlers.dates.printing import bare_day_text
@@ -11,16 +13,27 @@ from handlers.paging import page_number, page_of
 from handlers.results.result_text import listed_name
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Stale
 from models.results import changes_told
 from models.results.changes_told import Board, BoardStatement, ChangeLine, WrittenChange
 
-SUBJECT = "reply"
 ON_PAGE = 5
 LABEL = 50
 Row = tuple[Button, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeToldDraft(DraftState, subject=DraftKind.CHANGE_TOLD):
+    """A line about a statement of a release, while it is written."""
+
+    release: int
+    question: int
+    was: str | None = None
+    """The line that was there when the dialogue began."""
+    line: str = ""
+    turn: int = 0
+    """Counts the previews: the button of an older one is refused."""
 
 
 async def access_board(context: Context, release_id: int) -> Board:
@@ -104,91 +117,88 @@ async def _begin(context: Context, board: Board, statement: BoardStatement) -> S
     """Begins a dialogue that remembers what was there."""
     statement.ensure_waiting()
     board.ensure_not_archived()
-    known = {"release": board.listed.release_id, "question": statement.question_id, "turn": 0, "line": ""}
-    draft = await context.begin(SUBJECT, "line", known | {"was": statement.change.text if statement.change else None})
+    release_id, was = board.listed.release_id, statement.change.text if statement.change else None
+    assert release_id is not None
+    draft = await context.begin(ChangeToldDraft(release=release_id, question=statement.question_id, was=was))
     return _ask(context, draft, statement)
 
 
-def _ask(context: Context, draft: Draft, statement: BoardStatement) -> Screen:
+def _ask(context: Context, draft: Draft[ChangeToldDraft], statement: BoardStatement) -> Screen:
     t = context.t
     parts = [_figures(context, statement), t("reply-ask", most=changes_told.LENGTH)]
-    if draft.data["was"]:
-        parts.insert(1, t("reply-now", line=draft.data["was"]))
+    if draft.state.was:
+        parts.insert(1, t("reply-now", line=draft.state.was))
     return Screen(Markup("\n\n").join(parts), (_stop(context, draft),))
 
 
-def _stop(context: Context, draft: Draft) -> Row:
-    return (Button(context.t("cancel"), data("reply-stop", draft.number, draft.data["release"])),)
+def _stop(context: Context, draft: Draft[ChangeToldDraft]) -> Row:
+    return (Button(context.t("cancel"), data("reply-stop", draft.number, draft.state.release)),)
 
 
 def _as_heard(context: Context, statement: BoardStatement, text: str) -> Markup:
     return full_text(context.t, [ChangeLine(statement.words, statement.mean, text)])
 
 
-def _preview(context: Context, draft: Draft, board: Board, statement: BoardStatement) -> Screen:
+def _preview(context: Context, draft: Draft[ChangeToldDraft], board: Board, statement: BoardStatement) -> Screen:
     """The line exactly as it will be seen, and by how many."""
-    t, at = context.t, (draft.number, draft.data["release"])
-    shown = _as_heard(context, statement, draft.data["line"])
+    t, at = context.t, (draft.number, draft.state.release)
+    shown = _as_heard(context, statement, draft.state.line)
     text = Markup("\n\n").join([t("reply-preview"), shown, t("reply-hearers", count=board.recipients)])
-    save = Button(t("reply-save"), data("reply-save", *at, draft.data["turn"]))
+    save = Button(t("reply-save"), data("reply-save", *at, draft.state.turn))
     again = Button(t("reply-rewrite"), data("reply-again", *at))
     return Screen(text, ((save,), (again,), _stop(context, draft)))
 
 
-async def where_it_stands(context: Context, draft: Draft) -> Screen:
+async def where_it_stands(context: Context, draft: Draft[ChangeToldDraft]) -> Screen:
     """The dialogue's newest screen."""
-    board = await access_board(context, draft.data["release"])
-    statement = board.statement(draft.data["question"])
-    return _preview(context, draft, board, statement) if draft.data["line"] else _ask(context, draft, statement)
+    board = await access_board(context, draft.state.release)
+    statement = board.statement(draft.state.question)
+    return _preview(context, draft, board, statement) if draft.state.line else _ask(context, draft, statement)
 
 
-@text_input(SUBJECT, on_refusal=where_it_stands, yields_to_codes=True)
-async def on_line(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(ChangeToldDraft, on_refusal=where_it_stands, yields_to_codes=True)
+async def on_line(context: Context, draft: Draft[ChangeToldDraft], text: str) -> Screen:
     """The line, typed; a second one takes the place of the first."""
-    await access_board(context, draft.data["release"])  # whoever may no more is let out, whatever they typed
-    drafts.learn(draft, "line", now=context.now, line=changes_told.parse_line(text), turn=draft.data["turn"] + 1)
+    known = draft.state
+    await access_board(context, known.release)  # whoever may no more is let out, whatever they typed
+    context.update_draft(draft, replace(known, line=changes_told.parse_line(text), turn=known.turn + 1))
     return await where_it_stands(context, draft)
 
 
 async def show_standing(context: Context, tap: Tap) -> Screen:
     """The dialogue where it stands, or the list when it is over."""
-    draft = await drafts.current(context.session, context.person, context.chat_id)
-    if draft is not None and draft.subject == SUBJECT and draft.number == tap.id:
+    draft = await context.find_draft(ChangeToldDraft)
+    if draft is not None and draft.number == tap.id:
         return await where_it_stands(context, draft)
     return list_screen(context, await access_board(context, tap.number(1)))
-
-
-async def _draft(context: Context, tap: Tap) -> Draft:
-    return await drafts.of(context.session, context.person, context.chat_id, SUBJECT, tap.id)
 
 
 @tap("reply-again", on_refusal=show_standing)
 async def on_again(context: Context, tap: Tap) -> Screen:
     """Back from the preview: another line."""
-    draft = await _draft(context, tap)
-    drafts.learn(draft, "line", now=context.now, line="")
+    draft = await context.access_draft(ChangeToldDraft, tap.id)
+    context.update_draft(draft, replace(draft.state, line=""))
     return await where_it_stands(context, draft)
 
 
 @tap("reply-stop", on_refusal=show_standing)
 async def on_stop(context: Context, tap: Tap) -> Screen:
-    draft = await _draft(context, tap)
-    board = await access_board(context, draft.data["release"])
-    await drafts.end(context.session, context.person, context.chat_id)
+    draft = await context.access_draft(ChangeToldDraft, tap.id)
+    board = await access_board(context, draft.state.release)
+    await context.end_draft()
     return list_screen(context, board).toasting(context.t("toast-nothing-changed"))
 
 
 @tap("reply-save", on_refusal=show_standing)
 async def on_save(context: Context, tap: Tap) -> Screen:
     """Saves the line of this very card."""
-    draft = await _draft(context, tap)
-    known = draft.data
-    if not known["line"] or known["turn"] != tap.number(2):
+    known = (await context.access_draft(ChangeToldDraft, tap.id)).state
+    if not known.line or known.turn != tap.number(2):
         raise Stale("reply-card-is-old")
-    about = known["release"], known["question"], known["line"]
-    await changes_told.write(context.session, context.person, *about, was=known["was"], now=context.now)
-    await drafts.end(context.session, context.person, context.chat_id)
-    board = await access_board(context, known["release"])
+    about = known.release, known.question, known.line
+    await changes_told.write(context.session, context.person, *about, was=known.was, now=context.now)
+    await context.end_draft()
+    board = await access_board(context, known.release)
     return list_screen(context, board).toasting(context.t("toast-reply-saved"))
 
 

@@ -1,5 +1,7 @@
 """Theme coding: themes are tapped onto the texts to a question, one at a time; a table tells how often each comes."""
 
+from dataclasses import dataclass
+
 from markupsafe import Markup
 
 from handlers.figures import percent
@@ -10,8 +12,7 @@ from handlers.results.result_text import view_name
 from handlers.results.results import access_view, question_of
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
-from models.delivery import drafts
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import NotFound
 from models.results import result_views, themes
 from models.results.aggregates import Result
@@ -19,14 +20,25 @@ from models.results.result_views import View
 from models.results.themes import Theme, ThemeCount
 from models.valid_figures import Share
 
-SUBJECT = "theme"
 Rows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThemeDraft(DraftState, subject=DraftKind.THEME):
+    """The question whose theme is named, in the view that it is seen in."""
+
+    address: str
+    question: int
+    text: int | None = None
+    """The open answer that a new theme will be put on."""
+    theme: int | None = None
+    """The theme that is renamed; None while a new one is named."""
 
 
 @tap("themes")
 async def on_themes(context: Context, tap: Tap) -> Screen:
     view = await access_view(context, tap)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.THEME)
     return await table_screen(context, view, question_of(view, tap))
 
 
@@ -65,7 +77,7 @@ def _row(context: Context, row: ThemeCount, n: int) -> Markup:
 @tap("code")
 async def on_code(context: Context, tap: Tap) -> Screen:
     view = await access_view(context, tap, 1)
-    await drafts.end_of(context.session, context.person, context.chat_id, SUBJECT)
+    await context.end_draft(DraftKind.THEME)
     return await code_screen(context, view, question_of(view, tap, 2), text_id(tap, 0))
 
 
@@ -112,38 +124,34 @@ async def on_new(context: Context, tap: Tap) -> Screen:
     """Asks for a new theme's name; begun from a text, it will be put on it."""
     view = await access_view(context, tap)
     result = question_of(view, tap)
-    known: dict[str, object] = {"address": view.address, "question": result.question_id}
-    if len(tap.args) > 2:
-        known["text"] = text_id(tap, 2)
-    return _ask(context, await context.begin(SUBJECT, "name", known))
+    text = text_id(tap, 2) if len(tap.args) > 2 else None
+    known = ThemeDraft(address=view.address, question=result.question_id, text=text)
+    return await ask_name(context, await context.begin(known))
 
 
-def _ask(context: Context, draft: Draft) -> Screen:
-    where = draft.data["address"], draft.data["question"]
-    back = data("code", f"{draft.data['text']:x}", *where) if "text" in draft.data else data("themes", *where)
-    key = "theme-ask-rename" if draft.awaits == "rename" else "theme-ask-name"
+async def ask_name(context: Context, draft: Draft[ThemeDraft]) -> Screen:
+    known = draft.state
+    where = known.address, known.question
+    back = data("themes", *where) if known.text is None else data("code", f"{known.text:x}", *where)
+    key = "theme-ask-name" if known.theme is None else "theme-ask-rename"
     return Screen(context.t(key, most=themes.NAME_LENGTH), ((Button(context.t("cancel"), back),),))
 
 
-async def ask_again(context: Context, draft: Draft) -> Screen:
-    return _ask(context, draft)
-
-
-@text_input(SUBJECT, on_refusal=ask_again, yields_to_codes=True)
-async def on_name(context: Context, draft: Draft, text: str) -> Screen:
+@text_input(ThemeDraft, on_refusal=ask_name, yields_to_codes=True)
+async def on_name(context: Context, draft: Draft[ThemeDraft], text: str) -> Screen:
     """A theme's name, typed."""
-    session, person, known = context.session, context.person, draft.data
-    view = await result_views.access_view(session, person, known["address"], context.zone)
-    result = view.result(known["question"])
-    if draft.awaits == "rename":
-        await themes.rename(session, person, known["theme"], text)
+    session, person, known = context.session, context.person, draft.state
+    view = await result_views.access_view(session, person, known.address, context.zone)
+    result = view.result(known.question)
+    if known.theme is not None:
+        await themes.rename(session, person, known.theme, text)
     else:
         theme = await themes.add(session, view.group_id, result.words.identity, text)
-        if "text" in known:
-            await themes.put(session, person, theme.id, known["text"], on=True)
-    await drafts.end(session, person, context.chat_id)
-    if "text" in known:
-        return await code_screen(context, view, result, known["text"])
+        if known.text is not None:
+            await themes.put(session, person, theme.id, known.text, on=True)
+    await context.end_draft()
+    if known.text is not None:
+        return await code_screen(context, view, result, known.text)
     return await table_screen(context, view, result)
 
 
@@ -179,8 +187,8 @@ async def on_theme(context: Context, tap: Tap) -> Screen:
 @tap("theme-rename", on_refusal=show_table)
 async def on_rename(context: Context, tap: Tap) -> Screen:
     theme, view, result = await _theme(context, tap)
-    known = {"address": view.address, "question": result.question_id, "theme": theme.id}
-    return _ask(context, await context.begin(SUBJECT, "rename", known))
+    known = ThemeDraft(address=view.address, question=result.question_id, theme=theme.id)
+    return await ask_name(context, await context.begin(known))
 
 
 @tap("theme-drop", on_refusal=show_table)

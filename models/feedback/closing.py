@@ -13,7 +13,7 @@ from models.base import insert_new
 from models.calendar import next_waking
 from models.delivery import outbox
 from models.delivery.cards import Message
-from models.delivery.drafts import Draft
+from models.delivery.drafts import Draft, DraftKind
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned
 from models.feedback import answers, named_answers, pools
@@ -126,7 +126,7 @@ async def forget_people(session: AsyncSession, run: Run) -> None:
     """Removes all that could tell who answered: a reminder not sent tells it too."""
     await session.execute(delete(Staged).where(Staged.run_id == run.id))
     await session.execute(delete(Participation).where(Participation.run_id == run.id))
-    for draft in (await session.execute(select(Draft).where(Draft.subject == "feedback"))).scalars():
+    for draft in (await session.execute(select(Draft).where(Draft.subject == DraftKind.FEEDBACK_TEXT))).scalars():
         if draft.data.get("run") == run.id:
             await session.delete(draft)
     sent = delete(Delivery).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)

@@ -58,7 +58,7 @@ def counts(people: Sequence[Person]) -> dict[Reachability, int]:
     return {reach: reaches.count(reach) for reach in (Reachability.REACHABLE, *Reachability) if reach in reaches}
 
 
-async def compare(session: AsyncSession, group: Workgroup, entries: list[Entry]) -> Compared:
+async def compare(session: AsyncSession, group: Workgroup, entries: Sequence[Entry]) -> Compared:
     """Holds a list against itself and the roster, by name and contact."""
     known: dict[str, list[_Known]] = {}
     for person in await groups.members(session, group.id):
@@ -88,7 +88,7 @@ async def add(
     session: AsyncSession,
     by: Person,
     group: Workgroup,
-    entries: list[Entry],
+    entries: Sequence[Entry],
     *,
     doubtful_too: bool,
     policy: Policy,

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from models.errors import Refused
 from models.people.people import NAME_LENGTH, tidy
@@ -33,8 +33,7 @@ HEADER = {
 Trouble = Literal["no-name", "too-long", "too-many"]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One person as written, tidied. ``line`` counts from 1."""
 
     line: int
@@ -43,12 +42,16 @@ class Entry:
     contact: str
 
 
+Unread = tuple[int, Trouble]
+"""A line's number and what is wrong with it."""
+
+
 @dataclass(frozen=True)
 class Read:
     """What was read, the lines that could not be, and how many lines there were."""
 
     entries: tuple[Entry, ...]
-    unread: tuple[tuple[int, Trouble], ...]
+    unread: tuple[Unread, ...]
     lines: int
 
 

@@ -192,7 +192,8 @@ async def check(result: Result, day: Day, sessions: db.Sessions) -> None:
         names = Counter((await session.execute(select(Workgroup.name))).scalars())
         noted = await session.scalar(select(func.count()).where(Audit.action == "group-founded")) or 0
         kept = [
-            [entry[1] for entry in data["entries"]] for data in (await session.execute(select(Draft.data))).scalars()
+            [entry[1] for entry in data.get("entries", ())]
+            for data in (await session.execute(select(Draft.data))).scalars()
         ]
     pressed, lines = await day.presses.check(sessions), Counter(line for entries in kept for line in entries)
     typed = [line for one in day.typed.values() for line in one]
