@@ -1,4 +1,4 @@
-"""Logs: one line per update and per delivery, with ids; no texts, no answers, no secrets.
+"""Logs: one line per update (route, outcome, why) and per delivery; no person, no texts, no answers, no secrets.
 
 Every URL of Telegram's API contains the token, so all lines are redacted, and libraries that log each request are set
 to warnings.

@@ -69,6 +69,8 @@ async def update_context(
         file=file,
         chosen=chosen.user_id if chosen else None,
         chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",
+        route=route_of(update),
+        answers_form=answers_form(update),
     )
 
 
@@ -122,6 +124,13 @@ def route_of(update: Update) -> str:
     return "member" if update.my_chat_member else "other"
 
 
+def answers_form(update: Update) -> bool:
+    """Whether an update is a tap on a form that somebody answers. Of text only the dialogue tells, see `_message`."""
+    query = update.callback_query
+    route = ROUTES.taps.get(parse(query.data or "").name) if query is not None else None
+    return route is not None and route.answers_form
+
+
 async def handle_update(context: Context, update: Update) -> Screen:
     """Runs the handler of an update. Returns what the person who acted is shown; raises Refused."""
     if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
@@ -165,6 +174,7 @@ async def _message(context: Context, message: Message) -> Screen:
     route = ROUTES.text_inputs.get(draft.subject) if draft is not None and draft.is_readable else None
     is_code = links.looks_like_code(text)
     if draft is not None and route is not None and not (is_code and route.yields_to_codes):
+        context.route, context.answers_form = f"text {draft.subject}", route.answers_form
         return await _handle_text(context, route, draft, text)
     if is_code:
         return await ROUTES.commands["start"](context, text)
@@ -180,7 +190,7 @@ async def _handle_text(context: Context, route: TextRoute, draft: Draft[Any], te
         return await route.handler(context, draft, text)
     except (NotAllowed, NotFound) as refusal:
         await context.end_draft()
-        return Screen(context.t(refusal.key, **refusal.values), next_step_buttons(context))
+        return Screen(context.refusal_text(refusal), next_step_buttons(context))
 
 
 def _command(message: Message) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import handlers
@@ -57,6 +58,12 @@ class Context:
     chosen: int | None = None
     """The Telegram id of a person shared from the contacts, and their name."""
     chosen_name: str = ""
+    route: str = ""
+    """The name of the route, for the log: "tap rsvp", "/newmeeting", "text meeting". Never what somebody typed."""
+    answers_form: bool = False
+    """Somebody is answering a form: the log must not tell when."""
+    refusal: Refused | None = None
+    """A refusal that the handler shows instead of raising it, so that its changes stay."""
 
     @property
     def language(self) -> str:
@@ -70,6 +77,11 @@ class Context:
         """Refuses a button that is older than what it is about: after a restore, an id may stand for something new."""
         if self.sent_at is not None and self.sent_at < made_at - CLOCKS_DIFFER:
             raise Refused("stale")
+
+    def refusal_text(self, refusal: Refused) -> Markup:
+        """The words of a refusal that a handler shows instead of raising it; notes it for the log."""
+        self.refusal = refusal
+        return self.t(refusal.key, **refusal.values)
 
     async def begin(self, state: State) -> Draft[State]:
         """Begins a dialogue in this chat, in place of any other, with what is known already."""
@@ -142,6 +154,8 @@ class TapRoute:
     handler: OnTap
     on_refusal: OnTap | None
     """Draws the current state when the handler refuses the tap."""
+    answers_form: bool = False
+    """Part of answering a form: the log must not tell when somebody does it."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +165,8 @@ class TextRoute:
     """Asks the question again when the handler refuses what was typed."""
     yields_to_codes: bool
     """If true, a join code typed during this dialogue is treated as a code, not as an answer."""
+    answers_form: bool = False
+    """As of a `TapRoute`."""
 
 
 @dataclass
@@ -178,27 +194,31 @@ def command(name: str, *, menu: bool = True, role: RoleKind | None = None) -> Ca
     return register
 
 
-def tap(name: str, *, on_refusal: OnTap | None = None) -> Callable[[OnTap], OnTap]:
+def tap(name: str, *, on_refusal: OnTap | None = None, answers_form: bool = False) -> Callable[[OnTap], OnTap]:
     """Handles buttons whose data is ``name`` or begins with ``name:``."""
 
     def register(function: OnTap) -> OnTap:
         if name in ROUTES.taps:
             raise ValueError(f"two handlers for the button {name}")
-        ROUTES.taps[name] = TapRoute(function, on_refusal)
+        ROUTES.taps[name] = TapRoute(function, on_refusal, answers_form)
         return function
 
     return register
 
 
 def text_input(
-    state: type[State], *, on_refusal: OnDraft[State] | None = None, yields_to_codes: bool = False
+    state: type[State],
+    *,
+    on_refusal: OnDraft[State] | None = None,
+    yields_to_codes: bool = False,
+    answers_form: bool = False,
 ) -> Callable[[OnText[State]], OnText[State]]:
     """Handles what a person types, sends or shares while in the dialogue that has this state."""
 
     def register(function: OnText[State]) -> OnText[State]:
         if state.subject in ROUTES.text_inputs:
             raise ValueError(f"two handlers for the text of {state.subject}")
-        ROUTES.text_inputs[state.subject] = TextRoute(function, on_refusal, yields_to_codes)
+        ROUTES.text_inputs[state.subject] = TextRoute(function, on_refusal, yields_to_codes, answers_form)
         return function
 
     return register

@@ -58,8 +58,9 @@ def told_nothing(talk: Talk, log: str) -> None:
             typed = message.text or ""
             assert message.from_bot or len(typed) < 8 or typed.startswith("/") or typed not in log
     for line in log.splitlines():
-        if re.search(r"route='tap (was|rate|tick|settle|write|page|summary|done)'", line):
-            assert not re.search(r"person|chat|user|name", line.partition("route=")[2]), line
+        if re.search(r"route='(tap (was|rate|tick|settle|write|page|summary|done)|text feedback)'", line):
+            assert re.search(r"event='update failed'|outcome='failed'", line), line
+            assert not re.search(r"update=|person=|chat=|user=|name=", line), line
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 retried, and at last parked."""
 
 import asyncio
-import secrets
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -12,25 +11,19 @@ from telegram.error import TelegramError
 from bot import db
 from bot.context import Runtime
 from bot.receiving.replies import Reply
+from bot.receiving.results import File, Result, is_form
 from handlers import dispatch
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
 from models.delivery import rate_limit, updates
-from models.delivery.kinds import CardKind
 from models.errors import Refused
+from models.operations import recent
+from models.operations.recent import UpdateOutcome
 
 log = structlog.get_logger()
 
 MAX_TRIES = 5
 MAX_FILE_BYTES = 512 * 1024
-
-File = bytes | None | Refused
-"""The content of the document in an update, None without one, or why it could not be fetched."""
-
-
-def is_answering(screen: Screen) -> bool:
-    """Whether somebody is filling in a form: when that was, and whether they tapped or wrote, is stored nowhere."""
-    return screen.card is not None and screen.card.kind is CardKind.FEEDBACK
 
 
 class Applying:
@@ -41,67 +34,91 @@ class Applying:
 
     async def apply(self, batch: tuple[Update, ...]) -> list[Reply]:
         """Applies updates in one transaction, each in its own savepoint. Those that fail are retried alone."""
-        contents = await asyncio.gather(*(self._download(update) for update in batch))
-        files = {update.update_id: file for update, file in zip(batch, contents, strict=True)}
-        replies: list[Reply] = []
+        files = await asyncio.gather(*(self._download(update) for update in batch))
+        results = [Result.of(update, file) for update, file in zip(batch, files, strict=True)]
         async with self.runtime.engine.begin() as connection:
-            async with self._session(connection) as session, session.begin():
-                new_ids = await updates.mark_seen(session, files, now=self.runtime.now)
-            for update in batch:
-                is_new = update.update_id in new_ids
-                new_ids.discard(update.update_id)  # the same update twice in a batch is applied once
-                screen = await self._apply_one(connection, update, files[update.update_id], is_new=is_new)
-                if screen is not None:
-                    replies.append(Reply(update, screen))
-        failed_ids = {update.update_id for update in batch} - {reply.update.update_id for reply in replies}
-        for update in batch:
-            if update.update_id in failed_ids:
-                replies.append(Reply(update, await self.retry_alone(update, files[update.update_id])))
-        for reply in replies:
-            if is_answering(reply.screen):
-                continue  # from these lines one could tell when people answered, and so who wrote something
-            log.info("update", update=reply.update.update_id, route=dispatch.route_of(reply.update))
+            new_ids = await self._mark_seen(connection, batch)
+            for result in results:
+                is_new = result.update.update_id in new_ids
+                new_ids.discard(result.update.update_id)  # the same update twice in a batch is applied once
+                await self._apply_one(connection, result, is_new=is_new)
+        replies = []
+        for result in results:
+            screen = result.screen if result.screen is not None else await self.retry_alone(result)
+            result.log()
+            replies.append(Reply(result.update, screen))
         return replies
 
-    async def _apply_one(
-        self, connection: AsyncConnection, update: Update, file: File, *, is_new: bool, reference: str = ""
-    ) -> Screen | None:
-        """The screen of one update; None if it failed, and then it counts as never seen."""
+    async def _mark_seen(self, connection: AsyncConnection, batch: tuple[Update, ...]) -> set[int]:
+        """Marks updates as seen; returns the ids of those not seen before."""
+        async with self._session(connection) as session, session.begin():
+            ids = [update.update_id for update in batch]
+            return await updates.mark_seen(session, ids, now=self.runtime.now)
+
+    async def _apply_one(self, connection: AsyncConnection, result: Result, *, is_new: bool) -> None:
+        """Applies one update, and puts its screen and outcome into the result. After a failure there is no screen, and
+        the update counts as never seen."""
+        result.outcome = UpdateOutcome.DONE if is_new else UpdateOutcome.REDELIVERED
         try:
             try:
-                return await self._handle(connection, update, file, is_new=is_new)
+                result.screen = await self._handle(connection, result, is_new=is_new)
             except Refused as refusal:
-                if is_new:
-                    await self._forget(connection, update)  # nothing was changed: a redelivery is refused alike
-                    return await self._refusal_screen(connection, update, refusal)
+                result.refuse(refusal, is_new=is_new)
                 # A redelivered update that is refused now already took effect the first time.
-                return await self._refusal_screen(connection, update, Refused("already-done"))
+                shown = refusal if is_new else Refused("already-done")
+                result.screen = await self._refusal_screen(connection, result.update, shown)
+                if is_new:  # nothing was changed: a redelivery is refused alike
+                    await self._forget(connection, result)
         except Exception as error:
             if db.is_away(error):
                 raise  # not acknowledged: Telegram redelivers it
-            log.exception("update failed", update=update.update_id, reference=reference)
-            if not is_new:
-                return NOTHING  # it took effect the first time: only its screen is lost
-            await self._forget(connection, update)
-            return None
+            result.fail()
+            result.screen = None
+            if is_new:
+                await self._forget(connection, result)
+            else:
+                result.screen = NOTHING  # it took effect the first time: only its screen is lost
 
-    async def _forget(self, connection: AsyncConnection, update: Update) -> None:
+    async def _forget(self, connection: AsyncConnection, result: Result) -> None:
+        """Removes the mark of an update that changed nothing, and records a refusal."""
         async with self._session(connection) as session, session.begin():
-            await updates.forget(session, update.update_id)
+            await updates.forget(session, result.update.update_id)
+            await self._record(session, result)
 
-    async def _handle(self, connection: AsyncConnection, update: Update, file: File, *, is_new: bool) -> Screen:
+    async def _record(self, session: AsyncSession, result: Result) -> None:
+        """Records a refusal for ``koolla status --recent``."""
+        if result.outcome is UpdateOutcome.REFUSED and not result.is_silent:
+            await recent.record(
+                session,
+                result.outcome,
+                result.route,
+                refusal=result.refusal,
+                gate=result.gate,
+                now=self.runtime.now,
+            )
+
+    async def _handle(self, connection: AsyncConnection, result: Result, *, is_new: bool) -> Screen:
         """Runs the handler in a savepoint, which is rolled back for a redelivered update."""
+        update = result.update
         async with self._session(connection) as session, session.begin() as savepoint:
             if update.effective_user is None:
                 return NOTHING  # nobody acted: a channel has a new post
-            if isinstance(file, Refused):
-                raise file
-            screen = await dispatch.handle_update(await self._context(session, update, file), update)
-            if update.message is not None and not is_answering(screen):
+            if isinstance(result.file, Refused):
+                raise result.file
+            context = await self._context(session, update, result.file)
+            try:
+                screen = await dispatch.handle_update(context, update)
+            finally:
+                result.take_route(context)
+            if update.message is not None and not is_form(screen):
                 await rate_limit.count_reply(session, update.message.chat_id, now=self.runtime.now)
             if not is_new:
                 screen = await screen.drawn()  # before the rollback: drawing may read what the handler wrote
                 await savepoint.rollback()
+            if context.refusal is not None:
+                result.refuse(context.refusal, is_new=is_new)
+                result.screen = screen
+                await self._record(session, result)
             return screen
 
     async def _refusal_screen(self, connection: AsyncConnection, update: Update, refusal: Refused) -> Screen:
@@ -112,34 +129,37 @@ class Applying:
             await savepoint.rollback()
             return screen
 
-    async def retry_alone(self, update: Update, file: File) -> Screen:
+    async def retry_alone(self, result: Result) -> Screen:
         """Retries a failed update in transactions of its own; parks it after `MAX_TRIES` tries in all."""
-        reference = secrets.token_hex(4).upper()
         for _ in range(MAX_TRIES - 1):
             async with self.runtime.engine.begin() as connection:
-                async with self._session(connection) as session, session.begin():
-                    new_ids = await updates.mark_seen(session, [update.update_id], now=self.runtime.now)
-                screen = await self._apply_one(connection, update, file, is_new=bool(new_ids), reference=reference)
-            if screen is not None:
-                return screen
-        log.error("update parked", update=update.update_id, reference=reference)
+                new_ids = await self._mark_seen(connection, (result.update,))
+                await self._apply_one(connection, result, is_new=bool(new_ids))
+            if result.screen is not None:
+                return result.screen
+        await self._park(result)
+        return await self._failure_screen(result)
+
+    async def _park(self, result: Result) -> None:
+        """Gives an update up. Of one that answers a form only the day is stored."""
+        now, route, reference, is_form_route = self.runtime.now, result.route, result.reference, result.answers_form
         self.runtime.metrics.parked += 1
         async with self.runtime.sessions.begin() as session:
-            route = dispatch.route_of(update)
-            await updates.park(session, update.update_id, reference, route, now=self.runtime.now)
-        return await self._failure_screen(update, reference)
+            await updates.park(session, result.update.update_id, reference, route, now=now, day_only=is_form_route)
+            if not is_form_route:
+                await recent.record(session, result.outcome, route, reference=reference, now=now)
 
-    async def _failure_screen(self, update: Update, reference: str) -> Screen:
+    async def _failure_screen(self, result: Result) -> Screen:
         """Tells the person that we failed, in their language; `NOTHING` if even that fails."""
-        if update.effective_user is None:
+        if result.update.effective_user is None:
             return NOTHING
         try:
             async with self.runtime.sessions() as session:
-                return dispatch.failure_screen(await self._context(session, update, None), reference)
+                return dispatch.failure_screen(await self._context(session, result.update, None), result.reference)
         except Exception as error:
             if db.is_away(error):
                 raise
-            log.exception("no words for a failure", update=update.update_id, reference=reference)
+            log.exception("no words for a failure", reference=result.reference)
             return NOTHING
 
     def _session(self, connection: AsyncConnection) -> AsyncSession:
@@ -167,5 +187,5 @@ class Applying:
         try:
             return bytes(await (await self.runtime.bot.get_file(document.file_id)).download_as_bytearray())
         except TelegramError as error:
-            log.warning("file not fetched", update=update.update_id, error=type(error).__name__)
+            log.warning("file not fetched", error=type(error).__name__)
             return Refused("file-not-fetched")

@@ -59,7 +59,7 @@ class Replies:
             try:
                 await self._show(reply, put=reply.edits is None or last[reply.edits] is reply)
             except Exception:
-                log.exception("screen not shown", update=reply.update.update_id)  # the others are shown all the same
+                log.exception("screen not shown")  # the others are shown all the same
 
     async def _show(self, reply: Reply, *, put: bool) -> None:
         """Shows one screen. Best effort: what cannot be shown now is seen at the next tap."""

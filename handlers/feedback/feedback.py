@@ -154,7 +154,7 @@ def press_of(context: Context) -> Press:
     return Press(context.update_id, context.now)
 
 
-@tap("was", on_refusal=show)
+@tap("was", on_refusal=show, answers_form=True)
 async def on_was(context: Context, tap: Tap) -> Screen:
     submission = await _access_submission(context, tap)
     await _leave(context)
@@ -168,7 +168,7 @@ async def on_was(context: Context, tap: Tap) -> Screen:
     return where_they_are(context, submission)
 
 
-@tap("rate", on_refusal=show)
+@tap("rate", on_refusal=show, answers_form=True)
 async def on_rate(context: Context, tap: Tap) -> Screen:
     """A value, "unsure" or "skip". After "other" the page stays, for people to say what."""
     submission = await _access_answerable(context, tap)
@@ -180,7 +180,7 @@ async def on_rate(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, submission, question if stays else submission.after(question))
 
 
-@tap("tick", on_refusal=show)
+@tap("tick", on_refusal=show, answers_form=True)
 async def on_tick(context: Context, tap: Tap) -> Screen:
     submission = await _access_answerable(context, tap)
     question = submission.question(tap.number(1))
@@ -191,7 +191,7 @@ async def on_tick(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, submission, question)
 
 
-@tap("settle", on_refusal=show)
+@tap("settle", on_refusal=show, answers_form=True)
 async def on_settle(context: Context, tap: Tap) -> Screen:
     submission = await _access_answerable(context, tap)
     question = submission.question(tap.number(1))
@@ -199,20 +199,20 @@ async def on_settle(context: Context, tap: Tap) -> Screen:
     return await _arrive(context, submission, submission.after(question))
 
 
-@tap("page", on_refusal=show)
+@tap("page", on_refusal=show, answers_form=True)
 async def on_page(context: Context, tap: Tap) -> Screen:
     submission = await _access_answerable(context, tap)
     return await _arrive(context, submission, submission.question(tap.number(1)))
 
 
-@tap("summary", on_refusal=show)
+@tap("summary", on_refusal=show, answers_form=True)
 async def on_summary(context: Context, tap: Tap) -> Screen:
     """The summary, once all questions are answered; until then the next question."""
     submission = await _access_answerable(context, tap)
     return await _arrive(context, submission, submission.unanswered)
 
 
-@tap("write", on_refusal=show)
+@tap("write", on_refusal=show, answers_form=True)
 async def on_write(context: Context, tap: Tap) -> Screen:
     """Waits for a typed line. Ends any other dialogue of the person."""
     submission = await _access_answerable(context, tap)
@@ -222,7 +222,7 @@ async def on_write(context: Context, tap: Tap) -> Screen:
     return await wait(context, submission, question)
 
 
-@tap("done", on_refusal=show_missing)
+@tap("done", on_refusal=show_missing, answers_form=True)
 async def on_done(context: Context, tap: Tap) -> Screen:
     submission = await _access_answerable(context, tap)
     await feedback.finish(context.session, submission, keys=context.keys, press=press_of(context))

@@ -31,14 +31,14 @@ async def ask_again(context: Context, draft: Draft[FeedbackText]) -> Screen:
     return shown(context, submission, submission.question(draft.state.question), waits=True)
 
 
-@text_input(FeedbackText, on_refusal=ask_again, yields_to_codes=True)
+@text_input(FeedbackText, on_refusal=ask_again, yields_to_codes=True, answers_form=True)
 async def on_text(context: Context, draft: Draft[FeedbackText], text: str) -> Screen:
     """A typed answer. It is stored at once; another line typed before the next tap replaces it."""
     try:
         submission = await _submission(context, draft.state.run)
     except Refused as refusal:  # closed meanwhile: the dialogue must not stay open behind it
         await context.end_draft()
-        return Screen(context.t(refusal.key, **refusal.values))
+        return Screen(context.refusal_text(refusal))
     if not submission.may_answer:  # marked absent meanwhile
         await context.end_draft()
         return where_they_are(context, submission)
@@ -76,6 +76,7 @@ async def aside(context: Context, text: str) -> Screen | None:
     waiting = await runs.unfinished(context.session, context.person.id, context.chat_id, now=context.now)
     if not waiting or not text.strip():
         return None
+    context.answers_form = True
     submission = await _submission(context, waiting[0])
     if submission.attended is Attended.NO:
         return None

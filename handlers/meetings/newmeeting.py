@@ -206,7 +206,7 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
     try:
         weighty = await meetings.change(context.session, meeting, plan, sequence=sequence, now=context.now)
     except Stale as stale:  # begun, cancelled or changed by another: the dialogue has nothing left to save
-        toast = context.t(stale.key, **stale.values)
+        toast = context.refusal_text(stale)
         return (await meeting_card(context, meeting)).toasting(toast, alert=True)
     if weighty:
         sent = await announcing.ask_again(context.session, meeting, was=was, policy=context.policy, now=context.now)

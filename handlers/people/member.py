@@ -96,7 +96,7 @@ async def on_contact_text(context: Context, draft: Draft[ContactDraft], text: st
     except NotFound as gone:  # off the roster since: the dialogue has nobody left
         await context.end_draft()
         shown = await roster_screen(context, group)
-        return replace(shown, text=Markup("\n\n").join([context.t(gone.key), shown.text]))
+        return replace(shown, text=Markup("\n\n").join([context.refusal_text(gone), shown.text]))
     await roster.write_contact(context.session, context.person, group, person, text, now=context.now)
     await context.end_draft()
     return await member_screen(context, group, person)

@@ -56,7 +56,7 @@ async def group_or_refusal(context: Context, group_id: int) -> Workgroup | Scree
     except Refused as refusal:  # raised on, it would keep the dialogue
         await context.end_draft()
         ways = (command_button(context, "meetings"), command_button(context, "help"))
-        return Screen(context.t(refusal.key, **refusal.values), (ways,))
+        return Screen(context.refusal_text(refusal), (ways,))
 
 
 async def stopped(context: Context, tap: Tap, subject: DraftKind) -> Screen:

@@ -27,9 +27,12 @@ class SeenUpdate(Base):
 
 async def mark_seen(session: AsyncSession, update_ids: Iterable[int], *, now: datetime) -> set[int]:
     """Marks updates as seen, in the transaction of their effect; returns those not seen before."""
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = [{"update_id": update_id, "seen_at": day} for update_id in update_ids]
+    rows = [{"update_id": update_id, "seen_at": _day(now)} for update_id in update_ids]
     return set(await insert_new(session, SeenUpdate, rows))
+
+
+def _day(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 async def forget(session: AsyncSession, update_id: int) -> None:
@@ -37,9 +40,11 @@ async def forget(session: AsyncSession, update_id: int) -> None:
     await session.execute(delete(SeenUpdate).where(SeenUpdate.update_id == update_id))
 
 
-async def park(session: AsyncSession, update_id: int, reference: str, about: str, *, now: datetime) -> None:
-    """Marks an update that failed in all its tries; it is not tried again."""
-    row = {"update_id": update_id, "seen_at": now, "parked": reference, "about": about}
+async def park(
+    session: AsyncSession, update_id: int, reference: str, about: str, *, now: datetime, day_only: bool = False
+) -> None:
+    """Marks an update that failed in all its tries; it is not tried again. With ``day_only`` without a time of day."""
+    row = {"update_id": update_id, "seen_at": _day(now) if day_only else now, "parked": reference, "about": about}
     await insert_new(session, SeenUpdate, [row])
 
 

@@ -265,7 +265,7 @@ def who_answered_by_last_message(loot: Loot) -> Guess:
 
 def who_wrote_by_log(loot: Loot) -> Guess:
     """A line about a message, while somebody was answering."""
-    lines = re.findall(r"timestamp='([^']+)'.*event='update'.*route='message'", loot.log)
+    lines = re.findall(r"timestamp='([^']+)'.*event='update'.*route='(?:message|text [^']*)'", loot.log)
     return _inside([datetime.fromisoformat(one) for one in lines], loot.walls)
 
 

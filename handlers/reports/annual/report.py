@@ -52,9 +52,7 @@ async def _year_screen(context: Context, year: int) -> Screen:
 def _instead(context: Context, refusal: Refused) -> Screen:
     there = refusal.values.get("first") or refusal.values.get("this")
     ways = (Button(str(context.t("report-of", year=there)), data("report-year", int(there))),) if there else ()
-    return Screen(
-        context.t(refusal.key, **refusal.values), (*((ways,) if ways else ()), (command_button(context, "help"),))
-    )
+    return Screen(context.refusal_text(refusal), (*((ways,) if ways else ()), (command_button(context, "help"),)))
 
 
 @tap("report-year")

@@ -1,0 +1,68 @@
+"""The last refusals and failures, for ``koolla status --recent``: without person, typed text and ids.
+
+Updates that belong to answering a form are never recorded.
+"""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base
+
+MAX_ROWS = 50
+
+
+class UpdateOutcome(enum.StrEnum):
+    """What became of an update."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    REDELIVERED = "redelivered"
+    """It took effect the first time; only its screen was sent again."""
+    FAILED = "failed"
+    """An exception of ours in each try."""
+
+
+class RecentUpdate(Base):
+    """An update that was refused or failed."""
+
+    __tablename__ = "recent_update"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    """To the minute."""
+    outcome: Mapped[UpdateOutcome]
+    route: Mapped[str]
+    refusal: Mapped[str]
+    """The key of the refusal's text; empty for a failure."""
+    gate: Mapped[str]
+    """The function that refused, with its module; empty for a failure."""
+    reference: Mapped[str]
+    """The number that the person was shown and that the log has, for a failure; else empty."""
+
+
+async def record(
+    session: AsyncSession,
+    outcome: UpdateOutcome,
+    route: str,
+    *,
+    now: datetime,
+    refusal: str = "",
+    gate: str = "",
+    reference: str = "",
+) -> None:
+    """Adds a row, and deletes all but the last `MAX_ROWS`."""
+    minute = now.replace(second=0, microsecond=0)
+    row = RecentUpdate(at=minute, outcome=outcome, route=route, refusal=refusal, gate=gate, reference=reference)
+    session.add(row)
+    await session.flush()
+    newest = select(func.max(RecentUpdate.id)).scalar_subquery()
+    await session.execute(delete(RecentUpdate).where(RecentUpdate.id <= newest - MAX_ROWS))
+
+
+async def newest_first(session: AsyncSession) -> list[RecentUpdate]:
+    """The recorded updates, at most `MAX_ROWS`."""
+    return list((await session.execute(select(RecentUpdate).order_by(RecentUpdate.id.desc()))).scalars())
