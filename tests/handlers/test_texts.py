@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from handlers.layout import TOAST_LENGTH
 from handlers.texts import LANGUAGES, LOCALES, Forms, catalogue, texts
+from tests.handlers.computed_keys import COMPUTED, PROSE, SEVERAL, keys_of
 
 ROOT = LOCALES.parent.parent
 FI = catalogue("fi")
@@ -135,19 +136,30 @@ class Use:
 
     where: str
     pattern: str
+    """A regular expression; `.+` takes the place of each value of an f-string."""
     given: frozenset[str] | None
     """The names of the values given; None where they cannot be read."""
     is_toast: bool
     is_label: bool
 
     @property
+    def computed(self) -> str | None:
+        """The f-string with `{}` in the place of each value; None for a plain key."""
+        return re.sub(r"\\(.)", r"\1", self.pattern.replace(".+", "{}")) if ".+" in self.pattern else None
+
+    @property
+    def declared(self) -> tuple[str, ...] | None:
+        """The exact keys of an f-string whose values `computed_keys` knows."""
+        return keys_of(self.computed, COMPUTED[self.computed]) if self.computed in COMPUTED else None
+
+    @property
     def keys(self) -> tuple[str, ...]:
-        return matching(self.pattern)
+        return matching(self.pattern) if self.declared is None else tuple(key for key in self.declared if key in FI)
 
     @property
     def short_keys(self) -> tuple[str, ...]:
         """Those that end in one word, as the keys of labels do, and are no heading above them."""
-        return matching(self.pattern.replace(".+", "(?!heading)[^-]+"))
+        return self.declared or matching(self.pattern.replace(".+", "(?!heading)[^-]+"))
 
 
 @cache
@@ -160,11 +172,22 @@ def test_every_text_that_the_code_says_exists() -> None:
     none((use.where, use.pattern.replace("\\", "")) for use in uses() if not use.keys)
 
 
+def test_every_computed_key_is_in_the_table() -> None:
+    computed = {use.computed for use in uses() if use.computed is not None}
+    none(sorted(computed ^ (set(COMPUTED) | PROSE)))
+    assert not set(COMPUTED) & PROSE
+
+
+def test_every_value_of_a_computed_key_has_its_text() -> None:
+    tables = [*COMPUTED.items(), *SEVERAL.items()]
+    none(key for computed, values in tables for key in keys_of(computed, values) if key not in FI)
+
+
 def test_every_text_gets_its_values() -> None:
     none(
         (use.where, key, *missing)
         for use in uses()
-        if use.given is not None and ".+" not in use.pattern
+        if use.given is not None and (use.computed is None or use.declared is not None)
         for key in use.keys
         if (missing := names("".join(FI[key])) - use.given)
     )
