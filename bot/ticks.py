@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import db
 from bot.context import Runtime
 from models.delivery import outbox, updates
-from models.feedback import closing, previews, runs, surveys
+from models.feedback import closing, opening, previews, runs, surveys
 from models.meetings import meetings
 from models.privacy import erasure
 from models.reports import digest_plans, digests
@@ -46,10 +46,10 @@ async def ask_for_feedback(runtime: Runtime) -> None:
     async with runtime.sessions.begin() as session:
         await meetings.mark_held(session, now=now)
     async with runtime.sessions() as session:
-        due = await runs.due_to_open(session, runtime.policy, now=now)
+        due = await opening.due_to_open(session, runtime.policy, now=now)
     for meeting_id in due:
-        opening = partial(runs.open_run, meeting_id=meeting_id, keys=runtime.keys, policy=runtime.policy, now=now)
-        if run := await in_own_transaction(runtime, "run not opened", opening, meeting=meeting_id):
+        open_run = partial(opening.open_run, meeting_id=meeting_id, keys=runtime.keys, policy=runtime.policy, now=now)
+        if run := await in_own_transaction(runtime, "run not opened", open_run, meeting=meeting_id):
             log.info("run opened", meeting=meeting_id, run=run.id)
 
 
@@ -59,8 +59,8 @@ async def open_surveys(runtime: Runtime) -> None:
     async with runtime.sessions() as session:
         due = await surveys.due_to_open(session, now=now)
     for run_id in due:
-        opening = partial(surveys.open_planned, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
-        opened = await in_own_transaction(runtime, "survey failed to open", opening, run=run_id)
+        open_planned = partial(surveys.open_planned, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
+        opened = await in_own_transaction(runtime, "survey failed to open", open_planned, run=run_id)
         if opened is not None:
             log.info("survey opened" if opened else "survey not opened", run=run_id)
 
@@ -187,7 +187,7 @@ async def next_event(runtime: Runtime) -> datetime | None:
     async with runtime.sessions() as session:
         moments = [
             await outbox.next_due(session, edits=False),
-            await runs.next_opening(session, runtime.policy, now=now),
+            await opening.next_opening(session, runtime.policy, now=now),
             await surveys.next_opening(session, now=now),
             await runs.next_closing(session, now=now),
             digests.next_due(runtime.policy, now=now),

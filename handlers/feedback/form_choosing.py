@@ -10,7 +10,7 @@ from handlers.people.roster import access_group, show_roster
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from models.errors import Refused
-from models.feedback import form_choice, form_choosing
+from models.feedback import form_choosing
 from models.forms import form_book
 from models.forms.forms import Form
 from models.meetings import meetings
@@ -70,7 +70,7 @@ async def on_group(context: Context, tap: Tap) -> Screen:
         owned = await form_book.access_usable_form(session, context.person, tap.number(1))
         lines.append(await _choose(context, group, owned.form))
         toast = t("toast-form-chosen")
-    asking = await form_choice.of_group(session, group.id)
+    asking = await form_choosing.of_group(session, group.id)
     if asking.archived is not None:
         lines.append(t("forms-chosen-archived", form=form_name(t, asking.archived)))
     lines = [t("forms-of-group", group=group.name, form=form_name(t, asking.form)), *lines]
@@ -116,8 +116,8 @@ async def on_meeting_form(context: Context, tap: Tap) -> Screen:
 
 async def _of_meeting(context: Context, meeting: Meeting) -> Screen:
     t = context.t
-    asking = await form_choice.of_meeting(context.session, meeting)
-    usual = await form_choice.of_group(context.session, meeting.workgroup_id)
+    asking = await form_choosing.of_meeting(context.session, meeting)
+    usual = await form_choosing.of_group(context.session, meeting.workgroup_id)
     words = t("forms-groups-own", form=form_name(t, usual.form)).unescape()
     first = Button(_ticked(context, words, is_now=not asking.own), data("m-form", meeting.id, 0))
     rows = await _choices(context, ("m-form", meeting.id), asking.form if asking.own else None, meeting.workgroup_id)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from handlers.forms.labels import asked, ends, form_name, option
 from handlers.routes import Context
 from handlers.texts import Texts
-from models.feedback import form_choice, form_choosing
+from models.feedback import form_choosing
 from models.forms.form_book import OwnedForm
 from models.forms.items import Choice, Item, QuestionKind
 from models.meetings.meetings import Meeting
@@ -66,7 +66,7 @@ async def asks(context: Context, meeting: Meeting) -> tuple[Markup, bool]:
     opened = await form_choosing.asked_about(context.session, meeting)
     if opened is not None:
         return t("forms-of-meeting", form=form_name(t, opened)), False
-    will = await form_choice.of_meeting(context.session, meeting)
+    will = await form_choosing.of_meeting(context.session, meeting)
     line = t("forms-of-meeting", form=form_name(t, will.form))
     if will.archived is not None:
         line = Markup(" ").join([line, t("forms-chosen-archived", form=form_name(t, will.archived))])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from handlers.routes import Context, Tap, command, command_button, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery.drafts import Draft, DraftKind, DraftState
-from models.membership import founding
+from models.membership import group_admin
 from models.people import access, links
 from models.people.access import RoleKind
 from models.people.groups import NAME_LENGTH, Workgroup
@@ -39,7 +39,7 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
 
 async def _found(context: Context, typed: str) -> Screen:
     """Founds the group; what is wrong with its name is said, and the next line is the next try."""
-    group = await founding.found(context.session, context.person, typed, now=context.now)
+    group = await group_admin.create(context.session, context.person, typed, now=context.now)
     await context.end_draft(DraftKind.GROUP)
     return await founded(context, group)
 

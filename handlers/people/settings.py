@@ -79,11 +79,6 @@ def back(context: Context) -> tuple[Button, ...]:
     return (Button(str(context.t("back")), data("settings")),)
 
 
-def _field(context: Context) -> str:
-    known = context.person.field
-    return str(context.t(f"option-field-{known}")) if known in set(Field) else known or "–"
-
-
 def _organisation(context: Context) -> str:
     """A key of ours in words; what a roster brought as it stands."""
     known = context.person.organisation

@@ -20,8 +20,6 @@ from models.results.result_views import View
 from models.results.themes import Theme, ThemeCount
 from models.valid_figures import Share
 
-Rows = tuple[tuple[Button, ...], ...]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ThemeDraft(DraftState, subject=DraftKind.THEME):

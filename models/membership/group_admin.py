@@ -1,4 +1,4 @@
-"""What its coordinators do with a group itself: its name, its joining link, its end."""
+"""A group itself: its founding, its name, its joining link, its end."""
 
 from datetime import datetime
 
@@ -9,10 +9,19 @@ from models.errors import Refused, Stale
 from models.feedback import surveys
 from models.meetings import meetings
 from models.meetings.meetings import Meeting
-from models.people import audit, groups, links
+from models.people import access, audit, groups, links
+from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.links import Link, LinkKind
 from models.people.people import Person
+
+
+async def create(session: AsyncSession, by: Person, typed: str, *, now: datetime) -> Workgroup:
+    """Founds a workgroup under a typed name. Only an administrator may."""
+    await access.require_role(session, by, RoleKind.ADMINISTRATOR)
+    group = await groups.create(session, groups.parse_name(typed), now=now)
+    audit.note(session, by, "group-founded", now=now, group_id=group.id)
+    return group
 
 
 async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str, *, now: datetime) -> None:

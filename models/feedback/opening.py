@@ -1,0 +1,80 @@
+"""When feedback about a meeting is asked for: the run of its form opens, with a key, and people are asked."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.base import insert_new
+from models.calendar import next_waking
+from models.feedback import form_choosing, runs
+from models.feedback.runs import ASKS_WITHIN, Run
+from models.feedback.sealing import Keyring
+from models.meetings import attendance, invitations
+from models.meetings.meetings import Meeting, MeetingState
+from models.people.people import Person
+from models.policy import Policy
+
+
+def _unasked(state: MeetingState, *, after: datetime) -> "Select[Meeting]":
+    """Meetings in a state that end after a moment and have no form."""
+    wanted = select(Meeting).outerjoin(Run, Run.meeting_id == Meeting.id)
+    return wanted.where(Meeting.state == state, Meeting.ends_at > after, Run.id.is_(None))
+
+
+async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[int]:
+    """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
+    latest = now - policy.feedback_delay
+    wanted = _unasked(MeetingState.HELD, after=latest - ASKS_WITHIN).where(Meeting.ends_at <= latest)
+    ids = wanted.with_only_columns(Meeting.id).order_by(Meeting.ends_at, Meeting.id)
+    return list((await session.execute(ids)).scalars())
+
+
+async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
+    """When feedback is next to be asked for, after now: what was due already and could not be done is no event."""
+    after = now - policy.feedback_delay
+    ends = [
+        await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
+        for state in (MeetingState.HELD, MeetingState.ANNOUNCED)
+    ]
+    known = [end + policy.feedback_delay for end in ends if end]
+    return min(known, default=None)
+
+
+async def open_run(
+    session: AsyncSession, meeting_id: int, keys: Keyring, *, policy: Policy, now: datetime
+) -> Run | None:
+    """Opens a held meeting's form and asks whoever did not decline; None if another replica was first.
+
+    The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
+    """
+    meeting = await session.get_one(Meeting, meeting_id)
+    version = await form_choosing.version_for(session, meeting)
+    opens = next_waking(now, policy.quiet)
+    row = {
+        "form_version_id": version.id,
+        "workgroup_id": meeting.workgroup_id,
+        "meeting_id": meeting.id,
+        "threshold": policy.threshold,
+        "named": version.named,
+        "opens_at": opens,
+        "closes_at": opens + policy.feedback_open_for,
+    }
+    for run_id in await insert_new(session, Run, [row]):
+        run = await session.get_one(Run, run_id)
+        keys.create(run.key)
+        await runs.ask(session, run, await _audience(session, meeting), policy=policy, now=now)
+        return run
+    return None
+
+
+async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
+    """Those of the invited who may have been there."""
+    known = await attendance.of(session, meeting.id)
+    people = []
+    for invitation, person in await invitations.wanted_people(session, meeting):
+        attended = known.get(person.id)
+        declined = invitation.answer is not None and not invitation.answer.comes
+        if attended.was_there if attended is not None else not declined:
+            people.append(person)
+    return people
