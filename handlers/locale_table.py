@@ -39,6 +39,8 @@ class Locale:
     contradicts the date; elsewhere in a line it is no weekday."""
     days_ahead: tuple[tuple[str, ...], ...]
     """Words for today, tomorrow and the day after tomorrow."""
+    at_once: tuple[str, ...]
+    """Words for now, where a moment is asked for."""
 
     months: tuple[str, ...]
     short_months: tuple[str, ...]
@@ -91,6 +93,7 @@ FINNISH = Locale(
     # "On" is a Swedish Wednesday, but the Finnish "is".
     ambiguous_weekdays=frozenset({"on"}),
     days_ahead=(("tänään", "tanaan"), ("huomenna",), ("ylihuomenna",)),
+    at_once=("heti", "nyt"),
     months=tuple(f"{month}kuu" for month in _FINNISH_MONTHS),
     short_months=_FINNISH_MONTHS,
     shared_month_ending="kuu",
@@ -120,6 +123,7 @@ SWEDISH = Locale(
         ("imorgon", "i morgon", "imorron", "i morron"),
         ("iövermorgon", "i övermorgon", "övermorgon", "i overmorgon"),
     ),
+    at_once=("nu", "genast"),
     months=_SWEDISH_MONTHS,
     short_months=tuple(month[:3] for month in _SWEDISH_MONTHS),
     date="{day}.{month}.{year}",
@@ -143,6 +147,7 @@ ENGLISH = Locale(
     # "On" is a Swedish Wednesday and "to" a Thursday, but both are English prepositions.
     ambiguous_weekdays=frozenset({"on", "to"}),
     days_ahead=(("today",), ("tomorrow",), ("the day after tomorrow", "day after tomorrow")),
+    at_once=("now", "at once"),
     months=_ENGLISH_MONTHS,
     short_months=tuple(month[:3] for month in _ENGLISH_MONTHS),
     more_typed_months=(("sept", 9),),

@@ -24,6 +24,7 @@ from handlers.feedback.survey_draft import (
 )
 from handlers.feedback.survey_questions import access_form_and_groups, ask_next, doubt_screen
 from handlers.feedback.surveys import survey_list, survey_screen
+from handlers.locale_table import LOCALE_TABLE
 from handlers.meetings.meeting_line import group_named
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
@@ -34,12 +35,13 @@ from models.feedback.survey_plan import MOST_REMINDERS
 from models.feedback.surveys import SurveyPlan
 from models.people.people import tidy
 
-AT_ONCE = {"heti", "nyt", "nu", "genast", "now", "at once"}
+AT_ONCE = frozenset(word for locale in LOCALE_TABLE.values() for word in locale.at_once)
+"""Of all languages, whatever the reader's own."""
 
 
 @tap("survey-new")
 async def on_new(context: Context, tap: Tap) -> Screen:
-    """Begins; the group is asked for where there are several."""
+    """Begins the dialogue. Asks for the group if there are several."""
     form, groups = await survey_plan.access_form_to_send(context.session, context.person, tap.id)
     known = SurveyDraft(form=form.id, reminders=1)
     known = replace(known, group=groups[0].id) if len(groups) == 1 else replace(known, chose=True)
@@ -47,7 +49,7 @@ async def on_new(context: Context, tap: Tap) -> Screen:
 
 
 async def show_current(context: Context, tap: Tap) -> Screen:
-    """What an old card shows: the survey that it has become, the dialogue that is open now, or what has been sent."""
+    """After a refusal: the survey that this card has become, or the open dialogue, or else the list of surveys."""
     sent = await surveys.card_of(context.session, context.person, context.chat_id, context.message_id)
     if sent is not None:
         return survey_screen(context, sent)
@@ -120,7 +122,7 @@ async def on_remind(context: Context, tap: Tap) -> Screen:
 
 @tap("survey-doubt", on_refusal=show_current)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
-    """One of the readings that the bot offered."""
+    """Takes one of the offered readings of a doubtful date."""
     draft = await context.access_draft(SurveyDraft, tap.id)
     known = draft.state
     if known.awaits not in (SurveyStep.OPENS, SurveyStep.CLOSES) or tap.number(1) >= len(known.offers):
@@ -130,7 +132,7 @@ async def on_doubt(context: Context, tap: Tap) -> Screen:
 
 @tap("survey-edit", on_refusal=show_current)
 async def on_edit(context: Context, tap: Tap) -> Screen:
-    """Asks once more for one thing; what it was stays at hand."""
+    """Asks for one field again; "back" restores its value."""
     draft, step = await context.access_draft(SurveyDraft, tap.id), tap.choice(SurveyStep)
     known = draft.state
     if not known.is_answered(step):
@@ -141,7 +143,7 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
 
 @tap("survey-back", on_refusal=show_current)
 async def on_back(context: Context, tap: Tap) -> Screen:
-    """Leaves a thing as it was; or else to the question before."""
+    """Restores a field that is asked again; otherwise goes to the question before."""
     draft = await context.access_draft(SurveyDraft, tap.id)
     known = draft.state
     if known.undo is not None:
@@ -154,9 +156,9 @@ async def on_back(context: Context, tap: Tap) -> Screen:
 
 @tap("survey-go", on_refusal=show_current)
 async def on_go(context: Context, tap: Tap) -> Screen:
-    """Sends it, or plans it."""
+    """Sends or plans the survey. After a second tap shows the survey that was sent."""
     sent = await surveys.card_of(context.session, context.person, context.chat_id, context.message_id)
-    if sent is not None:  # pressed twice, or delivered again
+    if sent is not None:  # a double tap or a redelivered update
         return survey_screen(context, sent)
     draft = await context.access_draft(SurveyDraft, tap.id)
     version_id = tap.number(1)
@@ -166,20 +168,18 @@ async def on_go(context: Context, tap: Tap) -> Screen:
     known = draft.state
     form, _, group = await access_form_and_groups(context, known)
     timing = timing_of(context, known)
-    if (
-        known.awaits is not SurveyStep.CONFIRM or timing is None or group is None
-    ):  # its time has passed since it was drawn
-        return asked
-    decided = SurveyPlan(group, form, version_id, timing)
+    if known.awaits is not SurveyStep.CONFIRM or timing is None or group is None:
+        return asked  # the chosen times have passed since the card was drawn
+    plan = SurveyPlan(group, form, version_id, timing)
     if not await context.end_draft():
         raise Stale("dialogue-is-over")
     run = await surveys.send(
-        context.session, context.person, decided, context.keys, policy=context.policy, now=context.now
+        context.session, context.person, plan, context.keys, policy=context.policy, now=context.now
     )
-    page = await surveys.access_survey(context.session, context.person, run.id)
-    opened = timing.opens_at <= context.now
-    toast = context.t("toast-survey-sent", n=page.asked) if opened else context.t("toast-survey-planned")
-    return survey_screen(context, page).toasting(toast)
+    survey = await surveys.access_survey(context.session, context.person, run.id)
+    is_open = timing.opens_at <= context.now
+    toast = context.t("toast-survey-sent", n=survey.asked) if is_open else context.t("toast-survey-planned")
+    return survey_screen(context, survey).toasting(toast)
 
 
 @tap("survey-drop", on_refusal=show_current)
@@ -187,5 +187,5 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     draft = await context.access_draft(SurveyDraft, tap.id)
     form_id = draft.state.form
     await context.end_draft()
-    ways = (Button(context.t("survey-form"), data("form", form_id)), Button(context.t("surveys"), data("surveys")))
-    return Screen(context.t("survey-dropped"), (ways,))
+    row = (Button(context.t("survey-form"), data("form", form_id)), Button(context.t("surveys"), data("surveys")))
+    return Screen(context.t("survey-dropped"), (row,))

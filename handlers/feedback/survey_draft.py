@@ -84,7 +84,7 @@ def today(context: Context) -> date:
 
 
 def example(context: Context) -> str:
-    """Something to type, true in any year: Wednesday of next week."""
+    """An example of what to type: Wednesday of next week."""
     day = today(context)
     return moment_text(at_clock(context, day + (9 - day.weekday()) * DAY, MORNING), context.zone, context.language)
 
@@ -111,7 +111,7 @@ def closing(context: Context, known: SurveyDraft, length: str) -> datetime:
 
 
 def with_moment(context: Context, known: SurveyDraft, when: When) -> SurveyDraft:
-    """With the opening or closing, whichever is awaited, on a day with its hour or the usual one."""
+    """With the awaited moment (opening or closing) on that day, at its or the usual hour. Raises Refused for a span."""
     if when.end is not None or when.end_day is not None:
         raise Refused("survey-one-moment", example=example(context))
     if known.awaits is SurveyStep.OPENS and when.start is None and when.day == today(context):
@@ -122,6 +122,6 @@ def with_moment(context: Context, known: SurveyDraft, when: When) -> SurveyDraft
 
 
 def stamp(known: SurveyDraft) -> str:
-    """Tells a card from one that said something else: its button sends only what the card shows."""
+    """A checksum of what the card shows: its button is refused if the draft has changed since."""
     shown = [to_json(getattr(known, name)) for name in ("form", *QUESTIONS)]
     return f"{crc32(repr(shown).encode()):08x}"

@@ -81,7 +81,7 @@ async def ask_next(context: Context, draft: Draft[SurveyDraft]) -> Screen:
 
 
 def _possible(context: Context, known: SurveyDraft) -> tuple[SurveyDraft, Markup | None]:
-    """Without a time that cannot be, or cannot be any more, and why it cannot."""
+    """Without a time that is not possible (any more), and the text that says why."""
     if known.opens is None:
         return known, None
     opens = opens_at(context, known)
@@ -93,7 +93,7 @@ def _possible(context: Context, known: SurveyDraft) -> tuple[SurveyDraft, Markup
 
 
 def _opens_line(context: Context, known: SurveyDraft) -> Markup:
-    """When it opens, and why not when it was chosen to."""
+    """When it opens, and why that differs from the chosen time."""
     opens = opens_at(context, known)
     when = moment_text(opens, context.zone, context.language)
     if known.opens == NOW:
@@ -102,7 +102,7 @@ def _opens_line(context: Context, known: SurveyDraft) -> Markup:
 
 
 def _leave(context: Context, draft: Draft[SurveyDraft]) -> tuple[Button, ...]:
-    """Back, where there is something before it, and out."""
+    """The last row: back, unless this is the first question, and cancel."""
     t, number, known = context.t, draft.number, draft.state
     out = Button(t("cancel"), data("survey-drop", number))
     is_first = known.undo is None and known.awaits is SurveyStep.OPENS and not known.chose
@@ -179,7 +179,7 @@ def doubt_screen(context: Context, draft: Draft[SurveyDraft], doubt: Doubt) -> S
 
 
 async def card(context: Context, draft: Draft[SurveyDraft], form: Form, group: Workgroup) -> Screen:
-    """The message as people will get it, when, how many, who not; one tap sends it."""
+    """The message as people will get it, its times, how many get it and who does not; one tap sends it."""
     t, timing = context.t, timing_of(context, draft.state)
     assert timing is not None
     version = await forms.newest(context.session, form)
