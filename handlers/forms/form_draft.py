@@ -166,15 +166,17 @@ async def work_of(context: Context, draft: Draft[FormDraft], owned: OwnedForm | 
     written = read(known.text, own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
     if owned is None:
-        return Work(draft, known, None, None, tuple(worded.item for worded in version_diff.keeping(new, ())), ())
+        return Work(
+            draft, known, None, None, tuple(worded.item for worded in version_diff.keep_identities(new, ())), ()
+        )
     version = await forms.newest(context.session, owned.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]
-    new = version_diff.keeping(new, before)
+    new = version_diff.keep_identities(new, before)
     behind = version.number != known.base
     pairs = [] if behind else version_diff.pairs(new, before)
     same = {identity for identity, is_same in known.same.items() if is_same}
-    return Work(draft, known, owned, version, version_diff.decided(new, pairs, same), tuple(pairs))
+    return Work(draft, known, owned, version, version_diff.apply_decisions(new, pairs, same), tuple(pairs))
 
 
 def shown_text(t: Texts, known: FormDraft) -> str:

@@ -205,7 +205,7 @@ async def on_save(context: Context, tap: Tap) -> Screen:
     if not await context.end_draft():
         raise Stale("dialogue-is-over")
     if owned is None:
-        form = await form_book.make(session, person, known.whose or None, name, work.content, now=context.now)
+        form = await form_book.create(session, person, known.whose or None, name, work.content, now=context.now)
         owned = await form_book.access_form(session, person, form.id)
         return (await form_page(context, owned)).toasting(context.t("toast-form-saved"))
     if not await form_book.revise(session, person, owned.form, name, work.content, base=known.base, now=context.now):

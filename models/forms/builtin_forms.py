@@ -1,4 +1,4 @@
-"""The forms that are always there. Their words are in the catalogues, under the identities."""
+"""The built-in forms. Their texts are in the catalogues, under the identities of questions and options."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from models.people.settings import Field, Organisation
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A form that is always there; its words are in the catalogues, in every language."""
+    """A form that every installation has. The catalogues have its texts in every language."""
 
     key: str
     items: tuple[Item, ...]
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """The identities of what is answered on a scale."""
+        """The identities of the questions with a scale."""
         return tuple(item.identity for item in self.items if item.kind is QuestionKind.SCALE)
 
 
@@ -28,8 +28,8 @@ def _choices(*identities: str) -> tuple[Choice, ...]:
 
 
 YES_OR_NO = _choices("yes", "no")
-ORGANISATIONS = _choices(*(f"organisation-{one}" for one in Organisation))
-FIELDS = _choices(*(f"field-{one}" for one in Field))
+ORGANISATIONS = _choices(*(f"organisation-{organisation}" for organisation in Organisation))
+FIELDS = _choices(*(f"field-{field}" for field in Field))
 ORGANISATION = Item(
     QuestionKind.SINGLE, identity="organisation", choices=ORGANISATIONS, background=Background.ORGANISATION
 )

@@ -1,10 +1,10 @@
-"""The forms that coordinators use and write: found, made, written anew, renamed, archived.
+"""The forms that coordinators use and write: listed, created, revised, renamed, archived.
 
-A form of a group is its coordinators'; one of no group is everybody's to use and the administrators' to write.
+A form belongs to a group or to the whole organisation. A group's form is changed by the group's coordinators. A form of
+the organisation can be used by every coordinator and is changed by administrators.
 """
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,18 +15,19 @@ from models.errors import NotAllowed, NotFound, Refused, Stale
 from models.forms import forms
 from models.forms.builtin_forms import BUILT_IN
 from models.forms.forms import Form, FormVersion, GroupForm
-from models.forms.items import Item, identified
+from models.forms.items import Item
 from models.people import access, audit, groups
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Person, tidy
 
 NAME_LENGTH = 60
+"""Characters."""
 
 
 @dataclass(frozen=True)
 class OwnedForm:
-    """A form with the group whose it is; None if it is built in or the whole organisation's."""
+    """A form with the group that owns it; None if it is built in or belongs to the whole organisation."""
 
     form: Form
     group: Workgroup | None
@@ -37,13 +38,13 @@ class OwnedForm:
 
 
 async def require_coordinator(session: AsyncSession, person: Person) -> None:
-    """The gate of forms as such: whoever coordinates something, and administrators."""
+    """Raises NotAllowed if the person neither coordinates a group nor is an administrator."""
     if not await access.holds(session, person, RoleKind.COORDINATOR):
         raise NotAllowed("forms-for-coordinators")
 
 
 async def usable(session: AsyncSession, person: Person) -> list[OwnedForm]:
-    """The forms that a person may put to people: the built-in ones, then by name those of everybody and their own."""
+    """The forms that a person may send: the built-in ones, then the organisation's and their groups' by name."""
     await require_coordinator(session, person)
     built_in = [OwnedForm((await forms.built_in(session, form)).form, None) for form in BUILT_IN.values()]
     return built_in + await _written(session, person, archived=False)
@@ -70,8 +71,11 @@ async def _written(session: AsyncSession, person: Person, *, archived: bool) -> 
 
 
 async def access_form(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
-    """The gate of a form: built-in ones and those of no group are every coordinator's, a group's its coordinators'
-    and theirs whose own group asks it."""
+    """A form that the person may use, or NotFound.
+
+    Every coordinator may use the built-in forms and those of the organisation; a group's form only its coordinators,
+    and those of groups that send it after their meetings.
+    """
     wanted = select(Form, Workgroup).outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
     row = (await session.execute(wanted.where(Form.id == form_id))).one_or_none()
     if row is None or not await access.holds(session, person, RoleKind.COORDINATOR):
@@ -87,7 +91,7 @@ async def access_form(session: AsyncSession, person: Person, form_id: int) -> Ow
 
 
 async def access_usable_form(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
-    """The gate of putting a form to people: one that is not archived."""
+    """A form that can be sent. Raises NotFound, or Stale if it is archived."""
     owned = await access_form(session, person, form_id)
     if owned.form.archived_at is not None:
         raise Stale("form-is-archived")
@@ -104,7 +108,10 @@ async def may_edit(session: AsyncSession, person: Person, owned: OwnedForm) -> b
 
 
 async def access_form_to_edit(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:
-    """The gate of changing a form. Two who change it take turns."""
+    """A form that the person may change, locked until the commit.
+
+    Raises NotFound, NotAllowed, Refused if it is built in, or Stale if it is archived.
+    """
     owned = await access_form(session, person, form_id)
     await _ensure_may_write(session, person, owned)
     if owned.form.archived_at is not None:
@@ -113,7 +120,7 @@ async def access_form_to_edit(session: AsyncSession, person: Person, form_id: in
 
 
 async def _ensure_may_write(session: AsyncSession, person: Person, owned: OwnedForm) -> None:
-    """Refuses whoever may not change a form, and what nobody may change."""
+    """Refuses people who may not change the form, and any change of a built-in form. Locks the form's row."""
     if owned.is_built_in:
         raise Refused("form-is-built-in")
     if owned.group is None and not await access.holds(session, person, RoleKind.ADMINISTRATOR):
@@ -126,13 +133,13 @@ async def _ensure_may_write(session: AsyncSession, person: Person, owned: OwnedF
 
 
 async def owners(session: AsyncSession, person: Person) -> list[Workgroup | None]:
-    """Whose a person's new form can be: of the whole organisation (None), if they administer it, or of a group."""
+    """The possible owners of a person's new form: the organisation (None) for administrators, and their groups."""
     mine: list[Workgroup | None] = [*await access.coordinated_groups(session, person)]
     return [None, *mine] if await access.holds(session, person, RoleKind.ADMINISTRATOR) else mine
 
 
 def parse_name(typed: str) -> str:
-    """A typed name, tidied; refused if it has no words or too many."""
+    """The name without surplus spaces. Refused if it has no letter or digit, or is longer than `NAME_LENGTH`."""
     name = tidy(typed, NAME_LENGTH + 1)
     if not any(c.isalnum() for c in name):
         raise Refused("form-name-wordless")
@@ -144,7 +151,7 @@ def parse_name(typed: str) -> str:
 async def _ensure_name_free(
     session: AsyncSession, name: str, group_id: int | None, *, besides: int | None = None
 ) -> None:
-    """Refuses a name that another living form of the same owner has."""
+    """Refuses a name that another form of the same owner has, unless that is archived."""
     theirs = Form.workgroup_id.is_(None) if group_id is None else Form.workgroup_id == group_id
     wanted = select(Form.id, Form.name).where(theirs, Form.archived_at.is_(None), Form.name.is_not(None))
     for form_id, taken in await session.execute(wanted):
@@ -154,16 +161,16 @@ async def _ensure_name_free(
 
 @dataclass(frozen=True)
 class Content:
-    """What a version is to hold."""
+    """What a version will contain."""
 
     items: tuple[Item, ...]
     named: bool = False
 
 
-async def make(
+async def create(
     session: AsyncSession, by: Person, group_id: int | None, name: str, content: Content, *, now: datetime
 ) -> Form:
-    """A new form with its first version, of a group or (None) of the whole organisation."""
+    """Creates a form with its first version, for a group or (None) for the whole organisation."""
     if group_id is None:
         await access.require_role(session, by, RoleKind.ADMINISTRATOR)
     else:
@@ -180,9 +187,10 @@ async def make(
 async def revise(
     session: AsyncSession, by: Person, form: Form, name: str, content: Content, *, base: int, now: datetime
 ) -> bool:
-    """Renames a form, or makes its next version; False if nothing has changed. A run that is open keeps its version.
+    """Renames a form, writes its next version, or both. Returns whether anything has changed.
 
-    ``base`` is the number of the version that was edited: of two who edit at once, the later is told.
+    ``base`` is the number of the version that was edited. Raises Stale if it is not the newest any more. Open runs
+    keep the version that they began with.
     """
     before = await forms.newest(session, form)
     if before.number != base:
@@ -200,22 +208,18 @@ async def revise(
 
 
 def is_same(version: FormVersion, content: Content) -> bool:
-    """Whether a version already is what was written."""
-    return version.named == content.named and same_items(version, content.items)
-
-
-def same_items(version: FormVersion, items: Sequence[Item]) -> bool:
-    return [forms.written(question) for question in version.questions] == [identified(item) for item in items]
+    """Whether a version has this content already."""
+    return version.named == content.named and forms.has_items(version, content.items)
 
 
 async def archive(session: AsyncSession, by: Person, form: Form, *, now: datetime) -> None:
-    """Takes a form out of use. Runs that are open go on, results stay, and `restore` brings it back."""
+    """Takes a form out of use until `restore`. Open runs go on, and results stay."""
     form.archived_at = now
     _note(session, by, "form-archived", form, now=now)
 
 
 async def restore(session: AsyncSession, by: Person, owned: OwnedForm, *, now: datetime) -> None:
-    """Brings an archived form back, with the groups and meetings that had chosen it."""
+    """Makes an archived form usable again. The groups and meetings that had chosen it send it again."""
     await _ensure_may_write(session, by, owned)
     if owned.form.archived_at is None:
         raise Stale("form-is-restored")

@@ -1,4 +1,4 @@
-"""The questions of versions, kept in memory: every tap on a form needs them, and a version is never changed."""
+"""A cache of the questions of form versions: every tap on a form reads them, and a version never changes."""
 
 from weakref import WeakKeyDictionary
 
@@ -25,7 +25,7 @@ _OPTIONS = (
 
 
 async def questions(session: AsyncSession, form_version_id: int) -> list[Question]:
-    """The questions of a version in order, with their options: to be read, of no session, shared by all."""
+    """The questions of a version in order, with their options. They belong to no session and are shared: read only."""
     cached = _cache(session.get_bind().engine)
     if form_version_id not in cached:
         cached[form_version_id] = await _read(session, form_version_id)
@@ -33,8 +33,8 @@ async def questions(session: AsyncSession, form_version_id: int) -> list[Questio
 
 
 def _cache(engine: Engine) -> Versions:
-    """What is kept of one database. A version read by the transaction that wrote it may yet be undone and its id given
-    to another, so that whatever is rolled back, all is forgotten."""
+    """The cache of one database. Every rollback empties it: the transaction that wrote a version may have read it here
+    before it was rolled back, and the version's id is then given to another."""
     if engine not in _CACHES:
         cached = _CACHES[engine] = {}
         event.listen(engine, "rollback", lambda _connection: cached.clear())
@@ -43,7 +43,7 @@ def _cache(engine: Engine) -> Versions:
 
 
 async def _read(session: AsyncSession, form_version_id: int) -> list[Question]:
-    """Made from bare rows: what the session holds of them, if anything, stays its own."""
+    """Reads rows, not entities: the objects must not be attached to the session."""
     wanted = {"version_id": form_version_id}
     rows = await session.execute(_QUESTIONS, wanted)
     by_id = {row["id"]: Question(**row, options=[]) for row in rows.mappings()}

@@ -1,6 +1,7 @@
-"""Forms: versioned questions. A statement keeps its identity over versions and years, and from form to form.
+"""Forms, their versions and questions.
 
-A version is never changed: whoever edits a form makes the next version.
+A version never changes: editing a form writes the next version. A question with the same identity is the same question,
+in every version and every form.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,24 +19,24 @@ from models.forms.items import Background, Choice, Item, QuestionKind, identifie
 OTHER = 0
 """The value of "other, what?" among a question's options, which are numbered from 1."""
 DONT_KNOW = -1
-"""The value of "I cannot say" on a scale: an answer, but in no mean."""
+"""The value of "I cannot say" on a scale: it counts as an answer, but not in the mean."""
 UNTOLD = -2
-"""Of a background question: those who did not tell."""
+"""The value of a background question that was not answered."""
 
 OPEN_ANSWER_LENGTH = 1_000
 OTHER_LENGTH = 200
 ENTRY_BYTES = 64
-"""What one answer takes in a sealed sheet, its press included, besides its text."""
+"""Bytes of one answer in a sealed submission, with the press that gave it, without its text."""
 
 
 class Form(Base):
-    """A form under a name. One of a group is its coordinators'; one of no group is everybody's to use."""
+    """A form of a group, or (without one) of the whole organisation."""
 
     __tablename__ = "form"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
-    """A built-in form's, under which its name is in the catalogues; of any other a word of chance."""
+    """The key of a built-in form's name in the catalogues; random for other forms."""
     name: Mapped[str | None]
     workgroup_id: Mapped[int | None] = mapped_column(ForeignKey("workgroup.id"), index=True)
     created_at: Mapped[datetime | None]
@@ -43,7 +44,7 @@ class Form(Base):
 
 
 class GroupForm(Base):
-    """What a group asks after its meetings; without a row the short built-in form."""
+    """The form that a group sends after its meetings; without a row, the built-in form for meetings."""
 
     __tablename__ = "group_form"
 
@@ -52,7 +53,7 @@ class GroupForm(Base):
 
 
 class FormVersion(Base):
-    """What is put to people; never changed."""
+    """The questions that people get. It never changes."""
 
     __tablename__ = "form_version"
     __table_args__ = (UniqueConstraint("form_id", "number"),)
@@ -61,14 +62,14 @@ class FormVersion(Base):
     form_id: Mapped[int] = mapped_column(ForeignKey("form.id"))
     number: Mapped[int]
     named: Mapped[bool] = mapped_column(default=False)
-    """Whether those who coordinate the group see who answered what; said at the top of the form."""
+    """Whether the group's coordinators see who answered what. The top of the form says so."""
 
     form: Mapped[Form] = relationship(lazy="raise")
     questions: Mapped[list["Question"]] = relationship(lazy="raise", order_by="Question.position")
 
 
 class Question(Base):
-    """One question of one version. Without a ``text`` its words are in the catalogues, under its identity."""
+    """One question of one version. Without a ``text``, the catalogues have its words under its identity."""
 
     __tablename__ = "question"
     __table_args__ = (UniqueConstraint("form_version_id", "position"),)
@@ -83,7 +84,7 @@ class Question(Base):
     high: Mapped[int | None]
     low_name: Mapped[str | None]
     high_name: Mapped[str | None]
-    """What the ends of the scale mean; without one, the catalogues' agreement."""
+    """What the ends of the scale mean; None: disagreement and agreement, as the catalogues say it."""
     dont_know: Mapped[bool] = mapped_column(default=False)
     other: Mapped[bool] = mapped_column(default=False)
     required: Mapped[bool] = mapped_column(default=False)
@@ -97,7 +98,7 @@ class Question(Base):
 
     @property
     def values(self) -> list[int]:
-        """All that can be chosen: the scale's values, or the options' numbers, other and don't know last."""
+        """The values that can be chosen: those of the scale or the options' numbers; OTHER and DONT_KNOW come last."""
         match self.kind:
             case QuestionKind.SCALE:
                 return [*range(self.low or 0, (self.high or 0) + 1), *([DONT_KNOW] if self.dont_know else [])]
@@ -114,17 +115,17 @@ class Question(Base):
 
     @property
     def length(self) -> int:
-        """Characters of a typed answer, at most."""
+        """Maximum length of a typed answer, in characters."""
         return OPEN_ANSWER_LENGTH if self.kind is QuestionKind.OPEN else OTHER_LENGTH
 
     @property
     def same_as(self) -> tuple[object, ...]:
-        """What two versions' questions must share for their answers to be put together."""
+        """What questions of two versions must have in common for their answers to be counted together."""
         return self.identity, self.kind, self.low, self.high
 
 
 class Option(Base):
-    """One of a question's choices, numbered from 1; words as a question's."""
+    """An option of a question, numbered from 1. Without a ``text``, the catalogues have its words."""
 
     __tablename__ = "option"
 
@@ -135,22 +136,23 @@ class Option(Base):
 
 
 async def built_in(session: AsyncSession, form: BuiltIn = MEETING_FORM) -> FormVersion:
-    """The newest version of a built-in form; written when first asked for, and anew if its questions have changed."""
+    """The newest version of a built-in form. It is written at first use, and when this program has other questions."""
     await insert_new(session, Form, [{"key": form.key}])
-    # Two replicas that begin at the same moment take turns: one writes the version, the other finds it.
-    known = (await session.execute(select(Form).where(Form.key == form.key).with_for_update())).scalar_one()
-    version = await _newest(session, known.id)
-    if version is None or not _same(form.items, version.questions):
-        return await write(session, known, form.items)
+    # The lock makes replicas that start together take turns: the first writes the version, the others read it.
+    row = (await session.execute(select(Form).where(Form.key == form.key).with_for_update())).scalar_one()
+    version = await _newest(session, row.id)
+    if version is None or not has_items(version, form.items):
+        return await write(session, row, form.items)
     return version
 
 
-def _same(items: Sequence[Item], questions: Sequence[Question]) -> bool:
-    return [identified(item) for item in items] == [written(question) for question in questions]
+def has_items(version: FormVersion, items: Iterable[Item]) -> bool:
+    """Whether a version was written from these items."""
+    return [written(question) for question in version.questions] == [identified(item) for item in items]
 
 
 def written(question: Question) -> Item:
-    """A version's question as it was written."""
+    """The item that a question was written from."""
     return Item(
         kind=question.kind,
         text=question.text,
@@ -168,7 +170,7 @@ def written(question: Question) -> Item:
 
 
 async def write(session: AsyncSession, form: Form, items: Iterable[Item], *, named: bool = False) -> FormVersion:
-    """The next version of a form."""
+    """Writes the next version of a form."""
     before = select(FormVersion.number).where(FormVersion.form_id == form.id).order_by(FormVersion.number.desc())
     number = await session.scalar(before.limit(1)) or 0
     version = FormVersion(form_id=form.id, number=number + 1, named=named, questions=[])
@@ -225,7 +227,7 @@ async def some_questions(session: AsyncSession, ids: Iterable[int]) -> list[Ques
 
 
 def submission_bytes(questions: Sequence[Question]) -> int:
-    """How large any answer to these questions can become: all are sealed at this size, so that none is told apart."""
+    """The largest size of a submission, in bytes. All are sealed at this size, so that it tells nothing about them."""
     entries = sum(1 + len(question.values if question.has_options else ()) for question in questions)
     texts = sum(ENTRY_BYTES + 4 * question.length for question in questions if question.takes_text)
     return ENTRY_BYTES + ENTRY_BYTES * entries + texts

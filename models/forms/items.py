@@ -1,4 +1,4 @@
-"""Questions as they are written, before they are part of a form."""
+"""Questions as they are written, before they are part of a form's version."""
 
 import enum
 import hashlib
@@ -17,7 +17,7 @@ class QuestionKind(enum.StrEnum):
 
     @property
     def has_options(self) -> bool:
-        """Whether one chooses among written options."""
+        """Whether the answer is one or more of the question's options."""
         match self:
             case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
                 return True
@@ -28,7 +28,7 @@ class QuestionKind(enum.StrEnum):
 
 
 class Background(enum.StrEnum):
-    """What a question asks of the person rather than of the matter; prefilled from their settings."""
+    """What a question asks about the person. The answer is filled in from their settings."""
 
     ORGANISATION = "organisation"
     FIELD = "field"
@@ -36,7 +36,7 @@ class Background(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Choice:
-    """An option as it is written. Without a text it is one of the catalogues', under its identity."""
+    """An option as it is written. Without a text, the catalogues have its words under its identity."""
 
     text: str | None = None
     identity: str = ""
@@ -61,13 +61,12 @@ class Item:
 
 
 def identity_of(text: str) -> str:
-    """The identity that words have by themselves: the same for everyone who writes the same, whatever the case,
-    spaces and full stops."""
+    """The identity of a text. Texts that differ only in case, spaces and punctuation have the same."""
     plain = re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
     return f"t-{hashlib.sha256((plain or text).encode()).hexdigest()[:16]}"
 
 
 def identified(item: Item) -> Item:
-    """A written question with its identity and its options', where none was given."""
+    """A question with identities, its own and its options', where it has none yet."""
     choices = tuple(replace(c, identity=c.identity or identity_of(c.text or "")) for c in item.choices)
     return replace(item, identity=item.identity or identity_of(item.text or ""), choices=choices)

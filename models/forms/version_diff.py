@@ -1,7 +1,7 @@
-"""A form written anew: which questions stay what they were, and which may only have been reworded.
+"""The questions of a form's next version: which are the same as before, and which may be reworded ones.
 
-A question keeps its identity by its words. Where new words resemble those of a question that is gone, whoever edits the
-form says whether it is the same: then it keeps the old identity, and years are compared.
+A question with the same words keeps its identity. If a new question resembles one that was removed, the person who
+edits the form says whether it is the same: then it keeps the old identity, and its figures are compared over years.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 from models.forms.items import Item, identified, identity_of
 
 ALIKE = 0.6
-"""How much of the words must agree for the question to be asked (difflib's ratio)."""
+"""Minimum similarity (difflib's ratio) of two questions that may be the same."""
 
 
 @dataclass(frozen=True)
 class Worded:
-    """A question with its words in the language of whoever edits it."""
+    """A question with its words in the language of the person who edits the form."""
 
     item: Item
     words: str
@@ -27,25 +27,25 @@ class Worded:
 
     @property
     def is_own(self) -> bool:
-        """Written here: neither one of the catalogues', nor what a person's settings tell."""
+        """Whether coordinators wrote it: it is neither in the catalogues nor a background question."""
         return self.item.text is not None and self.item.background is None
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A question that is gone, and the new one that may be the same."""
+    """A removed question, and the new one that may be the same."""
 
     before: Worded
     now: Worded
 
 
-def keeping(new: Sequence[Worded], before: Sequence[Worded]) -> list[Worded]:
-    """Questions as read, each with the identity that its words had before; no two have the same."""
+def keep_identities(new: Sequence[Worded], before: Sequence[Worded]) -> list[Worded]:
+    """The new questions, with the identities that the same words had before. No two have the same identity."""
     known = {identity_of(question.words): question.identity for question in before if question.item.background is None}
     identities = [known.get(identity_of(question.words)) if question.is_own else None for question in new]
     return [
-        _with(question, had) if had else _apart(question, identities)
-        for question, had in zip(new, identities, strict=True)
+        _with(question, identity) if identity else _with_new_identity(question, identities)
+        for question, identity in zip(new, identities, strict=True)
     ]
 
 
@@ -53,8 +53,8 @@ def _with(question: Worded, identity: str) -> Worded:
     return replace(question, item=replace(identified(question.item), identity=identity))
 
 
-def _apart(question: Worded, taken: Collection[str | None]) -> Worded:
-    """A question that is new. Its words may have been those of another that was reworded since and is still there."""
+def _with_new_identity(question: Worded, taken: Collection[str | None]) -> Worded:
+    """A new question. The identity of its words may be taken: by a question that had these words and was reworded."""
     item = identified(question.item)
     if item.identity in taken:
         item = replace(item, text=question.words, identity=identity_of(f"{question.words} 2"))
@@ -62,39 +62,33 @@ def _apart(question: Worded, taken: Collection[str | None]) -> Worded:
 
 
 def pairs(new: Sequence[Worded], before: Sequence[Worded]) -> list[Pair]:
-    """Which new question may be which that is gone: of the same kind and scale, the likest first, each once."""
+    """Pairs of a removed and a new question of the same kind and scale that resemble each other, each at most once."""
     stay = {question.identity for question in new} & {question.identity for question in before}
-    gone = [question for question in before if question.identity not in stay and question.item.background is None]
-    fresh = [question for question in new if question.identity not in stay and question.is_own]
-    likest = sorted(
-        (
-            (_alike(old, question), -place, old, question)
-            for place, question in enumerate(fresh)
-            for old in gone
-            if _fit(old, question)
-        ),
-        key=lambda found: found[:2],
-        reverse=True,
-    )
-    pairs_by_identity: dict[str, Pair] = {}
-    for alike, _, old, question in likest:
-        free = question.identity not in pairs_by_identity and all(
-            pair.before is not old for pair in pairs_by_identity.values()
-        )
-        if alike >= ALIKE and free:
-            pairs_by_identity[question.identity] = Pair(old, question)
-    return [pairs_by_identity[question.identity] for question in fresh if question.identity in pairs_by_identity]
+    removed = [question for question in before if question.identity not in stay and question.item.background is None]
+    added = [question for question in new if question.identity not in stay and question.is_own]
+    candidates = [
+        (_similarity(old, question), -position, old, question)
+        for position, question in enumerate(added)
+        for old in removed
+        if _is_comparable(old, question)
+    ]
+    by_identity: dict[str, Pair] = {}
+    for similarity, _, old, question in sorted(candidates, key=lambda candidate: candidate[:2], reverse=True):
+        is_paired = question.identity in by_identity or any(pair.before is old for pair in by_identity.values())
+        if similarity >= ALIKE and not is_paired:
+            by_identity[question.identity] = Pair(old, question)
+    return [by_identity[question.identity] for question in added if question.identity in by_identity]
 
 
-def _fit(before: Worded, now: Worded) -> bool:
+def _is_comparable(before: Worded, now: Worded) -> bool:
     return (before.item.kind, before.item.low, before.item.high) == (now.item.kind, now.item.low, now.item.high)
 
 
-def _alike(before: Worded, now: Worded) -> float:
+def _similarity(before: Worded, now: Worded) -> float:
     return SequenceMatcher(None, before.words.casefold(), now.words.casefold()).ratio()
 
 
-def decided(new: Sequence[Worded], pairs: Sequence[Pair], same: Collection[str]) -> tuple[Item, ...]:
-    """The questions as they will stand: those said to be the ``same`` (by their new identity) keep the old one."""
+def apply_decisions(new: Sequence[Worded], pairs: Sequence[Pair], same: Collection[str]) -> tuple[Item, ...]:
+    """The questions to save. Those whose new identities are in ``same`` get the identities of their pairs."""
     old = {pair.now.identity: pair.before.identity for pair in pairs if pair.now.identity in same}
     return tuple(replace(question.item, identity=old.get(question.identity, question.identity)) for question in new)

@@ -40,9 +40,9 @@ def scale(text: str, high: int = 5) -> Worded:
 
 def saved(new: Sequence[Worded], before: Sequence[Worded], same: bool) -> tuple[Item, ...]:
     """The questions as they are saved, when every pair is said to be the same, or none."""
-    kept = version_diff.keeping(new, before)
+    kept = version_diff.keep_identities(new, before)
     pairs = version_diff.pairs(kept, before)
-    return version_diff.decided(kept, pairs, {pair.now.identity for pair in pairs} if same else ())
+    return version_diff.apply_decisions(kept, pairs, {pair.now.identity for pair in pairs} if same else ())
 
 
 def test_the_same_words_are_the_same_question() -> None:
@@ -95,7 +95,7 @@ def worded(items: Sequence[Item]) -> list[Worded]:
 async def anna_and_all(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     async with talk.app.sessions.begin() as session:
-        form = await form_book.make(
+        form = await form_book.create(
             session, await person(session, anna), 1, "Oma", Content(ITEMS, named=True), now=talk.clock.now()
         )
     assert form.id
