@@ -45,7 +45,7 @@ async def choose(context: Context) -> Screen:
 
 
 async def access_group(context: Context, tap: Tap) -> Workgroup:
-    """The gate of every button about a roster; its first argument is the group."""
+    """The group of a button, which is its first argument, for its coordinators."""
     return await access.access_group(context.session, context.person, tap.id)
 
 

@@ -37,7 +37,7 @@ class ChangeToldDraft(DraftState, subject=DraftKind.CHANGE_TOLD):
 
 
 async def access_board(context: Context, release_id: int) -> Board:
-    """The gate of every screen here."""
+    """The board of a release. Raises NotFound unless the person coordinates its group."""
     return await changes_told.access_board(context.session, context.person, release_id)
 
 

@@ -115,7 +115,7 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 
 
 async def access_view(context: Context, tap: Tap, at: int = 0) -> View:
-    """The gate of every screen of results: what the address in a button names."""
+    """The results that a button's address names. Raises NotFound unless the person coordinates the group."""
     return await result_views.access_view(context.session, context.person, tap.word(at), context.zone)
 
 

@@ -153,7 +153,8 @@ _PAGE = (
 async def access_submission(
     session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime
 ) -> Submission:
-    """The gate of answering: only those asked, only while the form is open."""
+    """The person's submission, while the form is open. Raises NotFound for those who were not asked, Refused once it is
+    closed. Locks the person's row."""
     theirs = {"run_id": run_id, "person_id": person.id}
     # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
     finished = await session.scalar(_ASKED, theirs)

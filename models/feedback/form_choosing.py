@@ -61,7 +61,7 @@ async def asked_about(session: AsyncSession, meeting: Meeting) -> Form | None:
 
 
 async def ensure_form_can_change(session: AsyncSession, meeting: Meeting) -> None:
-    """Refuses to choose a form for a meeting whose form has opened, or that is off."""
+    """Raises Stale if the meeting is cancelled or its form has opened."""
     if meeting.state is MeetingState.CANCELLED:
         raise Stale("meeting-is-cancelled")
     if await asked_about(session, meeting) is not None:

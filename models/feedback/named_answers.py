@@ -56,7 +56,8 @@ def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
 
 
 async def access_named_answers(session: AsyncSession, person: Person, run_id: int) -> NamedSubmissions:
-    """The gate of who said what: those who coordinate the group, of a closed form that had said that it is named."""
+    """The answers to a closed form that was announced as named, for the group's coordinators. Raises NotFound for
+    others."""
     run = await session.get(Run, run_id)
     mine = {group.id: group for group in await access.coordinated_groups(session, person, archived_too=True)}
     if run is None or not run.named or run.state is not RunState.CLOSED or run.workgroup_id not in mine:

@@ -53,7 +53,7 @@ def opening(now: datetime, policy: Policy, *, at: datetime | None = None) -> dat
 
 
 def ensure_valid(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
-    """Refuses times that cannot be a survey's. Days are counted on the calendar, whatever summer time does."""
+    """Raises Refused if the times are not possible. Days are calendar days, also when summer time begins or ends."""
     if timing.opens_at < now:
         raise Refused("survey-opens-in-the-past")
     if timing.opens_at - now > AHEAD:
@@ -66,7 +66,7 @@ def ensure_valid(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
 
 
 async def access_form_to_send(session: AsyncSession, person: Person, form_id: int) -> tuple[Form, list[Workgroup]]:
-    """The gate of sending a form on its own: the form, and the person's groups to which it can go."""
+    """The form and the person's groups to which it can be sent. Raises NotFound, or Refused if the form is archived."""
     form = await session.get(Form, form_id)
     mine = await access.coordinated_groups(session, person)
     if form is not None and form.workgroup_id is not None:

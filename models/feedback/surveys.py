@@ -75,7 +75,7 @@ def _survey(run: Run, form: Form, group: Workgroup, release_id: int | None) -> S
 
 
 async def access_survey(session: AsyncSession, person: Person, run_id: int) -> Survey:
-    """The gate of a survey: those who coordinate its group, with its counts."""
+    """The survey with its counts, for its group's coordinators. Raises NotFound for others."""
     row = (await session.execute(_surveys().where(Run.id == run_id))).one_or_none()
     if row is None or not await access.holds(session, person, RoleKind.COORDINATOR, row.Workgroup.id):
         raise NotFound
@@ -193,7 +193,7 @@ async def open_planned(session: AsyncSession, run_id: int, keys: Keyring, *, pol
 
 
 def ensure_state(survey: Survey, state: RunState, *, now: datetime) -> None:
-    """Refuses to take back what has opened, or to end what is not open."""
+    """Raises Stale if the survey is not in this state."""
     if state is RunState.PLANNED and survey.state is not RunState.PLANNED:
         raise Stale("survey-has-opened")
     if state is RunState.OPEN and (survey.state is not RunState.OPEN or survey.timing.closes_at <= now):

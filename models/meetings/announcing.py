@@ -1,6 +1,6 @@
-"""What members hear of a meeting: the invitation, its reminders, a move, a correction, a cancelling.
+"""Deliveries about a meeting: invitation, reminders, move, correction, cancellation.
 
-Everything is planned in the transaction of the deed; whether it is still wanted is looked at again when it is sent.
+They are planned in the transaction of the change. When one is sent, the renderer checks whether it is still needed.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from models.people.people import Address, Person, quiet_hours
 from models.policy import Policy
 
 URGENT = timedelta(hours=48)
-"""News about a meeting this near goes out at once, in quiet time too."""
+"""If a meeting starts within this time, messages about a change ignore quiet hours."""
 
 ABOUT_INVITATIONS = (
     DeliveryKind.INVITATION,
@@ -35,9 +35,9 @@ ABOUT_INVITATIONS = (
 
 
 async def announce(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """Invites every current member, with all the messages that follow from it; returns how many will get one.
+    """Invites the current members and plans their messages. Returns how many people will get one.
 
-    What was done because of feedback is heard with it.
+    The invitation also tells what was changed because of feedback.
     """
     await changes_told.attach(session, meeting)
     people = await groups.members(session, meeting.workgroup_id)
@@ -53,19 +53,20 @@ async def invite(
     now: datetime,
     source: Source = Source.ROSTER,
 ) -> int:
-    """Invites people to a meeting, each once; returns how many will get a message."""
+    """Invites people to a meeting, each once. Returns how many will get a message."""
     rows = [{"meeting_id": meeting.id, "person_id": p.id, "source": source, "invited_at": now} for p in people]
     await insert_new(session, Invitation, rows)
     return await _tell(session, meeting, people, policy=policy, now=now, urgent=False)
 
 
 def is_near(*starts: datetime, now: datetime) -> bool:
-    """Whether news of a meeting cannot wait; a move tells it by the old start and the new."""
+    """Whether a message about a change ignores quiet hours. For a move, pass the old start and the new."""
     return min(starts) - now <= URGENT
 
 
 def leaving(starts_at: datetime, quiet: Quiet, *, now: datetime, urgent: bool = False) -> tuple[datetime, bool]:
-    """When news of a meeting goes out, and whether in quiet time too: it does if its reader would wake too late."""
+    """Returns (send_at, ignore_quiet_hours). Quiet hours are ignored if the next waking time is after the meeting
+    starts."""
     waking = next_waking(now, quiet)
     at_once = urgent or waking >= starts_at
     return (now if at_once else waking), at_once
@@ -74,7 +75,7 @@ def leaving(starts_at: datetime, quiet: Quiet, *, now: datetime, urgent: bool = 
 async def _tell(
     session: AsyncSession, meeting: Meeting, people: list[Person], *, policy: Policy, now: datetime, urgent: bool
 ) -> int:
-    """Plans the invitation card and the reminders of the meeting's present revision."""
+    """Plans the invitation cards and reminders of the meeting's current revision. Returns the number of cards."""
     ids = await _ids(session, meeting, people)
     cards, reminders = [], []
     for person in people:
@@ -97,9 +98,9 @@ async def _tell(
 
 
 def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
-    """The reminders of one invitation that still lie ahead of its card, at most one for the same moment.
+    """The reminders of one invitation that are due after its card, at most one per moment.
 
-    The slot says to whom: "silent" only to those who have not answered, the others only to those who said yes.
+    A reminder in the slot "silent" is for people who have not answered, the others for people who said yes.
     """
     leads = [("silent", policy.silent_lead), *(("yes", lead) for lead in sorted(policy.reminder_leads))]
     planned: dict[tuple[str, datetime], Planned] = {}
@@ -123,9 +124,9 @@ async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) ->
 
 
 async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
-    """After a move: forgets the answers, withdraws what waits, and asks everyone still in the group anew.
+    """After a move: deletes the answers, withdraws waiting deliveries, and invites everyone who still belongs again.
 
-    ``was`` is the start that people have in their calendars.
+    ``was`` is the start before the move.
     """
     await session.execute(
         update(Invitation)
@@ -141,7 +142,7 @@ async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, p
 
 
 async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
-    """After a small correction: edits the cards that stand in people's chats, without a sound."""
+    """After a small correction: plans silent edits of the cards in people's chats."""
     await outbox.plan(
         session,
         [
@@ -159,7 +160,8 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
 
 
 async def notify_cancelled(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
-    """After a cancelling: withdraws what waits and tells once whoever has heard of the meeting; returns how many."""
+    """After a cancellation: withdraws waiting deliveries and notifies those who know of the meeting. Returns how
+    many."""
     for invitation, _ in await wanted_people(session, meeting):
         for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CORRECTION):
             await outbox.withdraw(session, kind, invitation.id)
@@ -183,19 +185,19 @@ async def notify_cancelled(session: AsyncSession, meeting: Meeting, *, policy: P
 
 
 async def aware(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
-    """Those of the wanted people who know of the meeting: an invitation went out to them, or they have answered."""
+    """The wanted people who know of the meeting: an invitation was sent to them, or they have answered."""
     people = await wanted_people(session, meeting)
     sent = await _sent(session, [invitation.id for invitation, _ in people])
     return [(invitation, person) for invitation, person in people if invitation.answer or invitation.id in sent]
 
 
 async def knew(session: AsyncSession, invitation: Invitation, *, before: int) -> bool:
-    """Whether an invitation to a revision earlier than ``before`` went out to this person."""
+    """Whether an invitation to a revision earlier than ``before`` was sent to this person."""
     return bool(await _sent(session, [invitation.id], before=before))
 
 
 async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int | None = None) -> set[int]:
-    """Invitations that went out; one on its way, or whose answer was lost, may have arrived, too."""
+    """The ids of invitations that were sent or may have arrived: those in flight and of unknown outcome too."""
     gone = (Sending.SENDING, Sending.SENT, Sending.UNKNOWN)
     may_be_there = or_(Delivery.state.in_(gone), Delivery.ambiguous)
     wanted = select(Delivery.subject).where(
@@ -207,7 +209,8 @@ async def _sent(session: AsyncSession, invitation_ids: list[int], *, before: int
 
 
 async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Meeting | None:
-    """The meeting whose coordinator's card a message has become, through the gate."""
+    """The meeting of which a message is the coordinator's card; None if it is no such card. Raises NotFound as
+    `access_meeting`."""
     wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
     wanted = wanted.where(
         Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.MEETING
@@ -217,7 +220,7 @@ async def card_of(session: AsyncSession, person: Person, chat_id: int, message_i
 
 
 async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now: datetime) -> None:
-    """Someone leaves a group: what waits to be sent to them about its coming meetings is not."""
+    """Withdraws the waiting deliveries about a group's coming meetings to a person who leaves it."""
     ahead = (
         select(Invitation.id)
         .join(Meeting, Meeting.id == Invitation.meeting_id)
@@ -230,7 +233,7 @@ async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now:
 
 
 async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:
-    """Someone is back in the group: what was withdrawn about a meeting is sent after all. `invite` does the rest."""
+    """Re-queues what was withdrawn about a meeting for a person who is back in the group. `invite` plans the rest."""
     for invitation_id in (await _ids(session, meeting, [person])).values():
         await outbox.revive(session, DeliveryKind.INVITATION, invitation_id, meeting.revision, now=now, missed=True)
         await outbox.revive(session, DeliveryKind.REMINDER, invitation_id, meeting.revision, now=now)

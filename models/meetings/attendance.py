@@ -1,4 +1,4 @@
-"""Who was there: a person's own tap, the coordinator's tap, and head counts for those without a name."""
+"""Attendance by name, from the person or the coordinator, and head counts of people without a name."""
 
 import enum
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Attended(enum.StrEnum):
 
 
 class Attendance(Base):
-    """What is known of one person at one meeting; a person's own word and the coordinator's overwrite each other."""
+    """One person's attendance at one meeting. The person's mark and the coordinator's overwrite each other."""
 
     __tablename__ = "attendance"
     __table_args__ = (UniqueConstraint("meeting_id", "person_id"),)
@@ -46,12 +46,12 @@ class Attendance(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     attended: Mapped[Attended]
     own_word: Mapped[bool | None]
-    """Whether the person said so, or the coordinator; forgotten, with the time, when the meeting's form closes."""
+    """Whether the person marked it themselves. It is erased, with the time, when the meeting's form closes."""
     marked_at: Mapped[datetime]
 
 
 class HeadCount(Base):
-    """People present whom no row names, as the coordinator counted them."""
+    """The number of people present without a row by name, counted by the coordinator."""
 
     __tablename__ = "head_count"
 
@@ -63,7 +63,7 @@ class HeadCount(Base):
 async def mark(
     session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended, *, own_word: bool, now: datetime
 ) -> None:
-    """Marks a person present or not."""
+    """Marks a person as present or absent. Raises Refused before the meeting starts."""
     if meeting.starts_at > now:
         raise Refused("meeting-not-begun")
     insert = dialect_insert(session)(Attendance).values(
@@ -74,7 +74,7 @@ async def mark(
 
 
 async def of(session: AsyncSession, meeting_id: int) -> dict[int, Attended]:
-    """What is known, by person."""
+    """The attendance of a meeting by person id."""
     rows = await session.execute(
         select(Attendance.person_id, Attendance.attended).where(Attendance.meeting_id == meeting_id)
     )
@@ -82,13 +82,13 @@ async def of(session: AsyncSession, meeting_id: int) -> dict[int, Attended]:
 
 
 async def own(session: AsyncSession, meeting_id: int, person_id: int) -> Attended | None:
-    """What is known of one person."""
+    """The attendance of one person; None if it is not known."""
     wanted = select(Attendance.attended).where(Attendance.meeting_id == meeting_id, Attendance.person_id == person_id)
     return await session.scalar(wanted)
 
 
 async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, remote: int, now: datetime) -> None:
-    """Sets how many unnamed people were there."""
+    """Sets the head count."""
     if meeting.starts_at > now:
         raise Refused("meeting-not-begun")
     if not (0 <= on_site <= MOST_HEADS and 0 <= remote <= MOST_HEADS):
@@ -101,7 +101,7 @@ async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, 
 async def mark_invited(
     session: AsyncSession, meeting: Meeting, person_id: int, attended: Attended | None, *, now: datetime
 ) -> None:
-    """The coordinator's mark, or (None) its taking back, on someone who was invited and on nobody else."""
+    """Sets the coordinator's mark of an invited person. None removes it. Raises NotFound if they were not invited."""
     invited = select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person_id)
     if await session.scalar(invited) is None:
         raise NotFound
@@ -114,20 +114,20 @@ async def mark_invited(
 
 @dataclass(frozen=True)
 class Present:
-    """How many were there."""
+    """The number of people present."""
 
     on_site: int
     remote: int
 
 
 async def heads(session: AsyncSession, meeting_id: int) -> Present:
-    """How many unnamed people were there."""
+    """The head count of a meeting."""
     row = await session.get(HeadCount, meeting_id, populate_existing=True)
     return Present(on_site=row.on_site, remote=row.remote) if row else Present(0, 0)
 
 
 async def present(session: AsyncSession, meeting_id: int) -> Present:
-    """How many were there, named and unnamed together."""
+    """The number of people present, by name and by head count."""
     known = list((await of(session, meeting_id)).values())
     unnamed = await heads(session, meeting_id)
     return Present(

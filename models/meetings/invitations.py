@@ -1,4 +1,4 @@
-"""Invitations and their answers: one row per person and meeting, asked again when the meeting moves."""
+"""Invitations with their answers: one row per person and meeting. A move clears the answers."""
 
 import enum
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from models.people.groups import Membership, Workgroup
 from models.people.people import Person, Reachability
 
 REDELIVERY = timedelta(hours=24)
-"""Telegram keeps an update no longer. Beyond it ids tell no order: after a silent week they start anywhere."""
+"""How long Telegram keeps an update. Update ids further apart say nothing about order: after a week without updates
+they start at a random number."""
 
 
 class Answer(enum.StrEnum):
@@ -44,7 +45,7 @@ COMING = tuple(answer for answer in Answer if answer.comes)
 
 
 class Source(enum.StrEnum):
-    """How a person came to be invited."""
+    """Why a person was invited."""
 
     ROSTER = "roster"
     GUEST = "guest"
@@ -62,14 +63,14 @@ class Invitation(Base):
     answer: Mapped[Answer | None]
     answered_at: Mapped[datetime | None]
     update_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The update that set the answer: an older one that comes late changes nothing."""
+    """The id of the update that set the answer. An older update that comes later changes nothing."""
 
     meeting: Mapped[Meeting] = relationship(lazy="raise")
     person: Mapped[Person | None] = relationship(lazy="raise")
 
 
 def answers_for(mode: Mode) -> tuple[Answer, ...]:
-    """The answers that a meeting's mode allows."""
+    """The answers that are possible for a meeting's mode."""
     match mode:
         case Mode.ON_SITE:
             return Answer.ON_SITE, Answer.NO
@@ -82,7 +83,7 @@ def answers_for(mode: Mode) -> tuple[Answer, ...]:
 
 
 async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
-    """Everyone invited who still has a name, by name."""
+    """Everyone invited, by name, without erased people."""
     rows = await session.execute(
         select(Invitation, Person)
         .join(Person, Person.id == Invitation.person_id)
@@ -93,7 +94,7 @@ async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invita
 
 
 async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
-    """The audience without those who have left the group since: guests, and current members."""
+    """Those invited who still belong: guests and current members."""
     rows = await session.execute(
         select(Invitation, Person)
         .join(Person, Person.id == Invitation.person_id)
@@ -120,11 +121,12 @@ OWN = (
     .where(Invitation.id == bindparam("id"), Invitation.person_id == bindparam("person_id"), _still_belongs())
     .options(contains_eager(Invitation.meeting).contains_eager(Meeting.workgroup))
 )
-"""Built once: the way of every answer."""
+"""Built once, because every answer to an invitation runs it."""
 
 
 async def access_invitation(session: AsyncSession, person: Person, invitation_id: int) -> Invitation:
-    """The gate of an invitation: only the invited, and only while they belong. With its meeting and group."""
+    """The invitation with its meeting and group, for the invited person while they belong. Raises NotFound for
+    others."""
     invitation: Invitation | None = await session.scalar(OWN, {"id": invitation_id, "person_id": person.id})
     if invitation is None:
         raise NotFound
@@ -150,9 +152,11 @@ SET_ANSWER = (
 async def reply(
     session: AsyncSession, invitation: Invitation, answer: Answer, *, revision: int, update_id: int, now: datetime
 ) -> None:
-    """Sets or changes the answer until the meeting starts; the newest press wins, whatever order they come in.
+    """Sets the answer. Of several presses the newest wins, in whatever order they arrive. Raises Refused once the
+    meeting
+    has begun or is cancelled.
 
-    ``revision`` is the meeting's on the card that was tapped: an answer to an earlier time is none to this one.
+    ``revision`` is the meeting's revision on the tapped card. Raises Stale if the meeting has moved since.
     """
     meeting = invitation.meeting
     if meeting.state is MeetingState.CANCELLED:
@@ -165,7 +169,7 @@ async def reply(
         raise Refused("answer-not-offered")
     press = {"of": invitation.id, "by": update_id, "long_ago": now - REDELIVERY, "said": answer, "at": now}
     if await session.scalar(SET_ANSWER, press) is None:
-        await session.refresh(invitation, ["answer", "answered_at", "update_id"])  # a newer press came first
+        await session.refresh(invitation, ["answer", "answered_at", "update_id"])  # a newer press was handled first
         return
     for name, value in (("answer", answer), ("answered_at", now), ("update_id", update_id)):
         set_committed_value(invitation, name, value)
@@ -174,7 +178,7 @@ async def reply(
 
 @dataclass(frozen=True)
 class Turnout:
-    """Who comes, by name, for the coordinator's list."""
+    """The names by answer, for the coordinator's list."""
 
     on_site: tuple[str, ...]
     remote: tuple[str, ...]
@@ -184,7 +188,7 @@ class Turnout:
 
 
 async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
-    """The answers of those invited who still belong; the unreachable are those who have not answered and cannot."""
+    """The answers of those invited who still belong. ``unreachable`` are those who have not answered and cannot."""
     rows = await wanted_people(session, meeting)
 
     def said(answer: Answer) -> tuple[str, ...]:
@@ -201,7 +205,7 @@ async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
 
 
 async def coming_to(session: AsyncSession, person: Person, *, now: datetime) -> list[Invitation]:
-    """A person's invitations to meetings that are not over, soonest first."""
+    """The person's invitations to meetings that are not over, soonest first."""
     rows = await session.execute(
         select(Invitation, Meeting, Workgroup)
         .join(Meeting, Meeting.id == Invitation.meeting_id)

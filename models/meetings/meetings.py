@@ -1,4 +1,4 @@
-"""Meetings: called, moved, corrected, cancelled, held."""
+"""Meetings: creating, changing, cancelling, and marking them held."""
 
 import enum
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from models.people.people import Person
 
 TITLE_LENGTH = 120
 PLACE_LENGTH = 120
-LINK_LENGTH = 500  # a Teams link is about 250; on a card only the words under which it lies count
+LINK_LENGTH = 500  # a Teams link has about 250; on a card only the link's text counts
 DESCRIPTION_LENGTH = 400  # the whole card must fit a caption of 1,024 characters
 
 
 class Mode(enum.StrEnum):
-    """How a meeting is held, or how a person attends it (then never hybrid)."""
+    """How a meeting is held, or how a person attends it. Nobody attends in hybrid mode."""
 
     ON_SITE = "on_site"
     REMOTE = "remote"
@@ -58,10 +58,10 @@ class MeetingState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class MeetingPlan:
-    """What a coordinator has decided about a meeting. Start and end are wall-clock times in ``zone``, UTC beside."""
+    """The content of a meeting. Start and end are agreed as wall-clock times in ``zone``."""
 
     title: str | None
-    """None while the topic is to be announced."""
+    """None if the topic is not known yet."""
     starts_at: datetime
     ends_at: datetime
     zone: ZoneInfo
@@ -84,7 +84,7 @@ class Meeting(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     starts_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
-    """What was agreed: the wall clock in ``zone``, whatever becomes of summer time."""
+    """The agreed wall-clock time in ``zone``. It holds even if the rules of summer time change."""
     ends_wall: Mapped[datetime] = mapped_column(DateTime(timezone=False))
     zone: Mapped[str]
     mode: Mapped[Mode]
@@ -93,11 +93,11 @@ class Meeting(Base):
     description: Mapped[str | None]
     state: Mapped[MeetingState] = mapped_column(default=MeetingState.ANNOUNCED)
     revision: Mapped[int] = mapped_column(default=1)
-    """Raised by every change that people must hear of and answer again."""
+    """Incremented by every change that needs new answers."""
     sequence: Mapped[int] = mapped_column(default=0)
-    """Raised by every change at all: the SEQUENCE of the calendar file."""
+    """Incremented by every change. The SEQUENCE of the calendar file."""
     form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
-    """What is asked after it; None: what its group asks."""
+    """The form of its feedback; None: the group's form."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
 
@@ -105,7 +105,7 @@ class Meeting(Base):
 
     @property
     def plan(self) -> MeetingPlan:
-        """What was decided about it, as it stands."""
+        """The current content."""
         return MeetingPlan(
             title=self.title,
             starts_at=self.starts_at,
@@ -134,7 +134,7 @@ def _columns(plan: MeetingPlan) -> dict[str, object]:
 
 
 def ensure_valid(plan: MeetingPlan, *, now: datetime) -> None:
-    """Refuses a plan that cannot be a meeting."""
+    """Raises Refused if the times of a plan are not possible."""
     if plan.ends_at <= plan.starts_at:
         raise Refused("meeting-ends-before-start")
     if plan.starts_at <= now:
@@ -146,7 +146,9 @@ def ensure_valid(plan: MeetingPlan, *, now: datetime) -> None:
 
 
 async def create(session: AsyncSession, group: Workgroup, by: Person, plan: MeetingPlan, *, now: datetime) -> Meeting:
-    """Calls a meeting; inviting is ``announcing.announce``."""
+    """Creates a meeting. ``announcing.announce`` invites people. Raises Refused if the times are not possible or the
+    group
+    is archived."""
     ensure_valid(plan, now=now)
     if group.archived_at is not None:
         raise Refused("group-is-archived", group=group.name)
@@ -158,7 +160,7 @@ async def create(session: AsyncSession, group: Workgroup, by: Person, plan: Meet
 
 
 async def access_meeting(session: AsyncSession, person: Person, meeting_id: int) -> Meeting:
-    """The gate of a meeting's coordination."""
+    """The meeting with its group, for the group's coordinators. Raises NotFound for others."""
     meeting = await _with_group(session, meeting_id)
     if meeting is None or not await holds(session, person, RoleKind.COORDINATOR, meeting.workgroup_id):
         raise NotFound
@@ -176,7 +178,7 @@ async def _with_group(session: AsyncSession, meeting_id: int) -> Meeting | None:
 
 
 def ensure_upcoming(meeting: Meeting, *, now: datetime) -> None:
-    """Refuses to touch what is over or off."""
+    """Raises Stale if the meeting has begun or is cancelled."""
     if meeting.state is MeetingState.CANCELLED:
         raise Stale("meeting-is-cancelled")
     if meeting.starts_at <= now:
@@ -184,18 +186,18 @@ def ensure_upcoming(meeting: Meeting, *, now: datetime) -> None:
 
 
 NOTIFIED_FIELDS = ("starts_at", "ends_at", "mode", "place")
-"""What people must hear of when it changes, and answer again."""
+"""Fields whose change is notified and needs new answers."""
 
 
 def needs_new_answers(meeting: Meeting, plan: MeetingPlan) -> bool:
-    """Whether a change asks everyone again; other changes only edit the cards."""
+    """Whether a change needs new answers. Other changes only edit the cards."""
     return any(getattr(plan, name) != getattr(meeting, name) for name in NOTIFIED_FIELDS)
 
 
 async def change(session: AsyncSession, meeting: Meeting, plan: MeetingPlan, *, sequence: int, now: datetime) -> bool:
-    """Changes a coming meeting; True if time, mode or place changed, so that everyone must be asked again.
+    """Changes a coming meeting. Returns whether it needs new answers.
 
-    ``sequence`` is the meeting's when its change was begun: of two coordinators the later does not undo the earlier.
+    ``sequence`` is the meeting's sequence when editing began. Raises Stale if another coordinator changed it meanwhile.
     """
     ensure_upcoming(meeting, now=now)
     ensure_valid(plan, now=now)
@@ -216,7 +218,7 @@ async def change(session: AsyncSession, meeting: Meeting, plan: MeetingPlan, *, 
 
 
 async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:
-    """Calls a coming meeting off, once: of two taps one wins."""
+    """Cancels a coming meeting. Raises Stale if it has begun or is cancelled: of two taps only one succeeds."""
     ensure_upcoming(meeting, now=now)
     done = await session.execute(
         update(Meeting)
@@ -230,7 +232,7 @@ async def cancel(session: AsyncSession, meeting: Meeting, *, now: datetime) -> N
 
 
 async def coming(session: AsyncSession, group_ids: list[int], *, now: datetime) -> list[Meeting]:
-    """The announced meetings of some groups that are not over, soonest first."""
+    """The announced meetings of the groups that are not over, soonest first."""
     wanted = (
         select(Meeting, Workgroup)
         .join(Workgroup)
@@ -241,7 +243,7 @@ async def coming(session: AsyncSession, group_ids: list[int], *, now: datetime) 
 
 
 async def recent(session: AsyncSession, group_ids: list[int], *, now: datetime, limit: int = 10) -> list[Meeting]:
-    """The latest meetings of some groups that are over, newest first."""
+    """The latest meetings of the groups that are over, newest first, without cancelled ones."""
     wanted = (
         select(Meeting, Workgroup)
         .join(Workgroup)
@@ -261,6 +263,6 @@ async def _rows(session: AsyncSession, wanted: object) -> list[Meeting]:
 
 
 async def mark_held(session: AsyncSession, *, now: datetime) -> None:
-    """The announced meetings that are over have been held."""
+    """Marks the announced meetings that are over as held."""
     over = update(Meeting).where(Meeting.state == MeetingState.ANNOUNCED, Meeting.ends_at <= now)
     await session.execute(over.values(state=MeetingState.HELD))

@@ -1,1 +1,1 @@
-"""How people come to a roster or a role, and how they leave it."""
+"""Rosters, joining, claiming, roles, and how people leave them."""

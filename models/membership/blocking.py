@@ -1,5 +1,5 @@
-"""Someone blocks the bot or deletes their account: nothing more is written to them, and whoever runs their groups
-hears of it once, to tell them of meetings otherwise."""
+"""A person blocks the bot or deletes their account: nothing is sent to them any more, and the coordinators of their
+groups get one notice, so that they can reach the person otherwise."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +19,11 @@ from models.people.people import Person, Reachability, quiet_hours
 from models.policy import Policy
 
 TELLS = timedelta(days=7)
-"""For how long it is news."""
+"""How long a notice waits to be sent."""
 
 
 async def blocked(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
-    """Telegram tells that they have blocked the bot."""
+    """Handles Telegram's update that the person has blocked the bot."""
     if people.blocked(person):
         await _tell(session, person, policy=policy, now=now)
 
@@ -31,14 +31,16 @@ async def blocked(session: AsyncSession, person: Person, *, policy: Policy, now:
 async def refused(
     session: AsyncSession, address_id: int, reach: Reachability, *, policy: Policy, now: datetime
 ) -> None:
-    """Telegram refuses a message to this address for ever, as to one who has blocked the bot or is gone."""
+    """Handles a permanent refusal of an address by Telegram: the person has blocked the bot or is deactivated."""
     person = await people.unreachable(session, address_id, reach)
     if person is not None:
         await _tell(session, person, policy=policy, now=now)
 
 
 async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
-    """Plans the note. Who goes and comes all day is told of once; a note dropped because they were back is put back."""
+    """Plans notices, at most one per person and day. A notice superseded because the person returned is re-queued if
+    they
+    block the bot again."""
     readers = {
         reader.id: reader for group in await _groups(session, person) for reader in await _heads(session, group, person)
     }
@@ -60,7 +62,7 @@ async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: d
 
 
 async def _groups(session: AsyncSession, person: Person) -> list[Workgroup]:
-    """The living groups that miss them: those to which they belong, and those which they coordinate."""
+    """The groups of which the person is a member or coordinator, without the archived ones."""
     held = await roles.of_person(session, person)
     run = [holding.group for holding in held if holding.group is not None and holding.role.kind is RoleKind.COORDINATOR]
     missing_from = {group.id: group for group in [*await groups.of_person(session, person), *run]}
@@ -68,7 +70,7 @@ async def _groups(session: AsyncSession, person: Person) -> list[Workgroup]:
 
 
 async def _heads(session: AsyncSession, group: Workgroup, gone: Person) -> list[Person]:
-    """The group's other coordinators; administrators if none of them can be written to."""
+    """The group's other coordinators who are reachable. The reachable administrators if there is none."""
 
     def others(people: list[Person]) -> list[Person]:
         return [head for head in people if head.id != gone.id and head.reach is Reachability.REACHABLE]
@@ -78,16 +80,17 @@ async def _heads(session: AsyncSession, group: Workgroup, gone: Person) -> list[
 
 @dataclass(frozen=True)
 class BlockedNotice:
-    """Who cannot be reached any more, and in which of the reader's groups they are missed."""
+    """The content of a notice: who is unreachable, and in which of the reader's groups."""
 
     person: Person
     groups: tuple[Workgroup, ...]
     roster: Workgroup | None
-    """One of them on whose roster they are."""
+    """One of the groups, of which they are a member."""
 
 
 async def blocked_notice(session: AsyncSession, reader: Person, person_id: int) -> BlockedNotice | None:
-    """What a note says now; None if the person is back or erased, or the reader runs none of their groups any more."""
+    """The content of a notice now. None if the person is reachable again or erased, or the reader coordinates none of
+    their groups any more."""
     person = await session.get(Person, person_id)
     if person is None or person.reach not in (Reachability.BLOCKED, Reachability.DEACTIVATED):
         return None

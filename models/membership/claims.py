@@ -35,11 +35,12 @@ MOVED: tuple[tuple[Column, Column | None], ...] = (
     (Audit.person_id, None),
     (Link.person_id, None),
 )
-"""What points at a person, and of what each person has one: there the claimer's own row stays."""
+"""Columns that point at a person, each with the column of which a person has one row. There the claimer's own row
+stays."""
 
 
 async def links_of(session: AsyncSession, people: list[Person], *, now: datetime) -> dict[int, Link]:
-    """The personal links of people without Telegram, by person; made anew where there is none or its time is over."""
+    """The personal links of people without Telegram, by person id. Creates those that are missing or expired."""
     waiting = {person.id for person in people if person.telegram_id is None}
     valid = select(Link).where(
         Link.kind == LinkKind.CLAIM, Link.person_id.in_(waiting), Link.closed_at.is_(None), Link.expires_at > now
@@ -61,7 +62,8 @@ def _link(person_id: int, now: datetime) -> Link:
 async def renew(
     session: AsyncSession, by: Person, group: Workgroup, person: Person, code: str, *, now: datetime
 ) -> Link:
-    """Replaces a personal link, which stops working; ``code`` is the one that was seen, so that two taps make one."""
+    """Replaces a personal link. ``code`` is the link on the screen: a second tap raises Stale and makes no second
+    link."""
     old = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person.id, Link.closed_at.is_(None))
     closed = await session.execute(old.where(Link.code == code).values(closed_at=now).returning(Link.code))
     if person.telegram_id is not None or closed.scalar_one_or_none() is None:
@@ -74,7 +76,7 @@ async def renew(
 
 
 async def withdraw(session: AsyncSession, person_id: int, *, now: datetime) -> None:
-    """Stops the personal links of someone who is on no roster any more."""
+    """Closes the personal links of a person who is on no roster any more."""
     current = select(Membership.id).where(Membership.person_id == person_id, Membership.left_at.is_(None))
     if await session.scalar(current.limit(1)) is None:
         mine = update(Link).where(Link.kind == LinkKind.CLAIM, Link.person_id == person_id, Link.closed_at.is_(None))
@@ -83,14 +85,14 @@ async def withdraw(session: AsyncSession, person_id: int, *, now: datetime) -> N
 
 @dataclass(frozen=True)
 class RosterPlace:
-    """A line on a roster that waits for its person."""
+    """A roster line that nobody has claimed."""
 
     name: str
     groups: tuple[str, ...]
 
 
 async def waiting_place(session: AsyncSession, code: str, *, now: datetime) -> RosterPlace | None:
-    """Whose place a code is for, to be confirmed by them; None if it is no personal link that can be used."""
+    """The roster line of a code, for its person to confirm. None if the code is no valid personal link."""
     try:
         link = await links.access_link(session, code, now=now)
     except Refused:
@@ -102,7 +104,7 @@ async def waiting_place(session: AsyncSession, code: str, *, now: datetime) -> R
 
 
 async def taken_before(session: AsyncSession, person: Person, code: str) -> bool:
-    """Whether it is the link with which this person took their place; refused if somebody else did."""
+    """Whether this person has used this personal link already. Raises Refused if somebody else has."""
     link = await session.get(Link, links.normal(code))
     if link is None or link.kind is not LinkKind.CLAIM or link.closed_at is None or link.person_id is None:
         return False
@@ -115,7 +117,7 @@ async def taken_before(session: AsyncSession, person: Person, code: str) -> bool
 
 
 async def take(session: AsyncSession, person: Person, link: Link, *, now: datetime) -> list[int]:
-    """Puts the person in the place of a roster line, which is gone then; returns the groups they belong to by it."""
+    """Merges a roster line into the person and deletes the line. Returns the ids of the line's groups."""
     await links.use_up(session, link, now=now)
     line = await session.get(Person, link.person_id)
     if line is None or line.telegram_id is not None:
@@ -135,7 +137,7 @@ async def take(session: AsyncSession, person: Person, link: Link, *, now: dateti
 
 
 async def _take_memberships(session: AsyncSession, line: Person, person: Person) -> list[int]:
-    """Two memberships of one group become one, from the earlier day; returns the groups of the line."""
+    """Merges memberships of the same group, from the earlier day. Returns the ids of the line's groups."""
     both = select(Membership).where(Membership.person_id.in_([line.id, person.id]), Membership.left_at.is_(None))
     rows = list((await session.execute(both)).scalars())
     mine = {row.workgroup_id: row for row in rows if row.person_id == person.id}
@@ -159,7 +161,7 @@ async def _take_roles(session: AsyncSession, line: Person, person: Person) -> No
 
 
 async def _move(session: AsyncSession, line: Person, person: Person, column: Column, of: Column | None) -> None:
-    """Hands over the rows of one table; those that the person has already are dropped."""
+    """Moves the line's rows of one table to the person. Deletes those of which the person has their own."""
     theirs = column == line.id
     if of is None:
         await session.execute(update(column.class_).where(theirs).values({column: person.id}))

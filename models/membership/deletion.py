@@ -1,4 +1,4 @@
-"""Deletes a person's row: what is about them goes, what is counted stays without them.
+"""Deletes a person's row: what is about them is deleted, what is counted stays without them.
 
 The foreign keys do most of it. CASCADE: the address with everything sent to it, roles, drafts, digests, personal
 links, open questions and sealed answers. SET NULL, for the denominators of past meetings: memberships, invitations,

@@ -25,7 +25,7 @@ async def create(session: AsyncSession, by: Person, typed: str, *, now: datetime
 
 
 async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str, *, now: datetime) -> None:
-    """Gives a group another name."""
+    """Renames a group."""
     await groups.ensure_not_archived(session, group)
     await new_name(session, group, name)
     audit.note(session, by, "group-renamed", now=now, group_id=group.id, detail=f"{group.name} → {name}")
@@ -33,7 +33,7 @@ async def rename(session: AsyncSession, by: Person, group: Workgroup, name: str,
 
 
 async def new_name(session: AsyncSession, group: Workgroup, typed: str) -> str:
-    """A typed name that the group can have."""
+    """A typed name, normalised. Raises Refused if it is the group's own, or another group's."""
     name = groups.parse_name(typed)
     if name == group.name:
         raise Refused("group-name-same", group=name)
@@ -42,12 +42,12 @@ async def new_name(session: AsyncSession, group: Workgroup, typed: str) -> str:
 
 
 async def in_the_way(session: AsyncSession, group: Workgroup, *, now: datetime) -> list[Meeting]:
-    """The meetings that keep a group from being archived."""
+    """The coming meetings, which keep a group from being archived."""
     return await meetings.coming(session, [group.id], now=now)
 
 
 async def archive(session: AsyncSession, by: Person, group: Workgroup, *, now: datetime) -> None:
-    """Ends a group: no more meetings or surveys, and its joining link stops. What it has done stays."""
+    """Archives a group: planned surveys are withdrawn and the joining link is closed. Its history stays."""
     await groups.ensure_not_archived(session, group)
     if waiting := await in_the_way(session, group, now=now):
         raise Refused("archive-meetings-first", n=len(waiting))
@@ -58,7 +58,8 @@ async def archive(session: AsyncSession, by: Person, group: Workgroup, *, now: d
 
 
 async def rotate_link(session: AsyncSession, by: Person, group: Workgroup, code: str, *, now: datetime) -> Link:
-    """Replaces the joining link; ``code`` is the one that was seen, so that two taps make one."""
+    """Replaces the joining link. ``code`` is the link on the screen: a second tap raises Stale and makes no second
+    link."""
     await groups.ensure_not_archived(session, group)
     old = update(Link).where(Link.kind == LinkKind.JOIN, Link.workgroup_id == group.id, Link.closed_at.is_(None))
     closed = await session.execute(old.where(Link.code == code).values(closed_at=now).returning(Link.code))
@@ -69,7 +70,7 @@ async def rotate_link(session: AsyncSession, by: Person, group: Workgroup, code:
 
 
 async def let_in(session: AsyncSession, by: Person, group: Workgroup, one_by_one: bool, *, now: datetime) -> None:
-    """Says whether coordinators let people in one by one, or the link alone does."""
+    """Sets whether coordinators approve each person who uses the joining link."""
     await groups.ensure_not_archived(session, group)
     if group.approves_joiners is not one_by_one:
         group.approves_joiners = one_by_one

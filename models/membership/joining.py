@@ -1,4 +1,4 @@
-"""What a code does for whoever brings it: a place in a group, a roster line claimed, a role taken."""
+"""Using a code: joining a group, claiming a roster line, or taking a role."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ from models.people.people import Address, Person
 from models.policy import Policy
 
 TELLS = timedelta(days=7)
-"""For how long the news that someone has left is news."""
+"""How long the notice that somebody has left waits to be sent."""
 
 
 @dataclass(frozen=True)
 class RedeemedCode:
-    """What became of a code: ``kind`` is "group", "already", "asked", "asked-already", "claimed", "claimed-already",
+    """The result of a code: ``kind`` is "group", "already", "asked", "asked-already", "claimed", "claimed-already",
     "role" or "has-role"."""
 
     kind: str
@@ -37,7 +37,7 @@ class RedeemedCode:
 
 
 async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Policy, now: datetime) -> RedeemedCode:
-    """Uses a code."""
+    """Uses a code. Raises Refused if it is not valid."""
     if await claims.taken_before(session, person, code):
         return RedeemedCode("claimed-already")
     link = await links.access_link(session, code, now=now)
@@ -60,7 +60,7 @@ async def redeem(session: AsyncSession, person: Person, code: str, *, policy: Po
 async def _take_role(
     session: AsyncSession, person: Person, link: Link, role: RoleKind, group: Workgroup | None, *, now: datetime
 ) -> RedeemedCode:
-    """Takes the role. Whoever has it already leaves the link for the one it was meant for."""
+    """Takes the role of a link. The link stays open if the person has the role already: it was meant for another."""
     name = group.name if group else ""
     if not await access.grant(session, person, role, group, now=now):
         return RedeemedCode("has-role", name, role)
@@ -70,7 +70,7 @@ async def _take_role(
 
 
 async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
-    """The one-time link by which the first administrator comes in; None if there is an administrator.
+    """The one-time link for the first administrator; None if there is an administrator.
 
     The same until it is used or expires, so that a restart does not spoil a code that is just being typed.
     """
@@ -86,7 +86,7 @@ async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
 
 
 async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: Policy, now: datetime) -> RedeemedCode:
-    """Takes a place on a roster, and is invited to the meetings that are already called."""
+    """Claims a roster line, and invites the person to the coming meetings."""
     names = []
     for group_id in await claims.take(session, person, link, now=now):
         group = await session.get_one(Workgroup, group_id)
@@ -100,7 +100,7 @@ async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: P
 async def _join(
     session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
 ) -> RedeemedCode:
-    """By the joining link: at once, or where its coordinators let people in one by one, with their leave."""
+    """Uses a joining link: the person joins at once, or waits where coordinators approve each person."""
     if group.archived_at is not None:
         raise Refused("link-not-valid")
     trusted = await access.is_member(session, person, group.id) or await access.holds(
@@ -115,7 +115,7 @@ async def _join(
 async def answer_request(
     session: AsyncSession, by: Person, asked: RequestDetails, approved: bool, *, policy: Policy, now: datetime
 ) -> None:
-    """A coordinator lets somebody in, or does not."""
+    """A coordinator accepts or declines a request to join."""
     if asked.group.archived_at is not None:
         raise Refused("roster-archived", group=asked.group.name)
     await requests.decide(session, by, asked, approved, now=now)
@@ -126,7 +126,7 @@ async def answer_request(
 async def enter(
     session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
 ) -> RedeemedCode:
-    """Joins a group, and is invited to the meetings that are already called."""
+    """Makes the person a member, and invites them to the coming meetings."""
     if not await groups.join(session, group, person, now=now):
         return RedeemedCode("already", group.name)
     audit.note(session, person, "joined", now=now, group_id=group.id)
@@ -136,7 +136,7 @@ async def enter(
 
 
 async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
-    """Invites a person to a group's coming meetings, anew to those from which they were withdrawn when they left."""
+    """Invites a person to a group's coming meetings. Invitations withdrawn when they left are sent again."""
     for meeting in await meetings.coming(session, [group.id], now=now):
         if meeting.starts_at > now:
             await announcing.revive(session, meeting, person, now=now)
@@ -146,7 +146,7 @@ async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, po
 async def meet(
     session: AsyncSession, telegram_id: int, name: str, language: str | None, *, policy: Policy, now: datetime
 ) -> Person:
-    """`people.met`; whoever could not be written to hears of the meetings that were called meanwhile."""
+    """Calls `people.met`. A person who was not reachable gets the invitations that could not be sent meanwhile."""
     person, is_new = await people.met(session, telegram_id, name, language, now=now)
     if is_new:
         await _send_after_all(session, person)
@@ -156,27 +156,31 @@ async def meet(
 
 
 async def _send_after_all(session: AsyncSession, person: Person) -> None:
-    """Puts back the invitations that came to nothing because the person could not be reached."""
+    """Re-queues the invitations that failed because the person was not reachable."""
     theirs = select(Address.id).where(Address.person_id == person.id).scalar_subquery()
     failed = update(Delivery).where(Delivery.address_id == theirs, Delivery.kind == DeliveryKind.INVITATION)
     await session.execute(failed.where(Delivery.state == Sending.FAILED).values(state=Sending.DUE))
 
 
 async def leave(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
-    """Leaves a group of one's own will; its coordinators hear of it."""
+    """The person leaves a group. Its coordinators get a notice."""
     membership_id = await end(session, group, person, now=now)
     audit.note(session, person, "left", now=now, group_id=group.id)
     due = next_waking(now, policy.quiet)
     notices = [
-        Planned(person_id=member.id, kind=DeliveryKind.LEFT, subject=membership_id, due_at=due, expires_at=due + TELLS)
-        for member in await access.coordinators(session, group.id)
-        if member.id != person.id
+        Planned(
+            person_id=coordinator.id, kind=DeliveryKind.LEFT, subject=membership_id, due_at=due, expires_at=due + TELLS
+        )
+        for coordinator in await access.coordinators(session, group.id)
+        if coordinator.id != person.id
     ]
     await outbox.plan(session, notices)
 
 
 async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> int:
-    """Ends a membership, whoever ends it, and withdraws what waits to be sent about the group's coming meetings."""
+    """Ends a membership and withdraws the deliveries about the group's coming meetings. Returns its id. Raises
+    NotFound if
+    there is none."""
     membership_id = await groups.leave(session, group.id, person.id, now=now)
     if membership_id is None:
         raise NotFound
@@ -186,7 +190,7 @@ async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: d
 
 
 async def left(session: AsyncSession, membership_id: int) -> tuple[str, str] | None:
-    """Who left which group, by name; None if they have erased themselves or are back."""
+    """The names of the person who left and of the group. None if the person is erased or a member again."""
     membership = await session.get(Membership, membership_id)
     if membership is None or membership.person_id is None:
         return None

@@ -1,4 +1,4 @@
-"""Requests to join a group whose coordinators let people in one by one."""
+"""Requests to join a group whose coordinators approve each person."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,12 +19,12 @@ from models.policy import Policy
 
 KEEPS = timedelta(days=14)
 PAUSE = timedelta(days=1)
-"""After a decline, this long before one may ask again."""
+"""How long after a decline a person may ask again."""
 OPEN = text("decided_at IS NULL")
 
 
 class JoinRequest(Base):
-    """Someone who used a joining link and waits; at most one waits per person and group."""
+    """A person who used a joining link and waits. At most one open request per person and group."""
 
     __tablename__ = "join_request"
     __table_args__ = (
@@ -44,7 +44,7 @@ class JoinRequest(Base):
 
 @dataclass(frozen=True)
 class RequestDetails:
-    """A request with what its readers need."""
+    """A request with its person and group."""
 
     request: JoinRequest
     group: Workgroup
@@ -53,7 +53,8 @@ class RequestDetails:
 
 
 async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> bool:
-    """Asks the coordinators to let a person in, at most one message a day; False if the request waited already."""
+    """Asks the coordinators to accept a person, with at most one message per day. Returns False if a request was open
+    already."""
     mine = (JoinRequest.workgroup_id == group.id, JoinRequest.person_id == person.id)
     declined = select(JoinRequest.id).where(*mine, JoinRequest.approved.is_(False))
     if await session.scalar(declined.where(JoinRequest.decided_at > now - PAUSE).limit(1)) is not None:
@@ -80,7 +81,7 @@ async def ask(session: AsyncSession, group: Workgroup, person: Person, *, policy
 
 
 async def access_request(session: AsyncSession, person: Person, request_id: int) -> RequestDetails:
-    """The gate of deciding: the group's coordinators."""
+    """The request, for the group's coordinators. Raises NotFound or NotAllowed for others."""
     asked = await of_id(session, request_id)
     if asked is None:
         raise NotFound
@@ -89,13 +90,13 @@ async def access_request(session: AsyncSession, person: Person, request_id: int)
 
 
 async def of_id(session: AsyncSession, request_id: int) -> RequestDetails | None:
-    """A request as it stands, for its letters."""
+    """The request as it is now, for its deliveries; None if there is none."""
     rows = await _asked(session, JoinRequest.id == request_id)
     return rows[0] if rows else None
 
 
 async def waiting(session: AsyncSession, group: Workgroup) -> list[RequestDetails]:
-    """The requests of a group that nobody has decided, oldest first."""
+    """The group's open requests, oldest first."""
     return await _asked(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
 
 
@@ -113,7 +114,7 @@ async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[Req
 
 
 async def decide(session: AsyncSession, by: Person, asked: RequestDetails, approved: bool, *, now: datetime) -> None:
-    """Decides, once: of two coordinators the later one hears what was decided. The person is told."""
+    """Decides a request and notifies the person. Raises Stale if another coordinator has decided it."""
     request = asked.request
     done = await session.execute(
         update(JoinRequest)
@@ -131,15 +132,17 @@ async def decide(session: AsyncSession, by: Person, asked: RequestDetails, appro
 
 
 async def _show_decided(session: AsyncSession, by: Person, asked: RequestDetails, now: datetime) -> None:
-    """Withdraws what still asks the other coordinators, and edits the cards that they have."""
+    """Withdraws the messages to the other coordinators that wait, and edits the cards that were sent."""
     await outbox.withdraw(session, DeliveryKind.JOIN_REQUEST, asked.request.id)
-    others = [member for member in await access.coordinators(session, asked.group.id) if member.id != by.id]
+    others = [
+        coordinator for coordinator in await access.coordinators(session, asked.group.id) if coordinator.id != by.id
+    ]
     kind = DeliveryKind.JOIN_DECIDED
     edits = [Planned(person.id, kind, asked.request.id, now, now + KEEPS) for person in others]
     await outbox.plan(session, edits)
 
 
 async def settle(session: AsyncSession, group_id: int, person_id: int, *, now: datetime) -> None:
-    """A person who got in another way waits no longer."""
+    """Closes the open request of a person who has become a member otherwise."""
     mine = update(JoinRequest).where(JoinRequest.workgroup_id == group_id, JoinRequest.person_id == person_id)
     await session.execute(mine.where(JoinRequest.decided_at.is_(None)).values(decided_at=now, approved=True))

@@ -1,4 +1,5 @@
-"""Giving roles and taking them away. Administrators give all; coordinators make others coordinators of their groups."""
+"""Giving and revoking roles. Administrators give every role. Coordinators give the coordinator's role in their
+groups."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,12 +20,12 @@ from models.people.people import Person, quiet_hours
 from models.policy import Policy
 
 TELLS = timedelta(days=14)
-"""For how long the news of a role waits for whoever cannot be written to in quiet time."""
+"""How long the notice of a role waits to be sent."""
 
 
 @dataclass(frozen=True)
 class Holding:
-    """A role, who has it and where; no group means the whole organisation."""
+    """A role with its person and group. No group means the whole organisation."""
 
     role: Role
     person: Person
@@ -32,7 +33,7 @@ class Holding:
 
 
 async def visible(session: AsyncSession, actor: Person) -> list[Holding]:
-    """The roles that the actor may see and take away, by kind, group and name. Those of archived groups rest."""
+    """The roles that the actor may see and revoke, by kind, group and name, without those in archived groups."""
     rows = await session.execute(
         select(Role, Person, Workgroup)
         .join(Person, Person.id == Role.person_id)
@@ -53,7 +54,9 @@ async def visible(session: AsyncSession, actor: Person) -> list[Holding]:
 async def access_group_for_role(
     session: AsyncSession, actor: Person, kind: RoleKind, group_id: int | None
 ) -> Workgroup | None:
-    """The gate of giving and taking: the group that the role is for, None for the organisation."""
+    """The group in which the actor may give and revoke this role; None for the organisation. Raises NotAllowed,
+    NotFound,
+    or Refused if the group is archived."""
     if not await access.holds(session, actor, RoleKind.COORDINATOR):
         raise NotAllowed
     if kind is not RoleKind.COORDINATOR:
@@ -69,7 +72,7 @@ async def access_group_for_role(
 
 
 async def offer(session: AsyncSession, actor: Person, kind: RoleKind, group_id: int | None, *, now: datetime) -> Link:
-    """A one-time link with which whoever opens it takes the role."""
+    """A one-time link. Whoever opens it gets the role."""
     await access_group_for_role(session, actor, kind, group_id)
     link = await links.make(session, LinkKind.ROLE, now=now, group_id=group_id, role=kind, keeps=links.ROLE_KEEPS)
     audit.note(session, actor, "role-offered", now=now, group_id=group_id, detail=kind)
@@ -86,7 +89,8 @@ async def give(
     policy: Policy,
     now: datetime,
 ) -> bool:
-    """Gives a person a role and tells them; False if they had it. Who has not started hears of it on /start."""
+    """Gives a person a role and notifies them. Returns False if they had it. A person who has not pressed Start sees it
+    at /start."""
     group = await access_group_for_role(session, actor, kind, group_id)
     if not await access.grant(session, chosen, kind, group, now=now):
         return False
@@ -97,7 +101,7 @@ async def give(
 
 
 async def appoint(session: AsyncSession, telegram_id: int, *, now: datetime) -> None:
-    """Makes an administrator of whoever the configuration names."""
+    """Gives the administrator's role to the person that the configuration names."""
     person = await people.expected(session, telegram_id, now=now)
     if await access.grant(session, person, RoleKind.ADMINISTRATOR, now=now):
         detail = RoleKind.ADMINISTRATOR
@@ -105,7 +109,8 @@ async def appoint(session: AsyncSession, telegram_id: int, *, now: datetime) -> 
 
 
 async def access_role(session: AsyncSession, actor: Person, role_id: int) -> Holding:
-    """The gate of taking away: a role that is still held and that the actor may give."""
+    """The role, for those who may revoke it. Raises NotFound or NotAllowed for others, Refused if it is revoked
+    already."""
     role = await session.get(Role, role_id)
     if role is None:
         raise NotFound
@@ -116,7 +121,7 @@ async def access_role(session: AsyncSession, actor: Person, role_id: int) -> Hol
 
 
 async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: Policy, now: datetime) -> None:
-    """Takes a role away, once, and tells the person. The last administrator stays."""
+    """Revokes a role and notifies the person. Raises Refused if it is revoked already, or the last administrator's."""
     role = held.role
     if role.kind is RoleKind.ADMINISTRATOR:
         await _ensure_not_last_administrator(session, role)
@@ -132,7 +137,8 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
 
 
 async def _ensure_not_last_administrator(session: AsyncSession, going: Role) -> None:
-    """Refuses to lose the last administrator. The lock makes two who remove each other take turns."""
+    """Raises Refused if there is no other administrator. Locks the rows, so that two who revoke each other take
+    turns."""
     held = select(Role).where(Role.kind == RoleKind.ADMINISTRATOR, Role.revoked_at.is_(None)).order_by(Role.id)
     rows = (await session.execute(held.with_for_update())).scalars()
     if all(role.id == going.id for role in rows):
@@ -140,7 +146,7 @@ async def _ensure_not_last_administrator(session: AsyncSession, going: Role) -> 
 
 
 async def is_last(session: AsyncSession, held: Holding) -> bool:
-    """Whether nobody else has this role there."""
+    """Whether nobody else has this role in the same group or organisation."""
     kind, group_id = held.role.kind, held.role.workgroup_id
     others = select(Role.id).where(Role.kind == kind, Role.revoked_at.is_(None), Role.id != held.role.id)
     others = others.where(Role.workgroup_id == group_id if group_id else Role.workgroup_id.is_(None))
@@ -148,7 +154,7 @@ async def is_last(session: AsyncSession, held: Holding) -> bool:
 
 
 async def of_person(session: AsyncSession, person: Person) -> list[Holding]:
-    """The roles that a person has, in living groups or the organisation."""
+    """The person's roles in the organisation and in groups that are not archived."""
     rows = await session.execute(
         select(Role, Workgroup)
         .outerjoin(Workgroup, Workgroup.id == Role.workgroup_id)
@@ -159,7 +165,7 @@ async def of_person(session: AsyncSession, person: Person) -> list[Holding]:
 
 
 async def holding_to_report(session: AsyncSession, role_id: int, person: Person) -> Holding | None:
-    """The role that a letter to this person is about."""
+    """The role that a delivery to this person is about; None if it is not theirs."""
     role = await session.get(Role, role_id)
     if role is None or role.person_id != person.id:
         return None
@@ -168,7 +174,7 @@ async def holding_to_report(session: AsyncSession, role_id: int, person: Person)
 
 
 async def has(session: AsyncSession, held: Holding) -> bool:
-    """Whether the person has such a role there now, by this row or a later one."""
+    """Whether the person has the same role now, by this row or a later one."""
     kind, group_id = held.role.kind, held.role.workgroup_id
     now = await access.roles(session, held.person.id)
     return any(role.kind is kind and role.workgroup_id == group_id for role in now)
@@ -184,7 +190,7 @@ async def _tell(
     policy: Policy,
     now: datetime,
 ) -> None:
-    """Plans the news; who does it to themselves sees it at once."""
+    """Plans the notice. A person who did it to themselves gets none: the screen says it."""
     if person.id == actor.id:
         return
     due = next_waking(now, quiet_hours(person, policy))

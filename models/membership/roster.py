@@ -1,4 +1,4 @@
-"""A group's roster: people who need no Telegram are added and removed."""
+"""A group's roster. People without Telegram can be on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,15 +21,15 @@ from models.policy import Policy
 
 @dataclass
 class Compared:
-    """What adding a list would do."""
+    """The result of comparing a list with the roster."""
 
     new: list[Entry] = field(default_factory=list)
     here: list[Entry] = field(default_factory=list)
-    """On the roster already."""
+    """Entries that are on the roster already."""
     twice: list[Entry] = field(default_factory=list)
-    """Further up in the list already."""
+    """Entries that stand further up in the list already."""
     doubtful: list[Entry] = field(default_factory=list)
-    """A namesake of whom too little is known to tell whether it is the same person."""
+    """Entries with the name of another, where it is not known whether it is the same person."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Known:
 
 
 async def access_member(session: AsyncSession, group: Workgroup, person_id: int) -> Person:
-    """The gate of a place on a roster."""
+    """The member of the group. Raises NotFound if the person is not a member."""
     wanted = (
         select(Person)
         .join(Membership, Membership.person_id == Person.id)
@@ -53,13 +53,13 @@ async def access_member(session: AsyncSession, group: Workgroup, person_id: int)
 
 
 def counts(people: Sequence[Person]) -> dict[Reachability, int]:
-    """How many can be reached, and how many cannot for each reason; reasons of nobody are left out."""
+    """The number of people of each reachability, without those that have none."""
     reaches = [person.reach for person in people]
     return {reach: reaches.count(reach) for reach in (Reachability.REACHABLE, *Reachability) if reach in reaches}
 
 
 async def compare(session: AsyncSession, group: Workgroup, entries: Sequence[Entry]) -> Compared:
-    """Holds a list against itself and the roster, by name and contact."""
+    """Compares the entries with each other and with the roster, by name and contact."""
     known: dict[str, list[_Known]] = {}
     for person in await groups.members(session, group.id):
         known.setdefault(_same(person.name), []).append(_Known(_same(person.organisation), _same(person.contact), True))
@@ -72,7 +72,7 @@ async def compare(session: AsyncSession, group: Workgroup, entries: Sequence[Ent
 
 
 def _same(text: str | None) -> str:
-    """What makes two spellings the same: not capitals, nor spaces and dashes in a number."""
+    """A text for comparisons: without case, spaces, dashes and parentheses."""
     return "".join(c for c in (text or "").casefold() if not c.isspace() and c not in "-()–")
 
 
@@ -94,9 +94,9 @@ async def add(
     policy: Policy,
     now: datetime,
 ) -> list[tuple[Person, Link]]:
-    """Puts people on the roster, each with a personal link, invited to what is called already; returns the new ones.
+    """Adds people to the roster and invites them to the coming meetings. Returns them with their personal links.
 
-    The list is held against the roster as it is now, and two coordinators who add at the same moment take turns.
+    The entries are compared with the roster as it is now. Two coordinators who add at once take turns.
     """
     await groups.ensure_not_archived(session, group)
     compared = await compare(session, group, entries)
@@ -125,7 +125,7 @@ def _line(entry: Entry, now: datetime) -> Person:
 async def write_contact(
     session: AsyncSession, by: Person, group: Workgroup, person: Person, typed: str, *, now: datetime
 ) -> None:
-    """Notes how a member is reached besides Telegram. The audit tells that it was done, not what was written."""
+    """Sets how a member is reached besides Telegram. The audit log says that it was done, not the contact."""
     await groups.ensure_not_archived(session, group)
     contact = tidy(typed, NAME_LENGTH + 1)
     if not contact:
@@ -138,15 +138,16 @@ async def write_contact(
 
 
 async def personal_links(session: AsyncSession, group: Workgroup, *, now: datetime) -> list[tuple[Person, Link]]:
-    """Everyone on the roster without Telegram, with the link by which they take their place."""
+    """The members without Telegram, each with their personal link."""
     waiting = [member for member in await groups.members(session, group.id) if member.telegram_id is None]
     made = await claims.links_of(session, waiting, now=now)
     return [(person, made[person.id]) for person in waiting]
 
 
 async def remove(session: AsyncSession, by: Person, group: Workgroup, person: Person, *, now: datetime) -> None:
-    """Takes a person off the roster; what they have done stays. Of a line that is on no roster any more only counts do:
-    nobody would be left to erase it."""
+    """Removes a person from the roster. Their history stays.
+
+    A person without Telegram who is on no roster any more is erased: nobody could do it later."""
     await joining.end(session, group, person, now=now)
     if person.telegram_id is None and not await groups.of_person(session, person):
         await deletion.erase_line(session, by, group, person, now=now)

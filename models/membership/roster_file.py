@@ -1,4 +1,5 @@
-"""Reading a roster, pasted or from a file: ``name; organisation; contact``, in whatever encoding offices save it."""
+"""Reads a roster, pasted or from a file: ``name; organisation; contact``, in the encodings that office programs
+write."""
 
 import csv
 import re
@@ -15,11 +16,11 @@ FIELDS = ("name", "organisation", "contact")
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 NOT_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"{\\rtf")  # xlsx and docx, old Office, PDF, RTF
 UTF8_LETTER = re.compile(rb"\xc3[\x80-\xbf]")
-"""ä, ö, å in UTF-8: where they stand, a text that does not decode is broken UTF-8 and not Windows-1252."""
+"""ä, ö and å in UTF-8. If a text with these does not decode, it is broken UTF-8 and not Windows-1252."""
 QUOTED = re.compile(r'"[^"]*"')
 CONTACT = re.compile(r"\S+@\S+\.\S+|\+?[\d\s()-]{6,}")
 LONGEST_CELL = 5
-"""Lines over which a quoted cell may run before its quotation mark is taken for a slip."""
+"""Maximum number of lines of a quoted cell. In a longer one the quotation mark is an ordinary character."""
 
 HEADER = {
     "name": {"nimi", "name", "namn", "jäsen", "medlem", "member", "osallistuja", "deltagare", "participant"},
@@ -34,7 +35,7 @@ Trouble = Literal["no-name", "too-long", "too-many"]
 
 
 class Entry(NamedTuple):
-    """One person as written, tidied. ``line`` counts from 1."""
+    """One person of the list, normalised. ``line`` counts from 1."""
 
     line: int
     name: str
@@ -48,7 +49,7 @@ Unread = tuple[int, Trouble]
 
 @dataclass(frozen=True)
 class Read:
-    """What was read, the lines that could not be, and how many lines there were."""
+    """The entries, the lines that could not be read, and the number of lines."""
 
     entries: tuple[Entry, ...]
     unread: tuple[Unread, ...]
@@ -56,7 +57,7 @@ class Read:
 
 
 def decode(data: bytes) -> str:
-    """The text of a file; a refusal names the line that no encoding explains."""
+    """The text of a file. Raises Refused with the line that no encoding can decode."""
     if data.startswith(NOT_TEXT):
         raise Refused("roster-not-text")
     if encoding := next((name for bom, name in BOMS if data.startswith(bom)), None) or _bare_utf16(data):
@@ -70,7 +71,7 @@ def decode(data: bytes) -> str:
 
 
 def _bare_utf16(data: bytes) -> str | None:
-    """UTF-16 without a mark is told by its zeros: every other byte of Western text is one."""
+    """Recognises UTF-16 without a byte order mark by its zeros: every other byte of Western text is zero."""
     half = len(data) // 2
     if half and data[1::2].count(0) > 0.4 * half:
         return "utf-16-le"
@@ -90,7 +91,7 @@ def _lines(text: str) -> list[str]:
 
 
 def read(text: str) -> Read:
-    """Reads the people of a text; its blank lines count, and are left out."""
+    """Reads the people of a text. Blank lines are counted and skipped."""
     lines = _lines(text.lstrip("\ufeff").rstrip())
     rows = list(_rows(lines))
     columns: list[str] = []
@@ -109,14 +110,14 @@ def read(text: str) -> Read:
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
-    """The rows with something in them, each with the number of its first line."""
+    """The rows that are not empty, each with the number of its first line."""
     delimiter, first = _delimiter(lines)
     at = first
     while at < len(lines):
         span = _span(lines[at : at + LONGEST_CELL], delimiter)
         piece = "\n".join(lines[at : at + span])
-        quote = '"' if piece.count('"') % 2 == 0 else None  # an odd one is a slip: just a character
-        # The module's limit on a cell is 128 kB; no row of ours may fail on it.
+        quote = '"' if piece.count('"') % 2 == 0 else None  # an unpaired quotation mark is an ordinary character
+        # The csv module raises an error above 128 kB per cell.
         row = next(csv.reader([piece[:10_000]], delimiter=delimiter, quotechar=quote), [])
         if any(cell.strip() for cell in row):
             yield at + 1, row
@@ -124,7 +125,7 @@ def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _span(lines: list[str], delimiter: str) -> int:
-    """Over how many lines a row goes: more than one only for a cell that opens with a quotation mark and closes."""
+    """The number of lines of a row. It is more than one only if a quoted cell opens in it and is closed later."""
     if lines[0].count('"') % 2 == 0 or not re.search(rf'(^|{re.escape(delimiter)})\s*"', lines[0]):
         return 1
     marks = 0
@@ -136,7 +137,7 @@ def _span(lines: list[str], delimiter: str) -> int:
 
 
 def _delimiter(lines: list[str]) -> tuple[str, int]:
-    """What separates the columns on most lines, and the first line to read (Excel may begin with ``sep=;``)."""
+    """The separator of columns on most lines, and the first line to read. Excel may begin with ``sep=;``."""
     if separator := re.fullmatch(r"sep=([;,\t])", lines[0].strip(" "), re.IGNORECASE):
         return separator[1], 1
     bare = [QUOTED.sub("", line) for line in lines]
@@ -144,7 +145,7 @@ def _delimiter(lines: list[str]) -> tuple[str, int]:
 
 
 def _header(cells: list[str]) -> list[str]:
-    """The columns that a first row names; empty if it names a person."""
+    """The columns that a header row names. Empty if the first row is a person."""
     words = [cell.strip(" :*").casefold() for cell in cells]
     columns = [next((field for field, names in HEADER.items() if word in names), "") for word in words]
     return columns if {"name", "first", "last"} & set(columns) else []

@@ -1,4 +1,4 @@
-"""Who may what: roles, and the gates through which a thing is fetched only by those who may touch it."""
+"""Roles, and the gates of groups. A gate returns the thing, or raises NotFound or NotAllowed."""
 
 import enum
 from datetime import datetime
@@ -33,7 +33,7 @@ class Role(Base):
 
 
 async def roles(session: AsyncSession, person_id: int) -> list[Role]:
-    """The roles a person has now."""
+    """The person's roles that are not revoked."""
     held = select(Role).where(Role.person_id == person_id, Role.revoked_at.is_(None)).order_by(Role.id)
     return list((await session.execute(held)).scalars())
 
@@ -61,7 +61,8 @@ async def grant(
 
 
 async def coordinated_groups(session: AsyncSession, person: Person, *, archived_too: bool = False) -> list[Workgroup]:
-    """The living groups whose meetings this person calls, by name; with the archived, those whose past they read."""
+    """The groups that the person coordinates, by name. ``archived_too`` adds the archived ones, whose results stay
+    readable."""
     held = await roles(session, person.id)
     wanted = select(Workgroup).order_by(Workgroup.name, Workgroup.id)
     if not archived_too:
@@ -77,7 +78,7 @@ async def coordinated_groups(session: AsyncSession, person: Person, *, archived_
 
 
 async def access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
-    """The gate of a group's coordination: strangers do not learn that it exists, members learn that they may not."""
+    """The group, for its coordinators. Raises NotAllowed for its members and NotFound for everybody else."""
     group = await session.get(Workgroup, group_id)
     if group is None:
         raise NotFound
@@ -97,13 +98,13 @@ async def is_member(session: AsyncSession, person: Person, group_id: int) -> boo
 
 
 async def require_role(session: AsyncSession, person: Person, kind: RoleKind) -> None:
-    """The gate of what needs a role but no object."""
+    """Raises NotAllowed unless the person has the role anywhere."""
     if not await holds(session, person, kind):
         raise NotAllowed("for-administrators" if kind is RoleKind.ADMINISTRATOR else "not-allowed")
 
 
 async def coordinators(session: AsyncSession, group_id: int) -> list[Person]:
-    """Those who run the group by a role of their own (administrators only where nobody else does)."""
+    """The group's coordinators. The administrators if it has none."""
     held = (
         select(Person)
         .join(Role, Role.person_id == Person.id)
@@ -119,7 +120,7 @@ async def coordinators(session: AsyncSession, group_id: int) -> list[Person]:
 
 
 async def administrators(session: AsyncSession) -> list[Person]:
-    """Those who run the installation now."""
+    """The people with the administrator's role now."""
     held = select(Person).join(Role, Role.person_id == Person.id)
     held = held.where(Role.revoked_at.is_(None), Role.kind == RoleKind.ADMINISTRATOR).distinct().order_by(Person.id)
     return list((await session.execute(held)).scalars())

@@ -1,4 +1,4 @@
-"""Who did what to what, when. Never answers, never texts that people wrote to each other."""
+"""The audit log: who did what to whom, and when. It never holds answers or texts that people wrote to each other."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +19,12 @@ class Audit(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
-    """None: the configuration, or someone who has erased themselves."""
+    """None: the configuration, or a person who has since erased themselves."""
     action: Mapped[str]
-    """A key like ``role-granted``; its words are in the catalogues under ``audit-…``."""
+    """A key like ``role-granted``. Its text has the key ``audit-role-granted``."""
     workgroup_id: Mapped[int | None] = mapped_column(ForeignKey("workgroup.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
-    """Whom it was done to."""
+    """The person it was done to."""
     detail: Mapped[str] = mapped_column(default="")
 
 
@@ -38,7 +38,7 @@ def note(
     person_id: int | None = None,
     detail: str = "",
 ) -> None:
-    """Adds a line, in the transaction of the deed."""
+    """Adds an entry to the current transaction."""
     session.add(
         Audit(
             at=now,
@@ -53,7 +53,7 @@ def note(
 
 @dataclass(frozen=True)
 class Line:
-    """A row with the names that its ids stand for now; None for whoever has erased themselves."""
+    """An entry with the current names of the people and the group. None for a person who has erased themselves."""
 
     at: datetime
     action: str
@@ -64,7 +64,8 @@ class Line:
 
 
 async def page(session: AsyncSession, reader: Person, number: int, size: int) -> tuple[list[Line], bool]:
-    """A page of lines for an administrator, the newest first, and whether there are older ones."""
+    """A page of entries, newest first, and whether there are older ones. Raises NotAllowed unless ``reader`` is an
+    administrator."""
     await require_role(session, reader, RoleKind.ADMINISTRATOR)
     actor, other = aliased(Person), aliased(Person)
     wanted = (

@@ -1,4 +1,4 @@
-"""Workgroups and who belongs to them, with intervals, so that last year's denominators stay true."""
+"""Workgroups and memberships. A membership is an interval, so that the member counts of past years stay right."""
 
 from datetime import datetime
 
@@ -22,15 +22,15 @@ class Workgroup(Base):
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
     approves_joiners: Mapped[bool] = mapped_column(default=False)
-    """Whether a coordinator lets people in one by one."""
+    """Whether a coordinator approves each person who uses the joining link."""
 
 
 class Membership(Base):
-    """A person's time in a group; ``left_at`` ends it, a return begins a new one."""
+    """An interval in which a person is a member. A return makes a new row."""
 
     __tablename__ = "membership"
     __table_args__ = (
-        # An erased person's rows stay, without the person, for the counts.
+        # The rows of an erased person stay for the counts, with person_id NULL.
         Index(
             "uq_membership_current",
             "workgroup_id",
@@ -52,12 +52,12 @@ class Membership(Base):
 
 
 def in_order(name: str) -> tuple[str, str]:
-    """What names are sorted by: capitals make no difference, and the order is always the same."""
+    """The sort key of names: case-insensitive, and stable for names that differ only in case."""
     return name.casefold(), name
 
 
 async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
-    """Founds a workgroup. Living groups have different names, whatever their capitals."""
+    """Creates a workgroup. Raises Refused if a group that is not archived has the same name, ignoring case."""
     await ensure_name_free(session, name)
     group = Workgroup(name=name, created_at=now, approves_joiners=False)
     session.add(group)
@@ -66,7 +66,7 @@ async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgrou
 
 
 def parse_name(typed: str) -> str:
-    """A typed name, tidied; refused if there is nothing of it or too much."""
+    """A typed name, normalised. Raises Refused if it is empty or longer than `NAME_LENGTH`."""
     name = tidy(typed, NAME_LENGTH + 1)
     if not name:
         raise Refused("line-empty")
@@ -76,7 +76,7 @@ def parse_name(typed: str) -> str:
 
 
 async def ensure_name_free(session: AsyncSession, name: str, *, besides: int | None = None) -> None:
-    """Refuses a name that a living group has, one of some id excepted."""
+    """Raises Refused if a group that is not archived has the name. The group with the id ``besides`` is ignored."""
     living = select(Workgroup.id, Workgroup.name).where(Workgroup.archived_at.is_(None))
     for group_id, taken in await session.execute(living):
         if taken.casefold() == name.casefold() and group_id != besides:
@@ -84,20 +84,20 @@ async def ensure_name_free(session: AsyncSession, name: str, *, besides: int | N
 
 
 async def ensure_not_archived(session: AsyncSession, group: Workgroup) -> None:
-    """Refuses to change an archived group; two who change a group take turns."""
+    """Raises Refused if the group is archived. Locks its row, so that two who change a group take turns."""
     await session.refresh(group, with_for_update=True)
     if group.archived_at is not None:
         raise Refused("roster-archived", group=group.name)
 
 
 async def join(session: AsyncSession, group: Workgroup, person: Person, *, now: datetime) -> bool:
-    """Makes a person a member; False if they were one already."""
+    """Makes a person a member. Returns False if they were one already."""
     row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}
     return bool(await insert_new(session, Membership, [row]))
 
 
 async def leave(session: AsyncSession, group_id: int, person_id: int, *, now: datetime) -> int | None:
-    """Ends a membership; its id, or None if there is none that could end."""
+    """Ends a membership. Returns its id, or None if the person is not a member."""
     ended = await session.execute(
         update(Membership)
         .where(Membership.workgroup_id == group_id, Membership.person_id == person_id, Membership.left_at.is_(None))
@@ -108,7 +108,7 @@ async def leave(session: AsyncSession, group_id: int, person_id: int, *, now: da
 
 
 async def members(session: AsyncSession, group_id: int) -> list[Person]:
-    """Who belongs now, by name, with their addresses (for `reach`)."""
+    """The current members, by name."""
     chosen = (
         select(Person)
         .join(Membership, Membership.person_id == Person.id)
@@ -119,7 +119,7 @@ async def members(session: AsyncSession, group_id: int) -> list[Person]:
 
 
 async def access_own_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
-    """The gate of one's own group: a living one to which the person belongs."""
+    """The group, for its members. Raises NotFound for everybody else, and if it is archived."""
     for group in await of_person(session, person):
         if group.id == group_id:
             return group
@@ -127,7 +127,7 @@ async def access_own_group(session: AsyncSession, person: Person, group_id: int)
 
 
 async def of_person(session: AsyncSession, person: Person) -> list[Workgroup]:
-    """The living groups to which a person belongs, by name."""
+    """The groups of which the person is a member, by name, without the archived ones."""
     wanted = (
         select(Workgroup)
         .join(Membership, Membership.workgroup_id == Workgroup.id)

@@ -1,4 +1,5 @@
-"""Links and codes: joining a group, claiming a roster place, taking a role. One code serves link, QR and typing."""
+"""Links to join a group, to claim a place on a roster, or to take a role. The same code is in the link, in the QR
+and typed."""
 
 import enum
 import secrets
@@ -12,8 +13,8 @@ from models.base import Base
 from models.errors import Refused
 from models.people.access import RoleKind
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that reads like another
-LENGTH = 10  # 31^10: nobody guesses one, and a person can type it
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # without 0, O, 1, I and L, which look alike
+LENGTH = 10  # 31^10 codes: not guessable, and short enough to type
 PERSONAL = timedelta(days=60)
 ROLE_KEEPS = timedelta(days=14)
 
@@ -35,27 +36,27 @@ class Link(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
-    """Used up, replaced or withdrawn."""
+    """When it was used, replaced or withdrawn."""
 
 
 def normal(code: str) -> str:
-    """A code as stored, however it was typed: ``abcde-fghjk`` is ABCDEFGHJK."""
+    """A typed code as it is stored: ``abcde-fghjk`` becomes ABCDEFGHJK."""
     return "".join(c for c in code.upper() if c in ALPHABET)
 
 
 def looks_like_code(text: str) -> bool:
-    """Whether a typed line could be a code."""
+    """Whether a typed line has the form of a code."""
     bare = text.strip().upper().replace("-", "").replace(" ", "")
     return len(bare) == LENGTH and all(c in ALPHABET for c in bare) and any(c.isdigit() for c in bare)
 
 
 def readable(code: str) -> str:
-    """A code for people: two groups of five."""
+    """A code as people read it: two groups of five characters."""
     return f"{code[:5]}-{code[5:]}"
 
 
 def new_code() -> str:
-    """A code with at least one digit, so that words are not taken for codes."""
+    """A new random code. It has a digit, so that no word has the form of a code."""
     code = ""
     while not any(c.isdigit() for c in code):
         code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
@@ -72,7 +73,7 @@ async def make(
     role: RoleKind | None = None,
     keeps: timedelta | None = None,
 ) -> Link:
-    """Makes a link."""
+    """Creates a link that is valid for ``keeps``, or until it is closed."""
     link = Link(
         code=new_code(),
         kind=kind,
@@ -88,7 +89,7 @@ async def make(
 
 
 async def access_link(session: AsyncSession, code: str, *, now: datetime) -> Link:
-    """The link of a code, or a refusal that says what to do."""
+    """The valid link of a code. Raises Refused if there is none, or it is closed or expired."""
     link = await session.get(Link, normal(code))
     if link is None or link.closed_at is not None or (link.expires_at is not None and link.expires_at <= now):
         raise Refused("link-not-valid")
@@ -96,7 +97,7 @@ async def access_link(session: AsyncSession, code: str, *, now: datetime) -> Lin
 
 
 async def use_up(session: AsyncSession, link: Link, *, now: datetime) -> None:
-    """Closes a link that serves once; of two at the same moment one is refused."""
+    """Closes a one-time link. Raises Refused if it is closed already: of two uses at once only one succeeds."""
     used = await session.execute(
         update(Link).where(Link.code == link.code, Link.closed_at.is_(None)).values(closed_at=now).returning(Link.code)
     )
@@ -105,18 +106,18 @@ async def use_up(session: AsyncSession, link: Link, *, now: datetime) -> None:
 
 
 async def join_link(session: AsyncSession, group_id: int, *, now: datetime) -> Link:
-    """The group's joining link; made when first asked for."""
+    """The group's joining link. Creates it at the first call."""
     wanted = select(Link).where(Link.kind == LinkKind.JOIN, Link.workgroup_id == group_id, Link.closed_at.is_(None))
     return await session.scalar(wanted) or await make(session, LinkKind.JOIN, now=now, group_id=group_id)
 
 
 async def close_join(session: AsyncSession, group_id: int, *, now: datetime) -> None:
-    """Stops a group's joining link."""
+    """Closes the group's joining link."""
     old = update(Link).where(Link.kind == LinkKind.JOIN, Link.workgroup_id == group_id, Link.closed_at.is_(None))
     await session.execute(old.values(closed_at=now))
 
 
 async def rotate(session: AsyncSession, group_id: int, *, now: datetime) -> Link:
-    """Replaces a group's joining link: the old one, and its QR, stop working."""
+    """Replaces the group's joining link. The old link and its QR stop working."""
     await close_join(session, group_id, now=now)
     return await make(session, LinkKind.JOIN, now=now, group_id=group_id)

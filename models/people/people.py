@@ -19,7 +19,7 @@ NAME_LENGTH = 80
 class Reachability(enum.StrEnum):
     """Whether the bot may write to a person, or why not."""
 
-    UNCLAIMED = "unclaimed"  # a line on a roster; has not pressed Start
+    UNCLAIMED = "unclaimed"  # has not pressed Start
     REACHABLE = "reachable"
     BLOCKED = "blocked"
     DEACTIVATED = "deactivated"
@@ -60,15 +60,15 @@ class Address(Base):
     thread_id: Mapped[int] = mapped_column(default=0)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
     free_at: Mapped[datetime | None]
-    """Telegram takes one message a second to a chat: no earlier than this."""
+    """No message is sent before this: Telegram allows one message per second and chat."""
 
     person: Mapped[Person | None] = relationship(back_populates="address", lazy="raise")
 
 
 def tidy(text: str, limit: int = NAME_LENGTH) -> str:
-    """What people typed, made safe to show: one line, no control, zero-width or direction marks, at most ``limit``.
+    """Typed text on one line, without control, zero-width and direction characters, cut to ``limit`` characters.
 
-    Emoji joiners go too: a family becomes its members, which reads the same.
+    Emoji joiners are removed too: a family emoji becomes its members.
     """
     characters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if c.isspace() or _shown(c))
     return " ".join("".join(characters).split())[:limit].rstrip()
@@ -79,7 +79,7 @@ def _shown(character: str) -> bool:
 
 
 def quiet_hours(person: Person, policy: Policy) -> Quiet:
-    """A person's own quiet hours, else the organisation's."""
+    """The person's own quiet hours. The organisation's if they have set none."""
     if person.quiet_start is None or person.quiet_end is None:
         return policy.quiet
     return replace(policy.quiet, start=person.quiet_start, end=person.quiet_end)
@@ -88,9 +88,9 @@ def quiet_hours(person: Person, policy: Policy) -> Quiet:
 async def met(
     session: AsyncSession, telegram_id: int, name: str, language: str | None, *, now: datetime
 ) -> tuple[Person, bool]:
-    """The person behind a Telegram id, who can be written to from now on, and whether that is new; added if unknown.
+    """The person with a Telegram id, created if unknown, and whether they were not reachable before. They are now.
 
-    Someone only expected so far gets the name and language that they bring; a language once chosen stays.
+    A person who was only expected gets the name and language of their Telegram account. A chosen language stays.
     """
     wanted = select(Person).where(Person.telegram_id == telegram_id)
     person = await session.scalar(wanted)
@@ -108,8 +108,9 @@ async def met(
 
 
 def blocked(person: Person) -> bool:
-    """They have blocked the bot; whether that is new. Who has not begun yet is only expected still, and brings their
-    name when they do."""
+    """Marks a person as having blocked the bot. Returns whether they were reachable before.
+
+    A person who has not pressed Start stays unclaimed, so that they get their name when they do."""
     is_new = person.reach is Reachability.REACHABLE
     if person.reach is not Reachability.UNCLAIMED:
         person.reach = Reachability.BLOCKED
@@ -120,12 +121,12 @@ KNOWN = select(Person).where(Person.telegram_id == bindparam("telegram_id"))
 
 
 async def known(session: AsyncSession, telegram_id: int) -> Person | None:
-    """The person behind a Telegram id, if there is one."""
+    """The person with a Telegram id; None if there is none."""
     return await session.scalar(KNOWN, {"telegram_id": telegram_id})
 
 
 def stranger() -> Person:
-    """Somebody of whom nothing is kept. No row has their id, so that every gate is closed to them."""
+    """A person without a row. No row has the id 0, so that every gate raises NotFound for them."""
     return Person(id=0, name="")
 
 
@@ -134,7 +135,7 @@ def is_stranger(person: Person) -> bool:
 
 
 async def unreachable(session: AsyncSession, address_id: int, reach: Reachability) -> Person | None:
-    """They blocked us or are gone: nothing more is written to them, past answers stay. Returns them if that is new."""
+    """Marks the person of an address as blocked or deactivated. Returns the person if they were reachable before."""
     person = await session.scalar(select(Person).join(Address).where(Address.id == address_id))
     if person is None:
         return None
@@ -144,18 +145,18 @@ async def unreachable(session: AsyncSession, address_id: int, reach: Reachabilit
 
 
 async def private_address(session: AsyncSession, chat_id: int) -> int | None:
-    """The address of a private chat."""
+    """The id of a private chat's address; None if it is unknown."""
     wanted = select(Address.id).where(Address.chat_id == chat_id, Address.person_id.is_not(None))
     return await session.scalar(wanted)
 
 
 async def of_address(session: AsyncSession, address: Address) -> Person | None:
-    """The person of a private chat; None for a group."""
+    """The person of a private chat; None for a group or channel."""
     return await session.get(Person, address.person_id) if address.person_id is not None else None
 
 
 async def expected(session: AsyncSession, telegram_id: int, *, now: datetime, name: str = "") -> Person:
-    """A person known by Telegram id, who may not have written yet."""
+    """The person with a Telegram id, created as unclaimed if unknown."""
     name = tidy(name) or str(telegram_id)
     row = {"telegram_id": telegram_id, "name": name, "reach": Reachability.UNCLAIMED, "created_at": now}
     await insert_new(session, Person, [row])

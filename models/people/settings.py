@@ -1,4 +1,4 @@
-"""What people choose for themselves: language, background, quiet hours."""
+"""A person's own settings: language, background, reminders, feedback, quiet hours."""
 
 import enum
 from datetime import time
@@ -33,30 +33,30 @@ QUIET_UNTIL = tuple(time(hour) for hour in range(5, 11))
 
 
 def speak(person: Person, language: str) -> None:
-    """From now on the bot speaks this language to the person, whatever their Telegram speaks."""
+    """Sets the language of the bot for the person. It replaces that of their Telegram."""
     person.language = language
 
 
 def belong(person: Person, organisation: Organisation | None) -> None:
-    """Sets or (None) forgets the background organisation."""
+    """Sets the background organisation. None clears it."""
     person.organisation = organisation
 
 
 def work_in(person: Person, field: Field | None) -> None:
-    """Sets or (None) forgets the field."""
+    """Sets the field of work. None clears it."""
     person.field = field
 
 
 def be_reminded(person: Person, wanted: bool) -> None:
-    """Turns reminders on or off: those before a meeting, and those to answer a form."""
+    """Turns reminders of meetings and of forms on or off."""
     person.wants_reminders = wanted
 
 
 def be_asked(person: Person, wanted: bool) -> None:
-    """Turns feedback forms on or off; who is not asked counts neither as asked nor as silent."""
+    """Turns feedback forms on or off. A person who is not asked is in no count of asked people."""
     person.wants_feedback = wanted
 
 
 def keep_quiet(person: Person, start: time | None, end: time | None) -> None:
-    """Sets one's own quiet hours; equal ones mean none on working days, None the organisation's."""
+    """Sets the person's own quiet hours. Equal times mean none on working days. None means the organisation's."""
     person.quiet_start, person.quiet_end = (start, end) if start is not None and end is not None else (None, None)

@@ -149,7 +149,7 @@ async def _live(session: AsyncSession, person: Person, period: Span, policy: Pol
 async def access_digest(
     session: AsyncSession, person: Person, digest_id: int, *, policy: Policy, now: datetime
 ) -> DigestView:
-    """The gate of a digest's letter: the manager it was made for, while they are one and want it."""
+    """The digest of a delivery, for the manager it was made for, while they want it. Raises NotFound for others."""
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != PRIVATE_PLACE or digest.person_id != person.id:
         raise NotFound
@@ -159,7 +159,9 @@ async def access_digest(
 
 
 async def access_place_digest(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
-    """The gate of a digest to a group or channel: while it is wanted there, by somebody who may read all of it."""
+    """The digest of a group or channel and its subscription. Raises NotFound unless its owner still wants it and may
+    read
+    all of it."""
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != address_id:
         raise NotFound

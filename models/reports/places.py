@@ -78,7 +78,7 @@ async def _address(session: AsyncSession, chat_id: int) -> int | None:
 
 
 async def access_place(session: AsyncSession, person: Person, address_id: int) -> Place:
-    """The gate of a chat: those who were asked about it, while they may."""
+    """The chat, for those who were asked about it while they may read digests. Raises NotFound for others."""
     title = await _title(session, person, address_id)
     if title is None or await subscriptions.readable_group_ids(session, person) == []:
         raise NotFound

@@ -156,8 +156,9 @@ def _wanted(person: Person, place: int) -> Select[Subscription]:
 
 
 async def access_subscription(session: AsyncSession, person: Person, place: int) -> Subscription:
-    """The gate of a choice: one's own, while a role lets one read digests. Who has chosen nothing for their own chat
-    sees what is usual, and that is not kept: with another role something else will be."""
+    """The person's own subscription, while a role lets them read digests. Raises NotAllowed or NotFound.
+
+    Without a row for their own chat, returns the default of their role, which is not stored."""
     held = await _require_reader(session, person)
     subscription = await session.scalar(_wanted(person, place))
     if subscription is None and place != PRIVATE_PLACE:
@@ -166,7 +167,7 @@ async def access_subscription(session: AsyncSession, person: Person, place: int)
 
 
 async def access_subscription_to_change(session: AsyncSession, person: Person, place: int) -> Subscription:
-    """The same gate of a change: what it changes is kept, and nobody else's until this is done."""
+    """As `access_subscription`, stored and with its row locked, for a change."""
     held = await _require_reader(session, person)
     if place == PRIVATE_PLACE:
         await insert_new(session, Subscription, [{"person_id": person.id, "rhythm": usual(held)}])
@@ -177,7 +178,7 @@ async def access_subscription_to_change(session: AsyncSession, person: Person, p
 
 
 async def _require_reader(session: AsyncSession, person: Person) -> list[Role]:
-    """The roles of somebody who may read digests."""
+    """The person's roles. Raises NotAllowed if none lets them read digests."""
     held = await roles(session, person.id)
     if _readable_group_ids(held) == []:
         raise NotAllowed("digest-for-managers")

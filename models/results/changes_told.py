@@ -1,7 +1,7 @@
-"""You said, we did: what a coordinator has changed because of feedback, in one line.
+"""What coordinators have changed because of feedback, one line per statement ("you said, we did").
 
-A reply waits until the group's next meeting is called, and is heard with that invitation, once, by those who were in
-the group when the feedback was given. Until then it may be changed.
+A line waits for the group's next meeting. Its invitation tells the line once, to those who were members when the
+feedback was given. Until then the line may be changed.
 """
 
 from dataclasses import dataclass, replace
@@ -44,17 +44,17 @@ LENGTH = 200
 
 @dataclass(frozen=True)
 class WrittenChange:
-    """A reply as the coordinators see it."""
+    """A line as coordinators see it."""
 
     text: str
     at: datetime
     told_at: datetime | None
-    """When the meeting begins with whose invitation it was heard; None while it waits."""
+    """When the meeting begins whose invitation told it; None while it waits."""
 
 
 @dataclass(frozen=True)
 class BoardStatement:
-    """A statement with a mean that is shown, and what has been replied to it."""
+    """A statement with a mean that is shown, and the line about it."""
 
     question_id: int
     words: Label
@@ -63,7 +63,7 @@ class BoardStatement:
     change: WrittenChange | None = None
 
     def ensure_waiting(self) -> None:
-        """Refuses to touch what has been heard."""
+        """Raises Stale if the line has been told."""
         if self.is_told:
             raise Stale("reply-is-heard")
 
@@ -80,24 +80,24 @@ class Board:
     group: Workgroup
     statements: tuple[BoardStatement, ...]
     recipients: int
-    """Those who were in the group when the feedback was given, and are."""
+    """The number of current members who were members when the feedback was given."""
 
     def statement(self, question_id: int) -> BoardStatement:
-        """A statement whose mean is shown: to no other can one reply."""
+        """The statement with this question. Raises NotFound if its mean is not shown."""
         for statement in self.statements:
             if statement.question_id == question_id:
                 return statement
         raise NotFound
 
     def ensure_not_archived(self) -> None:
-        """Refuses to write for an archived group: nobody would hear it."""
+        """Raises Refused if the group is archived: no invitation would tell the line."""
         if self.group.archived_at is not None:
             raise Refused("replies-archived")
 
 
 @dataclass(frozen=True)
 class ChangeLine:
-    """What a participant hears: a statement with its figure as released, and what was done."""
+    """What an invitation tells: a statement with its released mean, and what was done."""
 
     words: Label
     mean: Mean
@@ -105,7 +105,7 @@ class ChangeLine:
 
 
 def parse_line(typed: str) -> str:
-    """A typed line, tidied; refused if there is nothing of it or too much."""
+    """A typed line, normalised. Raises Refused if it is empty or longer than `LENGTH`."""
     text = tidy(typed, LENGTH + 1)
     if not text:
         raise Refused("line-empty")
@@ -115,7 +115,7 @@ def parse_line(typed: str) -> str:
 
 
 async def access_board(session: AsyncSession, person: Person, release_id: int) -> Board:
-    """The gate of replying to a release: those who coordinate its group."""
+    """The statements of a release, for its group's coordinators. Raises NotFound for others."""
     listed, aggregate = await results.access_release(session, person, release_id)
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
@@ -143,7 +143,7 @@ def weakest_first(aggregate: Aggregate) -> list[BoardStatement]:
 
 
 THEN = func.coalesce(Run.opens_at, Release.released_at)
-"""When the feedback was given; of a pool nobody knows, so when it came out."""
+"""When the feedback was given. For a pool that is not known: when it was released."""
 
 
 async def _recipients(session: AsyncSession, release: Release) -> int:
@@ -173,8 +173,9 @@ async def write(
     was: str | None,
     now: datetime,
 ) -> None:
-    """Writes the reply to a statement, or changes the one that ``was`` there: of two who write the later does not
-    undo the earlier."""
+    """Writes the line of a statement, or changes the one that ``was`` there. Raises Stale if another coordinator
+    changed
+    it meanwhile."""
     text, where = parse_line(typed), await access_board(session, by, release_id)
     where.ensure_not_archived()
     where.statement(question_id).ensure_waiting()
@@ -191,7 +192,7 @@ async def write(
 
 
 async def remove(session: AsyncSession, by: Person, release_id: int, question_id: int, *, now: datetime) -> None:
-    """Takes back a reply that has not been heard."""
+    """Deletes a line that has not been told."""
     where = await access_board(session, by, release_id)
     where.statement(question_id).ensure_waiting()
     gone = delete(ChangeTold).where(*_waiting(release_id, question_id)).returning(ChangeTold.id)
@@ -221,11 +222,11 @@ LINES_FOR_INVITATION = (
     )
     .order_by(ChangeTold.created_at, ChangeTold.id)
 )
-"""Built once: the way of every answer to an invitation."""
+"""Built once, because every answer to an invitation runs it."""
 
 
 async def lines_for(session: AsyncSession, invitation: Invitation) -> tuple[ChangeLine, ...]:
-    """What the invited person hears with an invitation: of feedback given while they were in the group."""
+    """The lines that an invitation tells this person: about feedback given while they were a member."""
     meeting = invitation.meeting
     who = {"group": meeting.workgroup_id, "meeting": meeting.id, "person": invitation.person_id}
     return tuple(
@@ -235,5 +236,5 @@ async def lines_for(session: AsyncSession, invitation: Invitation) -> tuple[Chan
 
 
 def mean(question: Question, figure: Figure) -> Mean:
-    """What was replied to: to a statement one can reply only when its mean is shown."""
+    """The released mean of a statement. Lines are written only about statements whose mean is shown."""
     return Mean(figure.total or 0, figure.n or 0, question.low or 0, question.high or 0)

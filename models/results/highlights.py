@@ -14,7 +14,7 @@ MOST = 20
 
 
 async def access_open_answer(session: AsyncSession, person: Person, answer_id: int) -> tuple[OpenAnswer, Release]:
-    """The gate of a released text: those who coordinate its group."""
+    """The released text and its release, for the group's coordinators. Raises NotFound for others."""
     wanted = select(OpenAnswer, Release).join(Release, Release.id == OpenAnswer.release_id)
     row = (await session.execute(wanted.where(OpenAnswer.id == answer_id))).one_or_none()
     mine = await access.coordinated_groups(session, person, archived_too=True)

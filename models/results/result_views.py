@@ -44,7 +44,7 @@ class View:
 
 
 async def access_view(session: AsyncSession, person: Person, address: str, zone: ZoneInfo) -> View:
-    """The gate of whatever an address names: those who coordinate its group."""
+    """The results that an address names, for the group's coordinators. Raises NotFound for others."""
     if _number(address):
         listed, aggregate = await results.access_release(session, person, int(address))
         release = await session.get_one(Release, int(address))
@@ -89,7 +89,7 @@ def _within(wanted: "Select[Release]", span: tuple[datetime, datetime] | None) -
 
 
 async def _access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
-    """The gate of a group's past."""
+    """The group, archived or not, for its coordinators. Raises NotFound for others."""
     for group in await access.coordinated_groups(session, person, archived_too=True):
         if group.id == group_id:
             return group

@@ -61,7 +61,7 @@ async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPo
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
     pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
     waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
-    return sorted(waiting, key=lambda pool_entry: pool_entry.group)
+    return sorted(waiting, key=lambda entry: entry.group)
 
 
 async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
@@ -170,7 +170,8 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> ListedResult:
 
 
 async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[ListedResult, Aggregate]:
-    """The gate of a release: those who coordinate its group. Means stand beside those of the release before it."""
+    """The release with its results, for the group's coordinators. Raises NotFound for others. Means have those of the
+    release before it beside them."""
     release = await session.get(Release, release_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
     if release is None or release.workgroup_id not in {group.id for group in mine}:

@@ -97,7 +97,7 @@ async def table(session: AsyncSession, group_id: int, identity: str, answer_ids:
 
 
 async def access_theme(session: AsyncSession, person: Person, theme_id: int) -> Theme:
-    """The gate of a theme: those who coordinate its group."""
+    """The theme, for its group's coordinators. Raises NotFound for others."""
     theme = await session.get(Theme, theme_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
     if theme is None or theme.workgroup_id not in {group.id for group in mine}:

@@ -76,7 +76,7 @@ async def on_report_again(context: Context, tap: Tap) -> Screen:
 
 
 async def _access_snapshot(context: Context, tap: Tap) -> Snapshot:
-    """The gate of every button of a report."""
+    """The snapshot of a button. Raises NotFound, NotAllowed, or Refused if the button is older than it."""
     snapshot = await snapshots.access_snapshot(context.session, context.person, tap.id)
     context.reject_older_than(snapshot.made_at)
     return snapshot

@@ -59,13 +59,13 @@ async def may_ask(session: AsyncSession, person: Person) -> bool:
 
 
 async def require_reader(session: AsyncSession, person: Person) -> None:
-    """The gate of annual reports."""
+    """Raises NotAllowed unless the person may read annual reports."""
     if not await may_ask(session, person):
         raise NotAllowed("report-for-managers")
 
 
 async def access_snapshot(session: AsyncSession, person: Person, snapshot_id: int) -> Snapshot:
-    """The gate of a snapshot."""
+    """The snapshot, for those who may read annual reports. Raises NotAllowed or NotFound."""
     await require_reader(session, person)
     snapshot = await session.get(Snapshot, snapshot_id)
     if snapshot is None:
@@ -111,7 +111,7 @@ async def known(session: AsyncSession, year: int, beginning: str = "") -> list[S
 
 
 async def _ensure_has_figures(session: AsyncSession, year: int, zone: ZoneInfo, now: datetime) -> None:
-    """Refuses a year of which there can be nothing."""
+    """Raises Refused if there can be no figures of the year."""
     this = now.astimezone(zone).year
     if year > this:
         raise Refused("report-not-yet", year=str(year), this=str(this))
