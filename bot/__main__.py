@@ -130,11 +130,22 @@ def _said(doing: Coroutine[Any, Any, list[str]]) -> None:
 
 
 @cli.command()
-def status(config: ConfigFile = None) -> None:
+def status(
+    recent: Annotated[
+        bool, typer.Option("--recent", help="Instead lists the last refusals and failures, with what refused.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
     """Says how the bot is, while it runs or not: exit code 1 if something needs attention."""
     from bot.commands.status import read
 
     settings = _load(config)
+    if recent:
+        from bot.commands.recent import lines
+
+        with _in_words(settings):
+            _said(lines(settings))
+        return
     with _in_words(settings):
         found = asyncio.run(read(settings))
     typer.echo(found.text())

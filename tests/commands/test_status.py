@@ -18,6 +18,8 @@ from bot.config import Settings
 from models import leases
 from models.delivery import rate_limit, updates
 from models.delivery.outbox import Delivery, DeliveryError, Sending
+from models.operations import recent
+from models.operations.recent import UpdateOutcome
 from tests.databases import migrated
 from tests.faults.backup import Operator
 from tests.faults.program import until
@@ -146,6 +148,33 @@ def test_what_could_not_be_handled_is_shown_by_its_reference(folder: Path) -> No
     assert code == 1
     assert "could not be handled" in said
     assert "reference AB12CD34, tap rsvp" in said
+
+
+def test_the_last_refusals_and_failures_are_explained(folder: Path) -> None:
+    async def happens(sessions: db.Sessions) -> None:
+        now = datetime(2027, 3, 2, 7, 5, 59, tzinfo=UTC)
+        async with sessions.begin() as session:
+            gate = "models.meetings.invitations.access_invitation"
+            await recent.record(session, UpdateOutcome.REFUSED, "tap rsvp", refusal="not-found", gate=gate, now=now)
+            key = "group-name-taken"
+            await recent.record(session, UpdateOutcome.REFUSED, "/newgroup", refusal=key, gate="x.y", now=now)
+            await recent.record(session, UpdateOutcome.REFUSED, "/old", refusal="gone-text", gate="x.y", now=now)
+            await recent.record(session, UpdateOutcome.FAILED, "/report", reference="AB12CD34", now=now)
+
+    assert koolla("status", "--recent") == (0, "Nothing was refused and nothing failed.\n")
+    in_database(happens)
+    code, said = koolla("status", "--recent")
+    assert code == 0
+    heading, *lines = said.splitlines()
+    assert heading.startswith("The last 4 refusals and failures, newest first.")
+    assert lines[0] == "2027-03-02 09:05  failed  /report"
+    assert "reference AB12CD34" in lines[1]
+    assert lines[3] == "    gone-text: no such text (x.y)"
+    assert lines[5].startswith('    group-name-taken: "')
+    assert "…" in lines[5]
+    assert "{" not in said
+    assert lines[6] == "2027-03-02 09:05  refused  tap rsvp"
+    assert lines[7].endswith("(models.meetings.invitations.access_invitation)")
 
 
 def test_a_rest_that_telegram_wants_is_no_alarm(folder: Path) -> None:
