@@ -147,9 +147,9 @@ def status(
             _said(lines(settings))
         return
     with _in_words(settings):
-        found = asyncio.run(read(settings))
-    typer.echo(found.text())
-    raise typer.Exit(1 if found.needs else 0)
+        status = asyncio.run(read(settings))
+    typer.echo(status.text())
+    raise typer.Exit(1 if status.needs else 0)
 
 
 @cli.command()
@@ -214,9 +214,9 @@ def verify_anonymity(config: ConfigFile = None) -> None:
 
     settings = _load(config)
     with _in_words(settings):
-        found = asyncio.run(verify(settings))
-    typer.echo(found.text())
-    raise typer.Exit(1 if found.faults else 0)
+        verdict = asyncio.run(verify(settings))
+    typer.echo(verdict.text())
+    raise typer.Exit(1 if verdict.faults else 0)
 
 
 @cli.command()

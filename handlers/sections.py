@@ -18,7 +18,7 @@ DASH = "–"
 
 
 @dataclass(frozen=True)
-class Figure:
+class PrintedFigure:
     """One figure as it is printed, and exactly."""
 
     column: str
@@ -41,7 +41,7 @@ class Row:
     key: str
     """Its name in the manifest, the same in every language."""
     label: str
-    figures: tuple[Figure, ...]
+    figures: tuple[PrintedFigure, ...]
     source: str = ""
     along: Fraction | None = None
     """The length of its bar as a share of the longest; None: it has none."""
@@ -82,7 +82,9 @@ class Section:
 def _row_inputs(row: Row) -> Inputs:
     return {
         "label": row.label,
-        "figures": [{"printed": one.printed, "note": one.note, "is_main": one.is_main} for one in row.figures],
+        "figures": [
+            {"printed": figure.printed, "note": figure.note, "is_main": figure.is_main} for figure in row.figures
+        ],
         "along": None if row.along is None else float(row.along),
         "earlier": None if row.earlier is None else float(row.earlier),
         "points": row.points,
@@ -101,11 +103,11 @@ def head(t: Texts, *names: str) -> tuple[str, ...]:
     return tuple(str(t(name)) for name in names)
 
 
-def count(t: Texts, key: str, n: int) -> Figure:
+def count(t: Texts, key: str, n: int) -> PrintedFigure:
     """A count under the name of its column."""
-    return Figure(str(t(key)), number(n, t.language), n)
+    return PrintedFigure(str(t(key)), number(n, t.language), n)
 
 
-def hidden(column: str, why: str, n: int | None = None) -> Figure:
+def hidden(column: str, why: str, n: int | None = None) -> PrintedFigure:
     """A figure that may not be shown."""
-    return Figure(column, DASH, None, n, why)
+    return PrintedFigure(column, DASH, None, n, why)

@@ -138,19 +138,19 @@ def _not_writable(folder: Path) -> int | None:
 async def findings(settings: Settings) -> list[Finding]:
     """Everything `koolla check` says: settings, folders, port, database, Telegram. One fault does not hide another."""
     plain = _plain_faults(settings)
-    found = [*(Finding(False, fault) for fault in plain), Finding(True, f"settings: {_summary(settings)}")]
+    findings = [*(Finding(False, fault) for fault in plain), Finding(True, f"settings: {_summary(settings)}")]
     telegram = settings.telegram
     if telegram.per_second > MOST and telegram.api_url == TELEGRAM:
         much = f"telegram.per_second: {telegram.per_second:g} is much: Telegram takes {MOST} a second from one bot"
-        found.append(Finding(True, much, is_note=True))
-    found += _web(settings)
+        findings.append(Finding(True, much, is_note=True))
+    findings += _web(settings)
     if not any(fault.startswith("database.url") for fault in plain):
-        found.append(await _database(settings))
-        if found[-1].good and (reason := _is_full(settings)):
-            found.append(Finding(False, f"database: it can be read, but not written: {reason}. {ROOM}"))
+        findings.append(await _database(settings))
+        if findings[-1].good and (reason := _is_full(settings)):
+            findings.append(Finding(False, f"database: it can be read, but not written: {reason}. {ROOM}"))
     if telegram.token.get_secret_value():
-        found.append(await _telegram(settings))
-    return found
+        findings.append(await _telegram(settings))
+    return findings
 
 
 def _summary(settings: Settings) -> str:
@@ -250,8 +250,8 @@ def _advice(settings: Settings, error: Exception, reason: str) -> str:
 def _rights(file: Path) -> str:
     """Which file is in the way: -wal and -shm are left behind when somebody else has opened the database."""
     beside = [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))]
-    mine = [one.name for one in beside if one.exists() and os.access(one, os.R_OK | os.W_OK)]
-    others = [one.name for one in beside if one.exists() and one.name not in mine]
+    mine = [path.name for path in beside if path.exists() and os.access(path, os.R_OK | os.W_OK)]
+    others = [path.name for path in beside if path.exists() and path.name not in mine]
     named = f"{', '.join(others)} cannot be written. " if others else ""
     return f"{named}{file.name}, its -wal and -shm and the folder must be the bot's user's: chown them"
 

@@ -66,7 +66,10 @@ async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> Snapshot
         if len(meant) == 1:
             return meant[0].parsed
         there = meant or await snapshots.known(session, year)
-    told = [f"  {one.fingerprint}  of {one.made_at:%Y-%m-%d %H:%M} UTC, made with {one.version}" for one in there]
+    told = [
+        f"  {snapshot.fingerprint}  of {snapshot.made_at:%Y-%m-%d %H:%M} UTC, made with {snapshot.version}"
+        for snapshot in there
+    ]
     several = f"--snapshot {beginning}: several of {year} begin so, write more of the one you mean:"
     none = f"--snapshot {beginning}: none of {year} begins so. " + ("There are:" if told else "There is none at all.")
     raise OperatingError("\n".join([several if meant else none, *told]))

@@ -58,17 +58,17 @@ class Status:
 
 async def read(settings: Settings) -> Status:
     """Reads all of it from the database and the disk; the program itself need not run."""
-    found, now = Status(), datetime.now(UTC)
+    status, now = Status(), datetime.now(UTC)
     async with admin.opened(settings) as (_, sessions):
-        await _life(found, sessions, settings, now)
-        await _holdings(found, sessions, settings, now)
-        await _deliveries(found, sessions, settings, now)
-        await _undelivered(found, sessions, now)
-        await _parked(found, sessions, settings)
-        await _forms(found, sessions, settings, now)
-    _backups(found, settings, now)
-    _disk(found, settings)
-    return found
+        await _life(status, sessions, settings, now)
+        await _holdings(status, sessions, settings, now)
+        await _deliveries(status, sessions, settings, now)
+        await _undelivered(status, sessions, now)
+        await _parked(status, sessions, settings)
+        await _forms(status, sessions, settings, now)
+    _backups(status, settings, now)
+    _disk(status, settings)
+    return status
 
 
 def _wall(moment: datetime, settings: Settings) -> str:
@@ -83,142 +83,146 @@ def _span(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-async def _life(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _life(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     is_running = config_check.is_running(settings)
     async with sessions.begin() as session:
         sign, pace = await leases.last_sign(session, leases.POLLER), await health.pace(session)
-    _running(found, is_running, sign, settings)
+    _running(status, is_running, sign, settings)
     if pace is not None and pace.paused_at is not None:
-        found.needs.append("Sending is paused: `koolla resume` lets messages go out, `--drop-due` without those due")
-        found.lines.append(f"sending: paused since {_wall(pace.paused_at, settings)}")
+        status.needs.append("Sending is paused: `koolla resume` lets messages go out, `--drop-due` without those due")
+        status.lines.append(f"sending: paused since {_wall(pace.paused_at, settings)}")
     elif pace is not None and pace.free_at > now + timedelta(minutes=1):
-        found.lines.append(f"sending: Telegram wants a rest until {_wall(pace.free_at, settings)}")
+        status.lines.append(f"sending: Telegram wants a rest until {_wall(pace.free_at, settings)}")
     else:
-        found.lines.append("sending: yes")
+        status.lines.append("sending: yes")
 
 
 def _running(
-    found: Status, is_running: bool | None, sign: tuple[datetime, datetime] | None, settings: Settings
+    status: Status, is_running: bool | None, sign: tuple[datetime, datetime] | None, settings: Settings
 ) -> None:
     """What the file's lock tells at once, and else its last sign of life; None of both where nobody can know."""
     ago = "" if sign is None else _span(sign[1] - sign[0])
     if sign is None and is_running:
-        found.lines.append("running: yes, it is about to begin")
+        status.lines.append("running: yes, it is about to begin")
     elif sign is None:
-        found.needs.append("It does not run: start it (koolla run, or systemctl start koolla)")
-        found.lines.append("running: no")
+        status.needs.append("It does not run: start it (koolla run, or systemctl start koolla)")
+        status.lines.append("running: no")
     elif is_running is False:
-        found.needs.append(
+        status.needs.append(
             "It does not run, and was not stopped in good order: start it (koolla run, or systemctl start koolla), "
             "and look at its log"
         )
-        found.lines.append(f"running: no, last sign of life {ago} ago")
+        status.lines.append(f"running: no, last sign of life {ago} ago")
     elif sign[1] - sign[0] > SILENT:
-        found.needs.append(f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead")
-        found.lines.append(f"running: no sign of life since {_wall(sign[0], settings)}")
+        status.needs.append(
+            f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead"
+        )
+        status.lines.append(f"running: no sign of life since {_wall(sign[0], settings)}")
     else:
-        found.lines.append(f"running: yes, last sign of life {ago} ago")
+        status.lines.append(f"running: yes, last sign of life {ago} ago")
 
 
-async def _holdings(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _holdings(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
     file = backup.database_file(settings.database.url)
-    found.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrate.newest()}")
+    status.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrate.newest()}")
     if file is not None and (kept := restore.kept(file)):
-        found.lines.append(
+        status.lines.append(
             f"  {len(kept)} kept when a backup was restored, to be deleted when all is well; newest: {kept[-1].name}"
         )
-    found.lines.append(
+    status.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
         f"groups: {size.groups}; coming meetings: {size.meetings}"
     )
 
 
-async def _deliveries(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _deliveries(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         waiting = await health.waiting(session, now=now)
         oldest = await health.oldest_due(session, now=now)
         pace = await health.pace(session)
     due, later = sum(backlog.due for backlog in waiting), sum(backlog.later for backlog in waiting)
     expired, doubtful = sum(backlog.expired for backlog in waiting), sum(backlog.doubtful for backlog in waiting)
-    found.lines.append(f"messages: {due} due, {later} wait for their time, {expired} expired and stay unsent")
+    status.lines.append(f"messages: {due} due, {later} wait for their time, {expired} expired and stay unsent")
     is_paused = pace is not None and pace.paused_at is not None
     if due:
         kinds = ", ".join(f"{backlog.due} {backlog.kind}" for backlog in waiting if backlog.due)
-        found.lines.append(f"  {'on resume these would go out' if is_paused else 'due'}: {kinds}")
+        status.lines.append(f"  {'on resume these would go out' if is_paused else 'due'}: {kinds}")
     if doubtful:
-        found.lines.append(f"  {doubtful} of them may have arrived once already")
+        status.lines.append(f"  {doubtful} of them may have arrived once already")
     is_held = pace is not None and pace.free_at > now
     if oldest is not None and now - oldest > LATE and not is_paused and not is_held:
-        found.needs.append(
+        status.needs.append(
             f"Messages are late, the oldest by {_span(now - oldest)}: does Telegram answer? `koolla check` tells"
         )
     if oldest is not None:
-        found.lines.append(f"  the oldest is due since {_wall(oldest, settings)}")
+        status.lines.append(f"  the oldest is due since {_wall(oldest, settings)}")
 
 
-async def _undelivered(found: Status, sessions: db.Sessions, now: datetime) -> None:
+async def _undelivered(status: Status, sessions: db.Sessions, now: datetime) -> None:
     async with sessions.begin() as session:
         undelivered = await health.undelivered(session, since=now - DAY)
     for part in undelivered:
         what = "failed" if part.state is Sending.FAILED else "may have arrived or not"
         fault = f" ({part.fault})" if part.fault else ""
-        found.lines.append(f"  in the last day {part.count} {what}: {REASONS[part.error]}{fault}")
+        status.lines.append(f"  in the last day {part.count} {what}: {REASONS[part.error]}{fault}")
         if part.state is Sending.FAILED and part.error is DeliveryError.PROGRAM_FAULT:
-            found.needs.append(f"{part.count} message(s) could not be written{fault}: report it with the log's lines")
+            status.needs.append(f"{part.count} message(s) could not be written{fault}: report it with the log's lines")
 
 
-async def _parked(found: Status, sessions: db.Sessions, settings: Settings) -> None:
+async def _parked(status: Status, sessions: db.Sessions, settings: Settings) -> None:
     async with sessions.begin() as session:
         parked = await updates.parked(session)
     if parked:
-        found.needs.append(
+        status.needs.append(
             f"{len(parked)} tap(s) or message(s) could not be handled: report them with the log's lines by reference"
         )
-    for one in parked:
-        found.lines.append(f"  put aside {_wall(one.seen_at, settings)}: reference {one.parked}, {one.about}")
+    for update in parked:
+        status.lines.append(f"  put aside {_wall(update.seen_at, settings)}: reference {update.parked}, {update.about}")
 
 
-async def _forms(found: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _forms(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     keys = Keyring(settings.feedback.keys)
     async with sessions.begin() as session:
         forms = await lost_keys.open_forms(session, keys, now=now)
     missing = await admin.lost(sessions, keys, now)
-    found.lines.append(f"open forms: {len(forms)}, keys in {settings.feedback.keys}: {len(forms) - len(missing.forms)}")
+    status.lines.append(
+        f"open forms: {len(forms)}, keys in {settings.feedback.keys}: {len(forms) - len(missing.forms)}"
+    )
     if missing:
-        found.needs.append(
+        status.needs.append(
             "Answers cannot be opened for want of their keys (below): put the keys back, or `koolla resume --ask-again`"
         )
-        found.lines += [f"  {line}" for line in admin.about_lost(missing, settings)]
+        status.lines += [f"  {line}" for line in admin.about_lost(missing, settings)]
 
 
-def _backups(found: Status, settings: Settings, now: datetime) -> None:
+def _backups(status: Status, settings: Settings, now: datetime) -> None:
     if backup.database_file(settings.database.url) is None:
-        found.lines.append("last backup: pg_dump leaves no word here")
+        status.lines.append("last backup: pg_dump leaves no word here")
         return
     last = backup.last(settings.database.url)
     if last is None:
-        found.lines.append("last backup: none is known; `koolla backup FILE` makes one while the bot runs")
+        status.lines.append("last backup: none is known; `koolla backup FILE` makes one while the bot runs")
         return
     made, file = last
-    found.lines.append(f"last backup: {_wall(made, settings)}, {file}")
+    status.lines.append(f"last backup: {_wall(made, settings)}, {file}")
     if now - made > BACKUP_AGE:
-        found.needs.append(f"The last backup is {_span(now - made)} old: look at what should make them")
+        status.needs.append(f"The last backup is {_span(now - made)} old: look at what should make them")
 
 
-def _disk(found: Status, settings: Settings) -> None:
+def _disk(status: Status, settings: Settings) -> None:
     file = backup.database_file(settings.database.url)
     folder = settings.feedback.keys if file is None else file.parent
     size = 0 if file is None else file.stat().st_size
     free = shutil.disk_usage(_there(folder)).free
-    found.lines.append(
+    status.lines.append(
         f"disk: {_bytes(free)} free in {folder}" + (f", the database has {_bytes(size)}" if size else "")
     )
     if free < config_check.LEAST_FREE:
-        found.needs.append(f"The disk is full: nothing goes out. Make room in {folder}; it goes on by itself")
+        status.needs.append(f"The disk is full: nothing goes out. Make room in {folder}; it goes on by itself")
     elif free < max(LEAST_FREE, 2 * size):
-        found.needs.append(f"The disk is filling up: {_bytes(free)} free in {folder}. A full disk stops the bot")
+        status.needs.append(f"The disk is filling up: {_bytes(free)} free in {folder}. A full disk stops the bot")
 
 
 def _there(folder: Path) -> Path:

@@ -21,7 +21,7 @@ from bot.config import Settings
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
-from models.delivery.rate_limit import Rate
+from models.delivery.rate_limit import RateLimit
 
 START = datetime(2027, 3, 2, 9, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
 """A Tuesday morning."""
@@ -154,7 +154,7 @@ class Stage:
         }
         transport = httpx.ASGITransport(app=sandbox.app) if over_http else sandbox.request
         app = App(Settings(**{**given, **settings}), clock, transport=transport, engine=engine)
-        app.outbox.rate = Rate(25, burst=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
+        app.outbox.rate = RateLimit(25, burst=timedelta(seconds=0.16))  # a few at once: nobody waits in real time
         return cls(app, sandbox, clock)
 
     @classmethod

@@ -30,7 +30,7 @@ from models.calendar import is_quiet, next_waking
 from models.delivery import cards, outbox, rate_limit
 from models.delivery.cards import Card
 from models.delivery.outbox import Delivery, DeliveryError, Sending, Superseded
-from models.delivery.rate_limit import Rate
+from models.delivery.rate_limit import RateLimit
 from models.errors import Refused
 from models.people import people
 from models.people.people import Address, Person, Reachability, quiet_hours
@@ -53,7 +53,7 @@ class Outbox:
         self.runtime = runtime
         self.owner = secrets.token_hex(6)
         self.breaker = Breaker(runtime)
-        self.rate = Rate(runtime.settings.telegram.per_second)
+        self.rate = RateLimit(runtime.settings.telegram.per_second)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sent: list[Outgoing] = []
         """Sent, or failed, and not recorded yet."""

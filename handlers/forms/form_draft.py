@@ -111,7 +111,7 @@ async def begin(
 
 def _unnamed(item: Item) -> Item:
     """A question that is known by its words alone, as it is when they are read."""
-    choices = tuple(replace(one, identity="") if one.text else one for one in item.choices)
+    choices = tuple(replace(choice, identity="") if choice.text else choice for choice in item.choices)
     return replace(item, identity="" if item.text and not item.background else item.identity, choices=choices)
 
 

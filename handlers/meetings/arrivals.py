@@ -101,10 +101,10 @@ def _to_phone(t: Texts, shown: Sequence[Missed], count: int) -> Markup:
     """A page of those ``count`` to be told otherwise, under the message that they have missed."""
     lines = [t("phone-heading", n=count)]
     above = None
-    for one in shown:
-        if one.kind is not above:
-            lines.append(t(f"phone-{one.kind}"))
-            above = one.kind
-        contact = one.contact or t("contact-none")
-        lines.append(t("phone-line", name=one.name, contact=contact, why=t(f"missed-{one.why}")))
+    for missed in shown:
+        if missed.kind is not above:
+            lines.append(t(f"phone-{missed.kind}"))
+            above = missed.kind
+        contact = missed.contact or t("contact-none")
+        lines.append(t("phone-line", name=missed.name, contact=contact, why=t(f"missed-{missed.why}")))
     return Markup("\n").join(lines)

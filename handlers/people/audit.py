@@ -10,7 +10,7 @@ from handlers.texts import Texts
 from models.forms.builtin_forms import BUILT_IN
 from models.people import audit
 from models.people.access import RoleKind
-from models.people.audit import Line
+from models.people.audit import AuditEntry
 
 PAGE = 10
 
@@ -37,7 +37,7 @@ async def _shown(context: Context, number: int) -> Screen:
     )
 
 
-def _words(context: Context, line: Line) -> Markup:
+def _words(context: Context, line: AuditEntry) -> Markup:
     """A line in the reader's language. A deed of a kind without words shows its key rather than nothing."""
     t = context.t
     key = f"audit-{line.action}"

@@ -112,14 +112,14 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 
 @tap("s-organisation")
 async def on_organisation(context: Context, tap: Tap) -> Screen:
-    words = {one: context.t(f"option-organisation-{one}") for one in Organisation}
+    words = {organisation: context.t(f"option-organisation-{organisation}") for organisation in Organisation}
     known = context.person.organisation
     return await _background(context, tap, context.t("ask-organisation"), words, known=known, keep=settings.belong)
 
 
 @tap("s-field")
 async def on_field(context: Context, tap: Tap) -> Screen:
-    words = {one: context.t(f"option-field-{one}") for one in Field}
+    words = {field: context.t(f"option-field-{field}") for field in Field}
     return await _background(
         context, tap, context.t("ask-field"), words, known=context.person.field, keep=settings.work_in
     )

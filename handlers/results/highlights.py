@@ -29,7 +29,7 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
     if not pages:
         raise NotFound
     page = min(page, len(pages) - 1)
-    first = sum(len(some) for some in pages[:page]) + 1
+    first = sum(len(comments) for comments in pages[:page]) + 1
     numbered = list(enumerate(pages[page], first))
     heading = t("texts-heading", name=view_name(t, view), question=asked(t, result.words), n=len(result.texts))
     lines = [_line(context, number, comment) for number, comment in numbered]

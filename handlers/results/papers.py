@@ -17,7 +17,7 @@ from handlers.results.result_text import choices, group_name, listed_name
 from handlers.results.sheets import results_csv, results_xlsx
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
-from handlers.sections import DASH, Figure, Row, Section, head, hidden
+from handlers.sections import DASH, PrintedFigure, Row, Section, head, hidden
 from handlers.texts import Texts, texts
 from models.errors import NotFound
 from models.forms.forms import DONT_KNOW
@@ -127,11 +127,11 @@ def _statement(t: Texts, result: Result, values: Sequence[str], aggregate: Aggre
         moved = change(mean, result.earlier.mean, t.language)
         notes.append(t("paper-changed", change=moved, day=day).unescape())
     figures = [
-        hidden(column, why) if mean is None else Figure(column, decimal(mean, t.language), mean),
-        hidden("n", why) if result.n is None else Figure("n", number(result.n, t.language), result.n),
+        hidden(column, why) if mean is None else PrintedFigure(column, decimal(mean, t.language), mean),
+        hidden("n", why) if result.n is None else PrintedFigure("n", number(result.n, t.language), result.n),
     ]
     figures += [
-        Figure(value, _people(t, chosen[value]), chosen[value].people) if value in chosen else hidden(value, why)
+        PrintedFigure(value, _people(t, chosen[value]), chosen[value].people) if value in chosen else hidden(value, why)
         for value in values
     ]
     return Row(
@@ -194,8 +194,8 @@ def _share(t: Texts, label: str, share: Share | None) -> Row:
         why = str(t("paper-everybody"))
         people, part = hidden(names[0], why), hidden(names[1], why)
     else:
-        people = Figure(names[0], number(share.part, t.language), share.part, share.whole)
-        part = Figure(names[1], percent(share, t.language), share, share.whole)
+        people = PrintedFigure(names[0], number(share.part, t.language), share.part, share.whole)
+        part = PrintedFigure(names[1], percent(share, t.language), share, share.whole)
     along = None if share is None else Fraction(share.part, share.whole or 1)
     return Row(label, label, (people, replace(part, is_main=True)), along=along)
 
@@ -206,9 +206,9 @@ def _means(t: Texts, result: Result, aggregate: Aggregate) -> Section:
     letters = [letter[0] for letter in _letters(result)]
     means = [dict(group.means) for group in result.groups]
 
-    def figure(letter: str, mean: Mean) -> Figure:
+    def figure(letter: str, mean: Mean) -> PrintedFigure:
         n = str(t("chart-n", n=mean.n))
-        return Figure(letter, decimal(mean, t.language), mean, mean.n, note=n, is_main=True)
+        return PrintedFigure(letter, decimal(mean, t.language), mean, mean.n, note=n, is_main=True)
 
     return Section(
         f"{result.words.identity}-means",

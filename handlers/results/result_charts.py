@@ -82,12 +82,12 @@ def _questions(t: Texts, view: View, zone: ZoneInfo, shown: Sequence[Result]) ->
 
 def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Inputs:
     assert result.mean is not None
-    told = [total for total in result.spread if total.people is not None]
+    totals = [total for total in result.spread if total.people is not None]
     return {
         **drawn_mean(t, result.mean),
         "figures": changed(t, view, zone, result).unescape(),
         "earlier": float(result.earlier.mean.along) if result.earlier else None,
-        "counts": [{"value": option(t, total.words, total.value), "chosen": total.people} for total in told],
+        "counts": [{"value": option(t, total.words, total.value), "chosen": total.people} for total in totals],
         "of": str(t("chart-n", n=result.spread_n)) if result.spread and result.spread_n != result.mean.n else "",
     }
 

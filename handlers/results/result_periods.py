@@ -36,7 +36,7 @@ async def _periods(context: Context, group_id: int) -> Screen:
     group, periods = await result_views.periods(context.session, context.person, group_id, context.zone)
     if not periods:
         raise NotFound
-    rows = [(Button(period_name(t, one), data("periods", group.id, one)),) for one in periods[:90]]
+    rows = [(Button(period_name(t, period), data("periods", group.id, period)),) for period in periods[:90]]
     several = len(await result_views.groups_with_results(context.session, context.person)) > 1
     back = data("periods") if several else data("results")
     return Screen(t("summary-which-period", group=group.name), (*rows, (Button(t("back"), back),)))

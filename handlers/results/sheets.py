@@ -37,7 +37,7 @@ BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One line of figures: of a question, of an option, or of a statement among the people of one background."""
 
     question: str
@@ -52,7 +52,7 @@ class Row:
     text: str = ""
 
 
-def rows(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
+def rows(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
     """Every figure that may be seen, and where one may not, why."""
     statements = {
         result.words.identity: asked(t, result.words)
@@ -60,7 +60,7 @@ def rows(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
         if result.kind is QuestionKind.SCALE
     }
     for result in aggregate.results:
-        about = Row(asked(t, result.words), str(t(f"paper-kind-{result.kind}")))
+        about = SheetRow(asked(t, result.words), str(t(f"paper-kind-{result.kind}")))
         why = why_withheld(t, result, aggregate)
         if result.background is not None:
             yield from _backgrounds(t, result, about, aggregate)
@@ -78,7 +78,7 @@ def rows(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
                 assert_never(result.kind)
 
 
-def _values(t: Texts, result: Result, about: Row) -> Iterator[Row]:
+def _values(t: Texts, result: Result, about: SheetRow) -> Iterator[SheetRow]:
     """How many chose each value of a scale. Those who could not say are no part of those in the mean."""
     for each in result.spread:
         row = replace(about, option=option(t, each.words, each.value), people=each.people)
@@ -86,14 +86,14 @@ def _values(t: Texts, result: Result, about: Row) -> Iterator[Row]:
         yield replace(row, n=result.spread_n, share=Share(each.people or 0, result.spread_n)) if part else row
 
 
-def _options(t: Texts, result: Result, about: Row) -> Iterator[Row]:
+def _options(t: Texts, result: Result, about: SheetRow) -> Iterator[SheetRow]:
     """How many chose each option."""
     for name, _, share in choices(t, result) if result.spread else ():
         row = replace(about, option=name, n=result.spread_n, share=share)
         yield replace(row, people=share.part) if share else replace(row, withheld=str(t("paper-everybody")))
 
 
-def _backgrounds(t: Texts, result: Result, about: Row, aggregate: Aggregate) -> Iterator[Row]:
+def _backgrounds(t: Texts, result: Result, about: SheetRow, aggregate: Aggregate) -> Iterator[SheetRow]:
     if not result.groups:
         yield replace(about, withheld=why_no_groups(t, aggregate))
     for group in result.groups:
@@ -101,20 +101,20 @@ def _backgrounds(t: Texts, result: Result, about: Row, aggregate: Aggregate) -> 
         yield replace(about, option=group_name(t, group), people=group.n, n=result.n, share=of_all)
 
 
-def _parted(t: Texts, result: Result, statements: dict[str, str]) -> Iterator[Row]:
+def _parted(t: Texts, result: Result, statements: dict[str, str]) -> Iterator[SheetRow]:
     """The statements' means by background."""
     kind = str(t("paper-kind-scale"))
     for group in result.groups:
         for identity, mean in group.means:
-            yield Row(statements[identity], kind, group=group_name(t, group), n=mean.n, mean=mean)
+            yield SheetRow(statements[identity], kind, group=group_name(t, group), n=mean.n, mean=mean)
 
 
-def said(t: Texts, aggregate: Aggregate) -> Iterator[Row]:
+def said(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
     """Every open answer, in the order of chance in which they were released."""
     kind = str(t("paper-kind-open"))
     for result in aggregate.results:
         for text in result.texts:
-            yield Row(asked(t, result.words), kind, text=text.text)
+            yield SheetRow(asked(t, result.words), kind, text=text.text)
 
 
 def results_csv(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
@@ -133,7 +133,7 @@ def _columns(t: Texts) -> list[str]:
     return [str(t(f"paper-column-{name}")) for name in names]
 
 
-def _printed(row: Row, language: str) -> list[object]:
+def _printed(row: SheetRow, language: str) -> list[object]:
     counts = ["" if count is None else count for count in (row.people, row.n)]
     percents = "" if row.share is None or row.share.percent is None else row.share.percent
     mean = "" if row.mean is None else decimal(row.mean, language)
@@ -160,7 +160,7 @@ def results_xlsx(title: str, listed: ListedResult, aggregate: Aggregate, languag
 FIGURE_WIDTHS = (52, 18, 40, 30, 11, 8, 9, 11, 44)
 
 
-def _exact(row: Row) -> list[Cell]:
+def _exact(row: SheetRow) -> list[Cell]:
     return [row.question, row.kind, row.option, row.group, row.people, row.n, row.share, row.mean, row.withheld]
 
 

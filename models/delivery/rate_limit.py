@@ -31,7 +31,7 @@ BURST = timedelta(milliseconds=20)
 
 
 @dataclass(frozen=True)
-class Rate:
+class RateLimit:
     """Rate (messages/s) and burst tolerance of the GCRA limiter."""
 
     per_second: float
@@ -51,7 +51,7 @@ async def _row(session: AsyncSession, *, now: datetime) -> Pace:
     return pace
 
 
-async def available(session: AsyncSession, rate: Rate, *, now: datetime) -> int:
+async def available(session: AsyncSession, rate: RateLimit, *, now: datetime) -> int:
     """How many messages may leave now; 0 while paused or held."""
     pace = await _row(session, now=now)
     if pace.paused_at is not None or pace.free_at > now:
@@ -59,12 +59,12 @@ async def available(session: AsyncSession, rate: Rate, *, now: datetime) -> int:
     return 1 + int((now - window_start(pace, rate, now)) / rate.interval)
 
 
-def window_start(pace: Pace, rate: Rate, now: datetime) -> datetime:
+def window_start(pace: Pace, rate: RateLimit, now: datetime) -> datetime:
     """The moment from which unused capacity counts: what is older than the burst tolerance is lost."""
     return max(pace.free_at, now - max(rate.burst, rate.interval))
 
 
-async def consume(session: AsyncSession, address: Address, rate: Rate, *, now: datetime) -> None:
+async def consume(session: AsyncSession, address: Address, rate: RateLimit, *, now: datetime) -> None:
     """Counts one message that leaves now to this address, against the common rate and the chat's own interval."""
     pace = await _row(session, now=now)
     pace.free_at = window_start(pace, rate, now) + rate.interval

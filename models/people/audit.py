@@ -52,7 +52,7 @@ def note(
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditEntry:
     """An entry with the current names of the people and the group. None for a person who has erased themselves."""
 
     at: datetime
@@ -63,7 +63,7 @@ class Line:
     detail: str
 
 
-async def page(session: AsyncSession, reader: Person, number: int, size: int) -> tuple[list[Line], bool]:
+async def page(session: AsyncSession, reader: Person, number: int, size: int) -> tuple[list[AuditEntry], bool]:
     """A page of entries, newest first, and whether there are older ones. Raises NotAllowed unless ``reader`` is an
     administrator."""
     await require_role(session, reader, RoleKind.ADMINISTRATOR)
@@ -76,5 +76,5 @@ async def page(session: AsyncSession, reader: Person, number: int, size: int) ->
         .order_by(Audit.id.desc())
     )
     rows = (await session.execute(wanted.limit(size + 1).offset(number * size))).all()
-    lines = [Line(row.at, row.action, who, whom, where, row.detail) for row, who, whom, where in rows]
+    lines = [AuditEntry(row.at, row.action, who, whom, where, row.detail) for row, who, whom, where in rows]
     return lines[:size], len(lines) > size

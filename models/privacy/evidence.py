@@ -71,12 +71,14 @@ def schema(connection: Connection) -> list[Finding]:
     aims = {name: {key["referred_table"] for key in keys} for name, keys in tables.items()}
     personal = sorted(name for name, to in aims.items() if to & {"person", "address"})
     held = sorted({*_around("release", aims), "pooled"} & set(tables) - COORDINATORS_WRITE)
-    theirs = sorted(COORDINATORS_WRITE & set(tables))
+    others = sorted(COORDINATORS_WRITE & set(tables))
     columns = [(name, column) for name in held for column in inspector.get_columns(name)]
     person_words = {"person", "address", "telegram", "chat", "member", "update"}
     pointing = [name for name in held if aims[name] & {"person", "address"}]
-    pointing += [f"{table}.{one['name']}" for table, one in columns if person_words & set(str(one["name"]).split("_"))]
-    timed = [f"{table}.{one['name']}" for table, one in columns if isinstance(one["type"], DateTime)]
+    pointing += [
+        f"{table}.{column['name']}" for table, column in columns if person_words & set(str(column["name"]).split("_"))
+    ]
+    timed = [f"{table}.{column['name']}" for table, column in columns if isinstance(column["type"], DateTime)]
     return [
         Finding(True, f"tables that point at a person ({len(personal)}): {', '.join(personal)}"),
         finding(
@@ -85,7 +87,7 @@ def schema(connection: Connection) -> list[Finding]:
             "what holds figures, texts or pooled answers points at a person",
         ),
         Finding(
-            True, f"of what coordinators write about figures, and so not among them: {', '.join(theirs) or 'nothing'}"
+            True, f"of what coordinators write about figures, and so not among them: {', '.join(others) or 'nothing'}"
         ),
         finding(
             "no table of figures has a time of its own, but for the one moment of each release",
@@ -226,11 +228,12 @@ async def early_texts(session: AsyncSession) -> Finding:
 async def keys_of_the_past(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Of the keys in the folder, those whose run has closed or pool was opened, and those that belong to nothing."""
     living = Run.state != RunState.CLOSED
-    runs = {f"run-{one}" for one in (await session.execute(select(Run.id).where(living))).scalars()}
+    runs = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(living))).scalars()}
     pooled = {
-        f"pool-{one}" for one in (await session.execute(select(Pool.id).where(Pool.opened_at.is_(None)))).scalars()
+        f"pool-{pool_id}"
+        for pool_id in (await session.execute(select(Pool.id).where(Pool.opened_at.is_(None)))).scalars()
     }
-    ended = {f"run-{one}" for one in (await session.execute(select(Run.id).where(~living))).scalars()}
-    ended |= {f"pool-{one}" for one in (await session.execute(select(Pool.id))).scalars()} - pooled
+    ended = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(~living))).scalars()}
+    ended |= {f"pool-{pool_id}" for pool_id in (await session.execute(select(Pool.id))).scalars()} - pooled
     known = runs | pooled
     return [name for name in names if name in ended], [name for name in names if name not in known | ended]

@@ -73,7 +73,7 @@ async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> 
 
 
 @dataclass(frozen=True)
-class Page:
+class ResultPage:
     """A page of the list, newest first."""
 
     number: int
@@ -81,7 +81,7 @@ class Page:
     has_more: bool
 
 
-async def latest(session: AsyncSession, person: Person, page: int = 0, size: int = 8) -> Page:
+async def latest(session: AsyncSession, person: Person, page: int = 0, size: int = 8) -> ResultPage:
     """A page of the forms and pools of the groups that a person coordinates, newest first."""
     mine = [group.id for group in await access.coordinated_groups(session, person, archived_too=True)]
     page = min(page, LAST_PAGE)
@@ -94,7 +94,7 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
     listed = [entry for _, entry in sorted(dated, key=lambda pair: pair[0], reverse=True)]
-    return Page(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
+    return ResultPage(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
 
 
 LAST_PAGE = 999

@@ -29,8 +29,8 @@ from tests.anonymity.room import Room
 
 STATEMENTS = tuple(Item(QuestionKind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
 WAYS = tuple(Choice(f"Tapa {number}") for number in (1, 2, 3))
-HOUSES = tuple(Choice(identity=f"organisation-{one}") for one in Organisation)
-FIELDS = tuple(Choice(identity=f"field-{one}") for one in Field)
+HOUSES = tuple(Choice(identity=f"organisation-{organisation}") for organisation in Organisation)
+FIELDS = tuple(Choice(identity=f"field-{field}") for field in Field)
 FORM = (
     *STATEMENTS,
     Item(QuestionKind.SINGLE, text="Tapa", choices=WAYS),

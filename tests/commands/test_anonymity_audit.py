@@ -79,9 +79,9 @@ async def verified(room: Room, folder: Path) -> Verdict:
 
 
 async def test_where_nothing_is_nothing_is_found(room: Room, tmp_path: Path) -> None:
-    found = await verified(room, tmp_path)
-    told = found.text()
-    assert found.faults == [], told
+    verdict = await verified(room, tmp_path)
+    told = verdict.text()
+    assert verdict.faults == [], told
     assert "nothing in them ties an answer to a person" in told
     assert NAME not in told
     assert WORDS not in told
@@ -207,9 +207,9 @@ async def test_whatever_is_put_there_is_named(room: Room, tmp_path: Path, what: 
         for statement in statements:
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             await connection.execute(text(statement), used)
-    found = await verified(room, tmp_path)
-    assert any(said in fault.text for fault in found.faults), found.text()
-    assert said in found.text().partition("Verdict")[2]
+    verdict = await verified(room, tmp_path)
+    assert any(said in fault.text for fault in verdict.faults), verdict.text()
+    assert said in verdict.text().partition("Verdict")[2]
 
 
 async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path: Path) -> None:

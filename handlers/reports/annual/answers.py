@@ -9,7 +9,7 @@ from handlers.forms.labels import asked, ends
 from handlers.reports.annual.method import heading, why_all, why_here, why_hidden
 from handlers.reports.annual.rows import of_whole, ranges
 from handlers.results.result_text import choices, group_name
-from handlers.sections import Figure, Row, Section, count, head, hidden, with_shared_notes
+from handlers.sections import PrintedFigure, Row, Section, count, head, hidden, with_shared_notes
 from handlers.texts import Texts
 from models.forms.items import Background, QuestionKind
 from models.reports.annual.forms import Part
@@ -123,14 +123,14 @@ def _options(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]
     return told
 
 
-def _chosen(t: Texts, share: Share | None, n: int) -> tuple[Figure, Figure]:
+def _chosen(t: Texts, share: Share | None, n: int) -> tuple[PrintedFigure, PrintedFigure]:
     names = str(t("report-column-answers")), str(t("paper-share"))
     if share is None:
         why = str(t("paper-everybody"))
         return hidden(names[0], why, n), hidden(names[1], why, n)
     return (
-        Figure(names[0], number(share.part, t.language), share.part, n),
-        Figure(names[1], percent(share, t.language), share, n),
+        PrintedFigure(names[0], number(share.part, t.language), share.part, n),
+        PrintedFigure(names[1], percent(share, t.language), share, n),
     )
 
 
@@ -146,8 +146,8 @@ def _statements(t: Texts, part: Part) -> Iterator[Section]:
             (0, -mean.value, asked(t, result.result.words)) if mean else (1, Fraction(0), asked(t, result.result.words))
         )
 
-    some = sorted(part.of_kind(QuestionKind.SCALE), key=scale)
-    for place, (of, same) in enumerate(groupby(some, key=scale), 1):
+    results = sorted(part.of_kind(QuestionKind.SCALE), key=scale)
+    for place, (of, same) in enumerate(groupby(results, key=scale), 1):
         rows, notes = with_shared_notes([_statement(t, part, result) for result in sorted(same, key=strongest)])
         yield Section(
             f"{part.sort}-statements-{place}",
@@ -168,8 +168,8 @@ def _statement(t: Texts, part: Part, question_result: QuestionResult) -> Row:
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}",
         asked(t, result.words),
         (
-            Figure(name, decimal(mean, t.language), mean, n) if mean else hidden(name, why, n),
-            Figure("n", number(n, t.language), n) if n else hidden("n", why),
+            PrintedFigure(name, decimal(mean, t.language), mean, n) if mean else hidden(name, why, n),
+            PrintedFigure("n", number(n, t.language), n) if n else hidden("n", why),
         ),
         t("report-source-question", releases=ranges(question_result.releases)).unescape(),
         along=mean.along if mean else None,

@@ -10,7 +10,7 @@ from handlers.figures import number
 from handlers.forms.labels import asked
 from handlers.reports.annual.rows import ranges
 from handlers.results.result_text import withheld
-from handlers.sections import Figure, Row, Section, hidden
+from handlers.sections import PrintedFigure, Row, Section, hidden
 from handlers.texts import Texts
 from models.feedback.releases import OFF, spread_from
 from models.forms.items import QuestionKind
@@ -82,14 +82,14 @@ def heading(t: Texts, result: QuestionResult) -> str:
 def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
     result, why = question_result.result, why_hidden(t, question_result, part)
     column, forms = str(t("report-column-n")), str(t("report-column-forms"))
-    withheld_in = sum(one.releases for one in question_result.hidden) + question_result.unparted
+    withheld_in = sum(hidden_part.releases for hidden_part in question_result.hidden) + question_result.unparted
     n = question_result.texts if result.kind is QuestionKind.OPEN else result.n
     figures = [
-        hidden(column, why) if n is None else Figure(column, number(n, t.language), n),
-        Figure(forms, number(len(question_result.releases), t.language), len(question_result.releases)),
+        hidden(column, why) if n is None else PrintedFigure(column, number(n, t.language), n),
+        PrintedFigure(forms, number(len(question_result.releases), t.language), len(question_result.releases)),
     ]
     if result.kind is not QuestionKind.OPEN:  # texts wait until there are enough: none are withheld for good
-        figures.append(Figure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
+        figures.append(PrintedFigure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
     return Row(
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
         heading(t, question_result),
@@ -102,13 +102,13 @@ def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
 
 def why_all(t: Texts, part: Part) -> str:
     """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
-    some = [
+    results = [
         result
         for result in part.questions
         if result.result.kind is not QuestionKind.OPEN and result.result.background is None
     ]
-    reasons = {why_hidden(t, result, part) for result in some}
-    is_one = len(some) > 1 and len(reasons) == 1 and all(result.result.withheld is None for result in some)
+    reasons = {why_hidden(t, result, part) for result in results}
+    is_one = len(results) > 1 and len(reasons) == 1 and all(result.result.withheld is None for result in results)
     return reasons.pop() if is_one else ""
 
 
@@ -128,4 +128,7 @@ def why_hidden(t: Texts, question_result: QuestionResult, part: Part) -> str:
     if result.withheld is not None:
         return withheld(t, result, threshold).unescape()
     of = {"threshold": threshold, "least": spread_from(threshold)}
-    return " ".join(t(f"report-hidden-{one.why}", n=one.releases, **of).unescape() for one in question_result.hidden)
+    return " ".join(
+        t(f"report-hidden-{hidden_part.why}", n=hidden_part.releases, **of).unescape()
+        for hidden_part in question_result.hidden
+    )

@@ -97,7 +97,7 @@ def report_inputs(content: SnapshotContent, language: str, drawn_with: str) -> I
         "organisation": made.organisation,
         "under": made.under,
         "tiles": made.tiles,
-        "sections": [_section(t, one) for one in made.sections],
+        "sections": [_section(t, section) for section in made.sections],
     }
     missing = missing_characters(told)
     told = _told_apart(t, told, [group.name for group in content.figures.groups], missing)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 
 from handlers.figures import percent
-from handlers.sections import DASH, Figure
+from handlers.sections import DASH, PrintedFigure
 from handlers.texts import Texts
 from models.valid_figures import Rate
 
 
-def of_whole(t: Texts, rate: Rate, key: str) -> Figure:
+def of_whole(t: Texts, rate: Rate, key: str) -> PrintedFigure:
     """A percentage with what it is of; a dash of nothing."""
     printed = percent(rate, t.language)
     told = t(key, percent=printed).unescape() if rate.whole else printed
-    return Figure(str(t("report-column-share")), told, rate if rate.whole else None, rate.whole)
+    return PrintedFigure(str(t("report-column-share")), told, rate if rate.whole else None, rate.whole)
 
 
 def ranges(numbers: Iterable[int]) -> str:

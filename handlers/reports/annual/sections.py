@@ -13,7 +13,7 @@ from handlers.forms.labels import asked
 from handlers.reports.annual.answers import answers
 from handlers.reports.annual.method import method, questions
 from handlers.reports.annual.rows import of_whole, ranges
-from handlers.sections import Figure, Row, Section, count, head
+from handlers.sections import PrintedFigure, Row, Section, count, head
 from handlers.texts import Texts, texts
 from models.reports.annual.annual import Annual
 from models.reports.annual.changes_told import ReportedChange
@@ -183,11 +183,11 @@ def _statement(t: Texts, change: ReportedChange) -> str:
 
 
 def _replied(t: Texts, place: int, change: ReportedChange, mean: Mean) -> Row:
-    figures = Figure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
+    figures = PrintedFigure(str(t("paper-mean")), decimal(mean, t.language), mean, mean.n)
     return Row(
         f"reply-{place}",
         f"{change.group}: {asked(t, change.statement)}",
-        (figures, Figure("n", number(mean.n, t.language), mean.n)),
+        (figures, PrintedFigure("n", number(mean.n, t.language), mean.n)),
         t("report-source-question", releases=ranges(change.releases)).unescape(),
         releases=change.releases,
     )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.reports.annual.sections import Report, report
 from handlers.screen import File
-from handlers.sections import Figure, Row, Section
+from handlers.sections import PrintedFigure, Row, Section
 from handlers.texts import Texts, texts
 from handlers.workbook import Cell, Sheet, workbook
 from models.reports.annual.snapshots import SnapshotContent
@@ -66,18 +66,18 @@ def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
             yield [section.heading, f"{group}: {statement}", text]
 
 
-def manifest_json(kept: SnapshotContent, language: str, version: str) -> File:
+def manifest_json(snapshot_content: SnapshotContent, language: str, version: str) -> File:
     """What stands where in the report, and what it is made from."""
-    made, year = report(kept, language, version), kept.figures
+    made, year = report(snapshot_content, language, version), snapshot_content.figures
     told = {
         "title": made.title,
         "organisation": made.organisation,
         "year": year.year,
         "is_over": year.is_over,
         "language": language,
-        "fingerprint": kept.fingerprint,
-        "made_at": kept.made_at.isoformat(),
-        "made_with": kept.version,
+        "fingerprint": snapshot_content.fingerprint,
+        "made_at": snapshot_content.made_at.isoformat(),
+        "made_with": snapshot_content.version,
         "drawn_with": version,
         "method": list(made.method),
         "figures": [_entry(section, row, figure) for section, row in made.rows for figure in row.figures],
@@ -88,10 +88,10 @@ def manifest_json(kept: SnapshotContent, language: str, version: str) -> File:
         ],
     }
     content = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)
-    return File(f"{file_name(kept, language)}-manifest.json", content.encode() + b"\n")
+    return File(f"{file_name(snapshot_content, language)}-manifest.json", content.encode() + b"\n")
 
 
-def _entry(section: Section, row: Row, figure: Figure) -> dict[str, object]:
+def _entry(section: Section, row: Row, figure: PrintedFigure) -> dict[str, object]:
     """``exact`` is a count, or a mean or share as the two counts that it is the quotient of."""
     return {
         "key": f"{section.key}/{row.key}",

@@ -40,9 +40,9 @@ async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
         lines += [t("digest-set-language"), t("digest-set-elsewhere")]
     rows: list[tuple[Button, ...]] = [
         *(
-            (_ticked(t(f"digest-rhythm-{one}"), one is chosen.rhythm, data("digest-rhythm", place, one)),)
-            for one in Rhythm
-            if not (place and one is Rhythm.NEVER)
+            (_ticked(t(f"digest-rhythm-{rhythm}"), rhythm is chosen.rhythm, data("digest-rhythm", place, rhythm)),)
+            for rhythm in Rhythm
+            if not (place and rhythm is Rhythm.NEVER)
         ),
         (Button(str(t("digest-set-choose-groups")), data("digest-of", place, 0)),),
     ]

@@ -54,12 +54,12 @@ def digest_xlsx(figures: DigestFigures, language: str, at: datetime) -> File:
 def _funnel(t: Texts, figures: DigestFigures) -> Lines:
     period = parse(figures.period)
     then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
-    titles = [period_title(t, one) for one in (period, period.shifted(-1), period.year_before)]
+    titles = [period_title(t, span) for span in (period, period.shifted(-1), period.year_before)]
     whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else str(t("sheet-funnel"))
     found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in FUNNEL_COLUMNS:
         rate, of = _rate(t, figures.funnel, name)
-        counts: list[Cell] = [getattr(one, name) if one is not None else None for one in then]
+        counts: list[Cell] = [getattr(funnel, name) if funnel is not None else None for funnel in then]
         found.append([str(t(f"sheet-{name}")), *counts, rate, of])
     return found
 

@@ -86,7 +86,7 @@ def period_title(t: Texts, period: Span) -> str:
 def since(t: Texts, figures: DigestFigures, name: str, *, has_year: bool = True) -> Markup:
     """The same count in the period before and a year ago, as far as there were groups then."""
     then = _then(figures, has_year=has_year)
-    told = {key: number(getattr(one, name), t.language) for key, one in then.items() if _was(one)}
+    told = {key: number(getattr(funnel, name), t.language) for key, funnel in then.items() if _was(funnel)}
     return _since(t, told)
 
 
@@ -94,8 +94,8 @@ def _then(figures: DigestFigures, *, has_year: bool) -> dict[str, Funnel | None]
     return {"before": figures.before, **({"year": figures.year_before} if has_year else {})}
 
 
-def _was(one: Funnel | None) -> bool:
-    return one is not None and (one.groups > 0 or not one.is_empty)
+def _was(funnel: Funnel | None) -> bool:
+    return funnel is not None and (funnel.groups > 0 or not funnel.is_empty)
 
 
 def _since(t: Texts, told: dict[str, str]) -> Markup:
@@ -143,9 +143,9 @@ def _who(t: Texts, now: Funnel, budget: Budget) -> list[Markup]:
 def _rates(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     then = _then(figures, has_year=budget.has_year)
     told = {
-        key: percent(Share(one.answered, one.asked), t.language)
-        for key, one in then.items()
-        if one is not None and one.asked
+        key: percent(Share(funnel.answered, funnel.asked), t.language)
+        for key, funnel in then.items()
+        if funnel is not None and funnel.asked
     }
     parts = [t(f"digest-since-{key}", figure=figure) for key, figure in told.items()]
     return Markup("; {}").format(Markup(", ").join(parts)) if parts else Markup("")
@@ -260,13 +260,13 @@ def _coming(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     return Markup("\n").join(lines)
 
 
-def _called(t: Texts, period: Span, count: int, some: Sequence[Coming], budget: Budget) -> Iterator[Markup]:
+def _called(t: Texts, period: Span, count: int, meetings: Sequence[Coming], budget: Budget) -> Iterator[Markup]:
     yield t("digest-coming", n=count, month=period_title(t, period))
-    told = some[: budget.coming]
-    for meeting in told:
+    shown_meetings = meetings[: budget.coming]
+    for meeting in shown_meetings:
         yield coming_line(t, meeting, budget.name, budget.title)
-    if told and count > len(told):
-        yield t("digest-coming-more", n=count - len(told))
+    if shown_meetings and count > len(shown_meetings):
+        yield t("digest-coming-more", n=count - len(shown_meetings))
 
 
 def coming_line(t: Texts, meeting: Coming, name: int, title: int) -> Markup:
@@ -279,7 +279,7 @@ def coming_line(t: Texts, meeting: Coming, name: int, title: int) -> Markup:
 
 def has_all_coming(figures: DigestFigures, budget: Budget) -> bool:
     """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
-    some = (*figures.rest, *figures.meetings)
+    all_meetings = (*figures.rest, *figures.meetings)
     shown = [meeting for part in (figures.rest, figures.meetings) for meeting in part[: budget.coming]]
-    is_whole = all(cut(meeting.title or "", budget.title) == (meeting.title or "") for meeting in some)
-    return len(figures.meetings) < figures.coming or (len(shown) == len(some) and is_whole)
+    is_whole = all(cut(meeting.title or "", budget.title) == (meeting.title or "") for meeting in all_meetings)
+    return len(figures.meetings) < figures.coming or (len(shown) == len(all_meetings) and is_whole)

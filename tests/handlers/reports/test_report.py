@@ -96,7 +96,7 @@ def test_it_is_tagged_titled_in_its_language_and_its_headings_are_in_order(langu
     names = [name for name, _ in tags(content)]
     assert {"/Title", "/H1", "/H2", "/Table", "/THead", "/TH", "/TD", "/L", "/LI", "/TOC", "/TOCI"} <= set(names)
     assert "/Figure" not in names  # bars are decoration: their figures stand beside them
-    tables = [one for one in report(kept(), language, "2").sections if one.rows and not one.pairs]
+    tables = [section for section in report(kept(), language, "2").sections if section.rows and not section.pairs]
     assert names.count("/Table") == names.count("/THead") == len(tables)
     heads = [scope for name, node in tags(content) if name == "/TH" for scope in scopes(node)]
     assert set(heads) == {"/Column"}
@@ -184,7 +184,7 @@ def test_a_reply_that_an_earlier_program_froze_stands_without_its_figure() -> No
 def test_the_caption_of_a_page_says_what_it_shows(language: str) -> None:
     made, shown = report(kept(), language, "2"), report_pages(kept(), language, "2")
     pages = [read_page(report_pdf(kept(), language, "2").content, number) for number in range(len(shown))]
-    captions = [str((one.caption or Markup("")).unescape()) for one in shown]
+    captions = [str((file.caption or Markup("")).unescape()) for file in shown]
     assert all(f"{figure}" in captions[0] and what in captions[0] for what, figure in made.tiles)
     for number, caption in enumerate(captions, 1):
         assert str(texts(language)("report-page-of", page=number, pages=len(shown))) in caption
@@ -209,9 +209,9 @@ def test_a_caption_of_endless_headings_fits() -> None:
         replace(result, result=replace(result.result, kind=QuestionKind.SINGLE, mean=None)) for result in endless
     )
     year = replace(YEAR, parts=(replace(MEETINGS, questions=hidden),))
-    for one in report_pages(kept(year), "fi", "2"):
-        assert one.caption is not None
-        assert shown_length(one.caption) <= CAPTION_LENGTH
+    for file in report_pages(kept(year), "fi", "2"):
+        assert file.caption is not None
+        assert shown_length(file.caption) <= CAPTION_LENGTH
 
 
 def test_pages_are_drawn_once_however_often_one_turns() -> None:
@@ -348,7 +348,7 @@ def test_an_open_question_tells_from_how_many_forms_its_texts_are_and_of_which_s
         "Kokouspalautteen kysymykset",
     ]
     for _, row in found.values():
-        assert [(one.column, one.exact) for one in row.figures] == [("n", 9), ("Lomakkeita", 1)]
+        assert [(figure.column, figure.exact) for figure in row.figures] == [("n", 9), ("Lomakkeita", 1)]
         assert row.source.endswith("nro 1")
 
 

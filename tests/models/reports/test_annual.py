@@ -217,7 +217,9 @@ async def test_the_same_figures_are_kept_once_and_come_back_whole(talk_anywhere:
     await a_meeting(talk_anywhere)
     both = await asyncio.gather(take(talk_anywhere), take(talk_anywhere, LATER + timedelta(seconds=1)))
     again = await take(talk_anywhere, LATER + timedelta(days=300))
-    assert len({one.id for one in (*both, again)}) == len({one.made_at for one in (*both, again)}) == 1
+    assert (
+        len({snapshot.id for snapshot in (*both, again)}) == len({snapshot.made_at for snapshot in (*both, again)}) == 1
+    )
     async with talk_anywhere.app.sessions() as session:
         assert await session.scalar(select(func.count(Snapshot.id))) == 1
         figures = await annual.annual(session, 2027, HELSINKI, now=LATER)

@@ -151,7 +151,7 @@ async def test_the_earlier_mean_is_the_latest_of_the_same_statement_in_the_group
 
 def test_periods_are_read_as_they_are_written_and_nothing_else() -> None:
     known = [Period(), Period(2027), Period(2027, 1), Period(2027, 4)]
-    assert [Period.parse(str(one)) for one in known] == known
+    assert [Period.parse(str(period)) for period in known] == known
     for typed in (
         "",
         "2027-",
@@ -173,9 +173,9 @@ def test_periods_are_read_as_they_are_written_and_nothing_else() -> None:
 def test_a_period_follows_the_one_before_it() -> None:
     year, first = Period(2027), Period(2027, 1)
     assert (year.before, first.before, Period().before) == (Period(2026), Period(2026, 4), None)
-    for one in (year, first, Period(2027, 3)):
-        assert one.before is not None
-        span, before = one.span(HELSINKI), one.before.span(HELSINKI)
+    for period in (year, first, Period(2027, 3)):
+        assert period.before is not None
+        span, before = period.span(HELSINKI), period.before.span(HELSINKI)
         assert span is not None
         assert before is not None
         assert before[1] == span[0]

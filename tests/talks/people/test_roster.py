@@ -25,8 +25,8 @@ async def on_roster(talk: Talk, name: str = "Lastensuojelu") -> list[str]:
     """The names on a group's roster, from the tables."""
     async with talk.app.sessions.begin() as session:
         admin = await access.administrators(session)
-        found = [group for group in await access.coordinated_groups(session, admin[0]) if group.name == name]
-        return [person.name for person in await groups.members(session, found[0].id)]
+        matches = [group for group in await access.coordinated_groups(session, admin[0]) if group.name == name]
+        return [person.name for person in await groups.members(session, matches[0].id)]
 
 
 async def adds(anna: Actor, lines: str) -> str:
