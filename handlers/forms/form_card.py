@@ -1,10 +1,10 @@
-"""The screens of writing a form: how, what is wrong, what is asked, and the card on which it is saved."""
+"""The screens of writing a form: the instructions, what is wrong with its text, questions, and the card to save it."""
 
 from markupsafe import Markup
 
 from handlers.forms.form_draft import FormDraft, FormStep, Work, edited, shown_text, work_of
 from handlers.forms.form_text import questions_text
-from handlers.forms.notation import Unreadable, told
+from handlers.forms.notation import Unreadable, faults_text
 from handlers.routes import Context, data
 from handlers.screen import Button, File, Screen
 from models.delivery.drafts import Draft
@@ -13,13 +13,13 @@ from models.forms.form_book import NAME_LENGTH
 from models.people.groups import Workgroup
 
 COPIED = 3_000
-"""Characters of a form's text that fit in a message with what is said about them; a longer one goes as a file."""
-MOST = 90
+"""Characters of a form's text that are shown in a message with its instructions; a longer text is sent as a file."""
+MOST_OWNERS = 90
 Row = tuple[Button, ...]
 
 
 async def show(context: Context, draft: Draft[FormDraft]) -> Screen:
-    """The dialogue as it stands."""
+    """The dialogue's current screen."""
     known = draft.state
     owned = await edited(context, known)
     if known.awaits is FormStep.NAME:
@@ -44,7 +44,7 @@ def _guide(context: Context, draft: Draft[FormDraft]) -> Button:
 
 
 def ask_text(context: Context, draft: Draft[FormDraft]) -> Screen:
-    """How a form is written; of one that there is, its text to be copied and changed."""
+    """How a form is written; if there is a text already, the text to be copied and changed."""
     t = context.t
     ways = (_guide(context, draft), _stop(context, draft))
     if not draft.state.text:
@@ -63,11 +63,11 @@ def guide(context: Context, draft: Draft[FormDraft]) -> Screen:
 
 
 def faults(context: Context, draft: Draft[FormDraft], wrong: Unreadable) -> Screen:
-    """All that is wrong, by line. What was read before stays."""
+    """All that is wrong with a text, by line. The text that was read before stays."""
     rows: list[Row] = [(_guide(context, draft), _stop(context, draft))]
     if draft.state.text:
         rows.insert(0, (Button(context.t("back"), data("form-draft", draft.number)),))
-    return Screen(told(context.t, wrong.faults), tuple(rows))
+    return Screen(faults_text(context.t, wrong.faults), tuple(rows))
 
 
 def ask_name(context: Context, draft: Draft[FormDraft]) -> Screen:
@@ -76,30 +76,30 @@ def ask_name(context: Context, draft: Draft[FormDraft]) -> Screen:
     return Screen(context.t("forms-name-how", most=NAME_LENGTH), ((back, _stop(context, draft)),))
 
 
-def ask_same(context: Context, work: Work, place: int) -> Screen:
-    """Whether a new question is one that is gone, in other words."""
-    t, pair = context.t, work.pairs[place]
-    position = f"{place + 1}/{len(work.pairs)}"
+def ask_same(context: Context, work: Work, index: int) -> Screen:
+    """Asks whether a new question is a removed one, reworded."""
+    t, pair = context.t, work.pairs[index]
+    position = f"{index + 1}/{len(work.pairs)}"
     text = t("forms-same", position=position, before=pair.before.words, now=pair.now.words)
     turn = work.known.turn
     number = work.draft.number
     return Screen(
         text,
         (
-            (Button(t("forms-same-yes"), data("form-same", number, turn, place, 1)),),
-            (Button(t("forms-same-no"), data("form-same", number, turn, place, 0)),),
+            (Button(t("forms-same-yes"), data("form-same", number, turn, index, 1)),),
+            (Button(t("forms-same-no"), data("form-same", number, turn, index, 0)),),
             (Button(t("back"), data("form-rewrite", number)), _stop(context, work.draft)),
         ),
     )
 
 
 async def ask_whose(context: Context, draft: Draft[FormDraft]) -> Screen:
-    """Whose a new form will be."""
+    """Asks who will own a new form."""
     t = context.t
     owners = await form_book.owners(context.session, context.person)
     rows = tuple(
         (Button(_owner(context, group), data("form-whose", draft.number, group.id if group else 0)),)
-        for group in owners[:MOST]
+        for group in owners[:MOST_OWNERS]
     )
     return Screen(t("forms-whose-how"), (*rows, (Button(t("back"), data("form-card", draft.number)),)))
 
@@ -109,7 +109,7 @@ def _owner(context: Context, owner: Workgroup | None) -> str:
 
 
 async def card(context: Context, work: Work) -> Screen:
-    """The form as people will see it, with all that can still be changed before it is saved."""
+    """The form as people will see it, with buttons to save and to change it."""
     t, draft = context.t, work.draft
     owners = await form_book.owners(context.session, context.person)
     lines = [t("forms-name", form=work.name)]
@@ -123,7 +123,7 @@ async def card(context: Context, work: Work) -> Screen:
 
 
 def _notes(context: Context, work: Work) -> list[Markup]:
-    """What is to be known before saving."""
+    """What the person should know before saving."""
     t = context.t
     if work.is_unchanged:
         return [t("forms-unchanged")]

@@ -1,4 +1,4 @@
-"""A form in the making: the draft that remembers it, and what becomes of its text."""
+"""What is known of a form while it is written, and its text read into questions."""
 
 import enum
 from collections.abc import Mapping
@@ -52,12 +52,12 @@ class FormDraft(DraftState, subject=DraftKind.FORM):
 
 @dataclass(frozen=True)
 class Work:
-    """A draft read: the questions as they would be saved, and what is still to be asked about them."""
+    """A draft with its text read: the questions as they would be saved, and what is to be asked about them."""
 
     draft: Draft[FormDraft]
     known: FormDraft
     owned: OwnedForm | None
-    """The form that is edited; None if this becomes a new one."""
+    """The form that is edited; None for a new one."""
     version: FormVersion | None
     items: tuple[Item, ...]
     pairs: tuple[Pair, ...]
@@ -72,7 +72,7 @@ class Work:
 
     @property
     def is_behind(self) -> bool:
-        """Whether somebody else has saved a version since this one was begun."""
+        """Whether somebody else has saved a version since the editing began."""
         return self.version is not None and self.version.number != self.known.base
 
     @property
@@ -83,15 +83,15 @@ class Work:
 
     @property
     def undecided(self) -> int | None:
-        """The place of the first pair of which it has not been said whether it is the same question."""
-        places = (place for place, pair in enumerate(self.pairs) if pair.now.identity not in self.known.same)
-        return next(places, None)
+        """The index of the first pair that the person has not decided on; None if all are decided."""
+        indexes = (index for index, pair in enumerate(self.pairs) if pair.now.identity not in self.known.same)
+        return next(indexes, None)
 
 
 async def begin(
     context: Context, owned: OwnedForm | None, *, copies: bool = False, group_id: int | None = None
 ) -> Draft[FormDraft]:
-    """Begins a new form, or the next version or (``copies``) a form of one's own out of one that there is."""
+    """Begins a new form, the next version of a form, or (``copies``) a new form from a copy."""
     session, person = context.session, context.person
     owners = [owner.id if owner else 0 for owner in await form_book.owners(session, person)]
     if not owners:
@@ -100,7 +100,7 @@ async def begin(
     known = FormDraft(whose=whose)
     if owned is not None:
         version = await forms.newest(session, owned.form)
-        # A copy of what was written here needs a name of its own; that of a built-in one is as good as any.
+        # An own form's name is taken, so that the copy needs another; a built-in form's is not.
         name = "" if copies and not owned.is_built_in else form_name(context.t, owned.form)
         text = write(name, [_unnamed(forms.written(question)) for question in version.questions], context.t)
         known = replace(known, name=name, named=version.named, text=text)
@@ -110,19 +110,19 @@ async def begin(
 
 
 def _unnamed(item: Item) -> Item:
-    """A question that is known by its words alone, as it is when they are read."""
+    """A question without the identities of its own texts: when it is read again it has none, either."""
     choices = tuple(replace(choice, identity="") if choice.text else choice for choice in item.choices)
     return replace(item, identity="" if item.text and not item.background else item.identity, choices=choices)
 
 
 async def access_draft(context: Context, tap: Tap) -> tuple[Draft[FormDraft], OwnedForm | None]:
-    """The gate of the dialogue's buttons: its draft, and the form that is edited, if this person still may."""
+    """The gate of the dialogue's buttons: its draft, and the form that is edited, if the person may still edit it."""
     draft = await context.access_draft(FormDraft, tap.id)
     return draft, await edited(context, draft.state)
 
 
 async def edited(context: Context, known: FormDraft) -> OwnedForm | None:
-    """The form that a draft edits; None for a new one."""
+    """The form that is edited, if the person may still edit it; None for a new one."""
     if known.form:
         return await form_book.access_form_to_edit(context.session, context.person, known.form)
     await form_book.require_coordinator(context.session, context.person)
@@ -130,18 +130,18 @@ async def edited(context: Context, known: FormDraft) -> OwnedForm | None:
 
 
 def reject_old_card(known: FormDraft, tap: Tap) -> None:
-    """Refuses the button of a card that has changed since."""
+    """Refuses the button of a card that was drawn before the last change."""
     if tap.number(1) != known.turn:
         raise Stale("forms-card-is-old")
 
 
 def update(context: Context, draft: Draft[FormDraft], known: FormDraft) -> None:
-    """Stores what is known now; the buttons of the cards before are refused from now on."""
+    """Stores what is known now. The buttons of earlier cards are refused from now on."""
     context.update_draft(draft, replace(known, turn=known.turn + 1))
 
 
 def typed(context: Context, text: str) -> str:
-    """What was sent, from a message or a file, line by line as it can be shown."""
+    """The text of a message or file, without characters that cannot be shown. Refuses what is no text."""
     if context.file == b"":
         raise Refused("forms-file-size")
     if context.file is not None:
@@ -161,14 +161,13 @@ def with_text(known: FormDraft, text: str) -> FormDraft:
 
 
 async def work_of(context: Context, draft: Draft[FormDraft], owned: OwnedForm | None) -> Work:
-    """A draft's text read, its questions recognised by what they were in the version before."""
+    """Reads a draft's text. Its questions keep the identities of the version before. Raises `Unreadable`."""
     t, known = context.t, draft.state
     written = read(known.text, own_words=own_words())
     new = [Worded(item, words(t, item)) for item in written.items]
     if owned is None:
-        return Work(
-            draft, known, None, None, tuple(worded.item for worded in version_diff.keep_identities(new, ())), ()
-        )
+        items = [question.item for question in version_diff.keep_identities(new, ())]
+        return Work(draft, known, None, None, tuple(items), ())
     version = await forms.newest(context.session, owned.form)
     items = [forms.written(question) for question in version.questions]
     before = [Worded(item, words(t, item)) for item in items]
@@ -180,7 +179,7 @@ async def work_of(context: Context, draft: Draft[FormDraft], owned: OwnedForm | 
 
 
 def shown_text(t: Texts, known: FormDraft) -> str:
-    """A draft's text under the name that the form has by now."""
+    """A draft's text, beginning with the name that the form has now."""
     first, _, rest = known.text.partition("\n")
     body = rest if NAME.fullmatch(first.strip()) else known.text
     return f"{t('notation-word-name')}: {known.name}\n{body}" if known.name else body

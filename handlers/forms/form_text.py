@@ -1,4 +1,4 @@
-"""A form as text: as people will see it, question by question; and what a meeting will ask."""
+"""Texts about forms: their questions, their names on buttons, and which form a meeting sends."""
 
 from collections.abc import Iterable, Sequence
 from typing import assert_never
@@ -16,7 +16,7 @@ from models.results.aggregates import Label
 
 
 def label(t: Texts, owned: OwnedForm, group_id: int | None = None) -> str:
-    """What a form is called on a button: of a group with the group's name, unless the reader is at that group."""
+    """A form's name on a button, with the group that owns it unless that is ``group_id``."""
     name = form_name(t, owned.form)
     if owned.group is None or owned.group.id == group_id:
         return name
@@ -24,7 +24,7 @@ def label(t: Texts, owned: OwnedForm, group_id: int | None = None) -> str:
 
 
 def questions_text(t: Texts, items: Sequence[Item], *, named: bool) -> Markup:
-    """Who sees answers, and the questions."""
+    """Whether the form is anonymous or named, and its questions."""
     parts = [t("forms-named" if named else "forms-anonymous")]
     parts += [Markup("\n").join(_question(t, number, item)) for number, item in enumerate(items, 1)]
     return Markup("\n\n").join(parts)
@@ -61,7 +61,7 @@ def _option(t: Texts, choice: Choice) -> str:
 
 
 async def asks(context: Context, meeting: Meeting) -> tuple[Markup, bool]:
-    """What was or will be asked after a meeting, and whether that can still be chosen."""
+    """The form that a meeting has sent or will send, and whether another can still be chosen."""
     t = context.t
     opened = await form_choosing.asked_about(context.session, meeting)
     if opened is not None:

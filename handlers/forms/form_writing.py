@@ -1,6 +1,6 @@
-"""Writing a form in chat, or writing it anew: a text in the notation, read whole, then a card on which it is saved.
+"""Writing or editing a form in chat: its text is typed or sent as a file, then a card is shown, which saves it.
 
-The draft keeps the text that was read last; each screen is made from it, after a restart or a week too.
+`FormDraft` keeps the text that was read last, and every screen is drawn from it.
 """
 
 from dataclasses import replace
@@ -21,7 +21,7 @@ from models.people.access import RoleKind
 
 
 async def show(context: Context, tap: Tap) -> Screen:
-    """The dialogue as it stands, whatever was refused."""
+    """The dialogue's current screen."""
     return await form_card.show(context, (await access_draft(context, tap))[0])
 
 
@@ -41,7 +41,7 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
 
 @tap("form-copy")
 async def on_copy(context: Context, tap: Tap) -> Screen:
-    """A form of one's own out of any that one may use."""
+    """Begins a new form from a copy of another."""
     owned = await form_book.access_form(context.session, context.person, tap.id)
     draft = await form_draft.begin(context, owned, copies=True, group_id=owned.form.workgroup_id)
     return form_card.ask_text(context, draft)
@@ -60,7 +60,7 @@ async def on_guide(context: Context, tap: Tap) -> Screen:
 
 @tap("form-stop")
 async def on_stop(context: Context, tap: Tap) -> Screen:
-    """Lets go of the draft, whatever has become of the form or of the person's role."""
+    """Ends the dialogue, even if the form is gone or the person has lost their role meanwhile."""
     session, person = context.session, context.person
     form_id = (await context.access_draft(FormDraft, tap.id)).state.form
     await context.end_draft()
@@ -77,7 +77,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
 
 @text_input(FormDraft, on_refusal=form_card.show)
 async def on_text(context: Context, draft: Draft[FormDraft], text: str) -> Screen:
-    """A form's text, or its name where that was asked for; several lines are a text always."""
+    """A form's text, or its name if that was asked for. Several lines are always a text."""
     known = draft.state
     await form_draft.edited(context, known)
     text = form_draft.typed(context, text)
@@ -107,7 +107,7 @@ async def _go_on(context: Context, draft: Draft[FormDraft], known: FormDraft) ->
 
 @tap("form-card", on_refusal=show)
 async def on_card(context: Context, tap: Tap) -> Screen:
-    """On with the text that there is."""
+    """Goes on with the text as it is."""
     draft, _ = await access_draft(context, tap)
     return await _go_on(context, draft, draft.state)
 
@@ -126,14 +126,14 @@ async def on_name(context: Context, tap: Tap) -> Screen:
 
 @tap("form-named", on_refusal=show)
 async def on_named(context: Context, tap: Tap) -> Screen:
-    """Anonymous or named: fixed with each version, never for a run that there is."""
+    """Anonymous or named. Each version has its own setting; runs that were sent keep theirs."""
     draft, _ = await access_draft(context, tap)
     return await _show(context, draft, replace(draft.state, awaits=FormStep.CARD, named=tap.number(1) == 1))
 
 
 @tap("form-whose", on_refusal=show)
 async def on_whose(context: Context, tap: Tap) -> Screen:
-    """Asks whose a new form will be, or takes it."""
+    """Asks who will own a new form; with an argument, stores it."""
     draft, owned = await access_draft(context, tap)
     if owned is not None:
         raise NotFound
@@ -147,14 +147,14 @@ async def on_whose(context: Context, tap: Tap) -> Screen:
 
 @tap("form-same", on_refusal=show)
 async def on_same(context: Context, tap: Tap) -> Screen:
-    """Whether a question that resembles one that is gone is that one: then its figures are compared with it."""
+    """Stores whether a new question is the same as a removed one: then their figures are compared."""
     draft, owned = await access_draft(context, tap)
     known = draft.state
     form_draft.reject_old_card(known, tap)
-    work, place = await _work(context, draft, owned), tap.number(2)
-    if place >= len(work.pairs):
+    work, index = await _work(context, draft, owned), tap.number(2)
+    if index >= len(work.pairs):
         raise NotFound
-    same = {**known.same, work.pairs[place].now.identity: tap.number(3) == 1}
+    same = {**known.same, work.pairs[index].now.identity: tap.number(3) == 1}
     return await _go_on(context, draft, replace(known, same=same))
 
 
@@ -166,7 +166,7 @@ async def on_same_again(context: Context, tap: Tap) -> Screen:
 
 @tap("form-over", on_refusal=show)
 async def on_over(context: Context, tap: Tap) -> Screen:
-    """Goes on although somebody else has saved a version meanwhile: this one will be the next after it."""
+    """Goes on although somebody else has saved a version meanwhile: this one will be the next."""
     draft, owned = await access_draft(context, tap)
     known = draft.state
     form_draft.reject_old_card(known, tap)
@@ -178,7 +178,7 @@ async def on_over(context: Context, tap: Tap) -> Screen:
 
 @tap("form-newest", on_refusal=show)
 async def on_newest(context: Context, tap: Tap) -> Screen:
-    """The form as it stands, in a message of its own: the card stays above it."""
+    """The newest version, in a new message below the card."""
     _, owned = await access_draft(context, tap)
     if owned is None:
         raise NotFound
@@ -186,7 +186,7 @@ async def on_newest(context: Context, tap: Tap) -> Screen:
 
 
 async def _work(context: Context, draft: Draft[FormDraft], owned: OwnedForm | None) -> form_draft.Work:
-    """The draft's form; the card says what is wrong if its text cannot be read any more."""
+    """The draft with its text read. Raises Stale if the text cannot be read any more; the card then says why."""
     try:
         return await form_draft.work_of(context, draft, owned)
     except Unreadable:
@@ -195,7 +195,7 @@ async def _work(context: Context, draft: Draft[FormDraft], owned: OwnedForm | No
 
 @tap("form-save", on_refusal=show)
 async def on_save(context: Context, tap: Tap) -> Screen:
-    """Saves what the card showed, once."""
+    """Saves what the card shows, once."""
     session, person = context.session, context.person
     draft, owned = await access_draft(context, tap)
     known = draft.state

@@ -1,4 +1,4 @@
-"""/forms: the forms that a coordinator may use, each as people will see it, with what can be done with it."""
+"""/forms: the forms that a coordinator may use, and a page for each."""
 
 from markupsafe import Markup
 
@@ -27,33 +27,33 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 
 
 async def form_list(context: Context, page: int = 0) -> Screen:
-    """The built-in forms and those written here, page by page."""
+    """The forms that the person may use, in pages."""
     t = context.t
-    forms_found = await form_book.usable(context.session, context.person)
+    owned_forms = await form_book.usable(context.session, context.person)
     lines = [t("forms-heading")]
-    if all(owned.is_built_in for owned in forms_found):
+    if all(owned.is_built_in for owned in owned_forms):
         lines.append(t("forms-none"))
-    rows = _listed(context, forms_found, "forms", page)
+    rows = _listed(context, owned_forms, "forms", page)
     new, surveys = Button(t("forms-new"), data("form-new")), Button(t("forms-surveys"), data("surveys"))
-    gone = await form_book.archived(context.session, context.person)
-    archive = (Button(t("forms-archived", n=len(gone)), data("forms-archived", 0)),) if gone else ()
+    archived = await form_book.archived(context.session, context.person)
+    archive = (Button(t("forms-archived", n=len(archived)), data("forms-archived", 0)),) if archived else ()
     return Screen(Markup("\n\n").join(lines), (*rows, (new, surveys), archive, (command_button(context, "help"),)))
 
 
 @tap("forms-archived")
 async def on_archived(context: Context, tap: Tap) -> Screen:
-    """The forms that can be brought back."""
+    """The archived forms, which can be restored."""
     t = context.t
-    forms_found = await form_book.archived(context.session, context.person)
+    owned_forms = await form_book.archived(context.session, context.person)
     back = (Button(t("back"), data("forms")),)
-    if not forms_found:
+    if not owned_forms:
         return Screen(t("forms-archived-none"), (back,))
-    return Screen(t("forms-archived-heading"), (*_listed(context, forms_found, "forms-archived", tap.id), back))
+    return Screen(t("forms-archived-heading"), (*_listed(context, owned_forms, "forms-archived", tap.id), back))
 
 
-def _listed(context: Context, forms_found: list[OwnedForm], name: str, page: int) -> Rows:
-    """A button for each form of a page, the last one where the wanted one is gone, and the way to the others."""
-    t, shown = context.t, page_of(forms_found, page, PAGE)
+def _listed(context: Context, owned_forms: list[OwnedForm], name: str, page: int) -> Rows:
+    """A button for each form of a page, and the buttons to the pages beside it."""
+    t, shown = context.t, page_of(owned_forms, page, PAGE)
     rows = tuple((Button(label(t, owned), data("form", owned.form.id)),) for owned in shown.items)
     return (*rows, shown.turns(t, name))
 
@@ -64,7 +64,7 @@ async def on_form(context: Context, tap: Tap) -> Screen:
 
 
 async def form_page(context: Context, owned: OwnedForm) -> Screen:
-    """A form as people will see it, and what can be done with it."""
+    """A form as people will see it, with buttons to try, send, change, copy and archive it."""
     t = context.t
     version = await forms.newest(context.session, owned.form)
     heading = [t("forms-name", form=form_name(t, owned.form)), _whose(context, owned, version.number)]
@@ -75,7 +75,7 @@ async def form_page(context: Context, owned: OwnedForm) -> Screen:
     items = [forms.written(question) for question in version.questions]
     text = Markup("\n\n").join([Markup("\n").join(heading), questions_text(t, items, named=version.named)])
     may_edit = await form_book.may_edit(context.session, context.person, owned)
-    return Screen(text, (*_ways(context, owned, may_edit=may_edit), (Button(t("back"), data("forms")),)))
+    return Screen(text, (*_actions(context, owned, may_edit=may_edit), (Button(t("back"), data("forms")),)))
 
 
 def _whose(context: Context, owned: OwnedForm, number: int) -> Markup:
@@ -87,7 +87,7 @@ def _whose(context: Context, owned: OwnedForm, number: int) -> Markup:
     return t("forms-whose-group", group=owned.group.name, number=number)
 
 
-def _ways(context: Context, owned: OwnedForm, *, may_edit: bool) -> Rows:
+def _actions(context: Context, owned: OwnedForm, *, may_edit: bool) -> Rows:
     t, form_id = context.t, owned.form.id
     copy = Button(t("forms-copy"), data("form-copy", form_id))
     if owned.form.archived_at is not None:
@@ -110,7 +110,7 @@ def _ways(context: Context, owned: OwnedForm, *, may_edit: bool) -> Rows:
 
 @tap("form-archive", on_refusal=on_form)
 async def on_archive(context: Context, tap: Tap) -> Screen:
-    """Archives at once, for it is undone by one tap; says what the groups ask from now on that had chosen it."""
+    """Archives a form without asking, since one tap restores it. Says so if groups had chosen it."""
     session, person = context.session, context.person
     owned = await form_book.access_form_to_edit(session, person, tap.id)
     await form_book.archive(session, person, owned.form, now=context.now)

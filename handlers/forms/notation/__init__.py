@@ -1,9 +1,9 @@
-"""Forms as plain text, one question per line, typed on a phone: read, written, and told what is wrong by line.
+"""The notation of forms: plain text with one question per line, which can be typed on a phone.
 
-The whole notation stands in docs/forms.md. Words of all three languages are understood whatever the reader's own.
+docs/forms.md describes it. The words of all languages are understood, whatever language the writer reads.
 """
 
-from handlers.forms.notation.faults import Fault, Unreadable, told
+from handlers.forms.notation.faults import Fault, Unreadable, faults_text
 from handlers.forms.notation.reading import LARGEST, MOST_QUESTIONS, Written, read
 from handlers.forms.notation.words import OwnWords, own_words
 from handlers.forms.notation.writing import write
@@ -15,8 +15,8 @@ __all__ = [
     "OwnWords",
     "Unreadable",
     "Written",
+    "faults_text",
     "own_words",
     "read",
-    "told",
     "write",
 ]

@@ -1,22 +1,24 @@
-"""A form's text into its questions, or all that is wrong with it."""
+"""Reads a form's text: its questions, or all that is wrong with it."""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from handlers.forms.notation.faults import QUOTED, Fault, Trouble, Unreadable
-from handlers.forms.notation.parentheses import has_words, is_list, meant
+from handlers.forms.notation.parentheses import has_words, is_list, parse_content
 from handlers.forms.notation.words import LISTS, OwnWords, folded
 from models.forms.items import Background, Item, QuestionKind, identity_of
 from models.people.people import tidy
 
 LARGEST = 100_000
-"""Characters of a form; the largest that the other limits let through has fewer."""
+"""Characters of a form's text; more than the other limits allow."""
 LONGEST_LINE = 3_000
+"""Characters."""
 MOST_QUESTIONS = 30
 LINES_READ = 100
-"""Of a text with far too many lines, the first tell what is wrong."""
+"""If a text has far too many lines, only so many are checked."""
 TEXT_LENGTH, NAME_LENGTH = 200, 60
+"""Characters of a question and of a form's name."""
 
 NAME = re.compile(r"(?:nimi|namn|name)\s*:\s*(.*)", re.IGNORECASE)
 _MARK = re.compile(r"[-–—•*·◦▪●□☐]\s+|[-–—•*·◦▪●□☐](?!\d)|\d{1,3}[.)](?!\d)\s*|[a-zA-Z]\)\s+")
@@ -27,14 +29,14 @@ _ASKS = re.compile(r"\?[^\w)?]*$")
 
 @dataclass(frozen=True)
 class Written:
-    """A form as it was written."""
+    """What a form's text says."""
 
     name: str | None
     items: tuple[Item, ...]
 
 
 def read(text: str, *, own_words: OwnWords) -> Written:
-    """The form that a text is; `Unreadable` with all faults if it is none."""
+    """Reads a form's text. Raises `Unreadable` with all that is wrong with it."""
     if len(text) > LARGEST:
         raise Unreadable([Fault(None, "notation-size", {"n": len(text), "most": LARGEST})])
     lines = [(number, cleaned(raw)) for number, raw in enumerate(text.splitlines(), 1) if raw.strip()]
@@ -56,26 +58,26 @@ def read(text: str, *, own_words: OwnWords) -> Written:
 
 
 def cleaned(raw: str) -> str:
-    """A line without what is not seen, its full-width characters made usual."""
+    """A line without invisible characters, and with full-width characters replaced by usual ones."""
     if len(raw) > LONGEST_LINE:
-        return raw[: LONGEST_LINE + 1]  # a fault as it is
+        return raw[: LONGEST_LINE + 1]  # too long is a fault, whatever else is in it
     seen = tidy(raw.translate(_WIDE), LONGEST_LINE)
-    return tidy(seen, LONGEST_LINE)  # accents may have met only now that nothing unseen stands between
+    return tidy(seen, LONGEST_LINE)  # once more: letters and accents may have been apart
 
 
 def unmarked(line: str) -> str:
-    """A line without the number or mark that it has in a list; one that is too long stays so."""
-    found = _MARK.match(line)
-    return line[found.end() :] if found and len(line) <= LONGEST_LINE else line
+    """A line without the number or mark of a list; a line that is too long is not changed."""
+    mark = _MARK.match(line)
+    return line[mark.end() :] if mark and len(line) <= LONGEST_LINE else line
 
 
 def _faults(number: int, line: str, troubles: Iterable[Trouble]) -> list[Fault]:
-    """Each once: two options may be wrong in the very same way."""
-    begins, found = tidy(line[: 3 * QUOTED], 2 * QUOTED), list[Fault]()
+    """The faults of a line, without repetitions: two options may be wrong in the same way."""
+    beginning, faults = tidy(line[: 3 * QUOTED], 2 * QUOTED), list[Fault]()
     for key, values in troubles:
-        if (fault := Fault(number, key, values, begins)) not in found:
-            found.append(fault)
-    return found
+        if (fault := Fault(number, key, values, beginning)) not in faults:
+            faults.append(fault)
+    return faults
 
 
 def _wrong_name(name: str) -> Iterator[Trouble]:
@@ -121,7 +123,7 @@ def question(line: str, own: OwnWords) -> tuple[Item, list[Trouble]]:
 
 
 def _cut(line: str, own: OwnWords) -> tuple[str, Item, list[Trouble]]:
-    """The words of a line, and what its last parentheses make of it."""
+    """The words of a line, the question that its last parentheses describe, and what is wrong with them."""
     plain = line, _usual(line), list[Trouble]()
     wrong = line, _usual(line), [("notation-parentheses", dict[str, object]())]
     if not (closed := _CLOSED.search(line)):
@@ -134,9 +136,9 @@ def _cut(line: str, own: OwnWords) -> tuple[str, Item, list[Trouble]]:
     if "?" in tail and text and not _ASKS.search(text):
         text += "?"
     content = line[start + 1 : closed.start()].strip()
-    item, troubles = meant(content, _usual(text), own)
+    item, troubles = parse_content(content, _usual(text), own)
     if troubles and not is_list(content):
-        if tail:  # a full stop says that the parentheses are the sentence's own
+        if tail:  # punctuation after them: the parentheses belong to the sentence
             return plain
         if _unclosed(text):
             return wrong
@@ -144,19 +146,19 @@ def _cut(line: str, own: OwnWords) -> tuple[str, Item, list[Trouble]]:
 
 
 def _opening(line: str, end: int) -> int | None:
-    """Where the parenthesis that closes at ``end`` begins."""
+    """The position of the parenthesis that is closed at ``end``."""
     depth = 0
-    for place in range(end, -1, -1):
-        depth += (line[place] == ")") - (line[place] == "(")
+    for position in range(end, -1, -1):
+        depth += (line[position] == ")") - (line[position] == "(")
         if not depth:
-            return place
-    # Options may be numbered "a)", "b)": then the last word for a list begins it.
+            return position
+    # The options may be numbered "a)", "b)": then the last word for a list follows the parenthesis.
     heads = (match for match in re.finditer(r"\(([^():]{1,20}):", line) if folded(match[1]) in LISTS)
     return max((match.start() for match in heads), default=None)
 
 
 def _unclosed(line: str) -> bool:
-    """Whether a parenthesis begins that does not end."""
+    """Whether a parenthesis is opened and not closed."""
     depth = 0
     for c in reversed(line):
         depth += (c == ")") - (c == "(")
@@ -166,5 +168,5 @@ def _unclosed(line: str) -> bool:
 
 
 def _usual(text: str) -> Item:
-    """What a line is without parentheses: a question if it asks, otherwise a statement."""
+    """The kind of a line without parentheses: open if it is a question, otherwise a statement with a scale."""
     return Item(QuestionKind.OPEN) if _ASKS.search(text) else Item(QuestionKind.SCALE, low=1, high=5)

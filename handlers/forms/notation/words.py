@@ -1,4 +1,4 @@
-"""The words of the notation in three languages, and the words of the catalogues' own statements and options."""
+"""The words of the notation in all languages, and those of the catalogues' questions and options."""
 
 import functools
 import re
@@ -14,13 +14,13 @@ from models.forms.items import Item, QuestionKind, identity_of
 
 
 def folded(text: str) -> str:
-    """Words alone, whatever their case and accents: "Muu, mikä?" is "muu mika"."""
+    """A text in lower case, without accents and punctuation: "Muu, mikä?" is "muu mika"."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", bare).strip()
 
 
 def _folded(*words: str) -> frozenset[str]:
-    return frozenset(folded(one) for one in words)
+    return frozenset(folded(word) for word in words)
 
 
 ONE = _folded("yksi", "valitse yksi", "en", "ett", "välj en", "välj ett", "one", "choose one", "single")
@@ -52,12 +52,12 @@ FIXED: dict[str, Item] = {
     **dict.fromkeys(ORGANISATIONS, ORGANISATION),
     **dict.fromkeys(FIELDS, FIELD),
 }
-"""What needs no more than its words."""
+"""Questions that are described by a word alone."""
 
 
 @dataclass(frozen=True)
 class OwnWords:
-    """The identities of the catalogues' own statements and options, by the identity of their words in any language."""
+    """The identities of the catalogues' questions and options, by the identity of their words in each language."""
 
     statements: Mapping[str, str]
     options: Mapping[str, str]
@@ -65,15 +65,15 @@ class OwnWords:
 
 @functools.cache
 def own_words() -> OwnWords:
-    """All statements and options that the catalogues have."""
+    """The words of all questions and options in the catalogues."""
     return OwnWords(_own("statement-"), _own("option-"))
 
 
 def _own(prefix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    identities: dict[str, str] = {}
     for language in LANGUAGES:
         for key, forms in catalogue(language).items():
             if key.startswith(prefix):
                 words = Markup(forms[0]).unescape()  # noqa: S704  (our own text)
-                found.setdefault(identity_of(words), key.removeprefix(prefix))
-    return found
+                identities.setdefault(identity_of(words), key.removeprefix(prefix))
+    return identities

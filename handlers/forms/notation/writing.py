@@ -1,4 +1,4 @@
-"""A form as the text that reads as it, to be copied, changed and sent again."""
+"""Writes a form in the notation, to be copied, changed and sent again."""
 
 from collections.abc import Iterable, Iterator
 from typing import assert_never
@@ -10,25 +10,25 @@ from models.forms.items import Background, Choice, Item, QuestionKind, identifie
 
 
 def write(name: str | None, items: Iterable[Item], t: Texts) -> str:
-    """A form's notation in the reader's language; of several ways to write a question the shortest that reads as it."""
+    """The text of a form in the reader's language. Each question is written in the shortest way that reads as it."""
     head = [f"{t('notation-word-name')}: {name}"] if name else []
     return "\n".join([*head, *(_line(identified(item), t) for item in items)])
 
 
 def _line(item: Item, t: Texts) -> str:
-    ways = list(_ways(item, t))
-    return next((way for way in ways if _reads_as(way, item)), ways[-1])
+    lines = list(_candidates(item, t))
+    return next((line for line in lines if _reads_as(line, item)), lines[-1])
 
 
 def _reads_as(line: str, item: Item) -> bool:
     return not NAME.fullmatch(line) and question(unmarked(line), own_words()) == (item, [])
 
 
-def _ways(item: Item, t: Texts) -> Iterator[str]:
+def _candidates(item: Item, t: Texts) -> Iterator[str]:
     text = t(f"statement-{item.identity}").unescape() if item.text is None else item.text
-    for meant in ("", *_parentheses(item, t)):
-        for mark in ("", "- "):  # in a list, words that look like a mark or a name are taken as they are
-            yield f"{mark}{text} ({meant})" if meant else f"{mark}{text}"
+    for content in ("", *_parentheses(item, t)):
+        for mark in ("", "- "):  # after a mark, words that look like a mark or a name are read as words
+            yield f"{mark}{text} ({content})" if content else f"{mark}{text}"
 
 
 def _parentheses(item: Item, t: Texts) -> Iterator[str]:
@@ -79,9 +79,9 @@ def _lists(item: Item, head: str, t: Texts) -> Iterator[str]:
     options += [str(t("notation-word-other"))] if item.other else []
     separators = (";",) if any("/" in option for option in options) else (" /", ";")
     for separator in separators:
-        said = f"{separator} ".join(options)
-        yield f"{head}: {said}"
-        yield f"{head}: {said}{separator}"  # the last option ends in ", pakollinen"
+        listed = f"{separator} ".join(options)
+        yield f"{head}: {listed}"
+        yield f"{head}: {listed}{separator}"  # for a last option that ends in ", pakollinen"
 
 
 def _option(choice: Choice, t: Texts) -> str:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from handlers.forms.notation import LARGEST, MOST_QUESTIONS, Fault, Unreadable, Written, own_words, read, told, write
+from handlers.forms.notation import (
+    LARGEST,
+    MOST_QUESTIONS,
+    Fault,
+    Unreadable,
+    Written,
+    faults_text,
+    own_words,
+    read,
+    write,
+)
 from handlers.forms.notation.parentheses import MARKS, MOST_POINTS, balanced, has_words
 from handlers.forms.notation.reading import LONGEST_LINE, cleaned
 from handlers.forms.notation.words import OTHER, folded
@@ -254,7 +264,7 @@ def test_each_fault_is_told_once_and_its_line_too() -> None:
         (3, "notation-unknown"),
         (3, "notation-question-twice"),
     ]
-    message = told(texts("fi"), refused.value.faults).striptags()
+    message = faults_text(texts("fi"), refused.value.faults).striptags()
     assert [message.count(f"Rivi {line} (") for line in (1, 3)] == [1, 1]
     assert [message.count(said) for said in ("ei ole sanoja", "on kahdesti", "jo rivillä 2")] == [1, 1, 1]
     assert message.startswith("4 kohtaa")
@@ -269,7 +279,7 @@ def test_a_form_of_a_hundred_questions_is_refused_with_their_number() -> None:
     with pytest.raises(Unreadable) as refused:
         read("\n".join(f"Asia {n}" for n in range(100)), own_words=OWN)
     assert refused.value.faults == (Fault(None, "notation-too-many", {"n": 100, "most": 30}),)
-    assert "100" in told(texts("fi"), refused.value.faults)
+    assert "100" in faults_text(texts("fi"), refused.value.faults)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -278,14 +288,14 @@ def test_faults_are_told_in_every_language_and_fit_in_a_message(language: str) -
     text = "\n".join(["Nimi: <b>🙂", *(f"<i>Asia</i> {n} (x{'y' * 900})" for n in range(31)), "🙂 (yksi: a"])
     with pytest.raises(Unreadable) as refused:
         read(text, own_words=OWN)
-    message = told(t, refused.value.faults)
+    message = faults_text(t, refused.value.faults)
     assert len(message.striptags()) < TEXT_LENGTH
     assert "&lt;i&gt;Asia&lt;/i&gt; 0" in message
     values = dict.fromkeys(("n", "most", "low", "high", "first", "words"), 3)
     keys = [key for key in catalogue(language) if re.match("notation-(?!word-|fault)", key)]
     assert len(keys) > 20
     for key in keys:
-        assert "{" not in told(t, [Fault(3, key, values, "Asia")])
+        assert "{" not in faults_text(t, [Fault(3, key, values, "Asia")])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -415,7 +425,7 @@ def test_any_text_is_read_or_refused_and_what_is_read_is_written(text: str) -> N
     try:
         form = read(text, own_words=OWN)
     except Unreadable as refused:
-        told(texts("fi"), refused.faults)
+        faults_text(texts("fi"), refused.faults)
         return
     for language in LANGUAGES:
         assert read(write(form.name, form.items, texts(language)), own_words=OWN) == form
