@@ -71,11 +71,13 @@ class ShortStatements(aiosqlite.Connection):
         return fn(*args, **kwargs)
 
 
-def opener(file: str) -> Callable[..., aiosqlite.Connection]:
-    """What opens a SQLite file, as SQLAlchemy asks for it."""
+def opener(
+    file: str, connection_type: type[aiosqlite.Connection] = ShortStatements
+) -> Callable[..., aiosqlite.Connection]:
+    """A function that opens a SQLite file; SQLAlchemy's ``async_creator_fn``."""
 
     def connect(*_args: Any, **_options: Any) -> aiosqlite.Connection:
-        return ShortStatements(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
+        return connection_type(lambda: sqlite3.connect(file, check_same_thread=False), iter_chunk_size=64)
 
     return connect
 
@@ -150,7 +152,8 @@ async def scrub(engine: AsyncEngine) -> None:
         raw = await connection.get_raw_connection()
         driver: Any = raw.driver_connection
         await driver.execute("VACUUM")
-        await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)"):
+            pass  # closed at once: its unread row would keep the next transaction from being committed
 
 
 def is_away(error: BaseException) -> bool:

@@ -1,11 +1,12 @@
 """The cast, and the stage they stand on."""
 
 import asyncio
+import gc
 import io
 import re
 import shutil
 from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if {"migrated_url", "database_url"} & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported is no garbage: not looking at it again and again saves a seventh of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -115,7 +123,7 @@ async def _stage(request: pytest.FixtureRequest, folder: Path, url: str) -> Asyn
     # Scenes are recorded on SQLite, and not where a test may have changed the program.
     is_recorded = url.startswith("sqlite") and not over_http and "monkeypatch" not in request.fixturenames
     recorder = request.getfixturevalue("recorder") if is_recorded else None
-    with shared_engine(url) as engine:
+    with nullcontext() if over_http else shared_engine(url) as engine:
         options = {"over_http": over_http, "engine": engine, "recorder": recorder}
         async with Talk.open(folder, **options, database={"url": url}) as talk:
             yield talk

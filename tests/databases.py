@@ -1,7 +1,9 @@
 """Databases for tests: a PostgreSQL server from a wheel, and migrated databases that are copied, not made anew."""
 
+import asyncio
 import os
 import secrets
+import sqlite3
 import subprocess
 import tempfile
 import warnings
@@ -10,7 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, make_url
+import aiosqlite
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db
@@ -74,21 +77,46 @@ async def migrated(url: str) -> str:
     return url
 
 
+class InlineStatements(aiosqlite.Connection):
+    """Runs statements in the event loop's thread, also those for which the program would use the driver's thread.
+
+    Other tasks run meanwhile, as they would there. A lock of another connection is waited for in the thread.
+    """
+
+    async def _execute(self, fn: Any, *args: Any, **kwargs: Any) -> Any:
+        of_cursor = fn.__self__ is not self._connection
+        if not of_cursor and fn.__name__ not in ("cursor", "rollback", "commit"):
+            return await super()._execute(fn, *args, **kwargs)
+        if fn.__name__ == "commit" or (args and not args[0].startswith(db.SHORT)):
+            await asyncio.sleep(0)
+        if args and args[0].startswith("BEGIN"):
+            self._connection.execute("PRAGMA busy_timeout=0")
+            try:
+                return fn(*args, **kwargs)
+            except sqlite3.OperationalError:  # locked
+                self._connection.execute("PRAGMA busy_timeout=10000")
+                return await super()._execute(fn, *args, **kwargs)
+        return fn(*args, **kwargs)
+
+
 IDLE: dict[str, list[AsyncEngine]] = {}
 """Engines that no test is using, by server; those of SQLite under its name."""
 
 
 @contextmanager
 def shared_engine(url: str) -> Iterator[AsyncEngine]:
-    """An engine that later tests use again for databases of their own, with the statements that it has compiled."""
+    """An engine that later tests use again for databases of their own, with the statements that it has compiled.
+
+    On SQLite it does not wait for the disk, either: see `QUICK`.
+    """
     wanted = make_url(Settings(database={"url": url}).database.url)
     is_file = wanted.get_backend_name() == "sqlite"
     idle = IDLE.setdefault("sqlite" if is_file else str(wanted.set(database="")), [])
-    engine = idle.pop() if idle else db.make_engine(wanted.render_as_string(hide_password=False))
+    engine = idle.pop() if idle else _shared(wanted)
 
     def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
         if is_file:
-            options["async_creator_fn"] = db.opener(str(wanted.database))
+            options["async_creator_fn"] = db.opener(str(wanted.database), InlineStatements)
         else:
             options["database"] = wanted.database
 
@@ -98,6 +126,13 @@ def shared_engine(url: str) -> Iterator[AsyncEngine]:
     finally:
         event.remove(engine.sync_engine, "do_connect", connect)
         idle.append(engine)
+
+
+def _shared(url: URL) -> AsyncEngine:
+    engine = db.make_engine(url.render_as_string(hide_password=False))
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    return engine
 
 
 @asynccontextmanager
