@@ -14,7 +14,7 @@ from models.forms.forms import DONT_KNOW, OTHER, FormVersion, Question
 from models.forms.items import Item, QuestionKind
 from models.people.groups import Workgroup
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 
 Said = Mapping[int, Any]
 """What a person means to say, by question id: a value, a list of options, a text; what is missing is skipped.
@@ -91,7 +91,7 @@ async def written(talk: Talk, group: Workgroup, name: str, items: Sequence[Item]
 async def sent(talk: Talk, coordinator: Actor, form: forms.Form) -> Sitting:
     """Sends a form on its own to the coordinator's group, for a week."""
     await coordinator.taps_data(f"survey-new:{form.id}")
-    for label in ("Heti", "Viikko", "Lähetä"):
+    for label in (key("survey-now"), key("survey-lasts-week"), key("survey-send")):
         await coordinator.taps(label)
     await talk.settle()
     run_id = next(
@@ -167,8 +167,8 @@ async def chat(anna: Actor, data: str) -> str:
     """All pages behind a button, as one text."""
     await anna.taps_data(data)
     pages = [anna.text]
-    while more := [str(b.data) for row in anna.last.buttons for b in row if b.label.startswith("Seuraava")]:
-        await anna.taps_data(more[0])
+    while anna.has_button(key("next")):
+        await anna.taps(key("next"), anna.last)
         pages.append(anna.text)
     return "\n\n".join(pages).replace("\N{NO-BREAK SPACE}", " ")
 

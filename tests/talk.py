@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from bot.demo.stage import ADMIN_ID, START, Actor, Stage, words
+from bot.demo.stage import ADMIN_ID, START, Actor, Key, Stage, key, words
 from models.people import groups, links
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
@@ -13,7 +13,10 @@ from tests.scenes import Position, Recorder, scene
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 
-__all__ = ["ADMIN_ID", "HELSINKI", "START", "Actor", "Talk", "words"]
+__all__ = ["ADMIN_ID", "HELSINKI", "START", "Actor", "Key", "Talk", "key", "words"]
+
+SKIPS = [key("skip-title"), key("skip-place"), key("skip-link"), key("skip-description")]
+"""The buttons by which a meeting is called without saying more."""
 
 
 @dataclass
@@ -67,9 +70,8 @@ class Talk(Stage):
         """A meeting called with one line; gaps are skipped, the card confirmed."""
         await by.says(f"/newmeeting {line}")
         for _ in range(6):
-            if "Lähetä kutsu" in by.labels():
+            if by.has_button(key("confirm-send")):
                 break
-            skips = ("Ohita", "Aihe tarkentuu", "Linkki tulee", "Paikka tarkentuu", "Skip", "Hoppa")
-            await by.taps(next(label for label in by.labels() if label.startswith(skips)))
-        await by.taps("Lähetä kutsu")
+            await by.taps(next(skip for skip in SKIPS if by.has_button(skip)))
+        await by.taps(key("confirm-send"))
         await self.settle()

@@ -14,7 +14,7 @@ from models.feedback.runs import Run
 from models.people.groups import Workgroup
 from tests.databases import KIND
 from tests.scenes import Recorder, scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="scenes are recorded on SQLite alone")
 
@@ -73,7 +73,7 @@ async def test_a_restored_scene_is_what_was_played(stage: Callable[..., Any]) ->
         assert (PLAYED, again.name, cilla) == (["asked"], group.name, talk.people["Cilla"])
         assert await everything(talk) == played
         assert bo.user is talk.sandbox.users[bo.user.id]
-        await bo.taps("Kyllä, etänä")  # the form, the key and the buttons are at work
+        await bo.taps(key("attended-remote"))  # the form, the key and the buttons are at work
         await bo.taps("4")
         assert "2/" in bo.text
 

@@ -3,10 +3,12 @@
 The scripted demo, the gallery and the tests all play on it.
 """
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -21,11 +23,34 @@ from bot.config import Settings
 from bot.sandbox import Limits, Sandbox
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
+from handlers.texts import catalogue, texts
 from models.delivery.rate_limit import RateLimit
 
 START = datetime(2027, 3, 2, 9, tzinfo=ZoneInfo("Europe/Helsinki")).astimezone(UTC)
 """A Tuesday morning."""
 ADMIN_ID = 900
+
+
+@dataclass(frozen=True)
+class Key:
+    """A text by its key, for stories whose subject is not its wording.
+
+    Without values it is the beginning of the text, before the first value.
+    """
+
+    name: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, language: str | None) -> str:
+        """As it stands in a chat, without formatting."""
+        t = texts(language)
+        html = t(self.name, **self.values) if self.values else catalogue(t.language)[self.name][0].partition("{")[0]
+        return unescape(re.sub("<[^>]+>", "", html))
+
+
+def key(name: str, /, **values: Any) -> Key:
+    """``key("cancel")``, ``key("survey-send", n=6)``: what to tap or to look for, in the actor's language."""
+    return Key(name, values)
 
 
 @dataclass
@@ -75,9 +100,9 @@ class Actor:
         self.user.chooses(1, [other.user])
         return await self._answer()
 
-    async def taps(self, label: str, message: Message | None = None) -> str:
+    async def taps(self, label: str | Key, message: Message | None = None) -> str:
         """Taps the button whose label begins so, on the newest message that has one."""
-        self.user.taps(label, message)
+        self.user.taps(self.in_their_language(label), message)
         return await self._answer()
 
     async def taps_data(self, data: str, message: Message | None = None) -> str:
@@ -90,11 +115,19 @@ class Actor:
         await self.stage.answered()
         return self.text if self.messages else ""
 
-    def sees(self, text: str) -> bool:
-        return any(text in words(message) for message in self.messages)
+    def sees(self, text: str | Key) -> bool:
+        return any(self.in_their_language(text) in words(message) for message in self.messages)
 
     def labels(self, message: Message | None = None) -> list[str]:
         return [button.label for row in (message or self.last).buttons for button in row]
+
+    def has_button(self, label: str | Key) -> bool:
+        """Whether the newest message has a button whose label begins so."""
+        return any(each.startswith(self.in_their_language(label)) for each in self.labels())
+
+    def in_their_language(self, text: str | Key) -> str:
+        """A text in the language of their Telegram."""
+        return text if isinstance(text, str) else text.text(self.user.language)
 
 
 def words(message: Message) -> str:

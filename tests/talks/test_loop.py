@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.talk import Talk, words
+from tests.talk import Talk, key, words
 
 pytestmark = pytest.mark.over_http
 
@@ -18,10 +18,10 @@ async def test_the_loop(talk_anywhere: Talk) -> None:
     await talk.manager(maija)
 
     await anna.says("/newmeeting Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus aiheeseen")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     assert "Kutsun saa 5" in anna.text
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     assert "Johdatus aiheeseen" in bo.text
     assert "ke 10.3.2027 klo 9.00–12.00" in bo.text
@@ -33,10 +33,10 @@ async def test_the_loop(talk_anywhere: Talk) -> None:
     assert sum("Muistutus" in words(message) for message in bo.messages) == 1
     assert bo.text.startswith("Osallistuitko")
     for member in five:
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         for rating in ("4", "5", "4", "3"):
             await member.taps(rating)
-        await member.taps("Lähetä palaute")
+        await member.taps(key("feedback-finish"))
         assert "Kiitos" in member.text
 
     await talk.time_passes(days=8)
@@ -76,11 +76,11 @@ async def test_a_second_tap_changes_the_answer(talk: Talk) -> None:
     await talk.group(members=[bo], coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
     await talk.time_passes(days=8, hours=4)
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     await bo.taps("4")
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     assert "✓ 4" in bo.labels()
     await bo.taps("5")
     assert bo.text.startswith("2/5")
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     assert "✓ 5" in bo.labels()

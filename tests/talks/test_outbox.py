@@ -27,7 +27,7 @@ from models.delivery import outbox
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, DeliveryError, Sending
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 
 pytestmark = pytest.mark.over_http
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe"
@@ -57,7 +57,7 @@ async def test_the_longest_card_is_one_message(talk: Talk, anna: Actor, bo: Acto
     await anna.says(character * 120)
     await anna.says("https://teams.example/" + "a" * 170)
     await anna.says(character * 400)
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.time_passes(minutes=2)
     assert sends(talk, bo) == 1
     assert [delivery.attempts for delivery in await invitations(talk)] == [1]
@@ -130,7 +130,7 @@ async def test_a_block_that_telegram_did_not_tell_of_is_found_out_once(
     await talk.time_passes(days=9)
     refused = [call for call in talk.sandbox.log if call.chat_id == bo.user.id and call.error_code == 403]
     assert len(refused) == 1
-    await anna.taps("Päivitä", card)
+    await anna.taps(key("refresh"), card)
     assert "Bo (on estänyt botin)" in words(card)
 
 

@@ -26,7 +26,7 @@ from models.people.access import Role
 from models.people.groups import Membership
 from models.people.people import Address, Person
 from tests import scenes
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 BOOKKEEPING = {"seen_update", "pace", "alembic_version"}
 FORGED = (
@@ -191,7 +191,7 @@ async def test_an_answer_after_the_start_is_refused_and_the_fresh_card_shown(sce
 
 async def test_an_answer_to_a_cancelled_meeting_is_refused_and_the_fresh_card_shown(scene: Scene) -> None:
     card = scene.bo.last
-    await scene.anna.taps("Peru kokous")
+    await scene.anna.taps(key("meeting-cancel"))
     await scene.anna.taps("Kyllä, peru")
     before = await world(scene.talk)
     await scene.bo.taps("Etänä", card)
@@ -304,7 +304,7 @@ async def test_a_form_is_answered_by_those_asked_alone(scene: Scene, who: str) -
 
 async def test_an_answer_that_the_form_does_not_have_is_refused(scene: Scene) -> None:
     run, first, last = await _form(scene)
-    await scene.bo.taps("Kyllä, etänä")
+    await scene.bo.taps(key("attended-remote"))
     for route in (
         "rate:{run}:{q}:6",
         "rate:{run}:{q}:0",
@@ -345,7 +345,7 @@ async def test_questions_are_for_those_who_say_they_were_there(scene: Scene, abs
 
 async def test_what_is_typed_after_saying_that_one_was_absent_is_no_answer(scene: Scene) -> None:
     run, _, last = await _form(scene)
-    await scene.bo.taps("Kyllä, etänä")
+    await scene.bo.taps(key("attended-remote"))
     await scene.bo.taps_data(f"write:{run}:{last}")
     await scene.write(update(Attendance).values(attended="no"))  # the coordinator's word, meanwhile
     before = await world(scene.talk, but=scene.bo)
@@ -357,7 +357,7 @@ async def test_what_is_typed_after_saying_that_one_was_absent_is_no_answer(scene
 
 async def test_a_closed_form_takes_no_answers(scene: Scene) -> None:
     run, first, last = await _form(scene)
-    await scene.bo.taps("Kyllä, etänä")
+    await scene.bo.taps(key("attended-remote"))
     await scene.talk.time_passes(days=8)
     before = await world(scene.talk)
     for route in ANSWERING:
@@ -369,7 +369,7 @@ async def test_a_closed_form_takes_no_answers(scene: Scene) -> None:
 
 async def test_the_second_of_closing_is_too_late(scene: Scene) -> None:
     run_id = await scene.held()
-    await scene.bo.taps("Kyllä, etänä")
+    await scene.bo.taps(key("attended-remote"))
     run = await scene.first(select(Run).where(Run.id == run_id))
     scene.talk.clock.moment = run.closes_at
     await scene.bo.taps("4")
@@ -391,7 +391,7 @@ FORM = (
 async def _own_form(scene: Scene) -> int:
     """A form that Anna has written for her group."""
     await scene.anna.says("/forms")
-    await scene.anna.taps("Uusi lomake")
+    await scene.anna.taps(key("forms-new"))
     await scene.anna.says("Nimi: Oma palaute\nKahvi oli hyvää (1-4)")
     await scene.anna.taps("Tallenna")
     return int(await scene.first(select(Form.id).where(Form.name == "Oma palaute")))
@@ -415,7 +415,7 @@ async def test_a_groups_form_is_chosen_by_its_coordinators_alone(scene: Scene) -
 async def test_the_writing_of_a_form_is_nobody_elses_and_ends(scene: Scene, route: str) -> None:
     """The buttons of a dialogue, pressed by somebody else, and by their writer when it is over."""
     await scene.anna.says("/forms")
-    await scene.anna.taps("Uusi lomake")
+    await scene.anna.taps(key("forms-new"))
     await scene.anna.says("Nimi: Oma palaute\nKahvi oli hyvää (1-4)")
     save = next(str(one.data) for row in scene.anna.last.buttons for one in row if one.label == "Tallenna")
     data = f"form-{route}:{save.partition(':')[2]}:0:1"
@@ -431,7 +431,7 @@ async def test_the_writing_of_a_form_is_nobody_elses_and_ends(scene: Scene, rout
 async def test_a_role_taken_away_in_mid_dialogue_ends_it(scene: Scene) -> None:
     await scene.anna.says("/newmeeting Lastensuojelu ke 17.3. klo 9-12 Teams: Toinen")
     await scene.write(update(Role).values(revoked_at=scene.talk.clock.now()))
-    await scene.anna.taps("Linkki tulee")
+    await scene.anna.taps(key("skip-link"))
     assert scene.anna.toast == said("not-found")
     await scene.anna.says("https://teams.example/abc")
     assert scene.anna.text == said("not-found")
@@ -541,18 +541,18 @@ async def test_hostile_names_and_titles_go_through_the_whole_loop(talk: Talk, ca
     await anna.says(hostile[:100])
     if "Paikka tarkentuu" in anna.labels():
         await anna.taps("Paikka tarkentuu")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     await bo.taps("Etänä")
-    await anna.taps("Päivitä")
+    await anna.taps(key("refresh"))
     await talk.time_passes(days=8, hours=4)
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     for _ in range(4):
         await bo.taps("5")
     await bo.says(hostile[:4000])
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert "Kiitos" in bo.text
     await talk.time_passes(days=9)
     refused = [

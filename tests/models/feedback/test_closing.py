@@ -9,7 +9,7 @@ from models.feedback.runs import Run
 from models.months import Month
 from models.periods import Scope
 from models.reports import statistics
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 
 LATE = datetime(2027, 4, 2, 11, tzinfo=HELSINKI)
 
@@ -20,10 +20,10 @@ async def test_it_counts_in_the_month_in_which_its_figures_came_out(talk: Talk, 
     await talk.called_meeting(anna, "Lastensuojelu ke 31.3. klo 9-12 Teams: Johdatus")
     await talk.until(datetime(2027, 3, 31, 13, tzinfo=HELSINKI))
     for member in members:
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         for value in "4443":
             await member.taps(value)
-        await member.taps("Lähetä palaute")
+        await member.taps(key("feedback-finish"))
     async with talk.app.sessions.begin() as session:
         run = (await session.execute(select(Run))).scalar_one()
         run.closes_at = LATE - timedelta(days=2)

@@ -13,7 +13,7 @@ from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
 from models.people.people import Person, Reachability
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 from tests.talks.feedback.test_feedback import answers, held, rows
 
 RATINGS = ["5", "4", "3", "2"]
@@ -44,7 +44,7 @@ async def _sends(talk: Talk, member: Actor, ratings: list[str]) -> None:
     """Sends answers, having said before that they were there."""
     for rating in ratings:
         await member.taps(rating)
-    await member.taps("Lähetä palaute")
+    await member.taps(key("feedback-finish"))
 
 
 async def test_whoever_answered_or_not_is_asked_alike_and_counted_once(talk: Talk, members: list[Actor]) -> None:

@@ -22,7 +22,7 @@ from models.people import groups
 from models.people.access import RoleKind, grant
 from models.people.groups import Membership
 from models.people.people import Address, Person, Reachability
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 
 SIZE = 367
 QUIET = Quiet()
@@ -187,7 +187,7 @@ async def sends(talk: Talk, coordinator: Actor) -> None:
     async with talk.app.sessions.begin() as session:
         form = (await forms.built_in(session, ANNUAL_FORM)).form.id
     await coordinator.taps_data(f"survey-new:{form}")
-    await coordinator.taps("Heti")
+    await coordinator.taps(key("survey-now"))
     await coordinator.taps("Kaksi viikkoa")
     await coordinator.taps("Muuta muistutuksia")
     await coordinator.taps("2 muistutusta")

@@ -23,7 +23,7 @@ from models.people.groups import Workgroup
 from models.people.people import Person
 from models.people.settings import Field, Organisation
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 
 SCALE = Item(QuestionKind.SCALE, "Sisältö vastasi odotuksiani", low=1, high=5)
 SINGLE = Item(QuestionKind.SINGLE, "Miten osallistut?", choices=(Choice("Etänä"), Choice("Paikalla")), other=True)
@@ -130,7 +130,7 @@ async def test_every_kind_in_one_message(talk: Talk, bo: Actor) -> None:
     assert len(bo.messages) == before
     await bo.says("Hyvä ryhmä")
     assert "Kirjoitit: Hyvä ryhmä" in bo.text
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert "Kiitos palautteesta!" in bo.text
     assert (await ballots(talk))["Bo"] == {1: 4, 2: [1], 3: [1, 3], 4: [1], 5: "Hyvä ryhmä"}
 
@@ -153,11 +153,11 @@ async def test_a_scale_fits_a_phone(talk: Talk, bo: Actor, low: int, high: int, 
     assert [len(row) for row in rows_of(bo.last)] == [*rows, 1, 1]
     assert f"{low} = huono\n{high} = hyvä" in bo.text
     await bo.taps("En osaa sanoa")
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     assert "✓ En osaa sanoa" in bo.labels()
     assert (await ballots(talk))["Bo"] == {1: DONT_KNOW}
     await bo.taps(str(low))
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     assert f"✓ {low}" in bo.labels()
     assert "✓ En osaa sanoa" not in bo.labels()
     assert (await ballots(talk))["Bo"] == {1: low}
@@ -232,7 +232,7 @@ async def test_other_can_be_said_or_left_out(talk: Talk, bo: Actor, cilla: Actor
         "Bo": {1: [OTHER], -1: "Puhelimella", 2: [1, OTHER], -2: "Hyvä ruoka"},
         "Cilla": {1: [OTHER], 2: [OTHER]},
     }
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     await bo.taps("✓ Muu")  # unticked, what it was is gone with it
     await bo.taps("Valmis")
     assert (await ballots(talk))["Bo"] == {1: [OTHER], -1: "Puhelimella", 2: [1]}
@@ -254,7 +254,7 @@ async def test_words_under_a_choice_with_other_are_the_other(talk: Talk, bo: Act
     assert "Kirjoitit: Ruoka" in bo.text
     await bo.taps("Valmis")
     await bo.taps("Etänä")
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     await bo.says("x" * 201)
     assert "Viesti on liian pitkä" in bo.text
     assert "✓ Etänä" in bo.labels()
@@ -281,12 +281,12 @@ async def test_words_that_a_question_does_not_take_are_said_not_to_be_kept(talk:
     assert bo.text.startswith(NOT_SAVED)
     assert "2/3" in bo.text
     await bo.taps("Kyllä")
-    await bo.taps("‹ Edellinen")
+    await bo.taps(key("previous"))
     await bo.says("Eikun ei")  # that the next question would take words is another matter
     assert bo.text.startswith(NOT_SAVED)
     assert (await ballots(talk))["Bo"] == {1: 4, 2: [1]}
     await bo.taps("Etänä")
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert "/privacy" in await bo.says("Mitä nyt?")  # the form waits no more: help, as ever
     assert "viestiäsi" not in bo.text.casefold()
 
@@ -333,11 +333,11 @@ async def test_the_summary_changes_any_answer_and_comes_back(talk: Talk, bo: Act
     await bo.taps("Kahvi")
     await bo.taps("Valmis")
     assert "2. Miten osallistut? – Paikalla\n3. Mikä oli parasta? – Tieto, Kahvi" in bo.text
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     await bo.taps("Muuta vastauksia")
     assert "Olet jo lähettänyt palautteen" in bo.text
     await bo.taps("Muuta 1")
-    await bo.taps("Ohita")
+    await bo.taps(key("skip"))
     assert "1. Sisältö vastasi odotuksiani – ohitit" in bo.text
     await bo.taps("Muuta 2")
     await bo.taps("Yhteenveto")
@@ -351,7 +351,7 @@ async def test_the_summary_says_what_counts_before_it_is_sent(talk: Talk, bo: Ac
     assert "Jokainen antamasi vastaus lasketaan, vaikka lomake jäisi kesken." in bo.text
     await bo.taps("4")
     assert "Antamasi vastaukset lasketaan, kun kysely sulkeutuu. Kun lähetät palautteen, olet valmis" in bo.text
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     await talk.time_passes(days=15)
     await put(talk, [SCALE, OPEN], named=True)
     await cilla.taps("4")
@@ -396,7 +396,7 @@ async def test_what_is_required_is_not_skipped(talk: Talk, bo: Actor) -> None:
     assert "2/3" in bo.text
     await bo.taps("Tieto")
     await bo.taps("Valmis")
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert (await ballots(talk))["Bo"] == {1: 3, 2: [1]}
     assert several.required
 
@@ -423,8 +423,8 @@ async def test_background_comes_from_the_settings_and_may_be_withheld(talk: Talk
     assert (await ballots(talk))["Bo"].keys() == {1, 3}
     await cilla.taps("4")
     assert (await ballots(talk))["Cilla"].keys() == {1}
-    await bo.taps("Lähetä palaute")
-    await cilla.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
+    await cilla.taps(key("feedback-finish"))
     ngo, families = list(Organisation).index(Organisation.NGO) + 1, list(Field).index(Field.FAMILIES) + 1
     development = list(Field).index(Field.DEVELOPMENT) + 1
     assert await ballots(talk) == {"Bo": {1: 4, 3: [development]}, "Cilla": {1: 4, 2: [ngo], 3: [families]}}
@@ -439,7 +439,7 @@ async def test_background_that_no_setting_tells_is_asked(talk: Talk, bo: Actor) 
     assert bo.labels()[-1] == "En kerro"
     await bo.taps("En kerro")
     assert "2. Taustaorganisaatiosi – et kerro" in bo.text
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert (await ballots(talk))["Bo"].keys() == {1, 3}
 
 
@@ -470,7 +470,7 @@ async def test_a_reminder_comes_back_to_where_one_left_off(talk: Talk, bo: Actor
     await bo.taps("4")
     await bo.taps("Tieto")
     await cilla.taps("3")
-    await cilla.taps("Ohita")
+    await cilla.taps(key("skip"))
     await talk.time_passes(days=6)
     assert bo.text.startswith(
         "Muistutus: et ole vielä lähettänyt vastauksiasi. Kysely Kysely (Lastensuojelu) sulkeutuu"
@@ -478,13 +478,13 @@ async def test_a_reminder_comes_back_to_where_one_left_off(talk: Talk, bo: Actor
     assert "2/3" in bo.text
     assert "✓ Tieto" in bo.labels()
     assert "Vastauksesi" in cilla.text
-    await cilla.taps("Lähetä palaute")
+    await cilla.taps(key("feedback-finish"))
     count = len(cilla.messages)
     await talk.time_passes(days=5)
     assert bo.text.startswith("Muistutus")
     assert len(cilla.messages) == count
     await bo.taps("Valmis")
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert (await ballots(talk))["Bo"] == {1: 4, 2: [1]}
 
 
@@ -534,7 +534,7 @@ async def test_a_trial_says_so_on_every_page_and_leads_back(talk: Talk, bo: Acto
         assert bo.text.startswith(trial)
         await bo.taps(label)
     assert bo.text.startswith(trial)
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert bo.text.startswith(trial)
     assert rows_of(bo.last) == [["Muuta vastauksia"], ["‹ Takaisin lomakkeeseen"]]
     (button,) = bo.last.buttons[-1]
@@ -584,7 +584,7 @@ async def test_the_longest_form_fits_every_page(talk: Talk, bo: Actor) -> None:
     assert max(sizes) <= DATA_BYTES
     failed = [c for c in talk.sandbox.log if c.error_code == 400 and "not modified" not in c.description]
     assert failed == []
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert "Kokeilu päättyi" in bo.text
     assert len((await ballots(talk))["Bo"]) == 30 + 28
 
@@ -660,7 +660,7 @@ async def test_what_the_form_does_not_have_is_refused(talk: Talk, bo: Actor, kin
 async def test_a_finished_form_is_not_reminded_of_and_counts_as_finished(talk: Talk, bo: Actor) -> None:
     await put(talk, [SCALE, OPEN], reminders=1)
     await bo.taps("3")
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     async with talk.app.sessions() as session:
         wanted = select(Participation.finished).join(Person).where(Person.name == "Bo")
         assert await session.scalar(wanted)

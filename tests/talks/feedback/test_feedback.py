@@ -27,7 +27,7 @@ from models.people.groups import Workgroup
 from models.people.people import Person
 from tests.databases import KIND
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 
 LINE = "Lastensuojelu {day} klo 9-12 Teams: {title}"
 
@@ -44,12 +44,12 @@ async def held(talk: Talk, anna: Actor, day: str = "ke 10.3.2027", title: str = 
 
 
 async def answers(member: Actor, ratings: Sequence[str], text: str = "") -> None:
-    await member.taps("Kyllä, etänä")
+    await member.taps(key("attended-remote"))
     for rating in ratings:
         await member.taps(rating)
     if text:
         await member.says(text)
-    await member.taps("Lähetä palaute")
+    await member.taps(key("feedback-finish"))
 
 
 async def rows(talk: Talk, table: type) -> list:
@@ -219,7 +219,7 @@ async def test_only_those_who_have_not_finished_are_reminded_once(
     await held(talk, anna)
     done, started, absent, silent = members[:4]
     await answers(done, "4444")
-    await started.taps("Kyllä, etänä")
+    await started.taps(key("attended-remote"))
     await started.taps("3")
     await absent.taps("En osallistunut")
     await talk.time_passes(days=6)
@@ -242,7 +242,7 @@ async def test_a_missing_key_is_said_and_holds_nothing_up(talk: Talk, anna: Acto
     for member in members[:5]:
         await answers(member, "4435")
     talk.app.keys.destroy("run-1")
-    await members[5].taps("Kyllä, etänä")
+    await members[5].taps(key("attended-remote"))
     await members[5].taps("4")
     assert "ei voi enää avata" in members[5].toast or "4" not in members[5].labels()
     await talk.time_passes(days=8)
@@ -303,7 +303,7 @@ async def test_who_is_marked_absent_in_mid_sentence_is_told(talk: Talk, anna: Ac
     """What they type is no answer any more, and nothing waits for it."""
     await held(talk, anna)
     bo = members[0]
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     for _ in range(4):
         await bo.taps("4")
     async with talk.app.sessions.begin() as session:
@@ -329,7 +329,7 @@ async def test_closing_twice_counts_once(talk: Talk, anna: Actor, members: list[
 async def test_an_open_question_takes_only_what_is_meant_for_it(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await held(talk, anna)
     bo = members[0]
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     for _ in range(4):
         await bo.taps("4")
     await bo.says("Hyvä kokous")
@@ -350,7 +350,7 @@ async def test_an_open_question_leaves_another_dialogue_open(talk: Talk, anna: A
     bo = members[0]
     await bo.says("/newmeeting")
     form = next(message for message in bo.messages if (message.text or "").startswith("Osallistuitko"))
-    await bo.taps("Kyllä, etänä", form)
+    await bo.taps(key("attended-remote"), form)
     for _ in range(4):
         await bo.taps("4", form)
     assert "Kirjoita vastaus" in bo.labels(form)

@@ -19,7 +19,7 @@ from models.people.access import Role
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk, words
+from tests.talk import HELSINKI, Actor, Talk, key, words
 
 NAME = "Työpajapalaute (Lastensuojelu)"
 REMINDER = "Muistutus"
@@ -84,9 +84,9 @@ async def members(talk: Talk, anna: Actor) -> list[Actor]:
 async def test_three_taps_bring_the_card_and_one_sends_it(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
     assert anna.labels() == ["Heti", "Huomenna klo 9", "Peruuta"]
-    await anna.taps("Heti")
+    await anna.taps(key("survey-now"))
     assert anna.labels()[0] == "Viikko: ti 9.3.2027"
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     assert "1 muistutus: ma 8.3.2027 klo 8.00" in anna.text  # half of the time is over on a Saturday night
     assert "Nimetön" in anna.text
     assert "vähintään 5" in anna.text
@@ -104,8 +104,8 @@ async def test_three_taps_bring_the_card_and_one_sends_it(talk: Talk, anna: Acto
 
 async def test_a_second_tap_sends_nothing_more(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     go = next(button.data for row in anna.last.buttons for button in row if button.label.startswith("Lähetä"))
     await anna.taps_data(str(go))
     await anna.taps_data(str(go))
@@ -117,8 +117,8 @@ async def test_a_second_tap_sends_nothing_more(talk: Talk, anna: Actor, members:
 
 async def test_an_older_card_sends_nothing_but_what_it_shows(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     old = anna.last
     await anna.says("Hei")  # the card comes again below
     await anna.taps("Muuta sulkeutumista", anna.last)
@@ -146,8 +146,8 @@ async def test_a_form_that_changed_meanwhile_is_sent_once_it_was_seen(
         await session.flush()
         await forms.write(session, own, [Item(QuestionKind.SCALE, text="Hyvä?", low=1, high=5)])
     await anna.taps_data(f"survey-new:{own.id}")
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     async with talk.app.sessions.begin() as session:
         await forms.write(
             session, await session.get_one(Form, own.id), [Item(QuestionKind.SCALE, text="Uusi?", low=1, high=5)]
@@ -165,8 +165,8 @@ async def test_a_second_coordinator_finds_the_first_ones_survey(
     await aino.starts()
     for actor in (anna, aino):
         await begins(talk, actor)
-        await actor.taps("Heti")
-        await actor.taps("Viikko")
+        await actor.taps(key("survey-now"))
+        await actor.taps(key("survey-lasts-week"))
     await anna.taps("Lähetä 6")
     await aino.taps("Lähetä 6")
     assert aino.toast == said("survey-already")
@@ -266,8 +266,8 @@ async def test_everything_can_be_changed_left_as_it_was_and_dropped(
     talk: Talk, anna: Actor, members: list[Actor]
 ) -> None:
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Takaisin")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("back"))
     assert "Milloin kysely avautuu?" in anna.text
     await anna.taps("Huomenna")
     await anna.taps("Kuukausi")
@@ -275,15 +275,15 @@ async def test_everything_can_be_changed_left_as_it_was_and_dropped(
     await anna.taps("2 muistutusta")
     assert "2 muistutusta: ma 15.3.2027 klo 8.00, to 25.3.2027 klo 13.00" in anna.text
     await anna.taps("Muuta avautumista")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Avautuu ke 3.3.2027 klo 9.00." in anna.text
     await anna.taps("Muuta sulkeutumista")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     assert "Sulkeutuu ke 10.3.2027" in anna.text
     await anna.taps("Muuta avautumista")
     await anna.says("ti 9.3.2027 klo 18")  # too near the closing: that is asked anew
     assert "ainakin vuorokausi" in anna.text
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     assert anna.text == said("survey-dropped")
     assert await rows(talk, Draft) == await rows(talk, Run) == []
 
@@ -297,10 +297,10 @@ async def test_the_group_is_asked_where_there_are_several(talk: Talk, anna: Acto
     assert anna.labels() == ["Lastensuojelu", "Vammaispalvelu", "Peruuta"]
     await anna.says("vamm")
     assert "Työryhmä: Vammaispalvelu" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Lastensuojelu")
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     await anna.taps("Vaihda työryhmä")
     await anna.taps("Vammaispalvelu")
     await anna.taps("Lähetä 1")
@@ -318,8 +318,8 @@ async def test_the_card_says_who_does_not_get_it_and_why(talk: Talk, anna: Actor
     await talk.answered()
     await write(talk, update(Person).where(Person.name == "Jäsen 1").values(wants_feedback=False))
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     for line in ("Kyselyn saa 4 ihmistä", "1 ei ole vielä Telegramissa", "1 on estänyt", "1 ei halua kyselyjä"):
         assert line in anna.text
     await anna.taps("Lähetä 4")
@@ -331,8 +331,8 @@ async def test_the_card_says_who_does_not_get_it_and_why(talk: Talk, anna: Actor
 async def test_nothing_is_sent_to_nobody(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     go = next(button.data for row in anna.last.buttons for button in row if button.label.startswith("Lähetä"))
     bo.user.blocks()
     await talk.answered()
@@ -350,8 +350,8 @@ async def test_a_named_form_says_so(talk: Talk, anna: Actor, members: list[Actor
         await session.flush()
         await forms.write(session, own, [Item(QuestionKind.SCALE, text="Hyvä?", low=1, high=5)], named=True)
     await anna.taps_data(f"survey-new:{own.id}")
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     assert "Nimellä: työryhmän koordinoijat näkevät" in anna.text
     async with talk.app.sessions.begin() as session:
         await forms.write(
@@ -393,9 +393,9 @@ async def test_a_named_form_with_few_answers_is_read_behind_its_button(
 
 async def test_a_role_taken_away_in_mid_dialogue_ends_it(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
-    await anna.taps("Heti")
+    await anna.taps(key("survey-now"))
     await write(talk, update(Role).values(revoked_at=talk.clock.now()))
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     assert anna.toast == said("not-found")
     await anna.says("ke 17.3.2027")
     assert anna.text == said("not-found")
@@ -407,13 +407,13 @@ async def test_a_draft_that_was_left_for_days_asks_anew_what_has_passed(
 ) -> None:
     await begins(talk, anna)
     await anna.taps("Huomenna")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     await talk.time_passes(days=9)
     await anna.taps("Ajasta 6")
     assert said("survey-opens-in-the-past") in anna.text
-    await anna.taps("Heti")
+    await anna.taps(key("survey-now"))
     assert "ainakin vuorokausi" in anna.text
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     await anna.taps("Lähetä 6")
     assert len(await rows(talk, Run)) == 1
 
@@ -433,15 +433,15 @@ async def test_reminders_pass_by_those_who_have_finished(talk: Talk, anna: Actor
     assert silent.text.startswith(REMINDER)
     await answers(left)  # who was asked may answer until it closes
     assert "Kiitos" in left.text
-    await anna.taps("Päivitä")
+    await anna.taps(key("refresh"))
     assert anna.sees("Vastauksia: alle 5")
     assert anna.sees("Muistutus lähti ma 8.3.2027 klo 8.00.")
 
 
 async def test_after_an_outage_one_message_comes_and_not_two(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await begins(talk, anna)
-    await anna.taps("Heti")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-now"))
+    await anna.taps(key("survey-lasts-week"))
     await anna.taps("Lähetä 6")
     talk.clock.moment += timedelta(days=6)  # nothing ran: the asking and the reminder wait together
     await talk.settle()
@@ -496,7 +496,7 @@ async def test_a_survey_that_cannot_open_holds_up_no_other(talk: Talk, anna: Act
 async def test_a_planned_survey_can_be_taken_back(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await sends(talk, anna, "Huomenna klo 9")
     await anna.taps("Peru kysely")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Peru kysely")
     yes = next(button.data for row in anna.last.buttons for button in row if button.label == "Kyllä, peru")
     await anna.taps("Kyllä, peru")
@@ -520,7 +520,7 @@ async def test_the_number_of_a_survey_taken_back_touches_no_newer_one(
     await anna.taps("Kyllä, peru")
     await begins(talk, anna)
     await anna.says("pe 5.3.2027")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     await anna.taps("Ajasta")
     (run,) = await rows(talk, Run)
     assert await anna.taps_data(str(old).replace(":1:", f":{run.id}:")) == said("stale")
@@ -531,7 +531,7 @@ async def test_an_open_survey_can_be_ended_and_is_counted(talk: Talk, anna: Acto
     await sends(talk, anna)
     for member in members[:5]:
         await answers(member)
-    await anna.taps("Päivitä")
+    await anna.taps(key("refresh"))
     assert "Vastauksia: 5." in anna.text
     page = anna.last
     await anna.taps("Lopeta nyt")
@@ -568,9 +568,9 @@ async def test_the_list(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     await sends(talk, anna)
     await begins(talk, anna, ANNUAL_FORM)
     await anna.taps("Huomenna")
-    await anna.taps("Viikko")
+    await anna.taps(key("survey-lasts-week"))
     await anna.taps("Ajasta")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert f"{NAME}\nAvoinna, sulkeutuu ti 9.3.2027 klo 16.00." in anna.text
     assert "Työryhmän vuosikysely (Lastensuojelu)\nAvautuu ke 3.3.2027 klo 9.00." in anna.text
     await talk.time_passes(days=8)

@@ -19,7 +19,7 @@ from models.people.audit import Audit
 from models.people.groups import Workgroup
 from tests.databases import KIND
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 
 TEXT = "Nimi: Oma palaute\nKahvi oli hyvää (1-4)\nTulisitko uudelleen? (kyllä/ei)\nMitä muuta haluat sanoa?"
 
@@ -57,7 +57,7 @@ def button(actor: Actor, label: str) -> str:
 async def writes(actor: Actor, text: str = TEXT) -> None:
     """Writes a form and saves it."""
     await actor.says("/forms")
-    await actor.taps("Uusi lomake")
+    await actor.taps(key("forms-new"))
     await actor.says(text)
     await actor.taps("Tallenna")
 
@@ -86,7 +86,7 @@ async def test_the_list_has_the_built_in_forms_and_says_the_next_step(talk: Talk
     assert "– muu, mikä?" in anna.text
     assert "Muokkaa" not in anna.labels()
     assert {"Kokeile", "Lähetä ryhmälle", "Käytä kokousten jälkeen", "Tee tästä oma", "Takaisin"} <= set(anna.labels())
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Palautelomakkeet" in anna.text
 
 
@@ -109,12 +109,12 @@ async def test_a_long_form_is_shown_in_several_messages(talk: Talk, office: tupl
     option = "Vaihtoehto " + "sana " * 36
     lines = [f"Kysymys {n} (yksi: {option}{n}a; {option}{n}b)" for n in range(1, 13)]
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.sends("lomake.txt", "\n".join(["Nimi: Pitkä", *lines]).encode())
     assert len(anna.messages) > 2
     await anna.taps("Tallenna")
     assert "12. Kysymys 12" in anna.text
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     assert anna.last.document is not None
     assert "Lomake on tässä tiedostossa" in words(anna.last)
     await anna.taps("Jatka tällä tekstillä")
@@ -154,7 +154,7 @@ async def test_an_administrator_without_groups_is_told_what_is_missing(talk: Tal
 async def test_a_form_is_written_in_one_message(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, dan = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     assert "jokainen omalle rivilleen" in anna.text
     await anna.says(TEXT)
     assert "Tällainen lomakkeesta tulee" in anna.text
@@ -179,7 +179,7 @@ async def test_a_form_is_written_in_one_message(talk: Talk, office: tuple[Actor,
 async def test_all_faults_come_at_once_and_the_dialogue_stays(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says("Hyvä (1-40)\nToinen\nValitse (yksi: a)\n🙂🙂")
     assert all(f"Rivi {line}" in anna.text for line in (1, 3, 4))
     assert "Rivi 2" not in anna.text
@@ -191,11 +191,11 @@ async def test_all_faults_come_at_once_and_the_dialogue_stays(talk: Talk, office
 async def test_faults_leave_what_was_read_before(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says(TEXT)
     await anna.says("Hyvä (1-40)")
     assert "Rivi 1" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Kahvi oli hyvää" in anna.text
     await anna.taps("Tallenna")
     assert (await own(talk))[0].name == "Oma palaute"
@@ -204,7 +204,7 @@ async def test_faults_leave_what_was_read_before(talk: Talk, office: tuple[Actor
 async def test_a_name_is_asked_for_where_the_text_has_none(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     assert "Mikä on lomakkeen nimi?" in await anna.says("Kahvi oli hyvää")
     assert "jossa on sanoja" in await anna.says("🙂")
     assert "enintään 60" in await anna.says("n" * 61)
@@ -222,19 +222,19 @@ async def test_a_name_is_asked_for_where_the_text_has_none(talk: Talk, office: t
 async def test_back_and_cancel_lead_out_of_every_screen(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.taps("Kirjoitusohje")
     assert "Näin kirjoitat lomakkeen" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.says("Kahvi oli hyvää")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Kahvi oli hyvää" in anna.text  # the text, to be copied and changed
     await anna.says(TEXT)
     await anna.taps("Vaihda nimi")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Kirjoita uudelleen")
     await anna.taps("Jatka tällä tekstillä")
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     assert anna.toast == said("toast-nothing-changed")
     assert "Palautelomakkeet" in anna.text
     assert not await rows(talk, select(Draft))
@@ -244,7 +244,7 @@ async def test_back_and_cancel_lead_out_of_every_screen(talk: Talk, office: tupl
 async def test_the_dialogue_waits_for_a_week(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says(TEXT)
     await talk.time_passes(days=7)
     await anna.taps("Tallenna")
@@ -257,7 +257,7 @@ async def test_an_administrator_writes_for_the_whole_organisation(
     anna, _ = office
     await aino.starts()
     await aino.says("/forms")
-    await aino.taps("Uusi lomake")
+    await aino.taps(key("forms-new"))
     await aino.says(TEXT)
     assert "Kenen lomake: Koko organisaatio" in aino.text
     await aino.taps("Kenen lomake")
@@ -283,7 +283,7 @@ async def test_an_administrator_writes_for_the_whole_organisation(
 async def test_a_coordinator_gives_no_form_to_another_group(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says(TEXT)
     number = button(anna, "Tallenna").split(":")[1]
     for whose in (0, 2, 99):
@@ -307,13 +307,13 @@ async def test_a_built_in_form_is_not_edited_but_copied(talk: Talk, office: tupl
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_examples_of_the_guide_can_be_read(language: str) -> None:
     t = texts(language)
-    for key in ("forms-how", "forms-guide"):
-        examples = re.findall(r"<code>(.*?)</code>", str(t(key)), re.DOTALL)
+    for name in ("forms-how", "forms-guide"):
+        examples = re.findall(r"<code>(.*?)</code>", str(t(name)), re.DOTALL)
         lines = [line for example in examples for line in example.splitlines()]
         assert len(lines) > 4
         for line in lines[1:]:
             read(line.replace("&amp;", "&"), own_words=own_words())
-        if key == "forms-how":
+        if name == "forms-how":
             read("\n".join(lines), own_words=own_words())
 
 
@@ -323,7 +323,7 @@ def test_the_examples_of_the_guide_can_be_read(language: str) -> None:
 async def test_a_form_is_written_anew_as_the_next_version(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await writes(anna)
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     assert "Kahvi oli hyvää (1-4)" in anna.text
     await anna.says(f"{TEXT}\nTulisin uudelleen")
     assert "Tästä tulee uusi versio" in anna.text
@@ -338,7 +338,7 @@ async def test_a_form_is_written_anew_as_the_next_version(talk: Talk, office: tu
 async def test_nothing_changed_makes_no_version(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await writes(anna)
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.says(TEXT)
     assert said("forms-unchanged") in anna.text
     assert "Tallenna" not in anna.labels()
@@ -358,7 +358,7 @@ async def test_a_reworded_statement_is_asked_about(
 ) -> None:
     anna, _ = office
     await writes(anna)
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.says(TEXT.replace("Kahvi oli hyvää", "Kahvi oli todella hyvää"))
     assert "Ennen: Kahvi oli hyvää\nNyt: Kahvi oli todella hyvää" in anna.text
     await anna.taps(answer)
@@ -366,7 +366,7 @@ async def test_a_reworded_statement_is_asked_about(
     before, after = await versions(talk)
     assert (after[2][0][0] == before[2][0][0]) is keeps
     assert after[2][0][1] == "Kahvi oli todella hyvää"
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.taps("Jatka tällä tekstillä")
     assert said("forms-unchanged") in anna.text  # it keeps its identity when it is read again
     if keeps:
@@ -378,7 +378,7 @@ async def test_a_reworded_statement_is_asked_about(
 async def test_what_was_answered_can_be_answered_again(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await writes(anna)
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.says(TEXT.replace("Kahvi oli hyvää", "Kahvi oli todella hyvää"))
     await anna.taps("Uusi väittämä")
     await anna.taps("Valitse uudelleen")
@@ -394,8 +394,8 @@ async def test_of_two_who_edit_at_once_the_second_is_told_and_nothing_is_lost(
     await aino.starts()
     await aino.says("/forms")
     await aino.taps("Oma palaute")
-    await aino.taps("Muokkaa")
-    await anna.taps("Muokkaa")
+    await aino.taps(key("forms-edit"))
+    await anna.taps(key("forms-edit"))
     await anna.says(f"{TEXT}\nAnnan kysymys")
     await aino.says(f"{TEXT}\nAinon kysymys")
     await anna.taps("Tallenna")
@@ -425,7 +425,7 @@ async def test_an_open_run_keeps_its_version(talk: Talk, office: tuple[Actor, Ac
     assert "Oma palaute" in anna.text or bo.sees("Osallistuitko")
     await anna.says("/forms")
     await anna.taps("Oma palaute")
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.taps("Jatka tällä tekstillä")
     await anna.taps("Vaihda nimelliseksi")
     await anna.taps("Tallenna")
@@ -438,7 +438,7 @@ async def test_an_open_run_keeps_its_version(talk: Talk, office: tuple[Actor, Ac
 async def test_a_double_tap_saves_once_and_an_old_card_does_not(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says(TEXT)
     old, first = button(anna, "Tallenna"), anna.last
     await anna.says(TEXT.replace("Kahvi", "Tee"))
@@ -467,7 +467,7 @@ async def test_a_name_is_not_given_twice(talk: Talk, office: tuple[Actor, Actor]
 async def test_whoever_loses_the_role_is_let_out(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     async with talk.app.sessions.begin() as session:
         await session.execute(update(Role).values(revoked_at=talk.clock.now()))
     assert await anna.says(TEXT) == said("forms-for-coordinators")
@@ -479,7 +479,7 @@ async def test_a_group_archived_meanwhile_takes_no_form(talk: Talk, office: tupl
     await writes(anna)
     form_id = (await own(talk))[0].id
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.says(TEXT.replace("Oma", "Toinen"))
     async with talk.app.sessions.begin() as session:
         await session.execute(update(Workgroup).where(Workgroup.id == 1).values(archived_at=talk.clock.now()))
@@ -489,7 +489,7 @@ async def test_a_group_archived_meanwhile_takes_no_form(talk: Talk, office: tupl
     assert await anna.taps_data(f"form-edit:{form_id}") == said("roster-archived", group="Lastensuojelu")
     assert await anna.taps_data(f"form-archive:{form_id}") == said("roster-archived", group="Lastensuojelu")
     assert await anna.taps_data(f"form-for:{form_id}:1") == said("roster-archived", group="Lastensuojelu")
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
 
 
 # Bad input
@@ -512,7 +512,7 @@ async def test_bad_input_is_told_kindly_and_can_be_sent_again(
     anna, _ = office
     typed, told = BAD[case]
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     assert told in await anna.says(typed)
     await anna.says(TEXT)
     await anna.taps("Tallenna")
@@ -539,7 +539,7 @@ async def test_files_that_are_no_forms_are_refused_kindly(talk: Talk, office: tu
     anna, _ = office
     content, told = FILES[case]
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     assert told in await anna.sends("lomake.txt", content)
     await anna.says(TEXT)
     await anna.taps("Tallenna")
@@ -550,7 +550,7 @@ async def test_files_that_are_no_forms_are_refused_kindly(talk: Talk, office: tu
 async def test_a_file_is_read_as_offices_save_it(talk: Talk, office: tuple[Actor, Actor], encoding: str) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     await anna.sends("lomake.txt", TEXT.replace("\n", "\r\n").encode(encoding))
     await anna.taps("Tallenna")
     assert (await versions(talk))[0][2][0][1] == "Kahvi oli hyvää"
@@ -572,21 +572,21 @@ async def test_hostile_names_and_questions_go_through_it_all(
 ) -> None:
     anna, _ = office
     await anna.says("/forms")
-    await anna.taps("Uusi lomake")
+    await anna.taps(key("forms-new"))
     hostile = HOSTILE[case]
     option = hostile.replace(";", "")
     await anna.sends("lomake.txt", f"Nimi: {hostile}\n{hostile}\nValitse (yksi: {option} a; {option} b)".encode())
     await anna.taps("Tallenna")
     (form,) = await own(talk)
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.taps("Jatka tällä tekstillä")
     assert said("forms-unchanged") in anna.text
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     await anna.taps("Kokeile")
     await anna.taps_data(f"form-for:{form.id}:1")
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3.2027 klo 9-12 Teams: Aihe")
     await anna.taps("Palautelomake")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     refused = [
         call
         for call in talk.sandbox.log
@@ -652,7 +652,7 @@ async def test_a_meeting_chooses_its_own_form_until_it_has_opened(talk: Talk, of
 async def test_a_cancelled_meeting_asks_nothing(talk: Talk, office: tuple[Actor, Actor]) -> None:
     anna, _ = office
     await called(talk, anna)
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     assert "Palautelomake" not in anna.text
     assert await anna.taps_data("m-form:1:0") == said("meeting-is-cancelled")
@@ -664,7 +664,7 @@ async def test_an_archived_form_is_asked_no_more_and_comes_back(talk: Talk, offi
     form_id = (await own(talk))[0].id
     await called(talk, anna)
     await anna.taps_data(f"form-for:{form_id}:1")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Kysytään kokousten jälkeen: Lastensuojelu" in anna.text
     await anna.taps("Arkistoi")
     assert "Yksi työryhmä kysyi sitä" in anna.toast
@@ -716,7 +716,7 @@ async def test_what_is_done_with_forms_is_noted(talk: Talk, office: tuple[Actor,
     anna, _ = office
     await writes(anna)
     form_id = (await own(talk))[0].id
-    await anna.taps("Muokkaa")
+    await anna.taps(key("forms-edit"))
     await anna.says(f"{TEXT}\nLisää")
     await anna.taps("Tallenna")
     await anna.taps_data(f"form-for:{form_id}:1")

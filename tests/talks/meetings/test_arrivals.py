@@ -10,7 +10,7 @@ from models.delivery.outbox import Delivery, Sending
 from models.operations import health
 from models.people.people import Person
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 from tests.talks.people.test_roster import adds
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe"
@@ -41,7 +41,7 @@ async def test_all_arrived(talk: Talk, anna: Actor, bo: Actor, cilla: Actor, gro
     assert "2 kutsua: 2 perillä\n" in await looks(anna)
     assert "ke 10.3.2027 klo 9.00–12.00" in anna.text
     assert NOBODY in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Muuta tai siirrä" in anna.labels()
 
 
@@ -64,7 +64,7 @@ async def test_who_has_blocked_the_bot_is_to_be_phoned(
     assert "Soita tai kirjoita näille (1)" in anna.text
     assert "Kutsu puuttuu tai on epävarma:\n• Bo – yhteystieto puuttuu – on estänyt botin" in anna.text
     assert "Cilla" not in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "1 jäsenelle pitää kertoa muuten." in anna.text
 
 
@@ -77,10 +77,10 @@ async def test_who_had_blocked_the_bot_before_is_not_counted_among_the_invitatio
     await talk.answered()
     await blocks_unheard(talk, cilla)
     await anna.says(f"/newmeeting {LINE}")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     assert "Kutsun saa 2 ihmistä" in anna.text
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     assert "2 kutsua: 1 perillä, 1 on estänyt botin" in await looks(anna)
     assert "1 jäsen ilman Telegramia" in anna.text
@@ -101,7 +101,7 @@ async def test_who_is_back_gets_the_invitation_and_need_not_be_phoned(
     await talk.settle()
     assert "2 kutsua: 2 perillä" in await looks(anna)
     assert NOBODY in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "kertoa muuten" not in anna.text
 
 
@@ -158,7 +158,7 @@ async def test_members_without_telegram_are_counted_and_named_with_their_contact
     assert "2 jäsentä ilman Telegramia" in anna.text
     assert "• Irja Ikonen – 040 123 4567 – ei Telegramissa" in anna.text
     assert "• Jussi Joki – jussi@mll.example – ei Telegramissa" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "2 jäsenelle pitää kertoa muuten." in anna.text
 
 
@@ -172,7 +172,7 @@ async def test_in_quiet_time_the_invitations_wait(talk: Talk, anna: Actor, group
     await talk.until(datetime(2027, 3, 8, 9, tzinfo=HELSINKI))
     assert "2 kutsua: 2 perillä" in await looks(anna)
     assert "2 muistutusta vastaamattomille: 2 perillä" not in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "kutsua:" not in anna.text
 
 
@@ -236,7 +236,7 @@ async def test_whoever_declined_or_wants_no_reminders_is_not_counted_among_them(
     talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
 ) -> None:
     await talk.called_meeting(anna, LINE)
-    await bo.taps("En pääse")
+    await bo.taps(key("answer-no"))
     await cilla.says("/settings")
     await cilla.taps("Älä muistuta")
     assert "muistutus" not in await looks(anna)
@@ -246,7 +246,7 @@ async def test_a_cancelling_is_told_of_too(talk: Talk, anna: Actor, bo: Actor, c
     await adds(anna, "Irja Ikonen; Turun kaupunki; 040 123 4567")
     await talk.called_meeting(anna, LINE)
     await blocks_unheard(talk, bo)
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     await talk.settle()
     assert "2 ilmoitusta perumisesta: 1 perillä, 1 on estänyt botin" in await looks(anna)
@@ -262,7 +262,7 @@ async def test_who_was_out_of_reach_at_the_cancelling_and_is_back_has_not_heard_
     await talk.called_meeting(anna, LINE)
     bo.user.blocks()
     await talk.answered()
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     bo.user.unblocks()
     await talk.settle()
@@ -318,9 +318,9 @@ async def test_who_was_dropped_by_the_operator_is_to_be_phoned(talk: Talk, anna:
     assert "näille (2)" in anna.text
     assert "Kutsu puuttuu tai on epävarma:\n• Bo" in anna.text
     assert "– jäi lähettämättä ylläpitäjän päätöksellä" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "2 jäsenelle pitää kertoa muuten." in anna.text
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     assert "Tieto perumisesta puuttuu tai on epävarma:\n• Bo" in await looks(anna)  # may have been phoned before
 
@@ -329,7 +329,7 @@ async def test_of_what_was_dropped_only_what_was_wanted_counts(
     talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
 ) -> None:
     await talk.called_meeting(anna, LINE)
-    await bo.taps("En pääse")
+    await bo.taps(key("answer-no"))
     await paused(talk)
     await talk.until(datetime(2027, 3, 8, 12, tzinfo=HELSINKI))
     await dropped(talk)
@@ -347,7 +347,7 @@ async def test_once_the_meeting_has_begun_nobody_is_to_be_phoned(
     assert "2 kutsua: 1 perillä, 1 on estänyt botin" in await looks(anna)
     assert "Bo" not in anna.text
     assert "soittaa" not in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "kertoa muuten" not in anna.text
 
 
@@ -370,11 +370,11 @@ async def test_of_feedback_there_is_only_how_many_were_asked(
     assert "Palautetta pyydetään 3 jäseneltä. Kukaan ei näe, kuka on vastannut." in before
     assert not any(name in before for name in ("Bo", "Cilla", "Dan"))
 
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     for _ in range(4):
         await bo.taps("5")
     await bo.says("Hyvä kokous.")
-    await bo.taps("Lähetä palaute")
+    await bo.taps(key("feedback-finish"))
     assert await looks(anna) == before
     await talk.until(datetime(2027, 3, 15, 12, tzinfo=HELSINKI))  # the others have been reminded
     assert await looks(anna) == before
@@ -395,7 +395,7 @@ async def test_a_long_list_to_phone_is_turned_page_by_page(talk: Talk, anna: Act
     await anna.taps("Seuraava")
     assert "Jäsen 23" in anna.text
     assert "Seuraava ›" not in anna.labels()
-    await anna.taps("‹ Edellinen")
+    await anna.taps(key("previous"))
     await anna.taps_data("m-arrived:1:999999")
     assert "Jäsen 23" in anna.text
 

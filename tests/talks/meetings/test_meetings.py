@@ -14,7 +14,7 @@ from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Person
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk, words
+from tests.talk import HELSINKI, Actor, Talk, key, words
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus aiheeseen"
 
@@ -58,7 +58,7 @@ async def test_one_line_then_two_skips(talk: Talk, anna: Actor, bo: Actor, group
     for said in ("Johdatus aiheeseen", "ke 10.3.2027 klo 9.00–12.00", "liity etänä tästä", "Kutsun saa 2"):
         assert said in anna.text
     assert count(bo, "Johdatus") == 0
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     assert count(bo, "Tervetuloa kaikki!") == 1
     assert bo.labels() == ["Etänä", "En pääse"]
@@ -69,7 +69,7 @@ async def test_guided_by_taps_alone(talk: Talk, anna: Actor, bo: Actor, group: N
     for label in ("Aihe tarkentuu", "10", "9.00–12.00", "Hybridi", "Paikka tarkentuu", "Linkki tulee", "Ohita"):
         await anna.taps(label)
     assert "ke 10.3.2027 klo 9.00–12.00" in anna.text
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     assert bo.labels() == ["Paikan päällä", "Etänä", "En pääse"]
 
@@ -88,8 +88,8 @@ async def test_the_calendar_turns_months_and_offers_no_past_days(anna: Actor, gr
 
 async def test_every_field_can_be_changed_before_sending(anna: Actor, group: None) -> None:
     await anna.says(f"/newmeeting {LINE}")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     await anna.taps("Muuta")
     await anna.taps("Aihe")
     await anna.says("Uusi aihe")
@@ -114,8 +114,8 @@ async def test_a_weekday_that_contradicts_its_date_is_asked_about(anna: Actor, g
     assert any(label.startswith("ke 10.3.2027") for label in anna.labels())
     assert any(label.startswith("to 11.3.2027") for label in anna.labels())
     await anna.taps("to 11.3.2027")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     assert "to 11.3.2027 klo 9.00–12.00" in anna.text
     assert "Aihe" in anna.text
 
@@ -163,18 +163,18 @@ async def test_a_new_day_keeps_the_hours_even_into_the_night_that_skips_them(ann
 async def test_only_a_start_asks_for_the_length(anna: Actor, group: None) -> None:
     await anna.says("/newmeeting Lastensuojelu ke 10.3. klo 9 Teams: Aihe")
     await anna.taps("1 t 30 min")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     assert "klo 9.00–10.30" in anna.text
 
 
 async def test_a_dialogue_survives_a_week_and_can_be_cancelled(talk: Talk, anna: Actor, group: None) -> None:
     await anna.says("/newmeeting Lastensuojelu ke 17.3. klo 9-12 Teams: Aihe")
     await talk.time_passes(days=7)
-    await anna.taps("Linkki tulee")
+    await anna.taps(key("skip-link"))
     await anna.says("/cancel")
     assert "Keskeytetty" in anna.text
-    await anna.taps("Ohita")
+    await anna.taps(key("skip"))
     assert "päättynyt" in anna.toast
 
 
@@ -186,8 +186,8 @@ async def test_a_group_without_members_is_told_to_the_coordinator(talk: Talk, an
 
 async def test_confirming_twice_calls_once(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
     await anna.says(f"/newmeeting {LINE}")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     card = anna.last
     anna.user.taps("Lähetä kutsu", card)
     anna.user.taps("Lähetä kutsu", card)
@@ -199,8 +199,8 @@ async def test_confirming_twice_calls_once(talk: Talk, anna: Actor, bo: Actor, g
 async def test_an_old_card_touches_no_newer_dialogue(talk: Talk, anna: Actor, bo: Actor, group: None) -> None:
     async def written(title: str) -> None:
         await anna.says(f"/newmeeting Lastensuojelu ke 10.3. klo 9-12 Teams: {title}")
-        await anna.taps("Linkki tulee")
-        await anna.taps("Ohita")
+        await anna.taps(key("skip-link"))
+        await anna.taps(key("skip"))
 
     for label in ("Lähetä kutsu", "Hylkää"):
         await written("Ensimmäinen")
@@ -211,7 +211,7 @@ async def test_an_old_card_touches_no_newer_dialogue(talk: Talk, anna: Actor, bo
         assert "Toinen" in words(old)
     await talk.settle()
     assert count(bo, "Kutsu kokoukseen") == 0
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     assert "Toinen" in bo.text
 
@@ -221,7 +221,7 @@ async def test_a_move_asks_everyone_again_and_rearms_reminders(
 ) -> None:
     await talk.called_meeting(anna, LINE)
     await bo.taps("Etänä")
-    await cilla.taps("En pääse")
+    await cilla.taps(key("answer-no"))
     await talk.until(datetime(2027, 3, 9, 12, tzinfo=HELSINKI))
     assert count(bo, "Muistutus") == 1
     assert event(bo)["SEQUENCE"] == 0
@@ -268,12 +268,12 @@ async def test_a_field_can_be_left_as_it_was(talk: Talk, anna: Actor, group: Non
     for label in ("Linkki tulee", "Ohita", "Muuta", "Päivä", "Takaisin"):
         await anna.taps(label)
     assert "ke 10.3.2027 klo 9.00–12.00" in anna.text
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await anna.taps("Muuta tai siirrä")
     assert "Tallenna muutos" not in anna.labels()  # nothing has changed yet
     await anna.taps("Kellonaika")
-    await anna.taps("Takaisin")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
+    await anna.taps(key("back"))
     assert "Vastaukset nyt" in anna.text
 
 
@@ -299,7 +299,7 @@ async def test_cancelling_tells_everyone_once_and_stops_the_reminders(
 ) -> None:
     await talk.called_meeting(anna, LINE)
     await bo.taps("Etänä")
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     assert "2" in anna.text.splitlines()[0]
     await anna.taps("Kyllä, peru")
     await talk.time_passes(days=10)
@@ -316,7 +316,7 @@ async def test_the_card_of_a_cancelled_meeting_says_so_first_and_awaits_nothing(
     await bo.taps("Etänä")
     await anna.taps_data("meeting:1")
     assert "Ei vielä vastannut 1: Cilla" in anna.text
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     assert anna.text.splitlines()[0] == "Kokous on peruttu."
     assert "Vastaukset ennen perumista\n" in anna.text
@@ -337,10 +337,10 @@ async def test_an_invitation_called_at_night_waits_for_the_morning(
 ) -> None:
     await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))  # a Friday night
     await anna.says(f"/newmeeting {LINE}")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     assert "Kutsut lähtevät ma 8.3.2027 klo 8.00" in anna.text
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.until(datetime(2027, 3, 8, 7, 59, tzinfo=HELSINKI))
     assert count(bo, "Johdatus") == 0
     await talk.until(datetime(2027, 3, 8, 8, 1, tzinfo=HELSINKI))
@@ -352,7 +352,7 @@ async def test_a_cancelling_within_two_days_is_told_at_night_too(
 ) -> None:
     await talk.called_meeting(anna, LINE)
     await talk.until(datetime(2027, 3, 9, 22, tzinfo=HELSINKI))
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     await talk.settle()
     assert "peruttu" in bo.text
@@ -393,7 +393,7 @@ async def test_the_coordinator_sees_who_comes_by_name(
     await bo.taps("Paikan päällä")
     cilla.user.blocks()
     await talk.answered()
-    await anna.taps("Päivitä")
+    await anna.taps(key("refresh"))
     assert "Paikan päällä 1: Bo" in anna.text
     assert "Cilla (on estänyt botin)" in anna.text
 
@@ -403,8 +403,8 @@ async def test_the_list_is_live_without_a_tap_and_with_few_edits(
 ) -> None:
     await talk.called_meeting(anna, LINE)
     await bo.taps("Etänä")
-    await cilla.taps("En pääse")
-    await bo.taps("En pääse")
+    await cilla.taps(key("answer-no"))
+    await bo.taps(key("answer-no"))
     await talk.time_passes(seconds=20)
     assert "Ei pääse 2: Bo, Cilla" in anna.text
     assert sum(call.chat_id == anna.user.id for call in talk.sandbox.log if call.method == "editMessageText") <= 6
@@ -414,7 +414,7 @@ async def test_a_message_that_is_no_longer_the_card_is_left_alone(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
     await talk.called_meeting(anna, LINE)
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await bo.taps("Etänä")
     await talk.time_passes(seconds=20)
     assert "Kyllä, peru" in " ".join(anna.labels())
@@ -425,7 +425,7 @@ async def test_a_message_that_is_no_longer_the_card_is_left_alone(
 async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None) -> None:
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 hybridi, Kirjasto: Aihe")
     await talk.time_passes(days=8, hours=1)
-    await anna.taps("Päivitä")
+    await anna.taps(key("refresh"))
     await anna.taps("Merkitse läsnäolo")
     await anna.taps("Bo")
     assert "Bo: ✓ paikan päällä" in anna.labels()
@@ -438,7 +438,7 @@ async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Acto
     for state in ("✓ etänä", "ei mukana", "ei tietoa"):
         await anna.taps("Cilla")
         assert f"Cilla: {state}" in anna.labels()
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Laske muut")
     await anna.taps("Paikan päällä +5")
     await anna.taps("Paikan päällä −1")
@@ -449,11 +449,11 @@ async def test_attendance_by_name_and_by_heads(talk: Talk, anna: Actor, bo: Acto
     await anna.says("monta")
     assert "En ymmärtänyt" in anna.text
     await anna.says("4 0")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Läsnä: paikan päällä 4, etänä 1" in anna.text
     card = anna.last
     await anna.says("1 1")
-    await anna.taps("Päivitä", card)
+    await anna.taps(key("refresh"), card)
     assert "Läsnä: paikan päällä 4, etänä 1" in words(card)
 
 
@@ -461,7 +461,7 @@ async def test_whoever_declined_is_not_asked_how_it_was(
     talk: Talk, anna: Actor, bo: Actor, cilla: Actor, group: None
 ) -> None:
     await talk.called_meeting(anna, LINE)
-    await bo.taps("En pääse")
+    await bo.taps(key("answer-no"))
     await talk.time_passes(days=15)
     assert count(bo, "Osallistuitko") == count(bo, "Muistutus") == 0
     assert count(cilla, "Osallistuitko") == 2  # asked, and reminded once
@@ -472,10 +472,10 @@ async def test_a_late_press_does_not_overturn_a_newer_one(talk: Talk, anna: Acto
     await bo.taps("Etänä")
     async with talk.app.sessions.begin() as session:
         await session.execute(update(Invitation).values(update_id=2_000_000_000))
-    await bo.taps("En pääse")
+    await bo.taps(key("answer-no"))
     assert "osallistun etänä" in bo.text
     talk.clock.moment += timedelta(hours=25)  # by then Telegram has dropped whatever was older
-    await bo.taps("En pääse")
+    await bo.taps(key("answer-no"))
     assert "en pääse" in bo.text
 
 
@@ -540,7 +540,7 @@ async def test_a_cancelling_is_told_only_to_those_who_had_heard(
 ) -> None:
     await talk.until(datetime(2027, 3, 5, 21, tzinfo=HELSINKI))
     await talk.called_meeting(anna, LINE)
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     assert "ei ole vielä lähetetty" in anna.text
     await anna.taps("Kyllä, peru")
     await talk.time_passes(days=6)
@@ -584,8 +584,8 @@ async def test_sending_delivered_again_shows_the_meeting_that_it_called(
     talk: Talk, anna: Actor, bo: Actor, group: None
 ) -> None:
     await anna.says(f"/newmeeting {LINE}")
-    await anna.taps("Linkki tulee")
-    await anna.taps("Ohita")
+    await anna.taps(key("skip-link"))
+    await anna.taps(key("skip"))
     card = anna.last
     data = next(b.data for row in card.buttons for b in row if b.label == "Lähetä kutsu")
     for _ in range(2):
@@ -603,7 +603,7 @@ async def test_the_longest_invitation_is_one_message(talk: Talk, anna: Actor, bo
     assert "Aihe on liian pitkä" in anna.text
     for typed in ("t" * 120, "p" * 120, link, "d" * 400):
         await anna.says(typed)
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await talk.settle()
     await moved(anna, "ke 17.3.")
     await talk.settle()
@@ -617,6 +617,6 @@ async def test_the_longest_invitation_is_one_message(talk: Talk, anna: Actor, bo
 async def test_a_link_means_remote_and_the_title_follows_it(anna: Actor, group: None) -> None:
     await anna.says("/newmeeting ke 10.3. klo 9-12 https://meet.example.org/x: Tiimipalaveri")
     assert anna.labels() == ["Ohita", "Peruuta"]  # only the description is still asked for
-    await anna.taps("Ohita")
+    await anna.taps(key("skip"))
     assert "Tiimipalaveri" in anna.text
     assert "Etänä" in anna.text

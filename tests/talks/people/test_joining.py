@@ -12,7 +12,7 @@ from models.people import access, groups, links, people
 from models.people.access import RoleKind
 from models.people.links import LinkKind, readable
 from models.people.people import Person
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 from tests.talks.people.test_roster import CODE, NOT_ALLOWED, NOT_FOUND, adds, on_roster
 
 
@@ -280,7 +280,7 @@ async def test_roles_and_other_groups_come_along(talk: Talk, aino: Actor, anna: 
     await talk.group("Vammaispalvelut", members=[], coordinator=anna)
     await anna.says("/members")
     await anna.taps("Vammaispalvelut")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Bo Ek")
     await anna.taps("Lisää 1 jäsen")
     await claims_place(bo, CODE.findall(anna.text)[0])

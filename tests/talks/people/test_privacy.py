@@ -5,7 +5,7 @@ from typing import Any
 
 from models.people import people
 from tests.scenes import scene
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 
 async def erases(actor: Actor) -> None:
@@ -34,11 +34,11 @@ async def asked(talk: Talk, anna: Actor, members: list[Actor]) -> None:
 
 
 async def rates(member: Actor, *, finishes: bool = True) -> None:
-    await member.taps("Kyllä, etänä")
+    await member.taps(key("attended-remote"))
     for rating in ("4", "5", "4", "3"):
         await member.taps(rating)
     if finishes:
-        await member.taps("Lähetä palaute")
+        await member.taps(key("feedback-finish"))
 
 
 async def test_privacy_says_it_in_plain_words(talk: Talk, bo: Actor) -> None:
@@ -83,7 +83,7 @@ async def test_erasing_asks_twice_and_can_be_turned_back(talk: Talk, anna: Actor
     await bo.taps("Poista tietoni")
     assert "Mitä poistuu" in bo.text
     assert "Mitä jää" in bo.text
-    await bo.taps("Takaisin")
+    await bo.taps(key("back"))
     await bo.taps("Poista tietoni")
     await bo.taps("Jatka poistamiseen")
     await bo.taps("Ei, palaa takaisin")
@@ -150,7 +150,7 @@ async def test_a_dialogue_left_for_a_month_is_dropped(talk: Talk, anna: Actor) -
     """It may hold the names of a list that was pasted and never added."""
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Dan Dahl; Turku; dan@x.fi")
     await talk.time_passes(days=29)
     assert len((await export(anna))["unfinished_dialogues"]) == 1

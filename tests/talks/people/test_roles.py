@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from handlers.texts import texts
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 
 def commands(actor: Actor) -> list[str]:
@@ -39,10 +39,10 @@ async def test_a_group_is_founded_by_answering(talk: Talk, aino: Actor) -> None:
     await aino.taps("Jäsenet ja QR-koodi")
     await aino.taps("Vaihda nimi")
     assert "enintään 60" in await aino.says("x" * 61)
-    await aino.taps("Peruuta")
+    await aino.taps(key("cancel"))
     assert "on jo olemassa" in await aino.says("/newgroup PERHEKESKUS")
     await aino.says("/newgroup")
-    assert "Keskeytetty" in await aino.taps("Peruuta")
+    assert "Keskeytetty" in await aino.taps(key("cancel"))
 
 
 async def test_only_administrators_found_groups_and_read_the_log(talk: Talk, anna: Actor, bo: Actor) -> None:

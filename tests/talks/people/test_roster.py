@@ -13,7 +13,7 @@ from models.people.access import RoleKind
 from models.people.audit import Audit
 from models.people.groups import Membership
 from models.people.people import Person
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 from tests.talks.people.test_privacy import asked, rates
 
 NOT_FOUND = texts("fi")("not-found")
@@ -32,7 +32,7 @@ async def on_roster(talk: Talk, name: str = "Lastensuojelu") -> list[str]:
 async def adds(anna: Actor, lines: str) -> str:
     """Anna pastes lines and confirms the preview."""
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says(lines)
     return await anna.taps("Lisää ")
 
@@ -94,7 +94,7 @@ async def test_a_list_is_previewed_before_it_is_added(talk: Talk, anna: Actor, b
     await talk.group(members=[bo], coordinator=anna)
     await adds(anna, "Dan Dahl; Turku; dan@turku.fi")
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says(
         "Nimi; Organisaatio; Yhteystieto\nDan DAHL; Turku; Dan@Turku.fi\nEeva; Kaarina; eeva@x.fi\n"
         "Eeva; Kaarina; eeva@x.fi\nEeva; Naantali; toinen@x.fi\nBo; Pori; bo@x.fi\n; Turku; nimeton@x.fi"
@@ -119,7 +119,7 @@ async def test_a_list_is_previewed_before_it_is_added(talk: Talk, anna: Actor, b
 async def test_a_namesake_is_added_when_asked(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     assert "ei ole lisättäviä" in await anna.says("Bo; Pori")
     await anna.taps("Lisää myös samannimiset (1)")
     await anna.taps("Lisää 1 jäsen")
@@ -129,7 +129,7 @@ async def test_a_namesake_is_added_when_asked(talk: Talk, anna: Actor, bo: Actor
 async def test_more_lines_join_the_preview_and_the_old_one_is_stale(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Dan; Turku")
     old = anna.last
     await anna.says("Eeva; Turku\nDan; Turku")
@@ -144,7 +144,7 @@ async def test_more_lines_join_the_preview_and_the_old_one_is_stale(talk: Talk, 
 async def test_a_double_tap_adds_once(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Dan; Turku")
     message = anna.last
     anna.user.taps("Lisää 1 jäsen", message)
@@ -157,15 +157,15 @@ async def test_a_double_tap_adds_once(talk: Talk, anna: Actor) -> None:
 async def test_the_dialogue_survives_a_week_and_can_be_cancelled(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Dan; Turku")
     await talk.time_passes(days=7)
     await anna.says("Eeva")
     assert "Uusia 2" in anna.text
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     assert "Mitään ei muuttunut" in anna.toast
     assert await on_roster(talk) == []
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("/cancel")
     await anna.says("Dan; Turku")
     assert "Uusia" not in anna.text
@@ -175,7 +175,7 @@ async def test_the_dialogue_survives_a_week_and_can_be_cancelled(talk: Talk, ann
 async def test_a_file_in_any_usual_encoding(talk: Talk, anna: Actor, encoding: str) -> None:
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.sends("jäsenet.csv", "Nimi;Organisaatio\nÅke Öberg;Åbo\nMaija Mäki;Turku\n".encode(encoding))
     assert "Uusia 2: Åke Öberg, Maija Mäki" in anna.text
 
@@ -183,7 +183,7 @@ async def test_a_file_in_any_usual_encoding(talk: Talk, anna: Actor, encoding: s
 async def test_a_file_that_cannot_be_read_is_refused_kindly(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     assert "Rivin 2 merkkejä ei voi lukea" in await anna.sends("x.csv", "Åke\nÖ".encode()[:-1] + b"\xff")
     assert "CSV" in await anna.sends("x.xlsx", b"PK\x03\x04" + b"x" * 100)
     assert "liian suuri" in await anna.sends("x.csv", b"Matti;Turku\n" * 60_000)
@@ -198,7 +198,7 @@ async def test_two_thousand_people_get_their_links_in_a_file(talk: Talk, anna: A
     await talk.group(members=[], coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.sends("x.csv", "".join(f"Jäsen {n};=1+1;+35840{n}\n" for n in range(2_000)).encode())
     await anna.taps("Lisää 2\N{NO-BREAK SPACE}000 jäsentä")
     sheet = anna.last.document.content.decode("utf-8-sig").splitlines()
@@ -235,7 +235,7 @@ async def test_a_member_is_removed_and_hears_of_no_more_meetings(
     heard = len(bo.messages)
     await talk.time_passes(days=9)
     assert len(bo.messages) == heard
-    await bo.taps("En pääse", card)
+    await bo.taps(key("answer-no"), card)
     assert NOT_FOUND in bo.toast
 
 
@@ -287,7 +287,7 @@ async def test_a_phone_number_is_noted_for_whoever_joined_by_the_link(talk: Talk
     assert "Viesti oli tyhjä" in await anna.says("\u200b")
     assert "Yhteystieto: 040 123 4567 <b>" in await anna.says(" 040\n123\u202e 4567 <b>")
     await anna.taps("Kirjoita yhteystieto")
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     assert "Yhteystieto: 040 123 4567 <b>" in anna.text
     await anna.says("050 1")
     await anna.taps_data("member:1:2")
@@ -345,7 +345,7 @@ async def test_a_group_is_archived_when_nothing_is_in_the_way(talk: Talk, anna: 
     await anna.taps("Liittymislinkki")
     code = CODE.search(anna.text)
     assert code is not None
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Arkistoi")
     assert "vielä 1 kokous" in anna.text
     assert "Johdatus" in anna.text
@@ -436,7 +436,7 @@ async def test_garbled_buttons_change_nothing(talk: Talk, anna: Actor, bo: Actor
 async def test_a_role_taken_away_ends_the_dialogue(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     await anna.says("/members")
-    await anna.taps("Lisää jäseniä")
+    await anna.taps(key("roster-add"))
     await anna.says("Dan")
     await revoke(talk)
     assert NOT_FOUND in await anna.says("Eeva")

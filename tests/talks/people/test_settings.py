@@ -1,7 +1,7 @@
 """/settings: everything by buttons, on one message."""
 
 from models.people import links
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 
 async def test_the_language_changes_words_and_menu_at_once(talk: Talk, bo: Actor) -> None:
@@ -30,7 +30,7 @@ async def test_background_is_chosen_changed_and_taken_back(talk: Talk, bo: Actor
     await bo.taps("En halua kertoa")
     assert "Taustaorganisaatio: –" in bo.text
     await bo.taps("Toimiala")
-    await bo.taps("Takaisin")
+    await bo.taps(key("back"))
     assert "Toimiala: Vammaispalvelut" in bo.text
 
 
@@ -80,7 +80,7 @@ async def test_leaving_ends_what_waits_and_tells_the_coordinator(talk: Talk, ann
     await bo.taps("Lähde työryhmästä")
     await bo.taps("Lastensuojelu")
     assert "Lähdetkö" in bo.text
-    await bo.taps("Takaisin")
+    await bo.taps(key("back"))
     assert "Työryhmäsi: Lastensuojelu" in bo.text
     await bo.taps("Lähde työryhmästä")
     await bo.taps("Lastensuojelu")
@@ -137,7 +137,7 @@ async def test_who_wants_no_feedback_forms_is_not_counted_as_silent(talk: Talk, 
     await talk.time_passes(days=8, hours=4)
     assert not bo.sees("Osallistuitko")
     for member in five:
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         await member.taps("4")
     await talk.time_passes(days=8)
     await anna.says("/results")

@@ -28,7 +28,7 @@ from models.people import groups
 from models.people.groups import Workgroup
 from models.people.people import Person
 from tests.answering import Said, Sitting, sent
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 from tests.talks.reports.test_workgroups_2022 import ASKED, PEOPLE, what_they_say
 
 GROUPS = (
@@ -150,7 +150,7 @@ async def they_meet(talk: Talk, coordinator: Actor, one: Plan) -> None:
     await talk.until(one.starts + timedelta(hours=3, minutes=30))
     there = {one.here: "Kyllä, paikan päällä", one.away + one.silent: "Kyllä, etänä", one.ill: "En osallistunut"}
     await all_tap(talk, there)
-    await coordinator.taps("Päivitä")
+    await coordinator.taps(key("refresh"))
     await coordinator.taps("Laske muut")
     for way, heads in zip(("Paikan päällä", "Etänä"), one.heads, strict=True):
         for step in ["+5"] * (heads // 5) + ["+1"] * (heads % 5):
@@ -179,7 +179,7 @@ async def she_replies(anna: Actor) -> None:
     await anna.taps("Työryhmän vuosikysely")
     await anna.taps("Avovastaus")
     await anna.taps("Nosta esiin 1")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     await anna.taps("Vastaa palautteeseen")
     await anna.taps(f"1. {WEAKEST}")
     await anna.says(DONE)

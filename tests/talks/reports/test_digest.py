@@ -14,7 +14,7 @@ from models.people.people import Person
 from models.reports import digests
 from models.reports.digests import Digest
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk, words
+from tests.talk import HELSINKI, Actor, Talk, key, words
 
 HEADING = "Kuukausikooste: "
 
@@ -38,13 +38,13 @@ async def a_good_month(talk: Talk, anna: Actor) -> None:
     await talk.group(members=members, coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     for member in members[:5]:
-        await member.taps("Etänä")
+        await member.taps(key("answer-remote"))
     await talk.until(at(2027, 3, 10, 13))
     for member in members[:5]:
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         for rating in ("4", "5", "4", "3"):
             await member.taps(rating)
-        await member.taps("Lähetä palaute")
+        await member.taps(key("feedback-finish"))
     for label in ("Muuta vastauksia", "Muuta 1", "3"):
         await members[0].taps(label)
 
@@ -289,7 +289,7 @@ async def test_a_form_with_few_answers_says_that_they_wait(talk: Talk, anna: Act
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     await talk.until(at(2027, 3, 10, 13))
     for member in (bo, cilla):
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         await member.taps("4")
     assert "kysely on vielä auki" in await anna.says("/results")
     assert "Odottaa" not in anna.text

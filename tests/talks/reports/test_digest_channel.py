@@ -13,7 +13,7 @@ from models.people.access import Role
 from models.people.people import Address, Person
 from models.reports.subscriptions import Subscription
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 from tests.talks.reports.test_digest import a_good_month, at, months_of
 
 NOTES = ("digest-place", "digest-mute", "digest-foreign", "digest-ended")
@@ -73,7 +73,7 @@ async def test_a_channel_gets_what_everybody_may_see(talk: Talk, maija: Actor, m
     assert "lisää minut sinne (kanavalle ylläpitäjäksi)" in maija.text
     channel = await brought(talk, maija)
     assert maija.text.startswith("Pääsen nyt kirjoittamaan ryhmään tai kanavalle Tiedotteet. Lähetänkö sinne")
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     assert "lisää minut sinne" not in maija.text
     await maija.taps("English")
     assert posts(channel) == []
@@ -91,10 +91,10 @@ async def test_a_channel_gets_what_everybody_may_see(talk: Talk, maija: Actor, m
 async def test_an_administrator_may_bring_it_and_choose_the_groups(talk: Talk, aino: Actor, march: None) -> None:
     await aino.starts()
     await brought(talk, aino)
-    await aino.taps("Lähetä sinne")
+    await aino.taps(key("digest-place-yes"))
     await aino.taps("Neljännesvuosittain")
     assert "✓ Neljännesvuosittain" in aino.labels()
-    await aino.taps("Valitse työryhmät")
+    await aino.taps(key("digest-set-choose-groups"))
     assert "Lastensuojelu" in aino.labels()
 
 
@@ -103,7 +103,7 @@ async def test_without_the_right_to_post_it_asks_for_that_first(talk: Talk, maij
     assert maija.text.startswith("Olen ryhmässä tai kanavalla Tiedotteet, mutta en saa kirjoittaa siellä.")
     assert maija.labels() == []
     await set_rights(talk, channel, "administrator", maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     assert await notes(talk) == ["digest-mute", "digest-place"]
     await talk.until(at(2027, 5, 4))
     assert len(posts(channel)) == 1
@@ -111,7 +111,7 @@ async def test_without_the_right_to_post_it_asks_for_that_first(talk: Talk, maij
 
 async def test_other_rights_come_and_go_without_a_word(talk: Talk, maija: Actor, march: None) -> None:
     channel = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await set_rights(talk, channel, "administrator", maija)
     assert await notes(talk) == ["digest-place"]
     assert await kept(talk) == 1
@@ -120,7 +120,7 @@ async def test_other_rights_come_and_go_without_a_word(talk: Talk, maija: Actor,
 async def test_whoever_loses_the_right_to_post_hears_so_once(talk: Talk, maija: Actor, march: None) -> None:
     matti = talk.person("Matti")
     channel = await brought(talk, maija, matti)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await set_rights(talk, channel, "administrator", matti, may_post=False)
     assert maija.text.startswith("En pääse enää kirjoittamaan ryhmään tai kanavalle Tiedotteet:")
     await set_rights(talk, channel, "left", matti)
@@ -134,12 +134,12 @@ async def test_whoever_loses_the_right_to_post_hears_so_once(talk: Talk, maija: 
 
 async def test_what_was_sent_before_a_right_came_back_is_not_sent_again(talk: Talk, maija: Actor, march: None) -> None:
     channel = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await talk.until(at(2027, 5, 4))
     await set_rights(talk, channel, "administrator", maija, may_post=False)
     await talk.time_passes(minutes=5)
     await set_rights(talk, channel, "administrator", maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await talk.time_passes(days=5)
     assert len(posts(channel)) == 1
     await talk.until(at(2027, 6, 3))
@@ -161,7 +161,7 @@ async def test_a_loss_that_nobody_told_of_is_found_when_it_writes(
 ) -> None:
     """Of a deletion bots are never told, of the rest not if they were away for a day."""
     channel = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     LOSSES[loss](channel)
     await talk.until(at(2027, 5, 4))
     assert posts(channel) == []
@@ -194,13 +194,13 @@ async def test_one_digest_goes_to_a_channel_though_two_may_bring_it(talk: Talk, 
     asked = maija.last
     await set_rights(talk, channel, "left", maija)
     await set_rights(talk, channel, "administrator", matti)
-    await matti.taps("Lähetä sinne")
-    await maija.taps("Lähetä sinne", asked)
+    await matti.taps(key("digest-place-yes"))
+    await maija.taps(key("digest-place-yes"), asked)
     assert maija.toast.startswith("Sinne menee jo jonkun toisen kooste.")
     await talk.until(at(2027, 5, 4))
     assert len(posts(channel)) == 1
     await loses_roles(talk, matti)
-    await maija.taps("Lähetä sinne", asked)
+    await maija.taps(key("digest-place-yes"), asked)
     assert await kept(talk) == 1
     await talk.until(at(2027, 6, 3))
     assert len(posts(channel)) == 2
@@ -208,7 +208,7 @@ async def test_one_digest_goes_to_a_channel_though_two_may_bring_it(talk: Talk, 
 
 async def test_when_its_owner_is_no_manager_any_more_it_stops(talk: Talk, maija: Actor, march: None) -> None:
     channel = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await loses_roles(talk, maija)
     await talk.until(at(2027, 5, 4))
     assert posts(channel) == []
@@ -240,7 +240,7 @@ async def test_posts_and_commands_in_a_channel_are_nobodys(talk: Talk, maija: Ac
 async def test_a_button_pressed_in_a_channel_opens_nothing(talk: Talk, anna: Actor, maija: Actor, march: None) -> None:
     """There are none; a forged one, whoever presses it, stops turning and shows nobody anything."""
     channel = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await talk.until(at(2027, 5, 4))
     (post,) = (message for message in channel.messages if message.from_bot)
     said, stranger = words(post), talk.person("Muukalainen")

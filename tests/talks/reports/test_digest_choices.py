@@ -18,7 +18,7 @@ from models.reports.digests import Digest
 from models.reports.subscriptions import Rhythm, Subscription
 from tests.models.reports.test_statistics import released
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk, words
+from tests.talk import HELSINKI, Actor, Talk, key, words
 from tests.talks.reports.test_digest import a_good_month, at, digests_of, months_of
 
 NINE = at(2027, 4, 1, 9) + timedelta(seconds=20)
@@ -108,12 +108,12 @@ async def test_a_channel_gets_only_what_its_owner_still_gives_it(
     talk: Talk, maija: Actor, march: None, narrowing: str
 ) -> None:
     channel = await brought(talk, maija, "Tiedotteet")
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await planned_at(talk)
     if narrowing == "role":
         await narrowed(talk, maija, "Aikuiset")
     elif narrowing == "choice":
-        await maija.taps("Valitse työryhmät")
+        await maija.taps(key("digest-set-choose-groups"))
         await maija.taps("Aikuiset")
     await talk.settle()
     assert len(posts(channel)) == (narrowing == "nothing")
@@ -174,9 +174,9 @@ async def test_whoever_looks_at_the_settings_has_chosen_nothing(talk: Talk, aino
     assert "Kooste: Ei koskaan" in await aino.says("/settings")
     await aino.taps("Kooste")
     assert "Kuinka usein: Ei koskaan" in aino.text
-    await aino.taps("Valitse työryhmät")
+    await aino.taps(key("digest-set-choose-groups"))
     await aino.taps("✓ Kaikki työryhmät")
-    await aino.taps("Takaisin")
+    await aino.taps(key("back"))
     await aino.taps("✓ Ei koskaan")
     assert await kept(talk) == 0
     await talk.manager(aino)
@@ -219,7 +219,7 @@ async def test_the_settings_of_a_manager_lead_to_the_digests_and_back(
 async def test_every_channel_can_be_seen_and_stopped(talk: Talk, maija: Actor, march: None) -> None:
     for number in range(10):
         await brought(talk, maija, f"Kanava {number}")
-        await maija.taps("Lähetä sinne")
+        await maija.taps(key("digest-place-yes"))
     await maija.says("/settings")
     await maija.taps("Kooste")
     assert [one for one in maija.labels() if "Kanava" in one] == [f"Kanava {number}" for number in range(8)]
@@ -229,7 +229,7 @@ async def test_every_channel_can_be_seen_and_stopped(talk: Talk, maija: Actor, m
     await maija.taps("Lopeta lähettäminen sinne")
     await maija.taps("Seuraava")
     assert [one for one in maija.labels() if "Kanava" in one] == ["Kanava 8"]
-    await maija.taps("‹ Edellinen")
+    await maija.taps(key("previous"))
     assert len([one for one in maija.labels() if "Kanava" in one]) == 8
 
 
@@ -239,7 +239,7 @@ async def test_of_an_archived_group_alone_nothing_comes_and_the_settings_say_so(
     """April in which it lived is told; then nothing, until another is chosen."""
     await maija.says("/settings")
     await maija.taps("Kooste")
-    await maija.taps("Valitse työryhmät")
+    await maija.taps(key("digest-set-choose-groups"))
     await maija.taps("Lastensuojelu")
     await talk.until(at(2027, 4, 15))
     await archived(talk, "Lastensuojelu")
@@ -249,9 +249,9 @@ async def test_of_an_archived_group_alone_nothing_comes_and_the_settings_say_so(
     await maija.taps("Kooste")
     assert "Työryhmät: –\nNäitä työryhmiä ei enää ole, joten kooste ei tule. Valitse muita" in maija.text
     assert "Seuraava" not in maija.text
-    await maija.taps("Valitse työryhmät")
+    await maija.taps(key("digest-set-choose-groups"))
     await maija.taps("Aikuiset")
-    await maija.taps("Takaisin")
+    await maija.taps(key("back"))
     assert "Työryhmät: Kaikki työryhmät" in maija.text  # the only one that lives
     await talk.until(at(2027, 8, 5))
     assert months_of(maija)[-1] == "heinäkuu 2027"

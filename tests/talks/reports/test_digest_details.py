@@ -15,7 +15,7 @@ from models.people.groups import Workgroup
 from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
 from tests.scenes import scene
-from tests.talk import Actor, Talk, words
+from tests.talk import Actor, Talk, key, words
 from tests.talks.reports.test_digest import a_good_month, at, digests_of, months_of
 
 
@@ -112,7 +112,7 @@ async def test_how_few_answered_in_a_group_is_told_and_what_is_not(talk: Talk, a
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Johdatus")
     await talk.until(at(2027, 3, 10, 13))
     for member in members[:3]:
-        await member.taps("Kyllä, etänä")
+        await member.taps(key("attended-remote"))
         await member.taps("4")
     await talk.until(at(2027, 4, 1))
     assert "1 kyselyssä vielä liian vähän vastauksia" in maija.text
@@ -176,18 +176,18 @@ async def test_no_rhythm_brings_two_and_none_brings_none(talk: Talk, maija: Acto
 
 async def test_whoever_chooses_groups_gets_the_next_one_so(talk: Talk, maija: Actor, march: None) -> None:
     await maija.taps("Asetukset")
-    await maija.taps("Valitse työryhmät")
+    await maija.taps(key("digest-set-choose-groups"))
     assert maija.labels()[:3] == ["✓ Kaikki työryhmät", "Aikuissosiaalityö", "Lastensuojelu"]
     await maija.taps("Aikuissosiaalityö")
     assert maija.toast == "Tallennettu."
     assert maija.labels()[:3] == ["Kaikki työryhmät", "✓ Aikuissosiaalityö", "Lastensuojelu"]
-    await maija.taps("Takaisin")
+    await maija.taps(key("back"))
     assert "Työryhmät: Aikuissosiaalityö" in maija.text
     assert "Jäseniä 7," in await maija.says("/digest 3/2027")  # as it was sent
     await talk.until(at(2027, 5, 4))
     assert "Jäseniä 1," in maija.text
     await maija.taps("Asetukset")
-    await maija.taps("Valitse työryhmät")
+    await maija.taps(key("digest-set-choose-groups"))
     await maija.taps("✓ Aikuissosiaalityö")
     assert maija.toast == "Valitse ainakin yksi työryhmä, tai lopeta kooste."
     assert maija.labels()[:2] == ["Kaikki työryhmät", "✓ Aikuissosiaalityö"]
@@ -205,7 +205,7 @@ async def test_a_manager_of_one_group_cannot_choose_others(talk: Talk, anna: Act
     await maija.starts(link.code)
     await maija.says("/digest")
     await maija.taps("Asetukset")
-    await maija.taps("Valitse työryhmät")
+    await maija.taps(key("digest-set-choose-groups"))
     assert maija.labels()[:3] == ["✓ Kaikki työryhmät", "Lastensuojelu", "Takaisin"]
     assert (await maija.taps_data(f"digest-take:0:0:{other.id}:on")).startswith("Tätä ei löytynyt.")
 
@@ -228,7 +228,7 @@ async def test_a_group_gets_the_figures_without_buttons(talk: Talk, maija: Actor
     chat = await brought(talk, maija)
     assert "Pääsen nyt kirjoittamaan ryhmään tai kanavalle Johtoryhmä." in maija.text
     assert posts(chat) == []
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     await maija.taps("Svenska")
     assert "✓ Svenska" in maija.labels()
     await talk.until(at(2027, 4, 8))
@@ -245,8 +245,8 @@ async def test_a_group_gets_the_figures_without_buttons(talk: Talk, maija: Actor
 
 async def test_it_is_stopped_by_its_owner_or_when_the_bot_is_sent_away(talk: Talk, maija: Actor, march: None) -> None:
     first, second = await brought(talk, maija, "Johtoryhmä"), await brought(talk, maija, "Laajennettu")
-    await maija.taps("Lähetä sinne", maija.messages[-2])
-    await maija.taps("Lähetä sinne", maija.messages[-1])
+    await maija.taps(key("digest-place-yes"), maija.messages[-2])
+    await maija.taps(key("digest-place-yes"), maija.messages[-1])
     await maija.taps("Lopeta lähettäminen sinne")
     assert maija.labels(maija.last)[-2:] == ["Kuukausikooste", "Asetukset"]
     assert "Johtoryhmä" in maija.labels(maija.last)
@@ -262,7 +262,7 @@ async def test_it_is_stopped_by_its_owner_or_when_the_bot_is_sent_away(talk: Tal
 
 async def test_a_group_that_becomes_a_supergroup_keeps_it(talk: Talk, maija: Actor, march: None) -> None:
     chat = await brought(talk, maija)
-    await maija.taps("Lähetä sinne")
+    await maija.taps(key("digest-place-yes"))
     new = chat.migrates()
     await talk.answered()
     await talk.until(at(2027, 5, 4))

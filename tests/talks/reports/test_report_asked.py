@@ -21,7 +21,7 @@ from models.people.links import LinkKind
 from models.reports.annual.snapshots import Snapshot
 from tests.answering import pdf_text
 from tests.scenes import scene
-from tests.talk import ADMIN_ID, HELSINKI, Actor, Talk, words
+from tests.talk import ADMIN_ID, HELSINKI, Actor, Talk, key, words
 
 JANUARY = datetime(2028, 1, 10, 10, tzinfo=HELSINKI)
 
@@ -33,7 +33,7 @@ async def one_meeting(talk: Talk, aino: Actor, anna: Actor, bo: Actor) -> Workgr
     group = await talk.group(members=[bo], coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
     await talk.until(datetime(2027, 3, 10, 12, 30, tzinfo=HELSINKI))
-    await bo.taps("Kyllä, etänä")
+    await bo.taps(key("attended-remote"))
     await talk.time_passes(days=8)
     talk.clock.moment = JANUARY
     return group
@@ -277,11 +277,11 @@ async def test_where_everything_is_withheld_no_figure_is_told(
         await talk.until(datetime(2027, month, day, 12, 30, tzinfo=HELSINKI))
         for number, member in enumerate(people[: 4 if four else 5]):
             some = "4" if number < 2 else "Ohita"
-            await member.taps("Kyllä, etänä")
+            await member.taps(key("attended-remote"))
             for rating in four or [some, "5", some, "5"]:
                 await member.taps(rating)
             await member.says("Salainen sana")
-            await member.taps("Lähetä palaute")
+            await member.taps(key("feedback-finish"))
         await talk.time_passes(days=8)
     talk.clock.moment = JANUARY
     figures, text = await everything(maija)

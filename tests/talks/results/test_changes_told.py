@@ -21,7 +21,7 @@ from models.people.access import Role, RoleKind
 from models.people.audit import Audit
 from models.people.groups import Workgroup
 from tests.scenes import scene
-from tests.talk import HELSINKI, Actor, Talk
+from tests.talk import HELSINKI, Actor, Talk, key
 from tests.talks.meetings.test_meetings import count, event, moved
 from tests.talks.test_refusals import said, world
 
@@ -219,12 +219,12 @@ async def test_the_dialogue_waits_for_days_goes_back_and_is_cancelled(room: Room
     await anna.taps_data(f"reply:{room.release}:{room.question}")
     await room.talk.time_passes(days=9)
     await anna.says("Ensin näin")
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "enintään 200 merkkiä" in anna.text
     await anna.says("x" * 201)
     assert "Lyhennä" in anna.text
     await anna.says("x" * 200)
-    await anna.taps("Peruuta")
+    await anna.taps(key("cancel"))
     assert "Vastaa palautteeseen" in anna.text
     assert await room.rows(Draft) == await room.rows(ChangeTold) == []
     await anna.says("Tämä ei ole enää vastaus")
@@ -250,7 +250,7 @@ async def test_what_nobody_heard_because_of_a_cancelling_waits(room: Room, sent:
         await room.talk.until(datetime(2027, 3, 10, 22, tzinfo=HELSINKI))
     await room.talk.called_meeting(anna, CALL)
     assert count(bo, LINE) == int(sent)
-    await anna.taps("Peru kokous")
+    await anna.taps(key("meeting-cancel"))
     await anna.taps("Kyllä, peru")
     await room.talk.settle()
     await room.talk.called_meeting(anna, "Lastensuojelu to 18.3. klo 9-12 Teams: Uusi")
@@ -344,7 +344,7 @@ async def test_hostile_lines_and_the_longest_card_fit(room: Room, case: str, lan
     await anna.says(f"/newmeeting Lastensuojelu ke 17.3. klo 9-12 hybridi: {'Aihe ' * 23}")
     for answer in ("Paikka " * 17, "https://teams.example/" + "a" * 400, "Kuvaus " * 57):
         await anna.says(answer.strip())
-    await anna.taps("Lähetä kutsu")
+    await anna.taps(key("confirm-send"))
     await room.talk.settle()
     for label in (None, 0, 1, 2):
         if label is not None:
@@ -370,9 +370,9 @@ async def test_lines_on_a_card_are_cut_at_words_and_read_whole_behind_the_button
         await room.released(f"Väittämä numero {number} {'kestää ja jatkuu ' * 5}".strip())
         await room.replies(f"{number} {long}"[:200].strip())
     await room.anna.says("/newmeeting Lastensuojelu to 25.3. klo 9-12 Teams: Toinen")
-    await room.anna.taps("Linkki tulee")
+    await room.anna.taps(key("skip-link"))
     await room.anna.says("Kuvaus " * 40)
-    await room.anna.taps("Lähetä kutsu")
+    await room.anna.taps(key("confirm-send"))
     await room.talk.settle()
     lines = room.bo.text.partition(f"{HEADING}\n")[2].splitlines()
     assert len(lines) == 3

@@ -24,7 +24,7 @@ from models.people.links import LinkKind, make
 from models.people.people import Person
 from models.results.themes import Mention, Theme
 from tests.scenes import scene
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 HOSTILE = '<b>x</b> & "y" \u05e9\u05dc\u05d5\u05dd {name} %s '
 LONG = ("😀" * 40 + " sana ") * 20
@@ -146,7 +146,7 @@ async def test_means_by_background_stand_behind_a_button(office: Office) -> None
     assert "Kunta: " in office.anna.text
     assert "n = 20" in office.anna.text
     assert "n = 13" in office.anna.text
-    await office.anna.taps("Takaisin")
+    await office.anna.taps(key("back"))
     assert "Vastasi 33" in office.anna.text
 
 
@@ -214,7 +214,7 @@ async def test_a_summary_sums_the_releases_of_a_period(office: Office) -> None:
     assert office.anna.last.photo is not None
     await office.anna.taps_data("periods:1:2027-q2")
     assert "4,2, n = 5, muutos +1,0 (vrt. tammi–maaliskuu 2027)" in office.anna.text
-    await office.anna.taps("Takaisin")
+    await office.anna.taps(key("back"))
     await office.anna.taps("kaikki vuodet")
     assert "3,7, n = 10" in office.anna.text
 
@@ -288,16 +288,16 @@ async def test_themes_are_tapped_onto_texts_and_counted(office: Office) -> None:
     assert "Teemoja ei vielä ole." in anna.text
     await anna.taps("Merkitse teemoja")
     assert "Teksti 1/10" in anna.text
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
     await anna.says("Kiire")
     assert "✓ Kiire" in anna.labels()
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
     await anna.says("Tilat <b>")
     assert "Teemat: Kiire, Tilat <b>" in anna.text
     for _ in range(3):
         await anna.taps("Seuraava ›", anna.last)
         await anna.taps("Kiire", anna.last)
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
     await anna.says("kiire")  # the one that is there
     assert len(await office.all_of(Theme)) == 2
     await anna.taps("Teemojen yhteenveto")
@@ -310,9 +310,9 @@ async def test_themes_are_tapped_onto_texts_and_counted(office: Office) -> None:
 async def test_themes_last_over_forms_and_can_be_renamed_and_dropped(office: Office) -> None:
     anna, release = office.anna, await texts_of(office, [f"Teksti {n}" for n in range(10)])
     await anna.taps_data(f"themes:{release}:{office.questions[1].id}")
-    await anna.taps("Uusi teema")
-    await anna.taps("Peruuta")
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
+    await anna.taps(key("cancel"))
+    await anna.taps(key("theme-new"))
     await anna.says("x" * 41)
     assert "Lyhennä" in anna.text
     await anna.says("Kiire")
@@ -352,14 +352,14 @@ async def test_a_named_form_tells_who_answered_what_until_they_are_erased(office
     assert "Aikaa oli riittävästi\n1\n" in anna.text
     assert "Miten kuulit?\nMuu: Naapurilta" in anna.text
     assert "Mitä muuta?\nSana 0" in anna.text
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     member = office.talk.people["Jäsen 0"]
     await member.says("/privacy")
     await member.taps_data("erase-yes")
     await anna.taps_data("named:1")
     assert "5 vastasi omalla nimellään." in anna.text
     assert "Jäsen 0" not in anna.labels()
-    await anna.taps("Takaisin")
+    await anna.taps(key("back"))
     assert "Vastasi 6 / 40" in anna.text
 
 
@@ -390,7 +390,7 @@ async def test_an_open_form_tells_how_many_have_answered_from_five_on(talk: Talk
         if number:
             for _ in range(4):
                 await member.taps("4")
-            await member.taps("Lähetä palaute")
+            await member.taps(key("feedback-finish"))
     assert "Vastausta pyydettiin 6 ihmiseltä, 5 on vastannut." in await anna.says("/results")
 
 
@@ -446,7 +446,7 @@ async def test_nobody_else_opens_any_of_it(office: Office, who: str) -> None:
     release = await office.released([office.ballot(1 + n % 5, f"T {n}") for n in range(10)], is_named=True)
     question = office.questions[1].id
     await anna.taps_data(f"themes:{release}:{question}")
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
     await anna.says("Kiire")
     if who != "Jäsen 0":
         talk.person(who)
@@ -525,7 +525,7 @@ async def test_a_theme_goes_on_no_text_of_another_question_or_group(office: Offi
     anna = office.anna
     release = await texts_of(office, [f"Teksti {n}" for n in range(10)])
     await anna.taps_data(f"themes:{release}:{office.questions[1].id}")
-    await anna.taps("Uusi teema")
+    await anna.taps(key("theme-new"))
     await anna.says("Kiire")
     await office.writes(CLAIM, Item(QuestionKind.OPEN, "Toinen kysymys"))
     other = await office.released([office.ballot(1 + n % 5, f"Muu {n}") for n in range(10)])
