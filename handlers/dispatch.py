@@ -27,7 +27,7 @@ from models.policy import Policy
 
 
 class Running(Protocol):
-    """What the program that runs us gives to those who write to people."""
+    """What a context is made of besides the update or delivery."""
 
     policy: Policy
     keys: Keyring
@@ -47,7 +47,7 @@ async def update_context(
     now: datetime,
     file: bytes | None,
 ) -> Context:
-    """The person who acted, known from the numeric sender id alone."""
+    """The context of an update. The person who acted is known by the numeric sender id alone."""
     user, chat = update.effective_user, update.effective_chat
     assert user is not None
     person = await _actor(session, update, user, policy=policy, now=now)
@@ -75,12 +75,15 @@ async def update_context(
 
 
 async def _actor(session: AsyncSession, update: Update, user: User, *, policy: Policy, now: datetime) -> Person:
-    """Who acted. Only a message to the bot itself makes somebody known: neither a group where it listens, nor the
-    blocking of the bot, nor a button left over from before one had oneself forgotten."""
+    """The person who acted; a stranger is not stored.
+
+    Only a message in the private chat stores a new person: no message of a group, no blocking of the bot, and no button
+    from before the person had themselves erased.
+    """
     private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
     known = await people.known(session, user.id)
     if known is not None and known.reach is Reachability.REACHABLE:
-        return known  # met before: the way of nearly every update
+        return known  # nearly every update
     if private and not _blocks(update) and (update.message or known):
         return await joining.meet(session, user.id, user.full_name, supported_language(user), policy=policy, now=now)
     return known or people.stranger()
@@ -99,7 +102,7 @@ def supported_language(user: User) -> str | None:
 
 
 def delivery_context(session: AsyncSession, person: Person | None, address: Address, app: Running) -> Context:
-    """The context of a delivery's reader. A group has no person: it reads the organisation's language."""
+    """The context of a delivery's reader. A group or channel has no person, and the organisation's language."""
     language = person.language if person else None
     return Context(
         session=session,
@@ -139,7 +142,7 @@ async def handle_update(context: Context, update: Update) -> Screen:
     if update.my_chat_member is not None:
         if _blocks(update):
             await blocking.blocked(context.session, context.person, policy=context.policy, now=context.now)
-        return NOTHING  # whoever takes the bot back has been met: see `_actor`
+        return NOTHING  # `_actor` has made somebody who unblocked the bot reachable
     if update.callback_query is not None:
         tap = parse(update.callback_query.data or "")
         route = ROUTES.taps.get(tap.name)
@@ -185,7 +188,7 @@ async def _message(context: Context, message: Message) -> Screen:
 
 
 async def _handle_text(context: Context, route: TextRoute, draft: Draft[Any], text: str) -> Screen:
-    """A line typed in a dialogue. Whoever may not go on hears so once and is let out of it."""
+    """Runs the handler of a dialogue's text. If the person may not go on, the dialogue ends with the refusal."""
     try:
         return await route.handler(context, draft, text)
     except (NotAllowed, NotFound) as refusal:
@@ -207,8 +210,8 @@ def _is_command(update: Update) -> bool:
 
 
 async def refusal_screen(context: Context, update: Update, refusal: Refused) -> Screen:
-    """A refusal in words. A tap is answered by a box, with the current state of the card if the route draws it;
-    in a dialogue the question follows again."""
+    """A refusal in words. A tap gets a box, and the card in its current state if the route draws it. In a dialogue the
+    question is asked again."""
     text = context.t(refusal.key, **refusal.values)
     if update.callback_query is None:
         return await _asked_again(context, update, text)
@@ -236,12 +239,12 @@ async def _asked_again(context: Context, update: Update, text: Markup) -> Screen
 
 
 def next_step_buttons(context: Context) -> tuple[tuple[Button, ...], ...]:
-    """Where to go after a refusal. Whoever comes for the first time is not kept when refused: no button knows them."""
+    """Buttons under a refusal; none for a new person, who is not stored after a refusal and could not use them."""
     is_new = context.person.created_at == context.now
     return () if is_new else ((command_button(context, "meetings"), command_button(context, "help")),)
 
 
 def failure_screen(context: Context, reference: str) -> Screen:
-    """Our fault: what happened, what to do, and the number under which the log tells why."""
+    """Says that the program failed, what to do, and the reference number of the log's line."""
     text = context.t("failed", reference=reference)
     return Screen(text, new_message=True).toasting(text, alert=True)

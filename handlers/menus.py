@@ -27,11 +27,11 @@ ORDER = (
     "help",
     "cancel",
 )
-"""What people do most often comes first, what is there everywhere last."""
+"""Most used first; what every menu has is last."""
 
 
 def commands(language: str, roles: set[RoleKind], but: Collection[str] = ()) -> list[BotCommand]:
-    """The commands that a person with these roles sees, described in a language."""
+    """The commands that a person with these roles sees, without ``but``, described in a language."""
     held = roles | ({RoleKind.COORDINATOR, RoleKind.MANAGER} if RoleKind.ADMINISTRATOR in roles else set())
     t = texts(language)
     seen = [name for name, role in ROUTES.menu.items() if (role is None or role in held) and name not in but]
@@ -39,23 +39,23 @@ def commands(language: str, roles: set[RoleKind], but: Collection[str] = ()) -> 
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Commands as a menu shows them; one that `ORDER` lacks comes last."""
+    """Commands in the order of `ORDER`; others are last."""
     return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
 async def of(context: Context) -> tuple[BotCommand, ...]:
-    """The menu of the person whose chat this is, by the roles and the language they have now."""
+    """The command menu of the context's person, by their roles and language."""
     held = {role.kind for role in await access.roles(context.session, context.person.id)}
     return tuple(commands(context.language, held, await refused(context)))
 
 
 async def refused(context: Context) -> set[str]:
-    """Commands that a role sees but not everyone who holds it: the annual report is not for managers of groups."""
+    """Commands of a person's roles that they may not use: the annual report is not for managers of single groups."""
     return set() if await snapshots.may_ask(context.session, context.person) else {"report"}
 
 
 async def publish(bot: Bot) -> None:
-    """Sets what everyone sees: the menu, the name's description, in each language; Finnish for the others."""
+    """Sets the default menu and the bot's descriptions in each language; in Finnish for other languages."""
     for language in (None, *LANGUAGES):
         t = texts(language)
         await bot.set_my_commands(

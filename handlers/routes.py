@@ -30,7 +30,7 @@ from models.people.people import Person
 from models.policy import Policy
 
 CLOCKS_DIFFER = timedelta(hours=1)
-"""How far Telegram's clock and ours may be apart."""
+"""The largest difference assumed between Telegram's clock and ours."""
 
 LARGEST_ID = 2**31 - 1
 """Maximum of a PostgreSQL INTEGER; a larger value in a query raises an error."""
@@ -40,7 +40,7 @@ Choice = TypeVar("Choice", bound=enum.StrEnum)
 
 @dataclass
 class Context:
-    """What a handler knows: never more than the person who acted may know."""
+    """What a handler is given about the person who acted or reads, and about what they did."""
 
     session: AsyncSession
     person: Person
@@ -52,11 +52,13 @@ class Context:
     now: datetime
     update_id: int = 0
     message_id: int | None = None
-    """The message whose button was tapped, and when it was sent."""
+    """The message whose button was tapped."""
     sent_at: datetime | None = None
+    """When that message was sent."""
     file: bytes | None = None
+    """The content of a document that was sent; empty if it is too large."""
     chosen: int | None = None
-    """The Telegram id of a person shared from the contacts, and their name."""
+    """The Telegram id of a person shared from the contacts."""
     chosen_name: str = ""
     route: str = ""
     """The name of the route, for the log: "tap rsvp", "/newmeeting", "text meeting". Never what somebody typed."""
@@ -74,7 +76,7 @@ class Context:
         return self.policy.zone
 
     def reject_older_than(self, made_at: datetime) -> None:
-        """Refuses a button that is older than what it is about: after a restore, an id may stand for something new."""
+        """Raises Refused if the button is older than what it is about: a restore may reuse ids for something new."""
         if self.sent_at is not None and self.sent_at < made_at - CLOCKS_DIFFER:
             raise Refused("stale")
 
@@ -118,24 +120,24 @@ class Tap:
 
     @property
     def id(self) -> int:
-        """The first argument, which names what the button is about."""
+        """The first argument as a number: usually the id of what the button is about."""
         return self.number(0)
 
     def number(self, index: int) -> int:
-        """An argument that is a number; whatever is not one, or larger than any id, is nobody's button."""
+        """An argument as a number. Raises NotFound if it is none, or larger than any id."""
         word = self.word(index)
         if not (word.isascii() and word.isdigit() and len(word) <= 10 and int(word) <= LARGEST_ID):
             raise NotFound
         return int(word)
 
     def word(self, index: int) -> str:
-        """An argument as it came."""
+        """An argument as text. Raises NotFound if there is none."""
         if index >= len(self.args):
             raise NotFound
         return self.args[index]
 
     def choice(self, kind: type[Choice], index: int = 1) -> Choice:
-        """An argument that is one of an enumeration."""
+        """An argument as a member of an enum. Raises NotFound if it is none."""
         try:
             return kind(self.word(index))
         except ValueError:
@@ -237,7 +239,7 @@ def renders(kind: DeliveryKind) -> Callable[[Renderer], Renderer]:
 
 
 def load() -> Routes:
-    """Imports every conversation, so that all are registered."""
+    """Imports every module of handlers, so that all routes are registered."""
     for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
         importlib.import_module(module.name)
     return ROUTES
@@ -249,11 +251,11 @@ def data(name: str, *args: object) -> str:
 
 
 def command_button(context: Context, name: str) -> Button:
-    """A button that does what a command does, under the words that the command menu has for it."""
+    """A button that runs a command, labelled as in the command menu."""
     return Button(str(context.t(f"command-{name}")), data("go", name))
 
 
 def parse(text: str) -> Tap:
-    """Callback data read back; whatever it is, it is a `Tap`."""
+    """Callback data as a `Tap`, whatever it is."""
     name, *args = text.split(":")
     return Tap(name, tuple(args))

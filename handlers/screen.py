@@ -1,4 +1,4 @@
-"""What a person sees: a text with buttons, perhaps with a picture or a file; and how it is put on Telegram."""
+"""Screens: a message with its buttons and file, and how it is sent or edited on Telegram."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ from models.delivery.cards import Card
 log = structlog.get_logger()
 
 Pause = Callable[[float], Awaitable[object]]
-"""Sleeps for some seconds, by the clock of whoever sends."""
+"""Sleeps for so many seconds, by the sender's clock."""
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -66,10 +66,10 @@ class File:
     content: bytes
     is_picture: bool = False
     caption: Markup | None = None
-    """What it shows, where only making it tells: then it takes the place of the screen's text."""
+    """If set, it replaces the screen's text: for a caption that is only known once the file is made."""
 
     def upload(self, *, attach: bool = False) -> InputFile:
-        """The file to send; attached if it stands in a message's media rather than in a parameter of its own."""
+        """The file to send; with ``attach`` as part of a message's media instead of a parameter of its own."""
         return InputFile(BytesIO(self.content), filename=self.name, attach=attach)
 
 
@@ -86,19 +86,19 @@ class Screen:
     buttons: tuple[tuple[Button, ...], ...] = ()
     file: File | None = None
     draws: Callable[[], File] | None = None
-    """Makes the file when the screen is shown, outside the transaction and the event loop: for pictures."""
+    """Makes the file when the screen is shown, in a thread, after the transaction."""
     toast: str = ""
     alert: bool = False
     new_message: bool = False
     card: Card | None = None
     asks_person: str = ""
-    """The label of a keyboard button with which a person of one's contacts is chosen."""
+    """The label of a keyboard button that chooses a person from the contacts."""
     clears_keyboard: bool = False
     menu: tuple[BotCommand, ...] | None = None
-    """The command menu that the reader's chat has from now on; an empty one means that everyone's applies again."""
+    """The command menu to set in the reader's chat; an empty one restores the default menu."""
 
     def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
-        """The same screen with an answer to the tap beside it."""
+        """The same screen with a toast that answers the tap."""
         return replace(self, toast=cut(text.striptags(), TOAST_LENGTH), alert=alert)
 
     def keyboard(self) -> InlineKeyboardMarkup | None:
@@ -110,7 +110,7 @@ class Screen:
         return self.file is not None or self.draws is not None
 
     async def drawn(self) -> "Screen":
-        """The screen with its file made. A picture that cannot be drawn never stops the words beside it."""
+        """The screen with its file made. If that fails, the screen without it."""
         if self.draws is None:
             return self
         try:
@@ -121,7 +121,7 @@ class Screen:
         return replace(self, text=file.caption or self.text, file=file, draws=None)
 
     def markup(self) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
-        """What goes under a new message; only an inline keyboard can be edited later."""
+        """The keyboard under a new message. Only an inline keyboard can be edited later."""
         if self.asks_person:
             asking = KeyboardButtonRequestUsers(request_id=1, user_is_bot=False, request_name=True)
             button = KeyboardButton(self.asks_person, request_users=asking)
@@ -135,8 +135,8 @@ NOTHING = Screen(Markup(""))
 async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sleep) -> int:
     """Sends a screen as a new message; returns the id of the message that carries the buttons.
 
-    A caption too long for a file follows it, and a text too long for one message goes in several, the buttons under
-    the last; between them a second passes, for Telegram takes one message a second to a chat.
+    A caption that is too long is sent as a message after the file, and a text that is too long as several messages, the
+    buttons under the last. A second passes between them, because Telegram takes one message a second to a chat.
     """
     screen = await screen.drawn()
     common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML}
@@ -160,7 +160,7 @@ async def _send_file(bot: Bot, file: File, **message: Any) -> int:
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_file: bool) -> None:
-    """Puts a screen in the place of a message; one with a file stays one with a file, one without gets none."""
+    """Edits a message to show a screen. A message with a file keeps one, and a message without a file gets none."""
     screen = await screen.drawn()
     where: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "reply_markup": screen.keyboard()}
     if has_file and screen.file is not None:
@@ -176,7 +176,7 @@ async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, *, has_f
 
 
 async def set_menu(bot: Bot, chat_id: int, menu: tuple[BotCommand, ...]) -> None:
-    """Gives one private chat a command menu of its own, or takes it away."""
+    """Sets the command menu of one private chat; an empty one restores the default menu."""
     scope = BotCommandScopeChat(chat_id)
     if menu:
         await bot.set_my_commands(menu, scope=scope)
@@ -185,7 +185,7 @@ async def set_menu(bot: Bot, chat_id: int, menu: tuple[BotCommand, ...]) -> None
 
 
 def _messages(text: Markup) -> list[Markup]:
-    """A text in as many messages as it needs, divided between its lines, which close their tags."""
+    """A text in as many messages as it needs, divided between lines; every line closes its tags."""
     if shown_length(text) <= TEXT_LENGTH:
         return [text]
     pages = pages_of_blocks(text.split("\n"), TEXT_LENGTH, gap=1)
@@ -194,7 +194,7 @@ def _messages(text: Markup) -> list[Markup]:
 
 
 def can_edit(has_file: bool, screen: Screen) -> bool:
-    """Whether a message can become this screen in place."""
+    """Whether a message can be edited to show this screen."""
     if screen.new_message or screen.asks_person:
         return False
     if shown_length(screen.text) > (CAPTION_LENGTH if has_file else TEXT_LENGTH):

@@ -1,4 +1,4 @@
-"""What became of a meeting's messages: counts of each kind in words, and the list of those to be told otherwise."""
+"""What became of a meeting's messages: counts of each kind, and the people to be told in another way."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ def arrivals_button(t: Texts, meeting: Meeting) -> Button:
 
 
 async def attention(context: Context, meeting: Meeting) -> Markup | None:
-    """The lines on the coordinator's card when news is held back, or somebody has to be told otherwise."""
+    """Lines for the coordinator's card if messages wait, or somebody has to be told in another way; else None."""
     t, known = context.t, await arrivals.of(context.session, meeting, now=context.now)
     news = [tally for tally in known.tallies if tally.kind in (MessageKind.INVITATION, MessageKind.CANCELLED)]
     is_paused = known.is_paused and any(_waits(tally) for tally in news)
@@ -61,7 +61,7 @@ async def on_arrivals(context: Context, tap: Tap) -> Screen:
 
 
 def _counts(t: Texts, meeting: Meeting, known: Arrivals) -> Markup:
-    """One sentence for each kind of message, and for those who get none."""
+    """A sentence for each kind of message, and for those who get none."""
     lines = [_sentence(t, meeting, tally, known) for tally in known.tallies]
     if known.is_paused and any(_waits(tally) for tally in known.tallies):
         lines.append(t("arrivals-paused"))
@@ -98,13 +98,13 @@ def _waits(tally: Tally) -> bool:
 
 
 def _to_phone(t: Texts, shown: Sequence[Missed], count: int) -> Markup:
-    """A page of those ``count`` to be told otherwise, under the message that they have missed."""
+    """A page of the ``count`` people to be told in another way, under the kind of message that they have missed."""
     lines = [t("phone-heading", n=count)]
-    above = None
+    kind = None
     for missed in shown:
-        if missed.kind is not above:
-            lines.append(t(f"phone-{missed.kind}"))
-            above = missed.kind
+        if missed.kind is not kind:
+            kind = missed.kind
+            lines.append(t(f"phone-{kind}"))
         contact = missed.contact or t("contact-none")
         lines.append(t("phone-line", name=missed.name, contact=contact, why=t(f"missed-{missed.why}")))
     return Markup("\n").join(lines)

@@ -1,4 +1,4 @@
-"""Who was there: the roster to tick, and how many came whom no row names."""
+"""Who was at a meeting: the list to tick, and the number of people who are not on it."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ async def _meeting(context: Context, tap: Tap) -> Meeting:
 
 @tap("m-who", on_refusal=on_meeting)
 async def on_who(context: Context, tap: Tap) -> Screen:
-    """The roster to tick: each name's button says what is known and sets what comes after it, and at last unknown."""
+    """The list to tick. The button of a name shows the person's attendance and sets the next value; unknown is last."""
     return await _attendance_screen(context, await _meeting(context, tap), tap.number(1))
 
 
@@ -50,9 +50,9 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
     states = [*answers_for(meeting.mode), UNKNOWN]
     for _, person in shown.items:
         state = known.get(person.id, UNKNOWN)
-        coming = states[(states.index(state) + 1) % len(states)] if state in states else states[0]
+        following = states[(states.index(state) + 1) % len(states)] if state in states else states[0]
         label = t("attendance-line", name=person.name, attended=t(f"present-{state}"))
-        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, coming, shown.number)),))
+        rows.append((Button(label.unescape(), data("m-mark", meeting.id, person.id, following, shown.number)),))
     row = shown.turns(t, "m-who", meeting.id)
     rows += [row, (Button(t("back"), data("meeting", meeting.id)),)]
     return Screen(t("attendance-heading", meeting=meeting_name(t, meeting)), tuple(rows))
@@ -68,7 +68,7 @@ async def on_mark(context: Context, tap: Tap) -> Screen:
 
 @tap("m-heads", on_refusal=on_meeting)
 async def on_heads(context: Context, tap: Tap) -> Screen:
-    """How many were there whom nobody has named; each button says the number it sets, so that two taps count once."""
+    """How many people who are not on the list were there. A button carries the new number: a double tap counts once."""
     meeting = await _meeting(context, tap)
     if len(tap.args) == 3:
         await attendance.count_heads(
@@ -76,12 +76,12 @@ async def on_heads(context: Context, tap: Tap) -> Screen:
         )
     elif meeting.starts_at > context.now:
         raise Refused("meeting-not-begun")
-    await _wait(context, meeting)
+    await _begin_typing(context, meeting)
     return await _heads_screen(context, meeting)
 
 
-async def _wait(context: Context, meeting: Meeting) -> None:
-    """Lets the numbers be typed as well, unless the coordinator is in the middle of something else."""
+async def _begin_typing(context: Context, meeting: Meeting) -> None:
+    """Begins the dialogue in which the numbers can be typed, unless the coordinator is in another."""
     draft = await drafts.current(context.session, context.person, context.chat_id)
     if draft is None or draft.subject is DraftKind.HEAD_COUNT:
         await context.begin(HeadCountDraft(meeting=meeting.id))
@@ -97,7 +97,7 @@ async def _counted(context: Context, draft: Draft[HeadCountDraft]) -> Meeting:
 
 @text_input(HeadCountDraft, on_refusal=ask_heads)
 async def on_numbers(context: Context, draft: Draft[HeadCountDraft], text: str) -> Screen:
-    """``4 12``, or each with its way beside it, in either order; one number where there is one way."""
+    """Reads ``4 12``, or ``12 remote, 4 on site``; one number if the meeting has one way to attend."""
     meeting = await _counted(context, draft)
     counts = read_heads(text, _ways(meeting))
     if counts is None:
@@ -113,7 +113,7 @@ async def on_numbers(context: Context, draft: Draft[HeadCountDraft], text: str) 
 
 
 def read_heads(text: str, ways: list[Answer]) -> dict[Answer, int] | None:
-    """The numbers by the ways to attend, or None if they are not one for each."""
+    """The numbers by way to attend; None if there is not one number for each."""
     numbers = [int(number) for number in re.findall(r"\d{1,9}", text)]
     if len(numbers) != len(ways):
         return None

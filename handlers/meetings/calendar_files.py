@@ -1,4 +1,4 @@
-"""Calendar files (iCalendar): one event with a stable UID, SEQUENCE grows with changes, METHOD:CANCEL if cancelled."""
+"""Calendar files (iCalendar, RFC 5545): one event with a stable UID, whose SEQUENCE grows with each change."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The invitation: one card per person, with its buttons and calendar file; the card shows the answer and changes it."""
+"""The invitation card of a person: the meeting, their answer, buttons to change it, and the calendar file."""
 
 from dataclasses import replace
 from functools import partial
@@ -23,7 +23,7 @@ from models.results import changes_told
 
 
 def card_text(t: Texts, group: str, plan: MeetingPlan) -> Markup:
-    """The card's lines: group, title, time, how and where, description."""
+    """The card's lines: group, title, time, mode and place, link, description."""
     lines = [
         t("card-title", group=group, title=plan.title or t("topic-later")),
         t("card-when", when=span_text(plan.starts_at, plan.ends_at, plan.zone, t.language)),
@@ -37,7 +37,7 @@ def card_text(t: Texts, group: str, plan: MeetingPlan) -> Markup:
 
 
 def answer_buttons(t: Texts, invitation: Invitation) -> tuple[Button, ...]:
-    """One button for each answer that the mode allows; the chosen one is ticked, in words too."""
+    """A button for each answer that the mode allows; the label of the chosen one says so."""
     meeting, chosen = invitation.meeting, invitation.answer
     return tuple(
         Button(
@@ -49,7 +49,7 @@ def answer_buttons(t: Texts, invitation: Invitation) -> tuple[Button, ...]:
 
 
 async def card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
-    """A person's card as it stands now, with what they hear of feedback below it."""
+    """A person's card in its current state, with "you said, we did" below it."""
     t, meeting = context.t, invitation.meeting
     lines = [] if heading is None else [heading, Markup("")]
     lines += [card_text(t, meeting.workgroup.name, meeting.plan), Markup("")]
@@ -73,18 +73,18 @@ async def card(context: Context, invitation: Invitation, heading: Markup | None 
 
 
 async def new_card(context: Context, invitation: Invitation, heading: Markup | None = None) -> Screen:
-    """The card as a message of its own, with the calendar file; an answer later edits only its words and buttons."""
+    """The card with the calendar file. Answering it later edits only its text and buttons."""
     shown = await card(context, invitation, heading)
     return replace(shown, draws=partial(calendar_file, context.t, invitation.meeting))
 
 
 def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
-    """Two ways to come side by side, the refusal below."""
+    """The ways to come side by side, the refusal below."""
     return (buttons[:-1], buttons[-1:])
 
 
 async def show_card(context: Context, tap: Tap) -> Screen:
-    """The fresh card, whatever was refused; with its calendar file where the meeting has moved since."""
+    """The card in its current state after a refusal; with a new calendar file if the meeting has moved since."""
     invitation = await invitations.access_invitation(context.session, context.person, tap.id)
     if tap.number(2) == invitation.meeting.revision:
         return await card(context, invitation)
@@ -110,7 +110,8 @@ async def on_answer(context: Context, tap: Tap) -> Screen:
 
 
 async def _addressed(context: Context, delivery: Delivery) -> Invitation:
-    """The invitation of a delivery; superseded if the person has left or the meeting has moved on."""
+    """The invitation of a delivery. Raises Superseded if the meeting has begun or is cancelled, NotFound if the person
+    has left the group."""
     invitation = await invitations.access_invitation(context.session, context.person, delivery.subject)
     meeting = invitation.meeting
     if meeting.state is not MeetingState.ANNOUNCED or meeting.starts_at <= context.now:
@@ -140,7 +141,7 @@ async def render_cancelled(context: Context, delivery: Delivery) -> Screen:
 
 @renders(DeliveryKind.REMINDER)
 async def render_reminder(context: Context, delivery: Delivery) -> Screen:
-    """To those who said yes; in the slot "silent" to those who have said nothing."""
+    """For those who come; in the slot "silent" for those who have not answered."""
     invitation = await _addressed(context, delivery)
     declined = invitation.answer is not None and not invitation.answer.comes
     if delivery.revision != invitation.meeting.revision or declined:
@@ -163,7 +164,7 @@ def _reminder_heading(context: Context, invitation: Invitation) -> Markup:
 
 
 def preview(t: Texts, group: str, plan: MeetingPlan, key: str | None) -> Markup:
-    """The card as members will get it, for the coordinator to check; ``key`` names its heading, if it gets one."""
+    """The card as members will see it, for the coordinator to check; ``key`` is that of its heading, if it gets one."""
     heading = [t(key), Markup("")] if key else []
     return Markup("\n").join([*heading, card_text(t, group, plan)])
 
@@ -175,14 +176,14 @@ def meeting_name(t: Texts, meeting: Meeting) -> Markup:
 
 @tap("card")
 async def on_card(context: Context, tap: Tap) -> Screen:
-    """One's card, from the list of meetings: as a new message, for it carries a file."""
+    """The person's card from the list of meetings: a new message, because it has a file."""
     shown = await new_card(context, await invitations.access_invitation(context.session, context.person, tap.id))
     return replace(shown, new_message=True)
 
 
 @tap("heard")
 async def on_heard(context: Context, tap: Tap) -> Screen:
-    """Every line as a whole, where the card had room for its beginning."""
+    """The lines of "You said, we did" in full, where the card had no room for them."""
     invitation = await invitations.access_invitation(context.session, context.person, tap.id)
     changes = await changes_told.lines_for(context.session, invitation)
     if not changes:

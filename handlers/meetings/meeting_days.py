@@ -1,4 +1,4 @@
-"""The month in which a coordinator taps a meeting's day."""
+"""The calendar of a month in which a coordinator taps a meeting's day."""
 
 import calendar
 from datetime import date, timedelta
@@ -9,11 +9,11 @@ from handlers.screen import Button
 
 Rows = tuple[tuple[Button, ...], ...]
 BLANK = "\u2800"
-"""A braille blank: Telegram takes it for a label, and it looks empty."""
+"""A label that looks empty: Telegram refuses spaces, but takes the blank of braille."""
 
 
 def month_buttons(context: Context, number: int, month: date | None) -> Rows:
-    """A month to tap in (None: this one): past days are blank; the last row leads to the months beside it.
+    """The days of a month (None: of this month) and a row that turns to the month before or after. Past days are blank.
 
     ``number`` is the dialogue's.
     """
@@ -35,7 +35,7 @@ def month_buttons(context: Context, number: int, month: date | None) -> Rows:
 
 
 def _turn(context: Context, number: int, month: date, label: str) -> Button:
-    """A month beside the one shown, by its name; the year stands above the days."""
+    """A button to the month before or after, labelled with its name."""
     name = month_title(month.year, month.month, context.language).partition(" ")[0]
     return Button(label.format(name), data("nm-month", number, month.isoformat()))
 

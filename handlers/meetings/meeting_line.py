@@ -1,4 +1,4 @@
-"""What a coordinator types about a meeting: the one line of /newmeeting, and the answer to each question."""
+"""Parses what a coordinator types about a meeting: the line of /newmeeting, and the answer to each question."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -31,16 +31,16 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class Line:
-    """What a line says about a meeting; a doubtful date is to be asked about."""
+    """The parsed line of /newmeeting. With a doubt, the date is asked next."""
 
     known: MeetingDraft
     doubt: Doubt | None = None
     notes: tuple[Refused, ...] = ()
-    """Why something in it could not be taken, and will be asked."""
+    """Why a part of the line was not taken; it will be asked."""
 
 
 def read_line(context: Context, groups: list[Workgroup], line: str) -> Line:
-    """``GROUP WHEN [HOW or WHERE][: TITLE]``; what is missing will be asked."""
+    """Parses ``GROUP WHEN [HOW or WHERE][: TITLE]``; what is missing will be asked."""
     try:
         before, when, after = dates.find_when(line, now=context.now, zone=context.zone, language=context.language)
     except Doubt as doubt:
@@ -51,7 +51,7 @@ def read_line(context: Context, groups: list[Workgroup], line: str) -> Line:
 
 
 def _line(groups: list[Workgroup], typed: str, known: MeetingDraft) -> Line:
-    """With the group: the one named, or the only one there is where none is named."""
+    """The line with its group: the one that is named, or the only one of the coordinator if none is named."""
     texts = {name: known.known_fields.get(name) or "" for name in LIMITS}
     long = [name for name, too_long in LIMITS.items() if len(texts[name]) > too_long.values["most"]]
     known = known.without(*long)
@@ -65,7 +65,7 @@ def _line(groups: list[Workgroup], typed: str, known: MeetingDraft) -> Line:
 
 
 def group_named(groups: list[Workgroup], typed: str) -> Workgroup | None:
-    """The group whose name the typed words begin, if there is just one."""
+    """The only group whose name is or begins with what was typed; None if there is none or more than one."""
     wanted = typed.casefold().strip()
     exact = [group for group in groups if group.name.casefold() == wanted]
     matches = exact or [group for group in groups if wanted and group.name.casefold().startswith(wanted)]
@@ -73,7 +73,7 @@ def group_named(groups: list[Workgroup], typed: str) -> Workgroup | None:
 
 
 def after_date(text: str) -> MeetingDraft:
-    """What follows the date: the way and place, then, behind a colon, the title."""
+    """Parses what follows the date: mode and place, then the title after a colon."""
     link = LINK.search(text)
     rest = LINK.sub("", text)
     where, colon, title = (part.strip(" ,.–-") for part in rest.partition(":"))
@@ -91,7 +91,7 @@ def after_date(text: str) -> MeetingDraft:
 
 
 def at_hours(context: Context, known: MeetingDraft, start: time, end: time | None) -> MeetingDraft:
-    """With hours on the day that is known. Raises Doubt."""
+    """With these hours on the known day. Raises Doubt."""
     if known.day is None:
         raise NotFound
     when = dates.at_hours(known.day, start, end, now=context.now, zone=context.zone, language=context.language)
@@ -99,7 +99,7 @@ def at_hours(context: Context, known: MeetingDraft, start: time, end: time | Non
 
 
 def on_day(context: Context, known: MeetingDraft, when: When) -> MeetingDraft:
-    """With a new day, at the hours that are known already if none came with it. Raises Doubt."""
+    """With a new day, and with the known hours if ``when`` has none. Raises Doubt."""
     if when.start is not None or known.start is None:
         return known.at(when)
     return at_hours(context, replace(known, day=when.day), known.start, known.end)
@@ -150,4 +150,4 @@ TYPED: dict[MeetingStep, Reader] = {
     MeetingStep.LINK: _link,
     MeetingStep.DESCRIPTION: _words("description", DESCRIPTION_LENGTH),
 }
-"""How a typed line answers each question: what is known with it. They raise Doubt or another Refused."""
+"""Parses the typed answer to each question into the draft. Raises Doubt or another Refused."""

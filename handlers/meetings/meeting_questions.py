@@ -1,14 +1,15 @@
-"""The screens of writing a meeting: the question for what is not known yet, and the card to confirm."""
+"""The screens of /newmeeting: a question for each field, and the card to confirm."""
 
 from dataclasses import replace
 from datetime import time
+from typing import assert_never
 
 from markupsafe import Markup
 
 from handlers.dates import Doubt, choice_text, example_text, moment_text, time_text, when_text
 from handlers.meetings.invitations import preview
 from handlers.meetings.meeting_days import month_buttons
-from handlers.meetings.meeting_draft import MAY_BE_OPEN, MeetingDraft, MeetingStep, plan_of
+from handlers.meetings.meeting_draft import MeetingDraft, MeetingStep, plan_of
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -44,14 +45,14 @@ async def ask_next(context: Context, draft: Draft[MeetingDraft]) -> Screen:
 
 
 def _leave(context: Context, draft: Draft[MeetingDraft]) -> tuple[Button, ...]:
-    """Back to the card where one field is being changed; out of the dialogue where it is being filled."""
+    """Back to the card if one field is asked again; else out of the dialogue."""
     if draft.state.undo is not None:
         return (Button(context.t("back"), data("nm-undo", draft.number)),)
     return (Button(context.t("cancel"), data("nm-drop", draft.number)),)
 
 
 async def _so_far(context: Context, known: MeetingDraft) -> Markup:
-    """What is known already, so that nobody loses the thread."""
+    """What is known already, in a line."""
     lines: list[str] = []
     if known.group is not None:
         lines.append((await _access_group(context, known)).name)
@@ -63,7 +64,7 @@ async def _so_far(context: Context, known: MeetingDraft) -> Markup:
 
 
 async def _access_group(context: Context, known: MeetingDraft) -> Workgroup:
-    """The gate, at every step: a role may be taken away in mid-dialogue."""
+    """The gate of the group, at every step: a role may be taken away during the dialogue."""
     assert known.group is not None
     return await access.access_group(context.session, context.person, known.group)
 
@@ -71,22 +72,28 @@ async def _access_group(context: Context, known: MeetingDraft) -> Workgroup:
 async def _answers(context: Context, draft: Draft[MeetingDraft], step: MeetingStep) -> Rows:
     """The buttons under a question."""
     t, number = context.t, draft.number
-    if step is MeetingStep.GROUP:
-        groups_run = await access.coordinated_groups(context.session, context.person)
-        if not groups_run:
-            raise NotAllowed("newmeeting-no-groups")
-        return tuple((Button(group.name, data("nm-group", number, group.id)),) for group in groups_run[:MOST_GROUPS])
-    if step is MeetingStep.DAY:
-        return month_buttons(context, number, draft.state.month)
-    if step is MeetingStep.TIME:
-        buttons = [Button(_hours(context, start, end), data("nm-time", number, start, end)) for start, end in HOURS]
-        return (tuple(buttons[:3]), tuple(buttons[3:]))
-    if step is MeetingStep.LENGTH:
-        return (tuple(Button(t(f"length-{minutes}"), data("nm-length", number, minutes)) for minutes in LENGTHS),)
-    if step is MeetingStep.MODE:
-        return tuple((Button(t(f"mode-{mode}"), data("nm-mode", number, mode)),) for mode in Mode)
-    assert step in MAY_BE_OPEN
-    return ((Button(t(f"skip-{step}"), data("nm-skip", number, step)),),)
+    match step:
+        case MeetingStep.GROUP:
+            coordinated = await access.coordinated_groups(context.session, context.person)
+            if not coordinated:
+                raise NotAllowed("newmeeting-no-groups")
+            shown = coordinated[:MOST_GROUPS]
+            return tuple((Button(group.name, data("nm-group", number, group.id)),) for group in shown)
+        case MeetingStep.DAY:
+            return month_buttons(context, number, draft.state.month)
+        case MeetingStep.TIME:
+            buttons = [Button(_hours(context, start, end), data("nm-time", number, start, end)) for start, end in HOURS]
+            return (tuple(buttons[:3]), tuple(buttons[3:]))
+        case MeetingStep.LENGTH:
+            return (tuple(Button(t(f"length-{minutes}"), data("nm-length", number, minutes)) for minutes in LENGTHS),)
+        case MeetingStep.MODE:
+            return tuple((Button(t(f"mode-{mode}"), data("nm-mode", number, mode)),) for mode in Mode)
+        case MeetingStep.TITLE | MeetingStep.PLACE | MeetingStep.LINK | MeetingStep.DESCRIPTION:
+            return ((Button(t(f"skip-{step}"), data("nm-skip", number, step)),),)
+        case MeetingStep.CONFIRM:
+            return ()  # nothing is asked
+        case _:
+            assert_never(step)
 
 
 def _hours(context: Context, start: str, end: str) -> str:
@@ -112,7 +119,7 @@ def reading_rows(context: Context, doubt: Doubt, name: str, number: int) -> Rows
 
 
 async def confirm_screen(context: Context, draft: Draft[MeetingDraft], *, editing: bool = False) -> Screen:
-    """The card as members will see it, how many get it, who cannot; send, change or drop."""
+    """The card as members will see it, how many will get it and who cannot; buttons to send, change or drop it."""
     t, known = context.t, draft.state
     plan = plan_of(context, known)
     if plan is None:
@@ -140,7 +147,7 @@ async def _changed(context: Context, known: MeetingDraft) -> Meeting | None:
 
 
 async def _consequences(context: Context, group_id: int, plan: MeetingPlan, meeting: Meeting | None) -> list[Markup]:
-    """Who will hear of it and when, and who cannot."""
+    """How many people will be notified and when, and who cannot be reached."""
     t = context.t
     if meeting is not None and not meetings.needs_new_answers(meeting, plan):
         return [t("confirm-quietly")]

@@ -1,4 +1,4 @@
-"""Meetings: the list for everyone, and the coordinator's card with who comes, change, cancel and attendance."""
+"""/meetings, and the coordinator's card of a meeting: who comes, changing, cancelling, attendance."""
 
 from markupsafe import Markup
 
@@ -24,7 +24,7 @@ PAGE = 8
 
 @command("meetings")
 async def on_meetings(context: Context, line: str) -> Screen:
-    """One's coming meetings; whoever coordinates gets a button for each of theirs."""
+    """The person's coming meetings, and those that they coordinate."""
     return await meeting_list(context)
 
 
@@ -105,13 +105,13 @@ async def meeting_card(context: Context, meeting: Meeting) -> Screen:
 
 @renders(DeliveryKind.TURNOUT)
 async def render_turnout(context: Context, delivery: Delivery) -> Screen:
-    """Somebody has answered: the coordinator's card shows it by itself."""
+    """The coordinator's card after somebody has answered."""
     meeting = await meetings.access_meeting(context.session, context.person, delivery.subject)
     return await meeting_card(context, meeting)
 
 
 def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
-    """Who comes, by the ways that the meeting offers, and who has not said; once no answer is awaited, who did not."""
+    """Who comes in which way, who does not, and who has not answered."""
     t = context.t
     offered = {str(answer) for answer in answers_for(meeting.mode)} | {"silent"}
     is_off = meeting.state is MeetingState.CANCELLED
@@ -147,7 +147,7 @@ async def on_meeting(context: Context, tap: Tap) -> Screen:
 
 @tap("m-change", on_refusal=on_meeting)
 async def on_change(context: Context, tap: Tap) -> Screen:
-    """Opens the dialogue with everything known; its confirmation moves or corrects."""
+    """Begins the dialogue of /newmeeting with everything known; confirming it changes the meeting."""
     meeting = await _meeting(context, tap)
     meetings.ensure_upcoming(meeting, now=context.now)
     known = MeetingDraft(
@@ -172,7 +172,7 @@ def _when(meeting: Meeting) -> When:
 
 @tap("m-cancel", on_refusal=on_meeting)
 async def on_cancel(context: Context, tap: Tap) -> Screen:
-    """Asks once more: everyone will hear of it."""
+    """Asks for confirmation, with the number of people who will be notified."""
     meeting = await _meeting(context, tap)
     meetings.ensure_upcoming(meeting, now=context.now)
     t, people = context.t, await announcing.aware(context.session, meeting)
@@ -189,6 +189,6 @@ async def on_cancel(context: Context, tap: Tap) -> Screen:
 async def on_cancel_yes(context: Context, tap: Tap) -> Screen:
     meeting = await _meeting(context, tap)
     await meetings.cancel(context.session, meeting, now=context.now)
-    told = await announcing.notify_cancelled(context.session, meeting, policy=context.policy, now=context.now)
-    toast = context.t("cancel-done", n=told) if told else context.t("cancel-done-unheard")
+    notified = await announcing.notify_cancelled(context.session, meeting, policy=context.policy, now=context.now)
+    toast = context.t("cancel-done", n=notified) if notified else context.t("cancel-done-unheard")
     return (await meeting_card(context, meeting)).toasting(toast)

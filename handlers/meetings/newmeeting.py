@@ -1,7 +1,7 @@
-"""/newmeeting: one line, or one question at a time; then the card as members will see it, and one tap to send it.
+"""/newmeeting: one line or one question at a time, then the card to confirm.
 
-`MeetingDraft` holds what is known; `ask_next` asks for the first gap. Moving and correcting a meeting is the same
-dialogue with no gaps to begin with.
+`MeetingDraft` holds what is known; `ask_next` asks for the first gap. A meeting is changed in the same dialogue, which
+then begins with everything known.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ from models.people import access
 from models.people.access import RoleKind
 
 YEARS = 5
-"""How far the calendar turns: farther than any meeting is called."""
+"""How far the calendar turns, in both directions."""
 
 
 @command("newmeeting", role=RoleKind.COORDINATOR)
@@ -60,7 +60,7 @@ async def on_text(context: Context, draft: Draft[MeetingDraft], text: str) -> Sc
 
 
 async def show_current(context: Context, tap: Tap) -> Screen:
-    """What an old card shows: the meeting that it has become, or the dialogue that is open now, if any."""
+    """The current state for an old card: the meeting that was made of it, else the dialogue that is under way."""
     meeting = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
     if meeting is not None:
         return await meeting_card(context, meeting)
@@ -123,7 +123,7 @@ async def on_time(context: Context, tap: Tap) -> Screen:
 
 @tap("nm-length", on_refusal=show_current)
 async def on_length(context: Context, tap: Tap) -> Screen:
-    """How many minutes the meeting takes, when only its start was typed."""
+    """The meeting's length in minutes, if only its start was typed."""
     draft = await context.access_draft(MeetingDraft, tap.id)
     known, minutes = draft.state, tap.number(1)
     if known.when is None or known.start is None or not 0 < minutes <= 24 * 60:
@@ -142,7 +142,7 @@ async def on_mode(context: Context, tap: Tap) -> Screen:
 
 @tap("nm-skip", on_refusal=show_current)
 async def on_skip(context: Context, tap: Tap) -> Screen:
-    """The topic, place, link or description is not known yet."""
+    """Leaves the topic, place, link or description open."""
     draft = await context.access_draft(MeetingDraft, tap.id)
     step = tap.choice(MeetingStep)
     if step not in MAY_BE_OPEN:
@@ -153,7 +153,7 @@ async def on_skip(context: Context, tap: Tap) -> Screen:
 
 @tap("nm-doubt", on_refusal=show_current)
 async def on_doubt(context: Context, tap: Tap) -> Screen:
-    """One of the readings that the bot offered."""
+    """Takes one of the offered readings of a doubtful date."""
     draft = await context.access_draft(MeetingDraft, tap.id)
     known = draft.state
     if tap.number(1) >= len(known.offers):
@@ -174,16 +174,16 @@ async def on_edit(context: Context, tap: Tap) -> Screen:
 
 @tap("nm-undo", on_refusal=show_current)
 async def on_undo(context: Context, tap: Tap) -> Screen:
-    """Leaves a field as it was."""
+    """Puts back the field that was asked again."""
     draft = await context.access_draft(MeetingDraft, tap.id)
     return await _go_on(context, draft, draft.state.undone())
 
 
 @tap("nm-go", on_refusal=show_current)
 async def on_go(context: Context, tap: Tap) -> Screen:
-    """Calls the meeting, or changes the one that the dialogue is about."""
+    """Creates the meeting, or changes the one that the dialogue is about."""
     done = await announcing.card_of(context.session, context.person, context.chat_id, context.message_id)
-    if done is not None:  # pressed twice, or delivered again
+    if done is not None:  # a double tap or a redelivery
         return await meeting_card(context, done)
     draft = await context.access_draft(MeetingDraft, tap.id)
     known = draft.state
@@ -205,7 +205,7 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
     was = meeting.starts_at
     try:
         weighty = await meetings.change(context.session, meeting, plan, sequence=sequence, now=context.now)
-    except Stale as stale:  # begun, cancelled or changed by another: the dialogue has nothing left to save
+    except Stale as stale:  # begun, cancelled or changed by somebody else meanwhile
         toast = context.refusal_text(stale)
         return (await meeting_card(context, meeting)).toasting(toast, alert=True)
     if weighty:

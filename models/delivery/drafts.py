@@ -1,4 +1,4 @@
-"""A dialogue's memory: one row per person and chat, so that a restart or a week between changes nothing.
+"""What a dialogue knows: one row per person and chat, so that it goes on after a restart or a week.
 
 What a dialogue knows is a frozen dataclass, a `DraftState` of its own, which lives beside its handlers.
 """

@@ -1,4 +1,4 @@
-"""The outbox: every message to anyone but the person who acted is a row here first, with what caused it."""
+"""The outbox: each message to anyone but the person who acted is a row, written in the transaction of its cause."""
 
 import enum
 from collections.abc import Iterable
@@ -26,20 +26,24 @@ from models.leases import database_time
 from models.people.people import Address, Person, Reachability
 
 LEASE = timedelta(seconds=60)
-"""For how long a process may be sending one message; then another takes it for dead."""
+"""The longest time for sending one message; then its sender counts as dead, and `recover` takes the message back."""
 
 
 class Sending(enum.StrEnum):
-    """Where a delivery stands. Every row ends in one of the last seven."""
+    """The state of a delivery. DUE and SENDING are for a time; the others are final."""
 
     DUE = "due"
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
     EXPIRED = "expired"
+    """Not sent before `Delivery.expires_at`."""
     CANCELLED = "cancelled"
+    """Withdrawn before it was sent."""
     SUPERSEDED = "superseded"
+    """Not needed any more when it was about to be sent."""
     UNKNOWN = "unknown"
+    """Sent twice without an answer from Telegram: it may have arrived."""
 
 
 class DeliveryError(enum.StrEnum):
@@ -77,8 +81,8 @@ class DeliveryError(enum.StrEnum):
     """Recorded by another version of the program, which has more kinds. This version never writes it."""
 
 
-class Superseded(Exception):  # noqa: N818  (no fault: the world moved on while the message waited)
-    """Raised while rendering a delivery that need not be sent any more."""
+class Superseded(Exception):  # noqa: N818  (not an error)
+    """Raised by a renderer whose delivery is not needed any more."""
 
 
 class Delivery(Base):
@@ -97,16 +101,18 @@ class Delivery(Base):
     revision: Mapped[int] = mapped_column(default=0)
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"), index=True)
     slot: Mapped[str] = mapped_column(default="")
+    """Tells deliveries of the same kind, subject and revision apart, such as several reminders."""
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     urgent: Mapped[bool] = mapped_column(default=False)
-    """Goes out in quiet time too."""
+    """Ignores quiet hours."""
     state: Mapped[Sending] = mapped_column(default=Sending.DUE)
     owner: Mapped[str | None]
+    """The process that is sending it."""
     leased_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     ambiguous: Mapped[bool] = mapped_column(default=False)
-    """An attempt ended without an answer: it may have arrived. It is repeated once and no more."""
+    """An attempt ended without an answer from Telegram: it may have arrived. It is repeated once and no more."""
     error: Mapped[str | None]
     """Details of the last error, for people: Telegram's words, or the class of an exception of ours."""
     error_kind: Mapped[DeliveryError | None] = mapped_column(
@@ -120,7 +126,10 @@ class Delivery(Base):
 
 @dataclass(frozen=True)
 class Planned:
-    """A delivery to be, by person; those who cannot be reached get none. With an address, on their behalf to that."""
+    """A delivery to plan for a person. Nothing is planned for somebody who cannot be reached.
+
+    With ``address_id`` it goes to that group or channel on the person's behalf.
+    """
 
     person_id: int
     kind: DeliveryKind
@@ -132,11 +141,10 @@ class Planned:
     urgent: bool = False
     """Ignores quiet hours; the kinds that always do are `DeliveryKind.urgent`."""
     address_id: int | None = None
-    """A group or channel."""
 
 
 async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
-    """Writes deliveries; those already planned stay as they are. Returns how many are new."""
+    """Adds deliveries; those that are planned already stay as they are. Returns how many are new."""
     wanted = list(planned)
     reachable = await addresses(session, {entry.person_id for entry in wanted if entry.address_id is None})
     rows = [
@@ -157,7 +165,7 @@ async def plan(session: AsyncSession, planned: Iterable[Planned]) -> int:
 
 
 async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, int]:
-    """Address ids by person, of those who can be written to."""
+    """The ids of the private chats' addresses, by person, of those who can be reached."""
     rows = await session.execute(
         select(Address.person_id, Address.id)
         .join(Person, Person.id == Address.person_id)
@@ -167,7 +175,7 @@ async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, i
 
 
 async def withdraw(session: AsyncSession, kind: DeliveryKind, subject: int, *, before: int | None = None) -> None:
-    """Cancels what waits about a subject, all of it or only revisions ``before`` one."""
+    """Cancels the waiting deliveries of a kind about a subject, or only those of revisions ``before`` one."""
     waiting = update(Delivery).where(Delivery.kind == kind, Delivery.subject == subject, Delivery.state == Sending.DUE)
     if before is not None:
         waiting = waiting.where(Delivery.revision < before)
@@ -177,7 +185,7 @@ async def withdraw(session: AsyncSession, kind: DeliveryKind, subject: int, *, b
 async def revive(
     session: AsyncSession, kind: DeliveryKind, subject: int, revision: int, *, now: datetime, missed: bool = False
 ) -> None:
-    """Puts back what was withdrawn about a subject's revision and lies ahead, or (``missed``) fell due meanwhile."""
+    """Makes withdrawn deliveries of a subject's revision due again: those due after ``now``; with ``missed`` all."""
     withdrawn = update(Delivery).where(
         Delivery.kind == kind,
         Delivery.subject == subject,
@@ -190,7 +198,7 @@ async def revive(
 
 
 async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime) -> list[Delivery]:
-    """Takes up to ``limit`` due deliveries for ``owner``, one per chat, the most urgent and oldest first."""
+    """Marks up to ``limit`` due deliveries as being sent by ``owner``: one per chat, urgent ones and oldest first."""
     chosen: dict[int, Delivery] = {}
     for urgent in (True, False):
         if len(chosen) < limit:
@@ -206,9 +214,9 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
 
 
 def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
-    """The next due deliveries to chats that take one now. By urgency apart: so each is a walk along the index.
+    """The next due deliveries of one urgency to chats that take a message now. One urgency, so that the index is used.
 
-    While one is on its way to a chat no other leaves for it: it might overtake, and the older would have the last word.
+    While a delivery is being sent to a chat, no other is: they might arrive in the wrong order.
     """
     other = aliased(Delivery)
     under_way = select(other.address_id).where(other.state == Sending.SENDING)
@@ -229,10 +237,10 @@ def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
 
 
 async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
-    """Takes back what dead processes were sending, which may or may not have arrived; returns how many.
+    """Takes back what dead processes were sending; it may have arrived. Returns how many.
 
-    Each is sent once more; the second time it ends as unknown, because a third copy is worse than a doubt.
-    ``all_dead``: no other process can be alive, so that no lease need run out.
+    Each is sent once more; the second time it ends as unknown, so that nobody gets a third copy. With ``all_dead`` no
+    other process can be alive, and leases that have not run out are taken back, too.
     """
     stranded = [Delivery.state == Sending.SENDING]
     if not all_dead:
@@ -244,9 +252,9 @@ async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
 
 
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:
-    """When the next waiting delivery can leave: it is due, and its chat takes a message again. Edits count or not.
+    """When the next waiting delivery can be sent: it is due, and its chat takes a message again.
 
-    None while nothing waits, or all is held back.
+    None while nothing waits or sending is paused. Without ``edits``, kinds that only edit a card are not counted.
     """
     pace = await session.get(Pace, 1, populate_existing=True)
     if pace is not None and pace.paused_at is not None:

@@ -7,6 +7,7 @@ the f-string: they have no enum, and their texts are only required to be used.
 from collections.abc import Iterable
 
 from handlers import routes
+from handlers.meetings.meeting_draft import FIELDS, MAY_BE_OPEN, MeetingStep
 from handlers.meetings.meeting_questions import LENGTHS
 from handlers.reports.annual.report import WAYS
 from models.feedback.releases import Withheld
@@ -42,6 +43,9 @@ COMPUTED: dict[str, Iterable[object]] = {
     "card-{}": Mode,
     "mode-{}": Mode,
     "length-{}": LENGTHS,
+    "ask-{}": set(MeetingStep) - {MeetingStep.CONFIRM},
+    "edit-{}": FIELDS,
+    "skip-{}": MAY_BE_OPEN,
     # What became of messages
     "arrivals-{}": MessageKind,
     "phone-{}": MessageKind,
@@ -83,7 +87,6 @@ COMPUTED: dict[str, Iterable[object]] = {
 """By f-string; each value makes a key that every language has."""
 
 PROSE = {
-    "ask-{}",
     "audit-{}",
     "button-{}",
     "button-{}-{}",
@@ -91,7 +94,6 @@ PROSE = {
     "chart-{}",
     "digest-since-{}",
     "digest-to-{}",
-    "edit-{}",
     "join-approval-turn-{}",
     "join-approval-{}",
     "joined-{}",
@@ -109,7 +111,6 @@ PROSE = {
     "report-{}-now",
     "sheet-{}",
     "sheet-{}-rate",
-    "skip-{}",
     "survey-edit-{}",
     "survey-lasts-{}",
     "survey-{}-sure",
