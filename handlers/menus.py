@@ -46,10 +46,10 @@ def ordered(names: Iterable[str]) -> list[str]:
 async def of(context: Context) -> tuple[BotCommand, ...]:
     """The command menu of the context's person, by their roles and language."""
     held = {role.kind for role in await access.roles(context.session, context.person.id)}
-    return tuple(commands(context.language, held, await refused(context)))
+    return tuple(commands(context.language, held, await hidden_commands(context)))
 
 
-async def refused(context: Context) -> set[str]:
+async def hidden_commands(context: Context) -> set[str]:
     """Commands of a person's roles that they may not use: the annual report is not for managers of single groups."""
     return set() if await snapshots.may_ask(context.session, context.person) else {"report"}
 

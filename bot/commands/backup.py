@@ -129,7 +129,7 @@ def checked(file: Path, *, shown: Path | None = None) -> str:
 
 
 def _openable(file: Path) -> None:
-    """Refuses what cannot be read, in words about that very file."""
+    """Raises BackupError, with the reason, if the file cannot be read."""
     try:
         with file.open("rb"):
             return

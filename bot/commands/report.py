@@ -55,8 +55,8 @@ async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Snapsho
         try:
             take = partial(snapshots.take, version=version(), now=datetime.now(UTC), organisation=settings.organisation)
             return (await take(session, year, settings.zone)).parsed
-        except Refused as refused:
-            raise OperatingError(REFUSALS[refused.key].format(**refused.values)) from None
+        except Refused as refusal:
+            raise OperatingError(REFUSALS[refusal.key].format(**refusal.values)) from None
 
 
 async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> SnapshotContent:

@@ -75,7 +75,7 @@ async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
 
 
 def _look_at(file: Path, target: Path) -> None:
-    """Refuses what is no backup that can be restored here."""
+    """Raises BackupError if the file is no backup that can be restored into ``target``."""
     with suppress(OSError, ValueError):  # of a file that is not there, or may not be seen, more is said below
         if target.samefile(file):
             raise BackupError(f"{file} is the database itself. Name a backup")

@@ -28,7 +28,7 @@ REASONS = {
     DeliveryError.UNCLAIMED: "the person has not pressed Start",
     DeliveryError.CHAT_CLOSED: "the group or channel is gone, or the bot may not write there",
     DeliveryError.CHAT_MIGRATED: "the group has a new number at Telegram",
-    DeliveryError.BAD_REQUEST: "Telegram refused the message; the log says why",
+    DeliveryError.BAD_REQUEST: "Telegram rejected the message; the log says why",
     DeliveryError.NOT_MODIFIED: "there was nothing to change",
     DeliveryError.RATE_LIMITED: "Telegram wanted a rest",
     DeliveryError.INVALID_TOKEN: "Telegram does not know the bot's token",

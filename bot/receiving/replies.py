@@ -136,7 +136,7 @@ class Replies:
                 await self.runtime.clock.sleep(retry_after_s(error))
                 await request()
         except Forbidden:
-            log.info("reply refused", reason="blocked")
+            log.info("reply forbidden", reason="blocked")
         except TelegramError as error:
             self.runtime.metrics.replies_failed += 1
             log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])

@@ -33,7 +33,7 @@ class Call:
 class Api:
     """The Bot API of one bot. ``now`` is its only clock, in aware UTC; ``limits`` are measured by it.
 
-    ``strict`` refuses unknown parameters, which Telegram would ignore. ``answer_within`` is how long a tap may be
+    ``strict`` rejects unknown parameters, which Telegram would ignore. ``answer_within`` is how long a tap may be
     answered. ``sleep`` is awaited by calls that are to hang (see `Faults.hang`).
     """
 
@@ -65,8 +65,8 @@ class Api:
         """Answer one request of the bot. Raises ApiError, or DroppedError where the connection is to end unanswered."""
         try:
             result = await self.faults.around(method, lambda: self._act(method, given, uploads))
-        except ApiError as refusal:
-            self._note(method, given, refusal.code, refusal.description)
+        except ApiError as error:
+            self._note(method, given, error.code, error.description)
             raise
         except DroppedError:
             self._note(method, given, None, "dropped", ok=False)

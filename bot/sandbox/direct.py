@@ -21,7 +21,7 @@ async def request(
     try:
         return await _answer(api, url, given, files)
     except DroppedError as drop:
-        error = ConnectionRefusedError if drop.refused else ConnectionResetError
+        error = ConnectionRefusedError if drop.connection_refused else ConnectionResetError
         raise error("the sandbox dropped the connection") from drop
 
 
@@ -45,23 +45,23 @@ async def call(
         return failure(ApiError(401, "Unauthorized"))
     try:
         result = await api.call(method, given, uploads)
-    except ApiError as refusal:
-        return failure(refusal)
+    except ApiError as error:
+        return failure(error)
     return 200, _json({"ok": True, "result": result})
 
 
 def download(api: Api, token: str, path: str) -> File | None:
     """A file by its path; None if there is no such file or the token is another."""
     if api.faults.down:
-        raise DroppedError(refused=True)
+        raise DroppedError(connection_refused=True)
     return api.world.files.by_path(path) if token == api.token else None
 
 
-def failure(refusal: ApiError) -> tuple[int, bytes]:
-    body: dict[str, Any] = {"ok": False, "error_code": refusal.code, "description": refusal.description}
-    if refusal.parameters:
-        body["parameters"] = refusal.parameters
-    return refusal.code, _json(body)
+def failure(error: ApiError) -> tuple[int, bytes]:
+    body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": error.description}
+    if error.parameters:
+        body["parameters"] = error.parameters
+    return error.code, _json(body)
 
 
 def _json(body: dict[str, Any]) -> bytes:

@@ -11,11 +11,11 @@ from bot.sandbox.updates import Updates
 
 
 class DroppedError(Exception):
-    """The connection ends without an answer. ``refused``: it was not accepted at all."""
+    """The connection ends without an answer. ``connection_refused``: it was not accepted at all."""
 
-    def __init__(self, *, refused: bool = False) -> None:
+    def __init__(self, *, connection_refused: bool = False) -> None:
         super().__init__("the sandbox dropped the connection")
-        self.refused = refused
+        self.connection_refused = connection_refused
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Faults:
     async def around(self, method: str, act: Callable[[], Awaitable[Any]]) -> Any:
         """Await ``act()``, with the next fault for ``method``, if there is one, before or after it."""
         if self.down:
-            raise DroppedError(refused=True)
+            raise DroppedError(connection_refused=True)
         fault = self._take(method)
         if fault and not fault.after:
             await self._strike(fault)

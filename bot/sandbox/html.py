@@ -1,6 +1,6 @@
 """Telegram's HTML parse mode, with the errors of the original.
 
-Follows ``parse_html`` in tdlib's MessageEntity.cpp: it accepts and refuses the same, with the same
+Follows ``parse_html`` in tdlib's MessageEntity.cpp: it accepts and rejects the same, with the same
 error texts and byte offsets.
 """
 
@@ -38,7 +38,7 @@ def parse_html(source: str) -> Text:
     return _Parser(source).parse()
 
 
-def _refused(text: str) -> ApiError:
+def _parse_error(text: str) -> ApiError:
     return bad_request(f"can't parse entities: {text}")
 
 
@@ -79,14 +79,14 @@ class _Parser:
                 self._add(self.source[at:until])
                 at = until
         if self.open:
-            raise _refused(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
+            raise _parse_error(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
         # Only blocks have a language: Telegram drops that of inline code.
         return Text(self.plain, in_order(replace(e, language=None) if e.type == "code" else e for e in self.entities))
 
     def _add(self, source: str) -> None:
         text = _REFERENCE.sub(_decoded, source)
         if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-            raise _refused("Text contains invalid Unicode characters after decoding HTML entities")
+            raise _parse_error("Text contains invalid Unicode characters after decoding HTML entities")
         self.plain += text
         self.offset += utf16_length(text)
 
@@ -97,13 +97,13 @@ class _Parser:
         name = _NAME.match(self.source, begin + 1)
         assert name
         if name.end() == len(self.source):
-            raise _refused(f"Unclosed start tag at byte offset {self._byte(begin)}")
+            raise _parse_error(f"Unclosed start tag at byte offset {self._byte(begin)}")
         tag = name.group().lower()
         if tag not in _TAGS:
-            raise _refused(f'Unsupported start tag "{tag}" at byte offset {self._byte(begin)}')
+            raise _parse_error(f'Unsupported start tag "{tag}" at byte offset {self._byte(begin)}')
         attributes, at = self._attributes(tag, begin, name.end())
         if tag == "span" and attributes.get("class") != "tg-spoiler":
-            raise _refused(f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}')
+            raise _parse_error(f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}')
         self.open.append(_Open(tag, attributes, self.offset, len(self.plain)))
         return at
 
@@ -119,30 +119,32 @@ class _Parser:
             match = _ATTRIBUTE.match(self.source, at)
             if not match:
                 problem = f'Empty attribute name in the tag "{tag}"' if at < len(self.source) else "Unclosed start tag"
-                raise _refused(f"{problem} at byte offset {offset}")
+                raise _parse_error(f"{problem} at byte offset {offset}")
             name, equals, double, double_end, single, single_end, token = match.groups()
             if not equals and (tag, name) != ("blockquote", "expandable"):
                 problem = f'Expected equal sign in declaration of an attribute of the tag "{tag}"'
-                raise _refused(f"{problem} at byte offset {offset}")
+                raise _parse_error(f"{problem} at byte offset {offset}")
             at = match.end()
             if at == len(self.source) or "" in (double_end, single_end):
-                raise _refused(f"Unclosed start tag at byte offset {offset}")
+                raise _parse_error(f"Unclosed start tag at byte offset {offset}")
             if token is not None and not re.match(r"[\s>]", self.source[at]):
-                raise _refused(f"Unexpected end of name token at byte offset {self._byte(match.start(7))}")
+                raise _parse_error(f"Unexpected end of name token at byte offset {self._byte(match.start(7))}")
             value = double if double is not None else single if single is not None else (token or "").lower()
             attributes[name] = _REFERENCE.sub(_decoded, value)
 
     def _end_tag(self, begin: int) -> int:
         offset = self._byte(begin)
         if not self.open:
-            raise _refused(f"Unexpected end tag at byte offset {offset}")
+            raise _parse_error(f"Unexpected end tag at byte offset {offset}")
         match = _END_TAG.match(self.source, begin)
         assert match
         if not match.group(2):
-            raise _refused(f"Unclosed end tag at byte offset {offset}")
+            raise _parse_error(f"Unclosed end tag at byte offset {offset}")
         name, opened = match.group(1).lower(), self.open[-1]
         if name and name != opened.tag:
-            raise _refused(f'Unmatched end tag at byte offset {offset}, expected "</{opened.tag}>", found "</{name}>"')
+            raise _parse_error(
+                f'Unmatched end tag at byte offset {offset}, expected "</{opened.tag}>", found "</{name}>"'
+            )
         self.open.pop()
         if self.offset > opened.offset:
             self._close(opened)
@@ -173,7 +175,7 @@ def _entity(opened: _Open, length: int, inside: str) -> Entity | None:
         return _link(attributes.get("href") or inside, offset, length)
     if tag == "tg-emoji":
         if not re.fullmatch(r"[1-9][0-9]{0,18}", attributes.get("emoji-id", "")):
-            raise _refused("Invalid custom emoji identifier specified")
+            raise _parse_error("Invalid custom emoji identifier specified")
         return Entity("custom_emoji", offset, length, custom_emoji_id=attributes["emoji-id"])
     if tag == "tg-time":
         return _time(attributes, offset, length)
@@ -198,7 +200,7 @@ def _link(url: str, offset: int, length: int) -> Entity | None:
 
 def _time(attributes: dict[str, str], offset: int, length: int) -> Entity:
     if not re.fullmatch(r"[1-9][0-9]{0,11}", attributes.get("unix", "")):
-        raise _refused("Invalid date specified")
+        raise _parse_error("Invalid date specified")
     return Entity(
         "date_time",
         offset,

@@ -13,7 +13,7 @@ from bot.sandbox.errors import ApiError, bad_request
 
 _MOST_IN_ROW = 12
 _MOST = 300
-# Telegram's servers refuse more than a hundred inline buttons, before the 300 of its library matter.
+# Telegram's servers reject more than a hundred inline buttons, before the 300 of its library matter.
 _MOST_INLINE = 100
 _STYLES = (None, "danger", "success", "primary")
 # Kinds of buttons that the sandbox accepts and shows, but that nobody can press in it.

@@ -43,7 +43,7 @@ class Request:
 
 
 def read_request(method: str, given: dict[str, Any], uploads: dict[str, Upload], *, strict: bool = True) -> Request:
-    """Check ``given`` against the table. ``strict`` also refuses what Telegram would silently ignore."""
+    """Check ``given`` against the table. ``strict`` also rejects what Telegram would silently ignore."""
     known = next((name for name in METHODS if name.lower() == method.lower()), None)
     if known is None:
         raise ApiError(404, "Not Found")

@@ -27,8 +27,8 @@ def build_app(api: Api) -> Starlette:
         try:
             given, uploads = await _given(http)
             return _answer(*await direct.call(api, token, method, given, uploads))
-        except ApiError as refusal:
-            return _answer(*direct.failure(refusal))
+        except ApiError as error:
+            return _answer(*direct.failure(error))
         except DroppedError as drop:
             return _NoAnswer(drop)
 
@@ -73,7 +73,7 @@ class _NoAnswer(Response):
 
     def __init__(self, drop: DroppedError) -> None:
         super().__init__()
-        self._error = httpx.ConnectError if drop.refused else httpx.ReadError
+        self._error = httpx.ConnectError if drop.connection_refused else httpx.ReadError
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-length", b"1")]

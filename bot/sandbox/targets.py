@@ -15,16 +15,16 @@ def find_chat(world: World, request: Request, name: str = "chat_id") -> Chat:
     chat = world.chats.get(request.get(name))
     if chat is None or (chat.user and not world.knows(chat.user)):
         raise bad_request("chat not found")
-    if chat.is_channel and (refusal := _refusal(chat)):
-        raise refusal
+    if chat.is_channel and (error := _membership_error(chat)):
+        raise error
     return chat
 
 
 def open_chat(world: World, request: Request) -> Chat:
     """The chat of the request. Raises ApiError if the bot is not in it, or is blocked."""
     chat = find_chat(world, request)
-    if refusal := _refusal(chat):
-        raise refusal
+    if error := _membership_error(chat):
+        raise error
     return chat
 
 
@@ -36,7 +36,7 @@ def writable_chat(world: World, request: Request) -> Chat:
     return chat
 
 
-def _refusal(chat: Chat) -> ApiError | None:
+def _membership_error(chat: Chat) -> ApiError | None:
     if chat.migrated_to:
         text = "group chat was upgraded to a supergroup chat"
         return bad_request(text, migrate_to_chat_id=chat.migrated_to.id)

@@ -9,7 +9,7 @@ from bot.sandbox.errors import bad_request
 from bot.sandbox.html import parse_html
 from bot.sandbox.requests import Request
 
-# In Unicode characters: 4,096 emoji were accepted by the real server and 4,097 refused, though entities are counted
+# In Unicode characters: 4,096 emoji were accepted by the real server and 4,097 rejected, though entities are counted
 # in UTF-16 (measured in github.com/FerroxLabs/wayland, issue 934).
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024

@@ -95,7 +95,7 @@ async def record_failure(
             # The token was revoked. Nothing was sent; all of it goes out once the token is right again.
             delivery.state, delivery.due_at = Sending.DUE, now + INVALID_TOKEN_PAUSE
             await rate_limit.hold(session, delivery.due_at)
-            log.error("telegram refuses the token")
+            log.error("telegram rejects the token")
         case DeliveryError.NOT_SENT:
             _schedule_retry(delivery, now)
         case DeliveryError.TIMED_OUT | DeliveryError.NETWORK if delivery.ambiguous:
@@ -115,7 +115,7 @@ async def _stop_writing(session: AsyncSession, delivery: Delivery, *, policy: Po
         # Not told to the coordinators: a note at this moment would tell that the person had not answered by then.
         await people.unreachable(session, delivery.address_id, reach)
     else:
-        await blocking.refused(session, delivery.address_id, reach, policy=policy, now=now)
+        await blocking.forbidden(session, delivery.address_id, reach, policy=policy, now=now)
         await places.ended(session, delivery.address_id, policy=policy, now=now)
 
 

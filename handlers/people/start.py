@@ -134,9 +134,9 @@ async def help_screen(context: Context) -> Screen:
     t, held = context.t, await _held(context)
     if RoleKind.ADMINISTRATOR in held:
         held |= {RoleKind.COORDINATOR, RoleKind.MANAGER}
-    parts, refused = [t("help-foot")], await menus.refused(context)
+    parts, hidden = [t("help-foot")], await menus.hidden_commands(context)
     for role in (None, *RoleKind):
-        names = menus.ordered(name for name, seen_by in ROUTES.menu.items() if seen_by is role and name not in refused)
+        names = menus.ordered(name for name, seen_by in ROUTES.menu.items() if seen_by is role and name not in hidden)
         if names and (role is None or role in held):
             lines = [t("help-line", command=f"/{name}", what=t(f"command-{name}")) for name in names]
             parts.append(Markup("\n").join([t(f"help-{role or 'everyone'}"), *lines]))

@@ -60,7 +60,7 @@ class DeliveryError(enum.StrEnum):
     CHAT_MIGRATED = "chat-migrated"
     """The group has a new chat id, to which the delivery is sent again."""
     BAD_REQUEST = "bad-request"
-    """Telegram refused the message (400)."""
+    """Telegram rejected the message (400)."""
     NOT_MODIFIED = "not-modified"
     """The edit would have changed nothing (400). The delivery counts as sent."""
     RATE_LIMITED = "rate-limited"

@@ -25,22 +25,21 @@ TELLS = timedelta(days=7)
 async def blocked(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
     """Handles Telegram's update that the person has blocked the bot."""
     if people.blocked(person):
-        await _tell(session, person, policy=policy, now=now)
+        await _plan_notices(session, person, policy=policy, now=now)
 
 
-async def refused(
+async def forbidden(
     session: AsyncSession, address_id: int, reach: Reachability, *, policy: Policy, now: datetime
 ) -> None:
-    """Handles a permanent refusal of an address by Telegram: the person has blocked the bot or is deactivated."""
+    """Handles Telegram's 403 to a message: the person has blocked the bot, or the account is deactivated."""
     person = await people.unreachable(session, address_id, reach)
     if person is not None:
-        await _tell(session, person, policy=policy, now=now)
+        await _plan_notices(session, person, policy=policy, now=now)
 
 
-async def _tell(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
+async def _plan_notices(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
     """Plans notices, at most one per person and day. A notice superseded because the person returned is re-queued if
-    they
-    block the bot again."""
+    they block the bot again."""
     readers = {
         reader.id: reader for group in await _groups(session, person) for reader in await _heads(session, group, person)
     }

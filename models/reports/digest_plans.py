@@ -84,15 +84,17 @@ async def _is_living(session: AsyncSession, scope: Scope) -> bool:
 
 
 async def send_again(session: AsyncSession, *, now: datetime) -> int:
-    """What Telegram refused because its reader had blocked the bot goes out once the reader is back, while it is worth
-    it: refused, it surely never came. Returns how many."""
-    refused = Delivery.error_kind.in_([DeliveryError.BLOCKED, DeliveryError.DEACTIVATED])
+    """Makes digests due again that ended in a 403 (surely not sent), for readers who have unblocked the bot since.
+    Returns how many."""
+    forbidden = Delivery.error_kind.in_([DeliveryError.BLOCKED, DeliveryError.DEACTIVATED])
     missed = (
         select(Delivery)
         .join(Address, Address.id == Delivery.address_id)
         .join(Person, Person.id == Address.person_id)
         .where(Delivery.state == Sending.FAILED, Delivery.urgent.is_(False), Delivery.due_at > now - KEEPS)
-        .where(Delivery.kind == DeliveryKind.DIGEST, Delivery.ambiguous.is_(False), Delivery.expires_at > now, refused)
+        .where(
+            Delivery.kind == DeliveryKind.DIGEST, Delivery.ambiguous.is_(False), Delivery.expires_at > now, forbidden
+        )
         .where(Person.reach == Reachability.REACHABLE)
     )
     deliveries = list((await session.execute(missed.with_for_update(of=Delivery, skip_locked=True))).scalars())

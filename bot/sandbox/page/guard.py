@@ -19,7 +19,7 @@ HEADERS = {
 
 
 def guarded(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, which refuses requests for other host names, and POST requests from other pages."""
+    """The endpoint, which rejects requests for other host names, and POST requests from other pages."""
 
     async def answer(request: Request) -> Response:
         if not _is_local(request):

@@ -162,7 +162,7 @@ async def test_a_message_refused_for_ever_tells_of_it_too_and_once(
             address_id = await session.scalar(wanted)
             assert address_id is not None
             now = talk.clock.now()
-            await blocking.refused(session, address_id, Reachability.DEACTIVATED, policy=talk.app.policy, now=now)
+            await blocking.forbidden(session, address_id, Reachability.DEACTIVATED, policy=talk.app.policy, now=now)
         await talk.time_passes(days=1)
     assert count(anna, "on poistanut Telegram-tilinsä eikä saa enää viestejä") == 1
     assert "Uudella tilillä voi liittyä" in anna.text
