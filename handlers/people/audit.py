@@ -17,15 +17,15 @@ PAGE = 10
 
 @command("audit", role=RoleKind.ADMINISTRATOR)
 async def on_audit(context: Context, line: str) -> Screen:
-    return await _shown(context, 0)
+    return await _audit_screen(context, 0)
 
 
 @tap("audit")
 async def on_page(context: Context, tap: Tap) -> Screen:
-    return await _shown(context, tap.id)
+    return await _audit_screen(context, tap.id)
 
 
-async def _shown(context: Context, number: int) -> Screen:
+async def _audit_screen(context: Context, number: int) -> Screen:
     t = context.t
     lines, older = await audit.page(context.session, context.person, number, PAGE)
     words = [t("audit-heading"), *(_words(context, line) for line in lines)]
@@ -38,7 +38,7 @@ async def _shown(context: Context, number: int) -> Screen:
 
 
 def _words(context: Context, line: AuditEntry) -> Markup:
-    """A line in the reader's language. A deed of a kind without words shows its key rather than nothing."""
+    """A line in the reader's language. An action without a text shows its key."""
     t = context.t
     key = f"audit-{line.action}"
     values = {
@@ -52,7 +52,7 @@ def _words(context: Context, line: AuditEntry) -> Markup:
 
 
 def _detail(t: Texts, detail: str) -> Markup | str:
-    """A role or a built-in form in the reader's language; anything else as it was noted."""
+    """A role or a built-in form in the reader's language; anything else as it was stored."""
     if detail in set(RoleKind):
         return t(f"role-{detail}")
     return t(f"form-{detail}") if detail in BUILT_IN else detail

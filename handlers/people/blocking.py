@@ -1,4 +1,4 @@
-"""The note to those who run a group that somebody in it cannot be written to any more."""
+"""The notice to a group's coordinators that a member cannot be reached any more."""
 
 from handlers.routes import Context, data, renders
 from handlers.screen import Button, Screen
@@ -9,7 +9,7 @@ from models.membership import blocking
 
 @renders(DeliveryKind.BLOCKED)
 async def render_blocked(context: Context, delivery: Delivery) -> Screen:
-    """Who, where, and what to do about it; not sent to whoever has nothing to do with it by now."""
+    """Who, in which groups, and what to do about it. Superseded if it is none of the reader's business any more."""
     t, news = context.t, await blocking.blocked_notice(context.session, context.person, delivery.subject)
     if news is None:
         raise Superseded

@@ -1,4 +1,4 @@
-"""A group's name and its end."""
+"""Renaming and archiving a group."""
 
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from models.people import access, groups
 from models.people.groups import Workgroup
 
 LISTED = 10
+"""Coming meetings that get a button."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ async def on_rename_no(context: Context, tap: Tap) -> Screen:
 
 @text_input(GroupNameDraft, on_refusal=ask)
 async def on_name(context: Context, draft: Draft[GroupNameDraft], text: str) -> Screen:
-    """Shows the old name and the new before anything changes."""
+    """Asks for confirmation, with the old name and the new."""
     t = context.t
     group = await group_or_refusal(context, draft.state.group)
     if isinstance(group, Screen):
@@ -75,7 +76,7 @@ async def on_rename_yes(context: Context, tap: Tap) -> Screen:
 
 @tap("group-archive", on_refusal=show_roster)
 async def on_archive(context: Context, tap: Tap) -> Screen:
-    """Asks once more, or says which meetings are in the way."""
+    """Asks for confirmation, or lists the coming meetings that have to be cancelled first."""
     t, group = context.t, await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     back = (Button(t("back"), data("roster", group.id, 0)),)

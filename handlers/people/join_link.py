@@ -1,4 +1,4 @@
-"""A group's joining link: to copy, as a QR picture, as a code to type; rotated, or with the coordinators' leave."""
+"""A group's join link: to copy, as a QR code, as a code to type; replaced, and with or without approval."""
 
 from markupsafe import Markup
 
@@ -11,6 +11,7 @@ from models.people import groups, links
 from models.people.groups import Workgroup
 
 LISTED = 20
+"""Requests to join that get a button."""
 
 
 @tap("join-link")
@@ -19,7 +20,7 @@ async def on_link(context: Context, tap: Tap) -> Screen:
 
 
 async def link_screen(context: Context, group: Workgroup) -> Screen:
-    """The link as it is now, and what can be done with it."""
+    """The link and its code, waiting requests, and buttons to copy, replace and approve."""
     t = context.t
     if group.archived_at is not None:
         return await roster_screen(context, group)
@@ -34,7 +35,7 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
     if waiting:
         lines.append(t("join-waiting", n=len(waiting)))
     rows = (
-        *((Button(asked.person.name, data("join-card", asked.request.id)),) for asked in waiting[:LISTED]),
+        *((Button(details.person.name, data("join-card", details.request.id)),) for details in waiting[:LISTED]),
         (Button(t("link-copy"), copies=url), Button(t("join-qr"), data("join-qr", group.id))),
         (Button(t(f"join-approval-turn-{approving}"), data("join-ask", group.id, int(not group.approves_joiners))),),
         (Button(t("join-rotate"), data("join-rotate", group.id)),),
@@ -45,7 +46,7 @@ async def link_screen(context: Context, group: Workgroup) -> Screen:
 
 @tap("join-qr")
 async def on_qr(context: Context, tap: Tap) -> Screen:
-    """The link as a picture, to project or print."""
+    """The link as a QR code, to project or print."""
     group = await access_group(context, tap)
     await groups.ensure_not_archived(context.session, group)
     link = await links.join_link(context.session, group.id, now=context.now)
@@ -56,16 +57,16 @@ async def on_qr(context: Context, tap: Tap) -> Screen:
 
 @tap("join-ask", on_refusal=on_link)
 async def on_ask(context: Context, tap: Tap) -> Screen:
-    """Turns approval on or off; the button says which, so that two taps do the same."""
-    group, one_by_one = await access_group(context, tap), tap.number(1) == 1
-    await group_admin.let_in(context.session, context.person, group, one_by_one, now=context.now)
-    toast = context.t("toast-approval-on" if one_by_one else "toast-approval-off")
+    """Turns approval on or off. The button carries the new value, so that a double tap changes nothing more."""
+    group, approving = await access_group(context, tap), tap.number(1) == 1
+    await group_admin.let_in(context.session, context.person, group, approving, now=context.now)
+    toast = context.t("toast-approval-on" if approving else "toast-approval-off")
     return (await link_screen(context, group)).toasting(toast)
 
 
 @tap("join-rotate", on_refusal=on_link)
 async def on_rotate(context: Context, tap: Tap) -> Screen:
-    """Asks once more: the old link may hang on a wall."""
+    """Asks for confirmation: the old link, perhaps printed on a wall, stops working."""
     t, group = context.t, await access_group(context, tap)
     link = await links.join_link(context.session, group.id, now=context.now)
     yes = Button(t("join-rotate-yes"), data("join-rotate-yes", group.id, link.code))

@@ -1,4 +1,4 @@
-"""Requests to join: the coordinators' card with its two buttons, and the answer to whoever asked."""
+"""Requests to join: the coordinators' card with its two buttons, and the answer to the person who asked."""
 
 from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
@@ -9,34 +9,34 @@ from models.membership import joining, requests
 from models.membership.requests import RequestDetails
 
 
-def request_card(context: Context, asked: RequestDetails) -> Screen:
-    """The request as it stands: to be decided, or who decided what."""
-    t, request = context.t, asked.request
+def request_card(context: Context, details: RequestDetails) -> Screen:
+    """A request with buttons to decide it, or with who decided what."""
+    t, request = context.t, details.request
     card = Card(CardKind.JOIN_REQUEST, request.id, int(request.decided_at is not None))
-    names = {"name": asked.person.name, "group": asked.group.name}
+    names = {"name": details.person.name, "group": details.group.name}
     if request.decided_at is None:
         yes = Button(t("join-approve"), data("join-yes", request.id))
         no = Button(t("join-decline"), data("join-no", request.id))
         return Screen(t("join-request", **names), ((yes, no),), card=card)
-    if asked.decider is None:
+    if details.decider is None:
         return Screen(t("join-settled", **names), card=card)
     key = "join-approved-by" if request.approved else "join-declined-by"
-    return Screen(t(key, **names, decider=asked.decider), card=card)
+    return Screen(t(key, **names, decider=details.decider), card=card)
 
 
-async def _asked(context: Context, tap: Tap) -> RequestDetails:
+async def _access_request(context: Context, tap: Tap) -> RequestDetails:
     return await requests.access_request(context.session, context.person, tap.id)
 
 
 @tap("join-card")
 async def show(context: Context, tap: Tap) -> Screen:
-    return request_card(context, await _asked(context, tap))
+    return request_card(context, await _access_request(context, tap))
 
 
 async def _decide(context: Context, tap: Tap, approved: bool) -> Screen:
-    asked = await _asked(context, tap)
+    details = await _access_request(context, tap)
     await joining.answer_request(
-        context.session, context.person, asked, approved, policy=context.policy, now=context.now
+        context.session, context.person, details, approved, policy=context.policy, now=context.now
     )
     toast = context.t("toast-join-approved" if approved else "toast-join-declined")
     return (await show(context, tap)).toasting(toast)
@@ -52,29 +52,29 @@ async def on_no(context: Context, tap: Tap) -> Screen:
     return await _decide(context, tap, approved=False)
 
 
-async def _open(context: Context, delivery: Delivery) -> RequestDetails:
-    asked = await requests.of_id(context.session, delivery.subject)
-    if asked is None:
+async def _request_of(context: Context, delivery: Delivery) -> RequestDetails:
+    details = await requests.of_id(context.session, delivery.subject)
+    if details is None:
         raise Superseded
-    return asked
+    return details
 
 
 @renders(DeliveryKind.JOIN_REQUEST)
 async def render_join_request(context: Context, delivery: Delivery) -> Screen:
-    asked = await requests.access_request(context.session, context.person, delivery.subject)
-    if asked.request.decided_at is not None:
+    details = await requests.access_request(context.session, context.person, delivery.subject)
+    if details.request.decided_at is not None:
         raise Superseded
-    return request_card(context, asked)
+    return request_card(context, details)
 
 
 @renders(DeliveryKind.JOIN_DECIDED)
 async def render_join_decided(context: Context, delivery: Delivery) -> Screen:
-    return request_card(context, await _open(context, delivery))
+    return request_card(context, await _request_of(context, delivery))
 
 
 @renders(DeliveryKind.JOIN_ANSWER)
 async def render_join_answer(context: Context, delivery: Delivery) -> Screen:
-    """To whoever asked to join."""
-    asked = await _open(context, delivery)
-    key = "join-answer-yes" if asked.request.approved else "join-answer-no"
-    return Screen(context.t(key, group=asked.group.name))
+    """To the person who asked to join."""
+    details = await _request_of(context, delivery)
+    key = "join-answer-yes" if details.request.approved else "join-answer-no"
+    return Screen(context.t(key, group=details.group.name))

@@ -1,4 +1,4 @@
-"""Leaving a group, from /settings; and the news of it to the group's coordinators."""
+"""Leaving a group, from /settings, and the notice to the group's coordinators."""
 
 from handlers.people.settings import back, on_back, settings_screen
 from handlers.routes import Context, Tap, data, renders, tap
@@ -11,7 +11,7 @@ from models.people import groups
 
 @tap("leave", on_refusal=on_back)
 async def on_leave(context: Context, tap: Tap) -> Screen:
-    """Which group; then whether really."""
+    """Asks which group; with an argument, asks for confirmation."""
     t = context.t
     if tap.args:
         group = await groups.access_own_group(context.session, context.person, tap.id)
@@ -32,8 +32,8 @@ async def on_leave_yes(context: Context, tap: Tap) -> Screen:
 @renders(DeliveryKind.LEFT)
 async def render_left(context: Context, delivery: Delivery) -> Screen:
     """To the coordinators of the group."""
-    gone = await joining.left(context.session, delivery.subject)
-    if gone is None:
+    names = await joining.left(context.session, delivery.subject)
+    if names is None:
         raise Superseded
-    person, group = gone
+    person, group = names
     return Screen(context.t("left-news", person=person, group=group))

@@ -1,4 +1,4 @@
-"""One place on a roster: who it is, how else they are reached, the personal link while unclaimed, and its end."""
+"""A member on a group's roster: name, contact, personal link until it is claimed, and removal."""
 
 from dataclasses import dataclass, replace
 
@@ -23,20 +23,20 @@ class ContactDraft(DraftState, subject=DraftKind.CONTACT):
     person: int
 
 
-async def _place(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
+async def _access_member(context: Context, tap: Tap) -> tuple[Workgroup, Person]:
     group = await access_group(context, tap)
     return group, await roster.access_member(context.session, group, tap.number(1))
 
 
 @tap("member", on_refusal=show_roster)
 async def on_member(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
+    group, person = await _access_member(context, tap)
     page = tap.number(2) if len(tap.args) > 2 else 0
     return await member_screen(context, group, person, page)
 
 
 async def member_screen(context: Context, group: Workgroup, person: Person, page: int = 0) -> Screen:
-    """One place on the roster: who, how to reach them, and the personal link while nobody has claimed it."""
+    """The member's name, contact and reachability, and the personal link until it is claimed."""
     t = context.t
     lines = [t("member-heading", name=person.name, group=group.name)]
     if person.organisation:
@@ -59,15 +59,15 @@ async def member_screen(context: Context, group: Workgroup, person: Person, page
 
 @tap("link-renew", on_refusal=on_member)
 async def on_renew(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
+    group, person = await _access_member(context, tap)
     await claims.renew(context.session, context.person, group, person, tap.word(2), now=context.now)
     return (await member_screen(context, group, person)).toasting(context.t("toast-link-renewed"))
 
 
 @tap("contact-write", on_refusal=show_roster)
 async def on_contact(context: Context, tap: Tap) -> Screen:
-    """Asks how the member is reached besides Telegram: whoever joined by the link has left no word of it."""
-    group, person = await _place(context, tap)
+    """Asks how the member is reached outside Telegram: people who joined by the link have no contact on the roster."""
+    group, person = await _access_member(context, tap)
     await groups.ensure_not_archived(context.session, group)
     return await ask(context, await context.begin(ContactDraft(group=group.id, person=person.id)))
 
@@ -81,7 +81,7 @@ async def ask(context: Context, draft: Draft[ContactDraft]) -> Screen:
 
 @tap("contact-stop", on_refusal=show_roster)
 async def on_contact_stop(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
+    group, person = await _access_member(context, tap)
     await context.end_draft(DraftKind.CONTACT)
     return (await member_screen(context, group, person)).toasting(context.t("toast-nothing-changed"))
 
@@ -93,10 +93,10 @@ async def on_contact_text(context: Context, draft: Draft[ContactDraft], text: st
         return group
     try:
         person = await roster.access_member(context.session, group, draft.state.person)
-    except NotFound as gone:  # off the roster since: the dialogue has nobody left
+    except NotFound as refusal:  # removed from the roster meanwhile: the dialogue is over
         await context.end_draft()
         shown = await roster_screen(context, group)
-        return replace(shown, text=Markup("\n\n").join([context.refusal_text(gone), shown.text]))
+        return replace(shown, text=Markup("\n\n").join([context.refusal_text(refusal), shown.text]))
     await roster.write_contact(context.session, context.person, group, person, text, now=context.now)
     await context.end_draft()
     return await member_screen(context, group, person)
@@ -104,9 +104,9 @@ async def on_contact_text(context: Context, draft: Draft[ContactDraft], text: st
 
 @tap("member-remove", on_refusal=show_roster)
 async def on_remove(context: Context, tap: Tap) -> Screen:
-    """Asks once more."""
+    """Asks for confirmation."""
     t = context.t
-    group, person = await _place(context, tap)
+    group, person = await _access_member(context, tap)
     yes = Button(t("member-remove-yes"), data("member-remove-yes", group.id, person.id))
     no = Button(t("member-remove-no"), data("member", group.id, person.id))
     key = "member-remove-sure" if person.telegram_id is not None else "member-remove-sure-line"
@@ -115,7 +115,7 @@ async def on_remove(context: Context, tap: Tap) -> Screen:
 
 @tap("member-remove-yes", on_refusal=show_roster)
 async def on_remove_yes(context: Context, tap: Tap) -> Screen:
-    group, person = await _place(context, tap)
+    group, person = await _access_member(context, tap)
     await roster.remove(context.session, context.person, group, person, now=context.now)
     shown = await roster_screen(context, group)
     return shown.toasting(context.t("toast-removed", name=person.name))

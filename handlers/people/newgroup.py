@@ -1,4 +1,4 @@
-"""/newgroup: a workgroup in one line, and what to do with it next."""
+"""/newgroup: creates a workgroup, and shows what to do with it next."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class GroupDraft(DraftState, subject=DraftKind.GROUP):
 async def on_newgroup(context: Context, line: str) -> Screen:
     await access.require_role(context.session, context.person, RoleKind.ADMINISTRATOR)
     if line.strip():
-        return await _found(context, line)
+        return await _create(context, line)
     await context.begin(GroupDraft())
     cancel = Button(str(context.t("cancel")), data("newgroup-drop"))
     return Screen(context.t("newgroup-name", most=NAME_LENGTH), ((cancel,),))
@@ -28,7 +28,7 @@ async def on_newgroup(context: Context, line: str) -> Screen:
 
 @text_input(GroupDraft)
 async def on_name(context: Context, draft: Draft[GroupDraft], text: str) -> Screen:
-    return await _found(context, text)
+    return await _create(context, text)
 
 
 @tap("newgroup-drop")
@@ -37,15 +37,15 @@ async def on_drop(context: Context, tap: Tap) -> Screen:
     return Screen(context.t("cancelled-dialogue"), ((command_button(context, "help"),),))
 
 
-async def _found(context: Context, typed: str) -> Screen:
-    """Founds the group; what is wrong with its name is said, and the next line is the next try."""
+async def _create(context: Context, typed: str) -> Screen:
+    """Creates the group. After a refused name the dialogue goes on, and the next line is another name."""
     group = await group_admin.create(context.session, context.person, typed, now=context.now)
     await context.end_draft(DraftKind.GROUP)
-    return await founded(context, group)
+    return await group_created_screen(context, group)
 
 
-async def founded(context: Context, group: Workgroup) -> Screen:
-    """The new group's card: its joining link to pass on, and who will run it."""
+async def group_created_screen(context: Context, group: Workgroup) -> Screen:
+    """The new group with its join link, and buttons to name a coordinator and to go on."""
     t = context.t
     link = await links.join_link(context.session, group.id, now=context.now)
     address = context.link(link.code)

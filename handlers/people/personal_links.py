@@ -1,4 +1,4 @@
-"""Personal links, with which people without Telegram take their place: a list to hand on, as a text or as a file."""
+"""Personal links of people on a roster who are not in Telegram yet: a list to pass on, as a text or as a file."""
 
 import csv
 from io import StringIO
@@ -23,7 +23,7 @@ COLUMNS = ("name", "organisation", "contact", "link", "code")
 
 @tap("personal-links")
 async def on_links(context: Context, tap: Tap) -> Screen:
-    """The links of everyone who has not claimed their place."""
+    """The links of all who have not used theirs yet."""
     t, group = context.t, await access_group(context, tap)
     waiting = await roster.personal_links(context.session, group, now=context.now)
     if not waiting:
@@ -32,7 +32,7 @@ async def on_links(context: Context, tap: Tap) -> Screen:
 
 
 def links_screen(context: Context, group: Workgroup, people: list[tuple[Person, Link]], heading: Markup) -> Screen:
-    """Personal links to hand on: a few in the text, many in a file."""
+    """Personal links: up to `IN_TEXT` in the text, more in a file."""
     t = context.t
     back = ((Button(t("back"), data("roster", group.id, 0)),),)
     if not people:
@@ -55,16 +55,16 @@ def _until(context: Context, people: list[tuple[Person, Link]]) -> str:
 
 
 def _sheet(context: Context, people: list[tuple[Person, Link]]) -> bytes:
-    """A file that Excel opens as it is: semicolons, and the mark by which it knows UTF-8."""
+    """A CSV file that Excel opens: semicolons, and a byte order mark for UTF-8."""
     t, sheet = context.t, StringIO()
     rows = csv.writer(sheet, delimiter=";")
     rows.writerow([t(f"links-column-{name}").unescape() for name in COLUMNS])
     for person, link in people:
-        known = [_cell(text or "") for text in (person.name, person.organisation, person.contact)]
-        rows.writerow([*known, context.link(link.code), links.readable(link.code)])
+        cells = [_cell(text or "") for text in (person.name, person.organisation, person.contact)]
+        rows.writerow([*cells, context.link(link.code), links.readable(link.code)])
     return sheet.getvalue().encode("utf-8-sig")
 
 
 def _cell(text: str) -> str:
-    """What people wrote is never a formula to a spreadsheet."""
+    """Text that a spreadsheet does not take for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

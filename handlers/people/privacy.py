@@ -1,4 +1,4 @@
-"""/privacy: what is kept, why and how long; one's own data as a file; being forgotten."""
+"""/privacy: what is stored, why and how long; one's own data as a file; erasure."""
 
 import json
 
@@ -35,16 +35,16 @@ def privacy_screen(context: Context) -> Screen:
 
 @tap("export")
 async def on_export(context: Context, tap: Tap) -> Screen:
-    """All that is kept about the person who asks, as a file to them."""
-    kept = await own_data.export(context.session, context.person, context.keys, now=context.now)
-    content = json.dumps(kept, ensure_ascii=False, indent=2).encode()
+    """A file with all that is stored about the person."""
+    export = await own_data.export(context.session, context.person, context.keys, now=context.now)
+    content = json.dumps(export, ensure_ascii=False, indent=2).encode()
     back = Button(str(context.t("back")), data("privacy"))
     return Screen(context.t("export-here"), ((back,),), file=File(EXPORT, content), new_message=True)
 
 
 @tap("erase")
 async def on_erase(context: Context, tap: Tap) -> Screen:
-    """What goes, what stays as counts, and what nobody will look after."""
+    """What is erased, what stays as counts, and which groups lose their last coordinator."""
     t = context.t
     lines = [t("erase-goes"), t("erase-stays"), *await _warnings(context)]
     yes, no = Button(str(t("erase-go-on")), data("erase-sure")), Button(str(t("back")), data("privacy"))
@@ -53,10 +53,10 @@ async def on_erase(context: Context, tap: Tap) -> Screen:
 
 async def _warnings(context: Context) -> list[Markup]:
     t, gap = context.t, await erasure.gap(context.session, context.person)
-    found = [t("erase-last-administrator")] if gap.installation else []
+    warnings = [t("erase-last-administrator")] if gap.installation else []
     if gap.groups:
-        found.append(t("erase-last-coordinator", groups=", ".join(gap.groups)))
-    return found
+        warnings.append(t("erase-last-coordinator", groups=", ".join(gap.groups)))
+    return warnings
 
 
 @tap("erase-sure")

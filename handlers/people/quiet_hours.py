@@ -1,4 +1,4 @@
-"""Quiet hours, from /settings: the organisation's, none, or one's own."""
+"""Quiet hours, from /settings: the organisation's, none, or own hours."""
 
 from datetime import time
 
@@ -15,7 +15,7 @@ from models.people.settings import QUIET_FROM, QUIET_UNTIL
 
 @tap("s-quiet")
 async def on_quiet(context: Context, tap: Tap) -> Screen:
-    """Asks, or sets: "usual", "none", or the hours from and until."""
+    """Without arguments asks; sets "usual", "none", or the hours from and until."""
     person, usual = context.person, context.policy.quiet
     if not tap.args:
         return _ask_quiet(context)

@@ -1,4 +1,4 @@
-"""Giving a role: which, where, and by a one-time link or to a person chosen from one's contacts."""
+"""Giving a role: which role, for which group, by a one-time link or to a person from the contacts."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -26,7 +26,7 @@ class RoleDraft(DraftState, subject=DraftKind.ROLE):
 
 @tap("role-give")
 async def on_give(context: Context, tap: Tap) -> Screen:
-    """Which role. Coordinators can only give their own."""
+    """Asks which role. Coordinators can only give theirs."""
     if not await is_administrator(context):
         return await _ask_group(context, RoleKind.COORDINATOR, "roles")
     kinds = tuple((button(context, f"give-{kind}", "role-where", kind),) for kind in RoleKind)
@@ -35,7 +35,7 @@ async def on_give(context: Context, tap: Tap) -> Screen:
 
 @tap("role-where")
 async def on_where(context: Context, tap: Tap) -> Screen:
-    """For which group, or for the whole organisation."""
+    """Asks for which group, or for the whole organisation."""
     kind = tap.choice(RoleKind, 0)
     match kind:
         case RoleKind.ADMINISTRATOR:
@@ -47,8 +47,8 @@ async def on_where(context: Context, tap: Tap) -> Screen:
 
 
 async def _ask_group(context: Context, kind: RoleKind, back: str) -> Screen:
-    run = await access.coordinated_groups(context.session, context.person)
-    rows = [(Button(group.name, data("role-for", kind, group.id)),) for group in run]
+    groups = await access.coordinated_groups(context.session, context.person)
+    rows = [(Button(group.name, data("role-for", kind, group.id)),) for group in groups]
     if kind is RoleKind.MANAGER:
         rows.insert(0, (button(context, "whole-organisation", "role-for", kind, 0),))
     text = context.t(f"role-where-{kind}" if rows else "role-no-groups")
@@ -61,7 +61,7 @@ async def on_for(context: Context, tap: Tap) -> Screen:
 
 
 async def _ask_how(context: Context, kind: RoleKind, group_id: int) -> Screen:
-    """By a link, or to a person chosen from one's contacts."""
+    """Asks whether by a link, or to a person from the contacts."""
     group = await roles.access_group_for_role(context.session, context.person, kind, group_id or None)
     rows = (
         (button(context, "button-role-link", "role-link", kind, group_id),),
@@ -73,7 +73,7 @@ async def _ask_how(context: Context, kind: RoleKind, group_id: int) -> Screen:
 
 @tap("role-link")
 async def on_link(context: Context, tap: Tap) -> Screen:
-    """A link and code that serve once."""
+    """A one-time link and its code."""
     t, kind, group_id = context.t, tap.choice(RoleKind, 0), tap.number(1) or None
     group = await roles.access_group_for_role(context.session, context.person, kind, group_id)
     link = await roles.offer(context.session, context.person, kind, group_id, now=context.now)
@@ -91,7 +91,7 @@ async def on_link(context: Context, tap: Tap) -> Screen:
 
 @tap("role-choose")
 async def on_choose(context: Context, tap: Tap) -> Screen:
-    """Asks for a person with a button in place of the keyboard."""
+    """Asks for a person with a button that replaces the keyboard."""
     kind, group_id = tap.choice(RoleKind, 0), tap.number(1)
     group = await roles.access_group_for_role(context.session, context.person, kind, group_id or None)
     await context.begin(RoleDraft(kind=kind, group=group_id))
@@ -105,7 +105,7 @@ def _ask_person(context: Context, kind: RoleKind, group: Workgroup | None) -> Sc
 
 @text_input(RoleDraft)
 async def on_chosen(context: Context, draft: Draft[RoleDraft], text: str) -> Screen:
-    """The person shared; anything typed instead is answered with the same question."""
+    """Gives the role to the chosen person; typed text is answered with the same question."""
     t, session, actor = context.t, context.session, context.person
     kind, group_id = draft.state.kind, draft.state.group or None
     group = await roles.access_group_for_role(session, actor, kind, group_id)
@@ -114,11 +114,11 @@ async def on_chosen(context: Context, draft: Draft[RoleDraft], text: str) -> Scr
     chosen = await people.expected(session, context.chosen, name=context.chosen_name, now=context.now)
     given = await roles.give(session, actor, chosen, kind, group_id, policy=context.policy, now=context.now)
     await context.end_draft()
-    done = "role-given" if chosen.reach is Reachability.REACHABLE else "role-given-later"
-    said = t(
-        done if given else "role-had",
+    key = "role-given" if chosen.reach is Reachability.REACHABLE else "role-given-later"
+    result = t(
+        key if given else "role-had",
         name=chosen.name,
         role=role_text(context, kind, group),
         link=f"https://t.me/{context.bot_name}",
     )
-    return Screen(said, clears_keyboard=True, menu=await menus.of(context))
+    return Screen(result, clears_keyboard=True, menu=await menus.of(context))

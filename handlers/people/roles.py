@@ -1,4 +1,4 @@
-"""/roles: who has which role; taking one away; and the news of either. Giving is ``role_giving.py``."""
+"""/roles: who has which role; removing one; and the notices of given and removed roles. ``role_giving`` gives them."""
 
 from typing import assert_never
 
@@ -59,11 +59,11 @@ def _lines(context: Context, held: list[Holding]) -> list[Markup]:
         names.setdefault(role_text(context, holding.role.kind, holding.group), []).append(
             _name(context, holding.person)
         )
-    return [context.t("roles-line", role=role, names=_names(context, some)) for role, some in names.items()]
+    return [context.t("roles-line", role=role, names=_names(context, of_role)) for role, of_role in names.items()]
 
 
 def _name(context: Context, person: Person) -> str:
-    """With a word about whoever hears nothing of what the role brings."""
+    """A person's name, marked if they have blocked the bot and get no messages."""
     blocked = person.reach is Reachability.BLOCKED
     return context.t("role-blocked", name=person.name).unescape() if blocked else person.name
 
@@ -94,7 +94,7 @@ def button(context: Context, key: str, *address: object) -> Button:
 
 @tap("role-take")
 async def on_take(context: Context, tap: Tap) -> Screen:
-    """Which role to take away."""
+    """Asks which role to remove."""
     t, page = context.t, page_of(await roles.visible(context.session, context.person), tap.id, PAGE)
     rows = [(Button(_label(context, holding), data("role-drop", holding.role.id)),) for holding in page.items]
     row = page.turns(t, "role-take")
@@ -109,7 +109,7 @@ def _label(context: Context, holding: Holding) -> str:
 
 @tap("role-drop", on_refusal=on_back)
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    """Asks once more, and says what follows where nobody else has the role."""
+    """Asks for confirmation, and warns if nobody else has the role."""
     t, held = context.t, await roles.access_role(context.session, context.person, tap.id)
     role = role_text(context, held.role.kind, held.group)
     lines = [t("role-drop-sure", name=held.person.name, role=role)]
@@ -129,8 +129,8 @@ async def on_drop_yes(context: Context, tap: Tap) -> Screen:
     return Screen(done, ((command_button(context, "help"),),), menu=await menus.of(context))
 
 
-async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
-    """The role of a letter; superseded if it has changed again meanwhile."""
+async def _holding(context: Context, delivery: Delivery, *, has: bool) -> Holding:
+    """The role that a notice is about. Raises Superseded if it was given or removed again meanwhile."""
     held = await roles.holding_to_report(context.session, delivery.subject, context.person)
     if held is None or await roles.has(context.session, held) is not has:
         raise Superseded
@@ -139,13 +139,13 @@ async def _told(context: Context, delivery: Delivery, *, has: bool) -> Holding:
 
 @renders(DeliveryKind.ROLE_GIVEN)
 async def render_role_given(context: Context, delivery: Delivery) -> Screen:
-    held = await _told(context, delivery, has=True)
+    held = await _holding(context, delivery, has=True)
     return await _news(context, f"news-role-{held.role.kind}", held)
 
 
 @renders(DeliveryKind.ROLE_REMOVED)
 async def render_role_removed(context: Context, delivery: Delivery) -> Screen:
-    return await _news(context, "news-role-removed", await _told(context, delivery, has=False))
+    return await _news(context, "news-role-removed", await _holding(context, delivery, has=False))
 
 
 async def _news(context: Context, key: str, held: Holding) -> Screen:

@@ -1,4 +1,4 @@
-"""/members: who belongs to a group, page by page, each with reachable or why not."""
+"""/members: the members of a group, in pages, each with whether they can be reached."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ async def on_choose(context: Context, tap: Tap) -> Screen:
 
 
 async def choose(context: Context) -> Screen:
-    """The groups that a person runs; the roster at once if there is only one."""
+    """The groups that a person coordinates; if there is only one, its roster."""
     t = context.t
     mine = await access.coordinated_groups(context.session, context.person)
     if len(mine) == 1:
@@ -50,17 +50,17 @@ async def access_group(context: Context, tap: Tap) -> Workgroup:
 
 
 async def group_or_refusal(context: Context, group_id: int) -> Workgroup | Screen:
-    """The group of a dialogue about one; if the role is gone, so is the dialogue, and the screen says it."""
+    """The group of a dialogue, or a screen with the refusal if the person has lost their role: the dialogue ends."""
     try:
         return await access.access_group(context.session, context.person, group_id)
-    except Refused as refusal:  # raised on, it would keep the dialogue
+    except Refused as refusal:  # returned and not raised: a refusal would roll the end of the dialogue back
         await context.end_draft()
         ways = (command_button(context, "meetings"), command_button(context, "help"))
         return Screen(context.refusal_text(refusal), (ways,))
 
 
 async def stopped(context: Context, tap: Tap, subject: DraftKind) -> Screen:
-    """The roster, after a dialogue about its group was stopped."""
+    """Ends a dialogue about a group and shows the group's roster."""
     group = await access_group(context, tap)
     await context.end_draft(subject)
     return (await roster_screen(context, group)).toasting(context.t("toast-nothing-changed"))
@@ -72,12 +72,12 @@ async def on_roster(context: Context, tap: Tap) -> Screen:
 
 
 async def show_roster(context: Context, tap: Tap) -> Screen:
-    """The fresh roster, whatever was refused."""
+    """The group's roster as it is now."""
     return await roster_screen(context, await access_group(context, tap))
 
 
 async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Screen:
-    """A page of the roster, its counts, and all that can be done with the group."""
+    """A page of the roster, with counts and buttons for everything that can be done with the group."""
     t = context.t
     people = await groups.members(context.session, group.id)
     shown = page_of(people, page, PAGE)
@@ -115,14 +115,14 @@ def _actions(t: Texts, group: Workgroup, people: list[Person]) -> Rows:
 
 
 async def _others(context: Context, group: Workgroup) -> tuple[Button, ...]:
-    """The way to one's other groups, if there are any."""
+    """The button to the other groups that the person coordinates; without any, to the meetings."""
     mine = await access.coordinated_groups(context.session, context.person)
     others = any(other.id != group.id for other in mine)
     return (Button(context.t("members-others"), data("members")) if others else command_button(context, "meetings"),)
 
 
 def labels(t: Texts, people: Sequence[Person]) -> list[tuple[Person, str]]:
-    """People's names for their buttons; namesakes are told apart by where they work, else by how they are reached."""
+    """The labels of people's buttons: equal names are followed by the organisation, or else the contact."""
     names = [person.name for person in people]
 
     def label(person: Person) -> str:
@@ -133,7 +133,7 @@ def labels(t: Texts, people: Sequence[Person]) -> list[tuple[Person, str]]:
 
 
 def counts_text(t: Texts, people: list[Person]) -> Markup:
-    """How many members, and how many of them are reached or why not."""
+    """How many members there are, and how many of each reachability."""
     parts = [t(f"roster-count-{reach}", n=n) for reach, n in roster.counts(people).items()]
     total = t("roster-count", n=len(people))
     return t("roster-counts", total=total, parts=Markup(", ").join(parts)) if parts else total
@@ -147,14 +147,16 @@ def member_line(t: Texts, person: Person) -> Markup:
 
 
 def organisation_text(t: Texts, person: Person) -> str:
-    """Where a person works, by their own choice or as their roster says."""
-    known = person.organisation or ""
-    return str(t(f"option-organisation-{known}").unescape()) if known in set(Organisation) else known
+    """A person's organisation, as they chose it or as the roster has it."""
+    organisation = person.organisation or ""
+    if organisation not in set(Organisation):
+        return organisation
+    return str(t(f"option-organisation-{organisation}").unescape())
 
 
 @tap("unreached")
 async def on_unreached(context: Context, tap: Tap) -> Screen:
-    """Those whom no message reaches, each with why and how else, and what to do about it."""
+    """The members who get no messages, each with the reason and their contact, and what to do about it."""
     t, group = context.t, await access_group(context, tap)
     everyone = await groups.members(context.session, group.id)
     people = [person for person in everyone if person.reach is not Reachability.REACHABLE]

@@ -1,4 +1,4 @@
-"""Adding people to a roster: lines pasted or a file sent, a preview of what will change, then in one go."""
+"""Adding people to a roster: lines or a file are sent, a preview shows what will change, and one tap adds them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from models.people import access, groups
 from models.people.groups import Workgroup
 
 NAMED = 8
-"""Names shown of each kind in a preview."""
+"""Names of each kind that a preview shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class RosterDraft(DraftState, subject=DraftKind.ROSTER):
 
 
 async def show(context: Context, tap: Tap) -> Screen:
-    """The preview as it stands, or the roster if the dialogue is over."""
+    """The current preview, or the roster if the dialogue is over."""
     group = await access_group(context, tap)
     draft = await context.find_draft(RosterDraft)
     if draft is None or draft.state.group != group.id:
@@ -54,7 +54,7 @@ async def on_add(context: Context, tap: Tap) -> Screen:
 
 
 async def ask(context: Context, draft: Draft[RosterDraft]) -> Screen:
-    """How to send people; once some have been read, what adding them would change."""
+    """How to send people; once lines have been read, the preview."""
     known = draft.state
     group = await access.access_group(context.session, context.person, known.group)
     if known.lines:
@@ -75,7 +75,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
 
 @text_input(RosterDraft, on_refusal=ask)
 async def on_people(context: Context, draft: Draft[RosterDraft], text: str) -> Screen:
-    """Lines or a file; more of them add to what was read."""
+    """Reads lines or a file, in addition to those that were read before."""
     group = await group_or_refusal(context, draft.state.group)
     if isinstance(group, Screen):
         return group
@@ -100,15 +100,14 @@ def _with_lines(known: RosterDraft, text: str) -> RosterDraft:
 
 
 async def preview(context: Context, group: Workgroup, known: RosterDraft) -> Screen:
-    """What adding would change, and what it would leave out and why."""
+    """Who would be added, and who would not and why."""
     t, entries = context.t, known.entries
     compared = await roster.compare(context.session, group, entries)
-    too = known.doubtful
-    wanted = compared.new + (compared.doubtful if too else [])
+    wanted = compared.new + (compared.doubtful if known.doubtful else [])
     lines = [t("preview-heading", group=group.name, n=len(entries) + len(known.unread))]
     if wanted:
         lines.append(_first(context, min(wanted, key=lambda entry: entry.line)))
-    lines += _kinds(context, compared, doubtful="doubtful-added" if too else "doubtful")
+    lines += _kinds(context, compared, doubtful="doubtful-added" if known.doubtful else "doubtful")
     if unread := known.unread:
         named = [t(f"preview-line-{trouble}", line=line) for line, trouble in unread[:NAMED]]
         lines.append(t("preview-unread", n=len(unread), lines=_listed(context, named, len(unread))))
@@ -117,13 +116,13 @@ async def preview(context: Context, group: Workgroup, known: RosterDraft) -> Scr
     if wanted:
         rows.append((Button(t("preview-add", n=len(wanted)), data("roster-yes", group.id, len(entries))),))
     if compared.doubtful:
-        label = t("preview-leave-doubtful" if too else "preview-add-doubtful", n=len(compared.doubtful))
-        rows.append((Button(label, data("roster-doubtful", group.id, 0 if too else 1)),))
+        label = t("preview-leave-doubtful" if known.doubtful else "preview-add-doubtful", n=len(compared.doubtful))
+        rows.append((Button(label, data("roster-doubtful", group.id, 0 if known.doubtful else 1)),))
     return Screen(Markup("\n\n").join(lines), (*rows, _stop(context, group)))
 
 
 def _first(context: Context, entry: Entry) -> Markup:
-    """How the columns were understood, by the first person."""
+    """The first person with the columns as they were read."""
     t = context.t
     nothing = t("preview-empty-column")
     return t(
@@ -169,7 +168,7 @@ async def on_doubtful(context: Context, tap: Tap) -> Screen:
 
 @tap("roster-yes", on_refusal=show)
 async def on_yes(context: Context, tap: Tap) -> Screen:
-    """Adds what the preview showed, once; a preview that has grown since is shown again instead."""
+    """Adds the people of the preview, once. Refused if more people have been read since it was drawn."""
     group, draft = await _access_draft(context, tap)
     known = draft.state
     if len(known.entries) != tap.number(1):

@@ -1,4 +1,4 @@
-"""/settings: language, background, what to be written about. All by buttons on one message."""
+"""/settings: language, background questions, and which messages to get. All on one message, by buttons."""
 
 import enum
 from collections.abc import Callable, Iterable, Mapping
@@ -31,17 +31,14 @@ async def on_back(context: Context, tap: Tap) -> Screen:
 
 
 async def settings_screen(context: Context) -> Screen:
-    """How things are set, and a button for each."""
+    """The person's settings, with a button for each."""
     t, person = context.t, context.person
     mine = await groups.of_person(context.session, person)
     lines = [
         t("settings-heading"),
         t("settings-language", value=t("language-name")),
         t("settings-organisation", value=_organisation(context)),
-        t(
-            "settings-field",
-            value=t(f"option-field-{person.field}") if person.field in set(Field) else person.field or "–",
-        ),
+        t("settings-field", value=_field(context)),
         t("settings-quiet", value=quiet_text(context)),
         t("settings-reminders", value=t("yes" if person.wants_reminders else "no")),
         t("settings-feedback", value=t("yes" if person.wants_feedback else "no")),
@@ -70,7 +67,7 @@ def _button(context: Context, name: str, *args: object) -> Button:
 
 
 def _switch(context: Context, name: str, on: bool) -> Button:
-    """A button that says what it turns to; a double tap turns nothing back."""
+    """A button that carries the new value, so that a double tap changes nothing back."""
     to = "off" if on else "on"
     return Button(str(context.t(f"button-{name}-{to}")), data(name, to))
 
@@ -79,14 +76,20 @@ def back(context: Context) -> tuple[Button, ...]:
     return (Button(str(context.t("back")), data("settings")),)
 
 
+def _field(context: Context) -> str:
+    """The field of work that the person chose, or the text of their roster."""
+    field = context.person.field
+    return str(context.t(f"option-field-{field}")) if field in set(Field) else field or "–"
+
+
 def _organisation(context: Context) -> str:
-    """A key of ours in words; what a roster brought as it stands."""
+    """The organisation that the person chose, or the text of their roster."""
     known = context.person.organisation
     return str(context.t(f"option-organisation-{known}")) if known in set(Organisation) else known or "–"
 
 
 def _choices(context: Context, heading: Markup, options: Iterable[tuple[str, str]], chosen: str | None) -> Screen:
-    """Options (data, label) two in a row, the chosen one ticked, and the way back."""
+    """Buttons of options (data, label) in two columns, the chosen one ticked, and the button back."""
     buttons = [Button(f"✓ {label}" if key == chosen else label, key) for key, label in options]
     rows = [tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2)]
     return Screen(heading, (*rows, back(context)))
@@ -98,7 +101,7 @@ async def saved(context: Context) -> Screen:
 
 @tap("s-language")
 async def on_language(context: Context, tap: Tap) -> Screen:
-    """Without an argument asks, with one sets; the words and the command menu change at once."""
+    """Without an argument asks for a language; with one sets it. Texts and command menu change at once."""
     if not tap.args:
         options = [(data("s-language", code), str(texts(code)("language-name"))) for code in LANGUAGES]
         return _choices(context, context.t("ask-language"), options, data("s-language", context.language))
@@ -112,16 +115,16 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 
 @tap("s-organisation")
 async def on_organisation(context: Context, tap: Tap) -> Screen:
-    words = {organisation: context.t(f"option-organisation-{organisation}") for organisation in Organisation}
+    labels = {organisation: context.t(f"option-organisation-{organisation}") for organisation in Organisation}
     known = context.person.organisation
-    return await _background(context, tap, context.t("ask-organisation"), words, known=known, keep=settings.belong)
+    return await _background(context, tap, context.t("ask-organisation"), labels, known=known, keep=settings.belong)
 
 
 @tap("s-field")
 async def on_field(context: Context, tap: Tap) -> Screen:
-    words = {field: context.t(f"option-field-{field}") for field in Field}
+    labels = {field: context.t(f"option-field-{field}") for field in Field}
     return await _background(
-        context, tap, context.t("ask-field"), words, known=context.person.field, keep=settings.work_in
+        context, tap, context.t("ask-field"), labels, known=context.person.field, keep=settings.work_in
     )
 
 
@@ -129,15 +132,15 @@ async def _background(
     context: Context,
     tap: Tap,
     heading: Markup,
-    words: Mapping[Kind, Markup],
+    labels: Mapping[Kind, Markup],
     *,
     known: str | None,
     keep: Callable[[Person, Kind | None], None],
 ) -> Screen:
-    """Without an argument asks, with one of the words' keys sets, with "none" forgets."""
+    """Without an argument asks; with a key of ``labels`` sets it, with "none" removes it."""
     if not tap.args:
-        return _asked(context, tap.name, heading, words, known)
-    keys: dict[str, Kind | None] = {"none": None, **{str(one): one for one in words}}
+        return _ask(context, tap.name, heading, labels, known)
+    keys: dict[str, Kind | None] = {"none": None, **{str(choice): choice for choice in labels}}
     if tap.word(0) not in keys:
         raise NotFound
     keep(context.person, keys[tap.word(0)])
@@ -146,30 +149,30 @@ async def _background(
 
 @tap("s-reminders")
 async def on_reminders(context: Context, tap: Tap) -> Screen:
-    settings.be_reminded(context.person, _on(tap))
+    settings.be_reminded(context.person, _switched_on(tap))
     return await saved(context)
 
 
 @tap("s-feedback")
 async def on_feedback(context: Context, tap: Tap) -> Screen:
-    settings.be_asked(context.person, _on(tap))
+    settings.be_asked(context.person, _switched_on(tap))
     return await saved(context)
 
 
-def _on(tap: Tap) -> bool:
+def _switched_on(tap: Tap) -> bool:
     if tap.word(0) not in {"on", "off"}:
         raise NotFound
     return tap.word(0) == "on"
 
 
-def _asked(context: Context, name: str, heading: Markup, words: Mapping[Any, Markup], chosen: str | None) -> Screen:
-    options = [(data(name, one), str(label)) for one, label in words.items()]
+def _ask(context: Context, name: str, heading: Markup, labels: Mapping[Any, Markup], chosen: str | None) -> Screen:
+    options = [(data(name, choice), str(label)) for choice, label in labels.items()]
     options.append((data(name, "none"), str(context.t("rather-not-say"))))
     return _choices(context, heading, options, data(name, chosen or "none"))
 
 
 def quiet_text(context: Context) -> str:
-    """One's quiet hours in words."""
+    """The person's quiet hours in words."""
     t, person, usual = context.t, context.person, context.policy.quiet
     if person.quiet_start is None or person.quiet_end is None:
         return str(t("quiet-usual", hours=hours_text(usual.start, usual.end, t.language)))

@@ -1,4 +1,4 @@
-"""Arriving: /start, codes and links; /help by role; /cancel."""
+"""/start with and without a code, /help, /cancel."""
 
 from markupsafe import Markup
 
@@ -18,7 +18,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @tap("go")
 async def on_go(context: Context, tap: Tap) -> Screen:
-    """A command from a button: the command's own gates decide."""
+    """Runs a command from a button. The command checks the person's rights."""
     if tap.word(0) not in ROUTES.menu:
         raise NotFound
     return await ROUTES.commands[tap.word(0)](context, "")
@@ -26,7 +26,7 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 
 @command("start", menu=False)
 async def on_start(context: Context, payload: str) -> Screen:
-    """Without a code, what this is; with one, what the code is for."""
+    """Without a code, the welcome; with one, joins the group or takes the role that it is for."""
     if payload.strip():
         place = await claims.waiting_place(context.session, payload, now=context.now)
         return _is_it_you(context, place, payload) if place else await _redeem(context, payload)
@@ -34,7 +34,7 @@ async def on_start(context: Context, payload: str) -> Screen:
 
 
 async def welcome(context: Context) -> Screen:
-    """What this is, to a stranger; to others where they stand. Beneath it, the next steps."""
+    """What the bot is for; for people with a group or role, what they have. Below it, the next steps."""
     t, session = context.t, context.session
     mine = await groups.of_person(session, context.person)
     held = await _held(context)
@@ -64,7 +64,7 @@ def _first_steps(context: Context) -> Rows:
 
 
 async def _next_steps(context: Context, last: str = "help") -> Rows:
-    """What a person with these roles most likely wants next; the last button is where to read more."""
+    """Buttons for what a person with these roles probably does next; ``last`` is the last command."""
     held = await _held(context)
     rows: list[tuple[Button, ...]] = []
     run = await access.coordinated_groups(context.session, context.person)
@@ -84,7 +84,7 @@ async def _next_steps(context: Context, last: str = "help") -> Rows:
 
 @tap("start-in")
 async def on_language(context: Context, tap: Tap) -> Screen:
-    """The language, chosen on the very first screen."""
+    """Sets the language from the first screen."""
     if tap.word(0) not in LANGUAGES:
         raise NotFound
     settings.speak(context.person, tap.word(0))
@@ -93,7 +93,7 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 
 
 def _is_it_you(context: Context, place: RosterPlace, code: str) -> Screen:
-    """A personal link may have been passed on: whoever opens it says that it is theirs before anything is merged."""
+    """Asks whether a personal link is the person's own, before anything is merged: it may have been passed on."""
     t = context.t
     yes = Button(t("claim-yes", name=place.name).unescape()[:60], data("claim-yes", links.normal(code)))
     no = Button(str(t("claim-no")), data("claim-no"))
@@ -130,7 +130,7 @@ async def on_help_tap(context: Context, tap: Tap) -> Screen:
 
 
 async def help_screen(context: Context) -> Screen:
-    """The commands that this person's roles can use, by role, each with what it does."""
+    """The commands that the person can use, by role, each with what it does."""
     t, held = context.t, await _held(context)
     if RoleKind.ADMINISTRATOR in held:
         held |= {RoleKind.COORDINATOR, RoleKind.MANAGER}
