@@ -288,10 +288,10 @@ from datetime import datetime
 from handlers.reports.annual.paper import report_pdf
 from handlers.reports.annual.report import version
 from handlers.reports.annual.sheet import report_xlsx
-from models.reports.annual.snapshots import Kept, annual_from_json
+from models.reports.annual.snapshots import SnapshotContent, annual_from_json
 raw = json.load(open(sys.argv[1]))
 figures = annual_from_json(raw["content"])
-kept = Kept(figures, raw["fingerprint"], raw["version"], datetime.fromisoformat(raw["made_at"]))
+kept = SnapshotContent(figures, raw["fingerprint"], raw["version"], datetime.fromisoformat(raw["made_at"]))
 for make in (report_pdf, report_xlsx):
     print(hashlib.sha256(make(kept, "fi", version()).content).hexdigest())
 """
