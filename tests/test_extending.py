@@ -1,6 +1,5 @@
 """docs/extending.md names what exists, and a step that was forgotten is named by the test that fails."""
 
-import dataclasses
 import re
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -14,8 +13,8 @@ from handlers.reports.digest import sheet
 from handlers.texts import LANGUAGES, catalogue
 from models.forms.builtin_forms import BUILT_IN
 from models.forms.items import QuestionKind
-from models.meetings.attendance import Attended
-from models.meetings.invitations import Answer, Turnout, answers_for
+from models.meetings.attendance import Attended, ways_to_attend
+from models.meetings.invitations import Answer, answers_for
 from models.meetings.meetings import Mode
 from models.reports.funnel import Funnel
 
@@ -111,13 +110,17 @@ def test_a_kind_of_question_has_its_texts_and_is_in_a_form_of_ours(kind: Questio
 
 @pytest.mark.parametrize("answer", Answer)
 def test_an_answer_to_an_invitation_is_complete(answer: Answer) -> None:
-    keys = ("answer-{}", "answer-{}-chosen", "card-you-{}", "toast-{}", "turnout-{}", "attended-{}")
+    keys = ("answer-{}", "answer-{}-chosen", "card-you-{}", "toast-{}", "turnout-{}", "short-{}")
     need([key.format(answer) for key in keys], f"the answer {answer}")
     offering = [mode for mode in Mode if answer in answers_for(mode)]
     assert offering, f"{answer}: no mode offers it in answers_for of models/meetings/invitations.py"
-    fields = {field.name for field in dataclasses.fields(Turnout)}
-    assert answer in fields, f"{answer}: add it to Turnout in models/meetings/invitations.py"
-    assert answer in set(Attended), f"{answer}: add it to Attended in models/meetings/attendance.py"
+
+
+@pytest.mark.parametrize("way", [attended for attended in Attended if attended.was_there])
+def test_a_way_to_attend_is_complete(way: Attended) -> None:
+    need([f"attended-{way}", f"present-{way}", f"heads-{way}"], f"the way to attend {way}")
+    offering = [mode for mode in Mode if way in ways_to_attend(mode)]
+    assert offering, f"{way}: no mode offers it in ways_to_attend of models/meetings/attendance.py"
 
 
 @pytest.mark.parametrize("name", sorted({*sheet.FUNNEL_COLUMNS, *sheet.FLOWS, *sheet.OF_A_MEETING}))

@@ -24,8 +24,7 @@ from models.feedback.answers import Press
 from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
 from models.forms.items import QuestionKind
-from models.meetings.attendance import Attended
-from models.meetings.invitations import answers_for
+from models.meetings.attendance import Attended, ways_to_attend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +46,7 @@ def ask_attendance(context: Context, submission: Submission) -> Screen:
         when=span_text(meeting.starts_at, meeting.ends_at, meeting.plan.zone, t.language),
         n=len(submission.pages) + (submission.closing is not None),
     )
-    choices = [Attended(answer) for answer in answers_for(meeting.mode)]
+    choices = [*ways_to_attend(meeting.mode), Attended.NO]
     buttons = [Button(t(f"attended-{choice}"), data("was", submission.run.id, choice)) for choice in choices]
     return page_screen(context, submission, [text, promise(context, submission)], (tuple(buttons[:-1]), (buttons[-1],)))
 

@@ -14,8 +14,7 @@ from models.delivery import drafts
 from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused
 from models.meetings import attendance, invitations, meetings
-from models.meetings.attendance import Attended
-from models.meetings.invitations import Answer, answers_for
+from models.meetings.attendance import Attended, ways_to_attend
 from models.meetings.meetings import Meeting
 
 UNKNOWN = "unknown"
@@ -47,7 +46,7 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
     known = await attendance.of(context.session, meeting.id)
     shown = page_of(audience, page, PAGE)
     rows: list[tuple[Button, ...]] = []
-    states = [*answers_for(meeting.mode), UNKNOWN]
+    states = [*ways_to_attend(meeting.mode), Attended.NO, UNKNOWN]
     for _, person in shown.items:
         state = known.get(person.id, UNKNOWN)
         following = states[(states.index(state) + 1) % len(states)] if state in states else states[0]
@@ -99,20 +98,20 @@ async def _counted(context: Context, draft: Draft[HeadCountDraft]) -> Meeting:
 async def on_numbers(context: Context, draft: Draft[HeadCountDraft], text: str) -> Screen:
     """Reads ``4 12``, or ``12 remote, 4 on site``; one number if the meeting has one way to attend."""
     meeting = await _counted(context, draft)
-    counts = read_heads(text, _ways(meeting))
+    counts = read_heads(text, ways_to_attend(meeting.mode))
     if counts is None:
         raise Refused("heads-not-read", example=_example(context, meeting))
     await attendance.count_heads(
         context.session,
         meeting,
-        on_site=counts.get(Answer.ON_SITE, 0),
-        remote=counts.get(Answer.REMOTE, 0),
+        on_site=counts.get(Attended.ON_SITE, 0),
+        remote=counts.get(Attended.REMOTE, 0),
         now=context.now,
     )
     return await _heads_screen(context, meeting)
 
 
-def read_heads(text: str, ways: list[Answer]) -> dict[Answer, int] | None:
+def read_heads(text: str, ways: tuple[Attended, ...]) -> dict[Attended, int] | None:
     """The numbers by way to attend; None if there is not one number for each."""
     numbers = [int(number) for number in re.findall(r"\d{1,9}", text)]
     if len(numbers) != len(ways):
@@ -121,26 +120,22 @@ def read_heads(text: str, ways: list[Answer]) -> dict[Answer, int] | None:
     return dict(zip(reversed(ways) if remote_first else ways, numbers, strict=True))
 
 
-def _ways(meeting: Meeting) -> list[Answer]:
-    return [answer for answer in answers_for(meeting.mode) if answer.comes]
-
-
 def _example(context: Context, meeting: Meeting) -> str:
-    return "4 12" if len(_ways(meeting)) == 2 else "12"
+    return "4 12" if len(ways_to_attend(meeting.mode)) == 2 else "12"
 
 
 async def _heads_screen(context: Context, meeting: Meeting) -> Screen:
     t = context.t
     heads = await attendance.heads(context.session, meeting.id)
 
-    def button(way: str, step: int) -> Button:
-        on_site = max(0, heads.on_site + step) if way == "on_site" else heads.on_site
-        remote = max(0, heads.remote + step) if way == "remote" else heads.remote
+    def button(way: Attended, step: int) -> Button:
+        on_site = max(0, heads.on_site + step) if way is Attended.ON_SITE else heads.on_site
+        remote = max(0, heads.remote + step) if way is Attended.REMOTE else heads.remote
         return Button(
             t(f"heads-{way}", step=f"{step:+}".replace("-", "−")), data("m-heads", meeting.id, on_site, remote)
         )
 
-    rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in _ways(meeting)]
+    rows = [tuple(button(way, step) for step in (-1, 1, 5)) for way in ways_to_attend(meeting.mode)]
     text = t("heads-heading", meeting=meeting_name(t, meeting), on_site=heads.on_site, remote=heads.remote)
     if await context.find_draft(HeadCountDraft):
         text += Markup("\n\n") + t("heads-or-type", example=_example(context, meeting))

@@ -79,7 +79,7 @@ async def new_card(context: Context, invitation: Invitation, heading: Markup | N
 
 
 def _rows(buttons: tuple[Button, ...]) -> tuple[tuple[Button, ...], ...]:
-    """The ways to come side by side, the refusal below."""
+    """The answers side by side, the last one (no) in a row of its own."""
     return (buttons[:-1], buttons[-1:])
 
 
@@ -141,10 +141,9 @@ async def render_cancelled(context: Context, delivery: Delivery) -> Screen:
 
 @renders(DeliveryKind.REMINDER)
 async def render_reminder(context: Context, delivery: Delivery) -> Screen:
-    """For those who come; in the slot "silent" for those who have not answered."""
+    """For those whose answer `comes`; in the slot "silent" for those who have not answered."""
     invitation = await _addressed(context, delivery)
-    declined = invitation.answer is not None and not invitation.answer.comes
-    if delivery.revision != invitation.meeting.revision or declined:
+    if delivery.revision != invitation.meeting.revision or invitation.is_declined:
         raise Superseded
     if (delivery.slot == "silent") != (invitation.answer is None) or not context.person.wants_reminders:
         raise Superseded

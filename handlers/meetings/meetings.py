@@ -113,15 +113,13 @@ async def render_turnout(context: Context, delivery: Delivery) -> Screen:
 def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
     """Who comes in which way, who does not, and who has not answered."""
     t = context.t
-    offered = {str(answer) for answer in answers_for(meeting.mode)} | {"silent"}
     is_off = meeting.state is MeetingState.CANCELLED
     silent = "turnout-unanswered" if is_off or meeting.starts_at <= context.now else "turnout-silent"
     lines = [t("turnout-heading-cancelled" if is_off else "turnout-heading")]
-    for kind in ("on_site", "remote", "no", "silent"):
-        names: tuple[str, ...] = getattr(turnout, kind)
-        if names or kind in offered:
-            key = silent if kind == "silent" else f"turnout-{kind}"
-            lines.append(t(key, n=len(names), names=_names(context, names)))
+    for answer, names in turnout.by_answer.items():
+        if names or answer in answers_for(meeting.mode):
+            lines.append(t(f"turnout-{answer}", n=len(names), names=_names(context, names)))
+    lines.append(t(silent, n=len(turnout.silent), names=_names(context, turnout.silent)))
     if turnout.unreachable:
         named = tuple(f"{name} ({t(f'reach-{reach}')})" for name, reach in turnout.unreachable)
         lines.append(t("turnout-unreachable", n=len(named), names=_names(context, named)))

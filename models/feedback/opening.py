@@ -74,7 +74,6 @@ async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
     people = []
     for invitation, person in await invitations.wanted_people(session, meeting):
         attended = known.get(person.id)
-        declined = invitation.answer is not None and not invitation.answer.comes
-        if attended.was_there if attended is not None else not declined:
+        if attended.was_there if attended is not None else not invitation.is_declined:
             people.append(person)
     return people

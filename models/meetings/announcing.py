@@ -100,7 +100,7 @@ async def _tell(
 def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
     """The reminders of one invitation that are due after its card, at most one per moment.
 
-    A reminder in the slot "silent" is for people who have not answered, the others for people who said yes.
+    A reminder in the slot "silent" is for people who have not answered, the others for people whose answer `comes`.
     """
     leads = [("silent", policy.silent_lead), *(("yes", lead) for lead in sorted(policy.reminder_leads))]
     planned: dict[tuple[str, datetime], Planned] = {}

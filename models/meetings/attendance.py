@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, dialect_insert
 from models.errors import NotFound, Refused
 from models.meetings.invitations import Invitation
-from models.meetings.meetings import Meeting
+from models.meetings.meetings import Meeting, Mode
 
 MOST_HEADS = 10_000
 
@@ -33,6 +33,19 @@ class Attended(enum.StrEnum):
                 return False
             case _:
                 assert_never(self)
+
+
+def ways_to_attend(mode: Mode) -> tuple[Attended, ...]:
+    """The ways to be at a meeting of this mode, without ``NO``."""
+    match mode:
+        case Mode.ON_SITE:
+            return (Attended.ON_SITE,)
+        case Mode.REMOTE:
+            return (Attended.REMOTE,)
+        case Mode.HYBRID:
+            return Attended.ON_SITE, Attended.REMOTE
+        case _:
+            assert_never(mode)
 
 
 class Attendance(Base):

@@ -1,6 +1,7 @@
 """Invitations with their answers: one row per person and meeting. A move clears the answers."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -32,6 +33,8 @@ class Answer(enum.StrEnum):
 
     @property
     def comes(self) -> bool:
+        """Whether the person is expected: reminded before the meeting, asked for feedback after it, and counted as a
+        yes."""
         match self:
             case Answer.ON_SITE | Answer.REMOTE:
                 return True
@@ -68,9 +71,14 @@ class Invitation(Base):
     meeting: Mapped[Meeting] = relationship(lazy="raise")
     person: Mapped[Person | None] = relationship(lazy="raise")
 
+    @property
+    def is_declined(self) -> bool:
+        """Whether the person has answered that they do not come."""
+        return self.answer is not None and not self.answer.comes
+
 
 def answers_for(mode: Mode) -> tuple[Answer, ...]:
-    """The answers that are possible for a meeting's mode."""
+    """The answers to an invitation to a meeting of this mode. `attendance.ways_to_attend` is how one can be there."""
     match mode:
         case Mode.ON_SITE:
             return Answer.ON_SITE, Answer.NO
@@ -153,8 +161,7 @@ async def reply(
     session: AsyncSession, invitation: Invitation, answer: Answer, *, revision: int, update_id: int, now: datetime
 ) -> None:
     """Sets the answer. Of several presses the newest wins, in whatever order they arrive. Raises Refused once the
-    meeting
-    has begun or is cancelled.
+    meeting has begun or is cancelled.
 
     ``revision`` is the meeting's revision on the tapped card. Raises Stale if the meeting has moved since.
     """
@@ -180,9 +187,7 @@ async def reply(
 class Turnout:
     """The names by answer, for the coordinator's list."""
 
-    on_site: tuple[str, ...]
-    remote: tuple[str, ...]
-    no: tuple[str, ...]
+    by_answer: Mapping[Answer, tuple[str, ...]]
     silent: tuple[str, ...]
     unreachable: tuple[tuple[str, Reachability], ...]
 
@@ -196,9 +201,7 @@ async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
 
     waiting = [person for invitation, person in rows if invitation.answer is None]
     return Turnout(
-        on_site=said(Answer.ON_SITE),
-        remote=said(Answer.REMOTE),
-        no=said(Answer.NO),
+        by_answer={answer: said(answer) for answer in Answer},
         silent=tuple(p.name for p in waiting if p.reach is Reachability.REACHABLE),
         unreachable=tuple((p.name, p.reach) for p in waiting if p.reach is not Reachability.REACHABLE),
     )

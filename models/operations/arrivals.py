@@ -225,8 +225,7 @@ def _unreachable(person: Person) -> MessageOutcome | None:
 def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
     """Whether a reminder would go out as things stand."""
     silent = invitation.answer is None
-    declined = invitation.answer is not None and not invitation.answer.comes
-    return person.wants_reminders and not declined and (row.slot == "silent") == silent
+    return person.wants_reminders and not invitation.is_declined and (row.slot == "silent") == silent
 
 
 def _latest(outcomes: list[MessageOutcome]) -> MessageOutcome | None:

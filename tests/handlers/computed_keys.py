@@ -14,7 +14,7 @@ from models.feedback.releases import Withheld
 from models.forms.builtin_forms import BUILT_IN
 from models.forms.items import Background, QuestionKind
 from models.meetings.attendance import Attended
-from models.meetings.invitations import COMING, Answer
+from models.meetings.invitations import Answer
 from models.meetings.meetings import Mode
 from models.operations.arrivals import MISSED, MessageKind, MessageOutcome
 from models.people.access import RoleKind
@@ -38,7 +38,7 @@ COMPUTED: dict[str, Iterable[object]] = {
     "turnout-{}": Answer,
     "attended-{}": Attended,
     "present-{}": [*Attended, "unknown"],
-    "heads-{}": COMING,
+    "heads-{}": [attended for attended in Attended if attended.was_there],
     # Meetings
     "card-{}": Mode,
     "mode-{}": Mode,
