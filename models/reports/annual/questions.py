@@ -1,6 +1,6 @@
 """What was said to each question in a year's releases, summed where it is kept: a year may have thousands of them.
 
-The same rules as in `models.outcome`, which puts together a few releases with all that they hold.
+The same rules as in `models.results.aggregates`, which puts together a few releases with all that they hold.
 """
 
 import asyncio
