@@ -96,7 +96,7 @@ def method(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[str]:
     of = {"threshold": aggregate.threshold, "least": spread_from(aggregate.threshold)}
     off, kinds = aggregate.threshold == OFF, {result.kind for result in aggregate.results}
     asks_background = any(result.background for result in aggregate.results)
-    said = {
+    sentences = {
         "paper-method-named" if listed.named else "paper-method-anonymous": True,
         "paper-method-off": off,
         "paper-method-threshold": not off,
@@ -108,4 +108,4 @@ def method(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[str]:
         "paper-method-share": bool(kinds & {QuestionKind.SINGLE, QuestionKind.SEVERAL, QuestionKind.YES_NO}),
         "paper-method-texts": bool(aggregate.texts),
     }
-    return [t(key, **of).unescape() for key, is_said in said.items() if is_said]
+    return [t(key, **of).unescape() for key, is_said in sentences.items() if is_said]

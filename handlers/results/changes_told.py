@@ -52,10 +52,17 @@ def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
     page = page_of(board.statements, number, ON_PAGE)
     shown = list(enumerate(page.items, page.first + 1))
     is_living = board.group.archived_at is None
-    lines = [t("replies-heading", name=listed_name(t, board.listed)), *(_entry(context, *one) for one in shown)]
+    lines = [
+        t("replies-heading", name=listed_name(t, board.listed)),
+        *(_entry(context, number, statement) for number, statement in shown),
+    ]
     lines += [] if board.statements else [t("replies-none")]
     lines += [] if is_living else [t("replies-archived")]
-    choose = [(_choose(context, board, *one),) for one in shown if is_living and not one[1].is_told]
+    choose = [
+        (_choose(context, board, number, statement),)
+        for number, statement in shown
+        if is_living and not statement.is_told
+    ]
     row = page.turns(t, "replies", release_id)
     return Screen(Markup("\n\n").join(lines), (*choose, row, (Button(t("back"), data("result", release_id)),)))
 

@@ -99,7 +99,9 @@ def _pieces(line: str) -> Iterator[re.Match[str]]:
     """The line piece by piece, without the marks that cannot be seen."""
     if len(line) > LINE_LENGTH:
         raise Refused("line-too-long", most=LINE_LENGTH)
-    seen = "".join(one for one in line if one.isspace() or unicodedata.category(one) not in {"Cc", "Cf"})
+    seen = "".join(
+        character for character in line if character.isspace() or unicodedata.category(character) not in {"Cc", "Cf"}
+    )
     place = 0
     while place < len(seen):
         piece = _PIECE.match(seen, place)

@@ -62,9 +62,9 @@ async def on_person(context: Context, tap: Tap) -> Screen:
     """One person's answers."""
     submissions = await named_answers.access_named_answers(context.session, context.person, tap.id)
     person, ballot = submissions.of(tap.number(1))
-    some = [_answer(context, question, ballot) for question in submissions.questions]
+    answers = [_answer(context, question, ballot) for question in submissions.questions]
     heading = context.t("named-of", name=person.name, form=_form(context, submissions))
-    pages = headed_pages(heading, Markup.escape(person.name), some)
+    pages = headed_pages(heading, Markup.escape(person.name), answers)
     return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("named", submissions.run.id)),),))
 
 
@@ -80,5 +80,9 @@ def _said(context: Context, question: Question, value: Any, ballot: dict[int, An
         return str(value)
     names, typed = options(context.t, question), ballot.get(-question.id)
     chosen = value if isinstance(value, list) else [value]
-    said = [f"{names[one]}: {typed}" if one == OTHER and typed else names[one] for one in chosen if one in names]
-    return ", ".join(said)
+    chosen_words = [
+        f"{names[option]}: {typed}" if option == OTHER and typed else names[option]
+        for option in chosen
+        if option in names
+    ]
+    return ", ".join(chosen_words)

@@ -65,15 +65,15 @@ def results_pdf(title: str, listed: ListedResult, aggregate: Aggregate, language
 def paper_inputs(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> Inputs:
     """What the paper shows: every figure as printed, every bar as a share of its length."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
-    told = {
+    contents = {
         "title": paper.title,
         "facts": facts(t, paper),
         "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, aggregate)],
         "sections": [section.inputs for section in _sections(t, aggregate, zone)],
     }
-    missing = missing_characters(told)
+    missing = missing_characters(contents)
     how = method(t, listed, aggregate) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
-    shown = printable(told, missing)
+    shown = printable(contents, missing)
     return {**shown, "language": language, "method": {"heading": str(t("paper-method")), "lines": how}}
 
 

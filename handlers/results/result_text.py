@@ -74,17 +74,17 @@ def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:
 
 def blocks(t: Texts, view: View, zone: ZoneInfo, results: Sequence[Result] | None = None) -> list[Markup]:
     """One for each question; the ends of a scale are said where they change."""
-    found, last = [], ("", "")
+    parts, last = [], ("", "")
     for result in view.aggregate.results if results is None else results:
         lines = []
         if result.mean is not None and ends(t, result) != last:
             last = ends(t, result)
             lines.append(Markup("<i>{}\n{}</i>").format(*last))
         lines.append(block(t, view, zone, result))
-        found.append(Markup("\n\n").join(lines))
+        parts.append(Markup("\n\n").join(lines))
     if results is None and (note := texts_note(t, view.aggregate)):
-        found.append(note)
-    return found
+        parts.append(note)
+    return parts
 
 
 def texts_note(t: Texts, aggregate: Aggregate) -> Markup:
@@ -168,16 +168,16 @@ def choices_n(t: Texts, result: Result) -> Markup:
 
 def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
     """Each option with people and percent of those who answered; then, of a single choice, whom the parts leave out."""
-    told = [total.people for total in result.spread if total.people is not None]
-    found = [
+    counts = [total.people for total in result.spread if total.people is not None]
+    rows = [
         (option(t, total.words, total.value), *_told(t, total.people, result.spread_n, figure(t, total)))
         for total in result.spread
     ]
     if result.kind is not QuestionKind.SEVERAL:
-        unsaid = Parts(tuple(told), result.spread_n).unsaid
-        if unsaid.part and len(told) == len(result.spread):
-            found.append((t("result-unsaid").unescape(), *_told(t, unsaid.part, unsaid.whole, "")))
-    return found
+        unsaid = Parts(tuple(counts), result.spread_n).unsaid
+        if unsaid.part and len(counts) == len(result.spread):
+            rows.append((t("result-unsaid").unescape(), *_told(t, unsaid.part, unsaid.whole, "")))
+    return rows
 
 
 def _told(t: Texts, people: int | None, n: int, hidden: str) -> tuple[str, Share | None]:
@@ -219,7 +219,7 @@ def group_name(t: Texts, group: Segment) -> str:
 def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
     """Each statement's mean by group, where it is parted."""
     of = {(group_name(t, group), identity): mean for group in background.groups for identity, mean in group.means}
-    found = []
+    parts = []
     for result in view.aggregate.results:
         rows = [(name, mean) for (name, identity), mean in of.items() if identity == result.words.identity]
         if rows and result.kind is QuestionKind.SCALE:
@@ -227,5 +227,5 @@ def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
             for name, mean in rows:
                 figures = mean_figures(t, mean)
                 lines.append(t("result-mean-of", group=name, mean=decimal(mean, t.language), figures=figures))
-            found.append(Markup("\n").join(lines))
-    return found
+            parts.append(Markup("\n").join(lines))
+    return parts

@@ -140,8 +140,8 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
         files,
         (*(picture if view.aggregate.has_figures else []), Button(context.t("back"), back)),
     )
-    some = blocks(context.t, view, context.zone)
-    pages = headed_pages(head(context.t, view), view_name(context.t, view), some)
+    parts = blocks(context.t, view, context.zone)
+    pages = headed_pages(head(context.t, view), view_name(context.t, view), parts)
     return page_screen(context, pages, tap, 1, rows)
 
 
@@ -152,20 +152,21 @@ def _ways(context: Context, view: View) -> Rows:
     rows = [
         (
             Button(
-                _texts_label(context, one, alone=len(with_texts) == 1),
-                data("result-texts", view.address, one.question_id),
+                _texts_label(context, result, alone=len(with_texts) == 1),
+                data("result-texts", view.address, result.question_id),
             ),
         )
-        for one in with_texts
+        for result in with_texts
     ]
     parted = [result for result in aggregate.results if any(group.means for group in result.groups)]
     rows += [
         (
             Button(
-                t("result-means", background=_short(context, one)), data("result-means", view.address, one.question_id)
+                t("result-means", background=_short(context, result)),
+                data("result-means", view.address, result.question_id),
             ),
         )
-        for one in parted
+        for result in parted
     ]
     if view.listed is not None and any(result.mean is not None for result in aggregate.results):
         rows.append((Button(t("replies-open"), data("replies", view.listed.release_id)),))
@@ -190,13 +191,13 @@ async def on_means(context: Context, tap: Tap) -> Screen:
     """Each statement's mean in each group of respondents."""
     view = await access_view(context, tap)
     background = question_of(view, tap)
-    some = group_means(context.t, view, background)
-    if not some:
+    parts = group_means(context.t, view, background)
+    if not parts:
         raise NotFound
     name = context.t(
         "result-means-heading", name=view_name(context.t, view), background=asked(context.t, background.words)
     )
-    pages = headed_pages(Markup("<b>{}</b>").format(name), name, some)
+    pages = headed_pages(Markup("<b>{}</b>").format(name), name, parts)
     return page_screen(context, pages, tap, 2, ((Button(context.t("back"), data("result", view.address)),),))
 
 
@@ -214,9 +215,9 @@ def pictured(context: Context, view: View, page: int = 0) -> Screen:
     shown = pages[page] if pages else []
     is_last = page >= len(pages) - 1
     undrawn = [result for result in view.aggregate.results if not result.is_drawn] if is_last else []
-    some = blocks(t, view, context.zone, [*shown, *undrawn])
+    parts = blocks(t, view, context.zone, [*shown, *undrawn])
     note = texts_note(t, view.aggregate) if is_last else Markup("")
-    text = Markup("\n\n").join(part for part in (head(t, view), *some, note) if part)
+    text = Markup("\n\n").join(part for part in (head(t, view), *parts, note) if part)
     row = turns(t, "result-picture", view.address, number=page, has_more=not is_last)
     ways = (*(_ways(context, view) if is_last else ()), (Button(t("results-all"), data("results", "new")),))
     draws = partial(results_picture, view, page, context.language, context.zone)

@@ -166,8 +166,8 @@ def _exact(row: SheetRow) -> list[Cell]:
 
 def _texts(t: Texts, aggregate: Aggregate) -> list[list[Cell]]:
     columns: list[Cell] = [str(t(f"paper-column-{name}")) for name in ("question", "text")]
-    told: list[list[Cell]] = [[row.question, row.text] for row in said(t, aggregate)]
-    return [columns, *(told or [[why_no_texts(t, aggregate)]])]
+    rows: list[list[Cell]] = [[row.question, row.text] for row in said(t, aggregate)]
+    return [columns, *(rows or [[why_no_texts(t, aggregate)]])]
 
 
 def _about(t: Texts, paper: Head, listed: ListedResult, aggregate: Aggregate) -> list[list[Cell]]:

@@ -53,7 +53,7 @@ async def table_screen(context: Context, view: View, result: Result) -> Screen:
     at = view.address, result.question_id
     names = [Button(cut(row.theme.name, 30), data("theme", row.theme.id, *at)) for row in table.rows]
     rows: list[tuple[Button, ...]] = [(Button(t("themes-code"), data("code", f"{await _first(context, ids):x}", *at)),)]
-    rows += [tuple(names[one : one + 2]) for one in range(0, len(names), 2)]
+    rows += [tuple(names[start : start + 2]) for start in range(0, len(names), 2)]
     rows.append((Button(t("theme-new"), data("theme-new", *at)), Button(t("back"), data("result-texts", *at))))
     return Screen(text, tuple(rows))
 
@@ -61,7 +61,7 @@ async def table_screen(context: Context, view: View, result: Result) -> Screen:
 async def _first(context: Context, ids: list[int]) -> int:
     """Where to go on: the first text without a theme."""
     known = await themes.mentioned(context.session, ids)
-    return next((one for one in ids if not known.get(one)), ids[0])
+    return next((answer_id for answer_id in ids if not known.get(answer_id)), ids[0])
 
 
 def _row(context: Context, row: ThemeCount, n: int) -> Markup:
@@ -94,7 +94,7 @@ async def code_screen(context: Context, view: View, result: Result, answer_id: i
         )
         for theme in known
     ]
-    rows = [tuple(toggles[one : one + 2]) for one in range(0, len(toggles), 2)]
+    rows = [tuple(toggles[start : start + 2]) for start in range(0, len(toggles), 2)]
     rows.append((Button(t("theme-new"), data("theme-new", *where, f"{answer_id:x}")),))
     before = [Button(t("previous"), data("code", f"{ids[at - 1]:x}", *where))] if at else []
     after = [Button(t("next"), data("code", f"{ids[at + 1]:x}", *where))] if at + 1 < len(ids) else []

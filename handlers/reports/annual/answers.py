@@ -50,7 +50,7 @@ def _response(t: Texts, part: Part) -> Section:
         head=head(t, "report-column-what", "report-column-count", "report-column-share"),
         intro=(t(f"report-note-{part.sort}").unescape(),),
         rows=tuple(rows),
-        notes=tuple(one for one in [why_all(t, part)] if one),
+        notes=tuple(note for note in [why_all(t, part)] if note),
     )
 
 
@@ -80,11 +80,11 @@ def _place(result: QuestionResult) -> int:
 
 def _choice(t: Texts, part: Part, question_result: QuestionResult) -> Section:
     result, notes = question_result.result, [why_here(t, question_result, part)]
-    told = _people(t, question_result) if result.background is not None else _options(t, question_result)
+    options = _people(t, question_result) if result.background is not None else _options(t, question_result)
     of = result.n if result.background is not None else result.spread_n
-    if result.kind is QuestionKind.SEVERAL and told:
+    if result.kind is QuestionKind.SEVERAL and options:
         notes.append(t("paper-several").unescape())
-    if any(share is None for _, share in told):
+    if any(share is None for _, share in options):
         notes.append(t("paper-not-shown").unescape())
     if any(len(group.backgrounds) + group.untold > 1 for group in result.groups):
         notes.append(t("paper-merged").unescape())
@@ -97,14 +97,14 @@ def _choice(t: Texts, part: Part, question_result: QuestionResult) -> Section:
             along=Fraction(share.part, share.whole) if share and share.whole else None,
             releases=question_result.releases,
         )
-        for place, (name, share) in enumerate(told, 1)
+        for place, (name, share) in enumerate(options, 1)
     ]
     return Section(
         f"{part.sort}-{result.words.identity}",
         heading(t, question_result),
         level=2,
         head=head(t, "paper-column-option", "report-column-answers", "paper-share"),
-        lead=t("chart-n", n=of).unescape() if of and told else "",
+        lead=t("chart-n", n=of).unescape() if of and options else "",
         rows=tuple(rows),
         notes=tuple(note for note in notes if note),
     )
@@ -117,10 +117,10 @@ def _people(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
 
 def _options(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
     """Each option with its share; of several choices those chosen most first, what is not told last."""
-    told = [(name, share) for name, _, share in choices(t, result.result)] if result.result.spread else []
+    options = [(name, share) for name, _, share in choices(t, result.result)] if result.result.spread else []
     if result.result.kind is QuestionKind.SEVERAL:
-        told.sort(key=lambda each: -each[1].part if each[1] else 1)
-    return told
+        options.sort(key=lambda each: -each[1].part if each[1] else 1)
+    return options
 
 
 def _chosen(t: Texts, share: Share | None, n: int) -> tuple[PrintedFigure, PrintedFigure]:
@@ -174,6 +174,6 @@ def _statement(t: Texts, part: Part, question_result: QuestionResult) -> Row:
         t("report-source-question", releases=ranges(question_result.releases)).unescape(),
         along=mean.along if mean else None,
         points=result.high - result.low + 1,
-        notes=tuple(one for one in [why_here(t, question_result, part)] if one),
+        notes=tuple(note for note in [why_here(t, question_result, part)] if note),
         releases=question_result.releases,
     )

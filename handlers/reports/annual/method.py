@@ -34,7 +34,7 @@ def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
     for threshold in thresholds:
         key = "report-method-off" if threshold == OFF else "report-method-threshold"
         yield t(key, threshold=threshold, least=spread_from(threshold)).unescape()
-    if [one for one in thresholds if one != OFF]:
+    if [threshold for threshold in thresholds if threshold != OFF]:
         yield t("paper-method-agree").unescape()
     if any(result.result.background for part in parts for result in part.questions):
         yield t("report-method-groups").unescape()
@@ -61,14 +61,14 @@ def questions(t: Texts, year: Annual) -> Iterator[Section]:
     for part in year.parts:
         rows = [_question(t, part, result) for result in part.questions]
         # In how many forms a figure is withheld stands in each row: why, once for several of them.
-        told = Counter(note for row in rows for note in row.notes)
-        reasons = [note for note, times in told.items() if times > 1]
+        times_noted = Counter(note for row in rows for note in row.notes)
+        reasons = [note for note, times in times_noted.items() if times > 1]
         yield Section(
             f"questions-{part.sort}",
             t(f"report-questions-{part.sort}").unescape(),
             level=2,
             head=tuple(str(t(name)) for name in names) if rows else (),
-            rows=tuple(replace(row, notes=tuple(one for one in row.notes if told[one] == 1)) for row in rows),
+            rows=tuple(replace(row, notes=tuple(note for note in row.notes if times_noted[note] == 1)) for row in rows),
             notes=tuple(reasons) or (() if rows else (t("report-questions-none").unescape(),)),
         )
 

@@ -34,8 +34,10 @@ def report_pages(content: SnapshotContent, language: str, drawn_with: str) -> li
     inputs = report_inputs(content, language, drawn_with)
     drawn, name = _drawn(json.dumps(inputs), content.made_at), file_name(content, language)
     return [
-        File(f"{name}-{number}.png", one, is_picture=True, caption=_caption(content, language, inputs, drawn, number))
-        for number, one in enumerate(drawn.pages, 1)
+        File(
+            f"{name}-{number}.png", picture, is_picture=True, caption=_caption(content, language, inputs, drawn, number)
+        )
+        for number, picture in enumerate(drawn.pages, 1)
     ]
 
 
@@ -55,8 +57,8 @@ class _Drawn:
 @lru_cache(KEPT_REPORTS)
 def _drawn(inputs: str, at: datetime) -> _Drawn:
     """By all that is drawn, so that nothing else can be taken for it."""
-    told = json.loads(inputs)
-    return _Drawn(tuple(pages("report", told, at=at)), tuple(metadata("report", told, "<begins>")))
+    contents = json.loads(inputs)
+    return _Drawn(tuple(pages("report", contents, at=at)), tuple(metadata("report", contents, "<begins>")))
 
 
 def _caption(content: SnapshotContent, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
@@ -69,21 +71,21 @@ def _caption(content: SnapshotContent, language: str, inputs: Inputs, drawn: _Dr
     before = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins < page]
     if not here:
         return Markup("\n").join([*lines, t("report-page-goes-on", heading=cut(before[-1], HEADING))])
-    return _with_headings(t, lines, [cut(one, HEADING) for one in here])
+    return _with_headings(t, lines, [cut(heading, HEADING) for heading in here])
 
 
 def _headings(inputs: Inputs) -> list[str]:
     names, sections = inputs["names"], inputs["sections"]
-    return [names["contents"], *(one["heading"] for one in sections), names["method"]]
+    return [names["contents"], *(section["heading"] for section in sections), names["method"]]
 
 
 def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -> Markup:
     """As many headings as a caption holds."""
     for shown in range(len(headings), -1, -1):
-        some = [t("report-page-has")] if shown else []
-        some += [t("report-page-heading", heading=one) for one in headings[:shown]]
+        begins = [t("report-page-has")] if shown else []
+        begins += [t("report-page-heading", heading=heading) for heading in headings[:shown]]
         rest = [t("report-page-more", n=len(headings) - shown)] if shown < len(headings) else []
-        caption = Markup("\n").join([*lines, *some, *rest])
+        caption = Markup("\n").join([*lines, *begins, *rest])
         if shown_length(caption) <= CAPTION_LENGTH:
             break
     return caption
@@ -92,21 +94,21 @@ def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -
 def report_inputs(content: SnapshotContent, language: str, drawn_with: str) -> Inputs:
     """What the pages show: every figure as printed, every bar as a share of its length."""
     t, made = texts(language), report(content, language, drawn_with)
-    told = {
+    contents = {
         "title": made.title,
         "organisation": made.organisation,
         "under": made.under,
         "tiles": made.tiles,
         "sections": [_section(t, section) for section in made.sections],
     }
-    missing = missing_characters(told)
-    told = _told_apart(t, told, [group.name for group in content.figures.groups], missing)
+    missing = missing_characters(contents)
+    contents = _told_apart(t, contents, [group.name for group in content.figures.groups], missing)
     how = [*made.method, *([str(t("paper-method-missing", mark=MARK))] if missing else [])]
     names = {name: str(t(f"report-{name}")) for name in ("contents", "method")}
-    return {**printable(told, missing), "names": names, "language": language, "how": how}
+    return {**printable(contents, missing), "names": names, "language": language, "how": how}
 
 
-def _told_apart(t: Texts, told: Inputs, names: Sequence[str], missing: frozenset[str]) -> Inputs:
+def _told_apart(t: Texts, contents: Inputs, names: Sequence[str], missing: frozenset[str]) -> Inputs:
     """The same with the groups of whose names no letter can be drawn told by their places in the table, too."""
     unseen = {
         name: t("report-group-numbered", number=number, name=name).unescape()
@@ -114,17 +116,17 @@ def _told_apart(t: Texts, told: Inputs, names: Sequence[str], missing: frozenset
         if not any(character.isalnum() and character not in missing for character in name)
     }
 
-    def of_section(one: Inputs) -> Inputs:
-        pairs = [(unseen.get(group, group), *rest) for group, *rest in one["pairs"]]
-        if one["key"] != "groups":
-            return {**one, "pairs": pairs}
-        listed = zip(one["rows"], [*names, ""], strict=False)  # below the groups stands what they are together
+    def of_section(section: Inputs) -> Inputs:
+        pairs = [(unseen.get(group, group), *rest) for group, *rest in section["pairs"]]
+        if section["key"] != "groups":
+            return {**section, "pairs": pairs}
+        listed = zip(section["rows"], [*names, ""], strict=False)  # below the groups stands what they are together
         return {
-            **one,
+            **section,
             "rows": [{**row, "label": row["label"].replace(name, unseen.get(name, name))} for row, name in listed],
         }
 
-    return {**told, "sections": [of_section(one) for one in told["sections"]]} if unseen else told
+    return {**contents, "sections": [of_section(section) for section in contents["sections"]]} if unseen else contents
 
 
 def _section(t: Texts, section: Section) -> Inputs:

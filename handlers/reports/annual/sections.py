@@ -62,9 +62,9 @@ def until(t: Texts, content: SnapshotContent) -> str:
 def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
     """What is counted, and the main figures, each of them in a row, too: never people and attendances in one."""
     done = year.activity
-    told = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
-    told |= {str(part.sort): part.answered for part in year.parts if part.forms}
-    for key, n in told.items():
+    counts = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
+    counts |= {str(part.sort): part.answered for part in year.parts if part.forms}
+    for key, n in counts.items():
         yield t(f"report-tile-{key}").unescape(), number(n, t.language)
 
 
@@ -122,7 +122,7 @@ GROUP_COLUMNS = ("meetings", "attended", "on-site", "remote", "people")
 
 
 def _groups(t: Texts, year: Annual) -> Section:
-    done, names = year.activity, [f"report-column-{one}" for one in GROUP_COLUMNS]
+    done, names = year.activity, [f"report-column-{column}" for column in GROUP_COLUMNS]
 
     def row(place: str, name: str, counts: Sequence[int], along: Fraction | None = None) -> Row:
         figures = tuple(count(t, column, n) for column, n in zip(names, counts, strict=True))
@@ -153,9 +153,9 @@ def _groups(t: Texts, year: Annual) -> Section:
 
 
 def _texts(t: Texts, year: Annual) -> Section:
-    told = tuple(quote.text for quote in year.highlights)
-    intro = t("report-highlights-note" if told else "report-highlights-none").unescape()
-    return Section("highlights", t("report-highlights").unescape(), texts=told, intro=(intro,))
+    quotes = tuple(quote.text for quote in year.highlights)
+    intro = t("report-highlights-note" if quotes else "report-highlights-none").unescape()
+    return Section("highlights", t("report-highlights").unescape(), texts=quotes, intro=(intro,))
 
 
 def _replies(t: Texts, year: Annual) -> Section:

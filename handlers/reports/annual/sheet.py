@@ -35,7 +35,7 @@ def report_xlsx(content: SnapshotContent, language: str, version: str) -> File:
 
 
 def _about(made: Report) -> list[list[Cell]]:
-    lines: list[str] = [one for one in (made.title, made.organisation, made.under) if one]
+    lines: list[str] = [line for line in (made.title, made.organisation, made.under) if line]
     return [[line] if line else [] for line in (*lines, "", *made.method)]
 
 
@@ -51,7 +51,7 @@ def _figures(made: Report) -> Iterator[list[Cell]]:
 
 
 def _groups(made: Report) -> Iterator[list[Cell]]:
-    section = next(one for one in made.sections if one.key == "groups")
+    section = next(section for section in made.sections if section.key == "groups")
     yield [*section.head]
     for row in section.rows:
         yield [row.label, *(figure.exact for figure in row.figures)]
@@ -69,7 +69,7 @@ def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
 def manifest_json(snapshot_content: SnapshotContent, language: str, version: str) -> File:
     """What stands where in the report, and what it is made from."""
     made, year = report(snapshot_content, language, version), snapshot_content.figures
-    told = {
+    contents = {
         "title": made.title,
         "organisation": made.organisation,
         "year": year.year,
@@ -82,12 +82,12 @@ def manifest_json(snapshot_content: SnapshotContent, language: str, version: str
         "method": list(made.method),
         "figures": [_entry(section, row, figure) for section, row in made.rows for figure in row.figures],
         "texts": [
-            {"section": one.key, "heading": one.heading, "count": len(one.texts) + len(one.pairs)}
-            for one in made.sections
-            if one.key in ("highlights", "replies")
+            {"section": section.key, "heading": section.heading, "count": len(section.texts) + len(section.pairs)}
+            for section in made.sections
+            if section.key in ("highlights", "replies")
         ],
     }
-    content = json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True)
+    content = json.dumps(contents, ensure_ascii=False, indent=1, sort_keys=True)
     return File(f"{file_name(snapshot_content, language)}-manifest.json", content.encode() + b"\n")
 
 

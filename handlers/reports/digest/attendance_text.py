@@ -48,7 +48,7 @@ def who(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
 
 def following(parts: Iterable[Markup]) -> Markup:
     """Parts that go on from a line."""
-    return Markup("").join(Markup(", {}").format(one) for one in parts)
+    return Markup("").join(Markup(", {}").format(part) for part in parts)
 
 
 def is_recorded(flow: Flow) -> bool:

@@ -12,8 +12,8 @@ from models.reports.statistics import DigestFigures
 
 def needing(figures: DigestFigures) -> list[tuple[str, list[Attention]]]:
     """The groups that need attention with their reasons, those with most first."""
-    found = [(name, list(some)) for name, some in groupby(figures.attention, key=lambda entry: entry.group)]
-    return sorted(found, key=lambda one: (-len(one[1]), in_order(one[0])))
+    groups = [(name, list(entries)) for name, entries in groupby(figures.attention, key=lambda entry: entry.group)]
+    return sorted(groups, key=lambda group: (-len(group[1]), in_order(group[0])))
 
 
 def reasons(t: Texts, entries: list[Attention]) -> str:
@@ -29,8 +29,8 @@ def _reason(t: Texts, entry: Attention) -> str:
     now, n = percent(entry.now, t.language), entry.latest or LATEST
     if entry.reason is Reason.FALLING and entry.before is not None:
         return str(t("digest-falling", n=n, now=now, before=percent(entry.before, t.language)))
-    asked_of = number(entry.now.whole, t.language)
-    return str(t("digest-few", n=n, rate=now, answered=number(entry.now.part, t.language), asked=asked_of))
+    asked = number(entry.now.whole, t.language)
+    return str(t("digest-few", n=n, rate=now, answered=number(entry.now.part, t.language), asked=asked))
 
 
 def _quiet(t: Texts, entry: Attention) -> str:

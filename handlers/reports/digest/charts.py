@@ -110,10 +110,10 @@ def trend_inputs(figures: DigestFigures, language: str) -> Inputs:
 
 def _answered(t: Texts, flow: Flow) -> str:
     """How many meetings there were, and the answers of those asked."""
-    told = [t("trend-meetings", n=flow.meetings)]
+    parts = [t("trend-meetings", n=flow.meetings)]
     if flow.asked:
-        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
-    return ", ".join(str(one) for one in told)
+        parts.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    return ", ".join(str(part) for part in parts)
 
 
 def month_number(month: str) -> str:
@@ -122,9 +122,9 @@ def month_number(month: str) -> str:
     return f"{known.month}/{known.year}"
 
 
-def _under(t: Texts, figures: DigestFigures, told: str) -> str:
+def _under(t: Texts, figures: DigestFigures, line: str) -> str:
     """What stands under the title: which groups it is of, and something more."""
-    return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), told]))
+    return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), line]))
 
 
 def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
@@ -133,8 +133,11 @@ def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
         return []
     if not figures.statements:
         return list(filter(None, [str(no_statements(t, figures))]))
-    told = [statement for statements in strongest_and_weakest(figures) for statement in statements]
-    sizes = sorted({statement.mean.n for statement in told})
+    statements = [statement for statements in strongest_and_weakest(figures) for statement in statements]
+    sizes = sorted({statement.mean.n for statement in statements})
     between = "–".join(number(n, t.language) for n in (sizes[0], *sizes[1:][-1:]))
-    notes = [t("chart-n", n=between), *([t("chart-diamond")] if any(statement.earlier for statement in told) else [])]
-    return [". ".join(str(one) for one in notes)]
+    notes = [
+        t("chart-n", n=between),
+        *([t("chart-diamond")] if any(statement.earlier for statement in statements) else []),
+    ]
+    return [". ".join(str(note) for note in notes)]

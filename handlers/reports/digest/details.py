@@ -46,13 +46,13 @@ async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> Di
 
 def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
     """One page of lines, with the ways to its neighbours and back to the digest."""
-    t, found = context.t, pages_of_blocks(lines, CAPTION_LENGTH - COUNT - shown_length(title), gap=1)
-    if not found:
+    t, pages = context.t, pages_of_blocks(lines, CAPTION_LENGTH - COUNT - shown_length(title), gap=1)
+    if not pages:
         raise NotFound
-    at, month = min(page_number(tap, 1), len(found) - 1), tap.word(0)
-    row = turns(t, tap.name, month, number=at, has_more=at + 1 < len(found))
-    count = Markup(" <i>({}/{})</i>").format(at + 1, len(found)) if len(found) > 1 else Markup("")
-    text = Markup("\n").join([title + count, *found[at]])
+    at, month = min(page_number(tap, 1), len(pages) - 1), tap.word(0)
+    row = turns(t, tap.name, month, number=at, has_more=at + 1 < len(pages))
+    count = Markup(" <i>({}/{})</i>").format(at + 1, len(pages)) if len(pages) > 1 else Markup("")
+    text = Markup("\n").join([title + count, *pages[at]])
     return Screen(text, (row, (Button(str(t("digest-back")), data("digest", month)),)))
 
 
@@ -82,10 +82,10 @@ def _title(t: Texts, figures: DigestFigures, key: str) -> Markup:
 
 def group_line(t: Texts, group: GroupFlow) -> Markup:
     """A group with its meetings, attendances and answers."""
-    told = [t("trend-meetings", n=group.flow.meetings)]
+    parts = [t("trend-meetings", n=group.flow.meetings)]
     if group.flow.cancelled:
-        told.append(t("digest-group-cancelled", n=group.flow.cancelled))
-    return t("digest-group", group=group.group, told=Markup(", ").join([*told, *_came_of(t, group.flow)]))
+        parts.append(t("digest-group-cancelled", n=group.flow.cancelled))
+    return t("digest-group", group=group.group, told=Markup(", ").join([*parts, *_came_of(t, group.flow)]))
 
 
 def meeting_line(t: Texts, meeting: MeetingFlow) -> Markup:
@@ -93,8 +93,8 @@ def meeting_line(t: Texts, meeting: MeetingFlow) -> Markup:
     title = Markup(": {}").format(meeting.title) if meeting.title else ""
     line = t("digest-coming-line", day=near_day_text(meeting.day, t.language), group=meeting.group, title=title)
     # At one meeting people and attendances are the same, as far as there are names.
-    told = _came_of(t, meeting.flow, has_people=meeting.flow.unnamed > meeting.flow.heads)
-    return t("digest-meeting", meeting=line, told=Markup(", ").join(told))
+    parts = _came_of(t, meeting.flow, has_people=meeting.flow.unnamed > meeting.flow.heads)
+    return t("digest-meeting", meeting=line, told=Markup(", ").join(parts))
 
 
 def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
@@ -104,8 +104,8 @@ def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Marku
         yield t("digest-group-unrecorded", n=flow.unrecorded)
     if flow.asked:
         rate = percent(Share(flow.answered, flow.asked), t.language)
-        told = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
-        yield t("digest-group-answered", rate=rate, **told)
+        counts = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
+        yield t("digest-group-answered", rate=rate, **counts)
 
 
 @tap("digest-statements")
@@ -161,17 +161,17 @@ def _trend(t: Texts, figures: DigestFigures) -> list[Markup]:
 
 def trend_line(t: Texts, month: str, flow: Flow) -> Markup:
     """A month so short that twelve of them fit a page."""
-    told = [t("trend-meetings", n=flow.meetings)]
+    parts = [t("trend-meetings", n=flow.meetings)]
     if is_recorded(flow):
         by = Markup(" ({})").format(number(flow.people, t.language)) if flow.people else ""
-        told.append(t("trend-attended", attended=number(flow.attended, t.language), people=by))
+        parts.append(t("trend-attended", attended=number(flow.attended, t.language), people=by))
     if flow.heads:
-        told.append(t("trend-heads", n=number(flow.heads, t.language)))
+        parts.append(t("trend-heads", n=number(flow.heads, t.language)))
     if flow.unrecorded:
-        told.append(t("digest-group-unrecorded", n=flow.unrecorded))
+        parts.append(t("digest-group-unrecorded", n=flow.unrecorded))
     if flow.asked:
-        told.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
-    return t("trend-month", month=month_number(month), told=Markup(", ").join(told))
+        parts.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    return t("trend-month", month=month_number(month), told=Markup(", ").join(parts))
 
 
 @tap("digest-sheet")

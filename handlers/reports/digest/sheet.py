@@ -56,12 +56,12 @@ def _funnel(t: Texts, figures: DigestFigures) -> Lines:
     then: list[Funnel | None] = [figures.funnel, figures.before, figures.year_before]
     titles = [period_title(t, span) for span in (period, period.shifted(-1), period.year_before)]
     whose = t("digest-whose", names=", ".join(figures.of)).unescape() if figures.of else str(t("sheet-funnel"))
-    found: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
+    lines: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in FUNNEL_COLUMNS:
         rate, of = _rate(t, figures.funnel, name)
         counts: list[Cell] = [getattr(funnel, name) if funnel is not None else None for funnel in then]
-        found.append([str(t(f"sheet-{name}")), *counts, rate, of])
-    return found
+        lines.append([str(t(f"sheet-{name}")), *counts, rate, of])
+    return lines
 
 
 def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
@@ -73,38 +73,38 @@ def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
 
 
 def _groups(t: Texts, figures: DigestFigures) -> Lines:
-    found: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
+    lines: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for group in figures.groups or ():
         counts: list[Cell] = [getattr(group.flow, name) for name in FLOWS]
-        found.append([group.group, *counts])
-    return found
+        lines.append([group.group, *counts])
+    return lines
 
 
 def _meetings(t: Texts, figures: DigestFigures) -> Lines:
     """Those held, each with its own form: asked and answered when that has closed."""
     rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
-    found: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
+    lines: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
     for meeting in figures.held or ():
         counts: list[Cell] = [getattr(meeting.flow, name) for name in OF_A_MEETING]
         shares: list[Cell] = [_rate(t, meeting.flow, name)[0] for name in RATES]
-        found.append([meeting.day.isoformat(), meeting.group, meeting.title, *counts, *shares])
-    return found
+        lines.append([meeting.day.isoformat(), meeting.group, meeting.title, *counts, *shares])
+    return lines
 
 
 def _statements(t: Texts, figures: DigestFigures) -> Lines:
     names = ("statement", "mean", "n", "earlier", "earlier-period", "low", "high")
-    found: Lines = [[str(t(f"sheet-{name}")) for name in names]]
+    lines: Lines = [[str(t(f"sheet-{name}")) for name in names]]
     for statement in figures.statements:
         before = period_title(t, parse(statement.earlier_month)) if statement.earlier_month else ""
         words = asked(t, Label(statement.identity, statement.text))
-        found.append([words, statement.mean, statement.mean.n, statement.earlier, before, *ends(t, statement)])
-    return found
+        lines.append([words, statement.mean, statement.mean.n, statement.earlier, before, *ends(t, statement)])
+    return lines
 
 
 def _months(t: Texts, figures: DigestFigures) -> Lines:
-    found: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
+    lines: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for month in figures.months or ():
         counts: list[Cell] = [getattr(month.flow, name) for name in FLOWS]
-        found.append([month.month, *counts])
-    return found
+        lines.append([month.month, *counts])
+    return lines

@@ -71,11 +71,11 @@ WHOSE = 2
 
 def whose(t: Texts, figures: DigestFigures, name: int) -> Markup:
     """Which groups it is of, the first by names of so many units; of the organisation nothing."""
-    names = [cut(one, name) for one in figures.of or ()]
+    names = [cut(group, name) for group in figures.of or ()]
     if len(names) < 2:
         return t("digest-whose-one", names=names[0]) if names else Markup("")
-    told, more = ", ".join(names[:WHOSE]), len(names) - WHOSE
-    return t("digest-whose", names=t("and-more", names=told, n=more) if more > 0 else told)
+    listed, more = ", ".join(names[:WHOSE]), len(names) - WHOSE
+    return t("digest-whose", names=t("and-more", names=listed, n=more) if more > 0 else listed)
 
 
 def period_title(t: Texts, period: Span) -> str:
@@ -98,8 +98,8 @@ def _was(funnel: Funnel | None) -> bool:
     return funnel is not None and (funnel.groups > 0 or not funnel.is_empty)
 
 
-def _since(t: Texts, told: dict[str, str]) -> Markup:
-    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in told.items()]
+def _since(t: Texts, counts: dict[str, str]) -> Markup:
+    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in counts.items()]
     return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
@@ -142,12 +142,12 @@ def _who(t: Texts, now: Funnel, budget: Budget) -> list[Markup]:
 
 def _rates(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     then = _then(figures, has_year=budget.has_year)
-    told = {
+    rates = {
         key: percent(Share(funnel.answered, funnel.asked), t.language)
         for key, funnel in then.items()
         if funnel is not None and funnel.asked
     }
-    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in told.items()]
+    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in rates.items()]
     return Markup("; {}").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
@@ -167,10 +167,12 @@ def strongest_and_weakest(figures: DigestFigures, most: int = ENDS) -> tuple[Seq
 
 def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
     """Statements apart by their scales, the most common first: a mean is nothing without the ends of its scale."""
-    found: dict[object, list[Statement]] = {}
+    scales: dict[object, list[Statement]] = {}
     for statement in statements:
-        found.setdefault((statement.low, statement.high, statement.low_name, statement.high_name), []).append(statement)
-    return sorted(found.values(), key=len, reverse=True)
+        scales.setdefault((statement.low, statement.high, statement.low_name, statement.high_name), []).append(
+            statement
+        )
+    return sorted(scales.values(), key=len, reverse=True)
 
 
 def _statements(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
@@ -195,9 +197,9 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
 
 def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:
     """Whether each statement is told, and in all its words."""
-    told = [statement for statements in strongest_and_weakest(figures, budget.ends) for statement in statements]
-    words = [asked(t, Label(statement.identity, statement.text)) for statement in told]
-    return len(told) == len(figures.statements) and all(cut(one, budget.statement) == one for one in words)
+    statements = [statement for statements in strongest_and_weakest(figures, budget.ends) for statement in statements]
+    words = [asked(t, Label(statement.identity, statement.text)) for statement in statements]
+    return len(statements) == len(figures.statements) and all(cut(label, budget.statement) == label for label in words)
 
 
 def statement(t: Texts, figures: DigestFigures, statement: Statement, most: int) -> Markup:
@@ -221,15 +223,15 @@ def _attention(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     needs = needing(figures)
     if not needs:
         return Markup("")
-    told = needs[: budget.groups]
-    if not told:
+    shown = needs[: budget.groups]
+    if not shown:
         return t("digest-attention-count", n=len(needs))
     lines = [t("digest-attention")]
     lines += [
-        t("digest-attention-line", group=cut(name, budget.name), why=reasons(t, entries)) for name, entries in told
+        t("digest-attention-line", group=cut(name, budget.name), why=reasons(t, entries)) for name, entries in shown
     ]
-    if len(needs) > len(told):
-        lines.append(t("digest-attention-more", n=len(needs) - len(told)))
+    if len(needs) > len(shown):
+        lines.append(t("digest-attention-more", n=len(needs) - len(shown)))
     return Markup("\n").join(lines)
 
 
@@ -241,10 +243,10 @@ def has_all_attention(figures: DigestFigures, budget: Budget) -> bool:
 
 def _highlights(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     """What people said: two quotes at most."""
-    told = [cut(one, budget.quote) for one in figures.highlights[: budget.quotes]]
-    if not told:
+    quotes = [cut(quote, budget.quote) for quote in figures.highlights[: budget.quotes]]
+    if not quotes:
         return Markup("")
-    return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=one) for one in told)])
+    return Markup("\n").join([t("digest-highlights"), *(t("digest-highlight", text=quote) for quote in quotes)])
 
 
 def _coming(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
