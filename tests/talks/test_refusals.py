@@ -28,7 +28,7 @@ from models.people.people import Address, Person
 from tests import scenes
 from tests.talk import Actor, Talk, key
 
-BOOKKEEPING = {"seen_update", "pace", "alembic_version"}
+BOOKKEEPING = {"seen_update", "recent_update", "pace", "alembic_version"}
 FORGED = (
     "",
     "0",
