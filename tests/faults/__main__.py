@@ -1,4 +1,4 @@
-"""Kills, starves and stops the real program at random, and prints in a table what was lost and what came twice.
+"""Kills the real program and takes its network and disk away at random. Prints what was lost and what came twice.
 
 It needs no token and no network: Telegram is a sandbox on this machine. What is measured is held against a bar, and a
 scenario that does not reach its bar is named with the reason; then the exit code is 1. It is 0 if all reached theirs,
@@ -43,67 +43,67 @@ TAKES = {
 """About how long each runs on a small machine; with --quick, seconds."""
 
 
-def told(known: list[Scenario]) -> str:
-    """The names with what each does: in the first line of its own docstring, or of its module's."""
+def descriptions(known: list[Scenario]) -> str:
+    """The names of the scenarios, with the first line of the docstring of each, or of its module."""
     lines = ["scenarios:"]
-    for one in known:
-        about = one.run.__doc__ or sys.modules[one.run.__module__].__doc__ or ""
-        lines.append(f"  {one.name:<30} {TAKES.get(one.name, ''):<7} {about.strip().splitlines()[0]}")
+    for scenario in known:
+        about = scenario.run.__doc__ or sys.modules[scenario.run.__module__].__doc__ or ""
+        lines.append(f"  {scenario.name:<30} {TAKES.get(scenario.name, ''):<7} {about.strip().splitlines()[0]}")
     return "\n".join(lines)
 
 
 def scenarios() -> list[Scenario]:
-    """What the modules beside this one offer as ``SCENARIOS``."""
-    found: list[Scenario] = []
+    """The ``SCENARIOS`` of all modules of this package."""
+    offered: list[Scenario] = []
     for module in pkgutil.iter_modules(tests.faults.__path__):
         if not module.name.startswith(("__", "test_")):
-            found += getattr(importlib.import_module(f"tests.faults.{module.name}"), "SCENARIOS", ())
-    return found
+            offered += getattr(importlib.import_module(f"tests.faults.{module.name}"), "SCENARIOS", ())
+    return offered
 
 
-def play(one: Scenario, seed: int, *, quick: bool) -> Result:
-    """Runs one; a scenario that cannot go on has missed its bar."""
+def play(scenario: Scenario, seed: int, *, quick: bool) -> Result:
+    """Runs a scenario. One that raises an exception has missed its bar."""
     began = monotonic()
     try:
-        result = asyncio.run(one.run(seed, quick))
+        result = asyncio.run(scenario.run(seed, quick))
     except Exception as error:
         traceback.print_exc()
-        result = Result(one.name, seed, "runs to its end", misses=[f"{type(error).__name__}: {error}"[:300]])
-    print(f"{one.name}: {monotonic() - began:.0f} s", flush=True)
+        result = Result(scenario.name, seed, "runs to its end", misses=[f"{type(error).__name__}: {error}"[:300]])
+    print(f"{scenario.name}: {monotonic() - began:.0f} s", flush=True)
     return result
 
 
-def reader(known: list[Scenario]) -> argparse.ArgumentParser:
-    reading = argparse.ArgumentParser(
+def make_parser(known: list[Scenario]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
         prog="python -m tests.faults",
         description=__doc__,
-        epilog=told(known),
+        epilog=descriptions(known),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    names = [one.name for one in known]
+    names = [scenario.name for scenario in known]
     only = "one scenario instead of all; may be repeated, for several"
-    reading.add_argument("--only", action="append", choices=names, metavar="NAME", help=only)
-    seed = "the number that chance begins with, to play a run again; each run prints its own"
-    reading.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help=seed)
-    reading.add_argument("--quick", action="store_true", help="a small part of each: to see that all runs")
+    parser.add_argument("--only", action="append", choices=names, metavar="NAME", help=only)
+    seed = "the seed of all random choices, to repeat a run; each run prints its own"
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help=seed)
+    parser.add_argument("--quick", action="store_true", help="a small part of each: to see that all runs")
     postgresql = "on a PostgreSQL server that is started for it, instead of SQLite"
-    reading.add_argument("--postgresql", action="store_true", help=postgresql)
-    return reading
+    parser.add_argument("--postgresql", action="store_true", help=postgresql)
+    return parser
 
 
 def main() -> int:
     known = scenarios()
-    given = reader(known).parse_args()
-    # What the program in this process would log belongs to nobody; those beside it keep theirs in files.
+    options = make_parser(known).parse_args()
+    # The program in this process logs nothing; the other processes log into files.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    print(f"seed {given.seed}", flush=True)
-    chosen = [one for one in known if given.only is None or one.name in given.only]
-    with postgres_server() if given.postgresql else nullcontext() as server:
+    print(f"seed {options.seed}", flush=True)
+    chosen = [scenario for scenario in known if options.only is None or scenario.name in options.only]
+    with postgres_server() if options.postgresql else nullcontext() as server:
         rig.SERVERS[:] = [server] if server else []
-        results = [play(one, given.seed, quick=given.quick) for one in chosen]
+        results = [play(scenario, options.seed, quick=options.quick) for scenario in chosen]
     print()
     print(table(results))
-    return 1 if any(one.misses for one in results) else 0
+    return 1 if any(result.misses for result in results) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Backups while people press, and what a restored one sends: nothing until told to, and nothing that has expired."""
+"""Backups while people tap; after a restore nothing is sent until `koolla resume`, and nothing that has expired."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from tests.faults.terminal import koolla
 
 BAR = "every backup whole and complete; restored: 0 sent while paused, 0 expired sent, 0 sent of what was dropped"
 QUIET = 3.0
-"""Seconds in which a paused program would have sent something."""
+"""Seconds in which a program that is not paused would have sent something."""
 SOON = 8.0
 """Seconds until the meeting begins whose invitations are to expire."""
 
@@ -36,17 +36,17 @@ QUICK = Size(people=15, presses=150, backups=2)
 
 @dataclass
 class Operator:
-    """Whoever runs the program, and what each of their commands said: for the notes of a failing run."""
+    """The operator, with the output of each command, for the notes of a failing run."""
 
     program: Program
     said: list[str] = field(default_factory=list)
 
     async def asks(self, *words: str, code: int = 0) -> str:
-        """A command that must end with an exit code."""
-        got, said = await koolla(self.program, *words)
-        self.said.append(f"koolla {' '.join(words)} -> {got}: {said}")
-        assert got == code, self.said
-        return said
+        """Runs a command, which must end with the exit code. Returns its output."""
+        exit_code, output = await koolla(self.program, *words)
+        self.said.append(f"koolla {' '.join(words)} -> {exit_code}: {output}")
+        assert exit_code == code, self.said
+        return output
 
 
 async def run(seed: int, quick: bool) -> Result:
@@ -74,7 +74,7 @@ async def _fates(rig: Rig) -> list:
 
 
 async def under_load(rig: Rig, presses: Presses, size: Size, result: Result, operator: Operator) -> None:
-    """Backups one after the other while everyone presses: each holds all that was confirmed before it began."""
+    """Backups one after the other while everyone taps: each holds all that was confirmed before it began."""
     pressing = asyncio.create_task(_press(rig, presses, size))
     for number in range(size.backups):
         confirmed = {update.update_id for update in rig.sandbox.updates.confirmed}
@@ -82,26 +82,26 @@ async def under_load(rig: Rig, presses: Presses, size: Size, result: Result, ope
         await operator.asks("backup", str(file))
         compared, missing = _missing(file, presses, rig, confirmed)
         result.lost += len(missing)
-        result.wants(number == 0 or compared > 0, f"{file.name}: nothing to compare")
+        result.require(number == 0 or compared > 0, f"{file.name}: nothing to compare")
         result.notes += missing[:3]
-        await asyncio.sleep(rig.chance.random())
+        await asyncio.sleep(rig.rng.random())
     await pressing
-    await rig.heard()
-    result.wants_none("lost")
-    result.wants(len(rig.sandbox.updates.confirmed) >= size.presses, "all presses are confirmed")
+    await rig.all_confirmed()
+    result.require_none("lost")
+    result.require(len(rig.sandbox.updates.confirmed) >= size.presses, "all presses are confirmed")
     left = [path.name for path in rig.folder.glob("*.part")]
-    result.wants(not left, f"half backups left: {left}")
+    result.require(not left, f"half backups left: {left}")
 
 
 async def _press(rig: Rig, presses: Presses, size: Size) -> None:
-    for user in rig.chance.choices(rig.office.everyone, k=size.presses):
+    for user in rig.rng.choices(rig.office.everyone, k=size.presses):
         card = cards(user)[0]
-        presses.press(user, card, rig.chance.choice(list(buttons(card))))
-        await asyncio.sleep(rig.chance.expovariate(1 / 0.006))
+        presses.press(user, card, rig.rng.choice(list(buttons(card))))
+        await asyncio.sleep(rig.rng.expovariate(1 / 0.006))
 
 
 def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> tuple[int, list[str]]:
-    """Of how many invitations a press was confirmed before a backup began, and which of them are not in it."""
+    """The number of invitations with a tap that was confirmed before the backup, and those that it lacks."""
     newest: dict[int, int] = {}
     ids = {update.content["id"]: update.update_id for update in rig.sandbox.updates.confirmed if "id" in update.content}
     for press in presses.made:
@@ -110,13 +110,17 @@ def _missing(file: Path, presses: Presses, rig: Rig, confirmed: set[int]) -> tup
             newest[press.invitation_id] = update_id
     with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as copy:
         (verdict,) = copy.execute("PRAGMA integrity_check").fetchone()
-        held = dict(copy.execute("SELECT id, update_id FROM invitation").fetchall())
-    lost = [f"{file.name}: invitation {one} lags" for one, update_id in newest.items() if (held[one] or 0) < update_id]
+        stored = dict(copy.execute("SELECT id, update_id FROM invitation").fetchall())
+    lost = [
+        f"{file.name}: invitation {invitation_id} lags"
+        for invitation_id, update_id in newest.items()
+        if (stored[invitation_id] or 0) < update_id
+    ]
     return len(newest), lost if verdict == "ok" else [f"{file.name}: {verdict}"]
 
 
 async def restored(rig: Rig, group_id: int, result: Result, operator: Operator) -> None:
-    """One backup restored twice: what was due goes out on resume, or is dropped; what has expired never goes."""
+    """Restores one backup twice: what is due is sent on resume, or dropped. What has expired is never sent."""
     file, program = str(rig.folder / "before.db"), operator.program
     await operator.asks("pause")
     await rig.office.call_meeting(group_id, "Vanhenee", in_days=SOON / 86400)
@@ -126,23 +130,27 @@ async def restored(rig: Rig, group_id: int, result: Result, operator: Operator) 
     await asyncio.sleep(max(0.0, SOON + 1 - (monotonic() - began)))
     await operator.asks("resume")
     await settled(rig)
-    result.wants(_copies(rig, "Myöhemmin") == {1}, "before restoring, everyone has one card of the later meeting")
+    result.require(_copies(rig, "Myöhemmin") == {1}, "before restoring, everyone has one card of the later meeting")
     refused = await operator.asks("restore", file, code=2)
-    result.wants("running" in refused, "a restore beside a running program is refused in words")
+    result.require("running" in refused, "a restore beside a running program is refused in words")
     for option, copies in ((("resume",), 2), (("resume", "--drop-due"), 2)):
         await program.stop()
-        said = await operator.asks("restore", file)
-        result.wants("paused" in said and "would go out at once" in said, f"the restore says what is due: {said}")
+        output = await operator.asks("restore", file)
+        result.require(
+            "paused" in output and "would go out at once" in output, f"the restore says what is due: {output}"
+        )
         before = _messages(rig)
         await program.start()
         await asyncio.sleep(QUIET)
-        said = await operator.asks("status", code=1)
-        result.wants("Sending is paused" in said and "on resume these would go out" in said, f"status says it: {said}")
-        result.wants(_messages(rig) == before, "nothing goes out while it is paused")
+        output = await operator.asks("status", code=1)
+        result.require(
+            "Sending is paused" in output and "on resume these would go out" in output, f"status says it: {output}"
+        )
+        result.require(_messages(rig) == before, "nothing goes out while it is paused")
         await operator.asks(*option)
         await settled(rig)
-        result.wants(_copies(rig, "Myöhemmin") == {copies}, f"copies after {option}: {_copies(rig, 'Myöhemmin')}")
-        result.wants(_copies(rig, "Vanhenee") == {0}, "nothing expired is sent")
+        result.require(_copies(rig, "Myöhemmin") == {copies}, f"copies after {option}: {_copies(rig, 'Myöhemmin')}")
+        result.require(_copies(rig, "Vanhenee") == {0}, "nothing expired is sent")
     await operator.asks("status", code=0)
     await program.stop()
 

@@ -1,4 +1,4 @@
-"""A broadcast under SIGKILL: everyone gets their invitation, hardly anyone twice, and every doubt is on record."""
+"""A broadcast under SIGKILL: everyone gets their invitation, few get it twice, and each such case is recorded."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tests.faults.sending import (
     in_states,
     outcome,
     settled,
-    travels,
+    slow_down,
     waiting,
 )
 
@@ -37,7 +37,7 @@ QUICK = Size(people=30, kills=4)
 
 
 class HalfSent(Strike):
-    """A kill so early that the request that it falls into is lost too."""
+    """A kill so early that the request under way is lost, too."""
 
     def __call__(self, arrival: Arrival) -> None:
         was_done = self.done
@@ -50,7 +50,7 @@ async def run(seed: int, quick: bool) -> Result:
     size, result = QUICK if quick else FULL, Result("broadcast", seed, BAR)
     stranded: list[int] = []
     async with rigged(seed, {"Lastensuojelu": size.people}) as rig:
-        travels(rig)
+        slow_down(rig)
         (group_id,) = rig.office.members
         await rig.office.call_meeting(group_id, "Kokous")
         program = rig.program(**at_rate(25))
@@ -62,41 +62,41 @@ async def run(seed: int, quick: bool) -> Result:
         await program.start(polling=False)
         await settled(rig)
         await program.stop()
-        found = await outcome(rig)
-    result.count(found)
-    result.done = f"{len(found)} invitations, {program.kills} SIGKILLs"
+        fates = await outcome(rig)
+    result.count(fates)
+    result.done = f"{len(fates)} invitations, {program.kills} SIGKILLs"
     result.notes.append(
-        f"under way when killed: {max(stranded)} at most, {sum(stranded)} in all; {copies(found)} copies at most; "
-        f"{sum(fate.state is Sending.UNKNOWN for fate in found)} unknown; {in_midst} still to be sent at the last kill"
+        f"under way when killed: {max(stranded)} at most, {sum(stranded)} in all; {copies(fates)} copies at most; "
+        f"{sum(fate.state is Sending.UNKNOWN for fate in fates)} unknown; {in_midst} still to be sent at the last kill"
     )
-    result.wants(program.kills >= size.kills, f"{program.kills} kills, wanted {size.kills}")
-    result.wants(in_midst > 0, "the last kill falls into the broadcast")
-    result.wants(max(stranded) <= IN_FLIGHT, f"{max(stranded)} under way at one kill")
-    result.wants(result.twice <= IN_FLIGHT * program.kills, f"{result.twice} copies too many")
-    result.wants(copies(found) <= MOST_COPIES, f"{copies(found)} copies of one invitation")
-    result.wants(result.absent <= MOST_ABSENT * len(found), f"{result.absent} unknown that had not arrived")
-    result.wants_none("lost", "wrong")
+    result.require(program.kills >= size.kills, f"{program.kills} kills, wanted {size.kills}")
+    result.require(in_midst > 0, "the last kill falls into the broadcast")
+    result.require(max(stranded) <= IN_FLIGHT, f"{max(stranded)} under way at one kill")
+    result.require(result.twice <= IN_FLIGHT * program.kills, f"{result.twice} copies too many")
+    result.require(copies(fates) <= MOST_COPIES, f"{copies(fates)} copies of one invitation")
+    result.require(result.absent <= MOST_ABSENT * len(fates), f"{result.absent} unknown that had not arrived")
+    result.require_none("lost", "wrong")
     return result
 
 
 async def strike(rig: Rig, program: Program, waiting: int, left: int) -> None:
-    """Kills once: while it starts, or when it has sent a few, before, in or after a request; so that all kills fit."""
-    chance, way = rig.chance, rig.chance.random()
+    """Kills once: while the program starts, or after a few messages, before, during or after a request."""
+    rng, way = rig.rng, rig.rng.random()
     await program.launch()
     if way < 0.05:
-        await asyncio.sleep(chance.uniform(0, 2))
+        await asyncio.sleep(rng.uniform(0, 2))
     else:
-        number = chance.randint(1, max(1, 2 * waiting // (left + 2)))
+        number = rng.randint(1, max(1, 2 * waiting // (left + 2)))
         kind = HalfSent if way < 0.15 else Strike
         blow = kind(program, number, CARD, taken=way > 0.5)
         rig.network.watchers.append(blow)
         if way < 0.8:
             await until(lambda: not program.running or blow.done)
-        else:  # at no request in particular
+        else:  # at a random moment
             blow.done = True
             before = rig.network.arrived[program.name, CARD]
             await until(lambda: not program.running or rig.network.arrived[program.name, CARD] >= before + number)
-            await asyncio.sleep(chance.uniform(0, ROUND_TRIP))
+            await asyncio.sleep(rng.uniform(0, ROUND_TRIP))
     await program.kill()
     rig.network.watchers.clear()
 

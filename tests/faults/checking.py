@@ -1,4 +1,4 @@
-"""The checker: what the database says, beside what the sandbox holds and what people did.
+"""Compares the database with what the sandbox holds and what people did.
 
 What arrived is read from the chats, not from the answers that the bot got: an answer may be lost on its way.
 """
@@ -23,7 +23,7 @@ from models.meetings.meetings import Meeting
 from models.people.people import Address
 
 UNSENT = {Sending.EXPIRED, Sending.CANCELLED, Sending.SUPERSEDED}
-"""States in which a delivery has rightly reached nobody."""
+"""The states of deliveries that were not to be sent."""
 HEADINGS = {
     "invitation-heading": "invitation",
     "invitation-moved": "invitation",
@@ -40,7 +40,7 @@ TITLE = 3
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one delivery: by its row, and by the copies of it that came into the chat."""
+    """The outcome of one delivery: its row, and the copies of it in the chat."""
 
     id: int
     kind: str
@@ -59,7 +59,7 @@ class Fate:
 
     @property
     def lost(self) -> bool:
-        """Never arrived, although it was wanted; what was parked as unknown counts apart."""
+        """It should have arrived and did not. Those in the state unknown are counted apart."""
         return not self.copies and self.state not in UNSENT | {Sending.UNKNOWN}
 
     @property
@@ -68,12 +68,12 @@ class Fate:
 
     @property
     def unrecorded(self) -> bool:
-        """Came more than once, or came and is held for unsent, and no mark on the row says that it may have."""
+        """It came more than once, or came although its row says unsent, and the row is not marked as ambiguous."""
         return not self.ambiguous and (self.twice > 0 or (bool(self.copies) and self.state is not Sending.SENT))
 
     @property
     def absent(self) -> bool:
-        """Parked as unknown, and it had not arrived."""
+        """Its state is unknown, and it had not arrived."""
         return self.state is Sending.UNKNOWN and not self.copies
 
     @property
@@ -95,19 +95,19 @@ async def fates(sessions: db.Sessions, sandbox: Sandbox, kinds: Iterable[str] = 
             .where(Delivery.kind.in_(list(kinds)))
             .order_by(Delivery.id)
         )
-        found = [(delivery, chat_id, title or "") for delivery, chat_id, title in rows]
+        deliveries = [(delivery, chat_id, title or "") for delivery, chat_id, title in rows]
     came, alike = _came(sandbox), defaultdict(list)
-    for row, chat_id, title in found:
+    for row, chat_id, title in deliveries:
         alike[_key(row, chat_id, title)].append(row)
-    copies: dict[int, list[Message]] = {row.id: [] for row, _, _ in found}
+    copies: dict[int, list[Message]] = {row.id: [] for row, _, _ in deliveries}
     for key, same in alike.items():
         for message in came[key]:
             copies[_whose(message, same)].append(message)
-    return [_fate(row, chat_id, title, copies[row.id]) for row, chat_id, title in found]
+    return [_fate(row, chat_id, title, copies[row.id]) for row, chat_id, title in deliveries]
 
 
 Key = tuple[int, str, str, int | None]
-"""What a card tells of its delivery: chat, kind (and to whom a reminder goes), title, revision."""
+"""What a card shows of its delivery: chat, kind (and the recipients of a reminder), title, revision."""
 
 
 def _key(row: Delivery, chat_id: int, title: str) -> Key:
@@ -116,7 +116,7 @@ def _key(row: Delivery, chat_id: int, title: str) -> Key:
 
 
 def _whose(message: Message, rows: list[Delivery]) -> int:
-    """Of deliveries that look alike (reminders with different leads) the last that was due when the message came."""
+    """Of deliveries with equal cards (reminders with different leads) the last that was due when the message came."""
     due = [row for row in rows if row.due_at <= message.sent_at] or rows[:1]
     return max(due, key=lambda row: row.due_at).id
 
@@ -142,22 +142,22 @@ def _fate(row: Delivery, chat_id: int, title: str, copies: list[Message]) -> Fat
 
 def _came(sandbox: Sandbox) -> dict[Key, list[Message]]:
     """The bot's cards, as they were when they came."""
-    found: dict[Key, list[Message]] = defaultdict(list)
+    messages: dict[Key, list[Message]] = defaultdict(list)
     for user in sandbox.users.values():
         for message in user.chat.history:
             lines = first(message).words.plain.splitlines()
             if message.from_bot and len(lines) > TITLE and (kind := kind_of(lines[0])):
-                found[user.id, kind, lines[TITLE], revision_of(first(message))].append(message)
-    return found
+                messages[user.id, kind, lines[TITLE], revision_of(first(message))].append(message)
+    return messages
 
 
 def first(message: Message) -> Content:
-    """What a message said when it came."""
+    """The content of a message when it was sent."""
     return message.versions[0] if message.versions else message.content
 
 
 def kind_of(heading: str) -> str | None:
-    """The kind of delivery that a card came by, told by its heading."""
+    """The kind of delivery of a card, by its heading."""
     return next((kind for begins, kind in _headings() if heading.startswith(begins)), None)
 
 

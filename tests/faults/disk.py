@@ -1,4 +1,4 @@
-"""A full disk in mid-broadcast: sending stops before it sends, and goes on by itself when there is room again.
+"""A full disk during a broadcast: nothing is sent that cannot be recorded, and sending goes on when there is room.
 
 The disk is full for the program alone: the system lets it write no file any further (RLIMIT_FSIZE), which needs no
 rights and no disk of one's own.
@@ -20,7 +20,7 @@ from tests.faults.presses import Presses, buttons, cards
 from tests.faults.program import Program, until
 from tests.faults.report import Result, Scenario
 from tests.faults.rig import Rig, rigged
-from tests.faults.sending import at_rate, cards_sent, outcome, settled, travels
+from tests.faults.sending import at_rate, cards_sent, outcome, settled, slow_down
 
 BAR = "full disk: sending stops, nothing sent unrecorded, said in words; room again: 0 lost, 0 twice, taps answered"
 RECORDED = {Sending.SENT, Sending.SENDING}
@@ -38,7 +38,7 @@ QUICK = Size(people=30, times=1)
 
 @dataclass
 class OnDisk(Program):
-    """A program whose disk can be full. What it says goes through a pipe: that is no file."""
+    """A program whose disk can be full. Its log goes through a pipe, which needs no disk."""
 
     lines: list[str] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
@@ -77,7 +77,7 @@ async def run(seed: int, quick: bool) -> Result:
     async with rigged(seed, {"Lastensuojelu": size.people}) as rig:
         (group_id,) = rig.office.members
         await rig.office.hand_out(group_id, "Kokous")
-        travels(rig)
+        slow_down(rig)
         port = _free_port()
         settings = {**rig.program().settings, **at_rate(25), "KOOLLA_WEB__PORT": str(port)}
         program = OnDisk("koolla", rig.network, rig.folder, settings)
@@ -89,43 +89,43 @@ async def run(seed: int, quick: bool) -> Result:
             await until(lambda: cards_sent(rig) >= size.people * number // (size.times + 1))  # noqa: B023
             await full(rig, program, presses, port, result)
         await settled(rig)
-        await rig.heard()
+        await rig.all_confirmed()
         result.count([fate for fate in await outcome(rig) if fate.kind == "invitation"])
-        result.wants(await program.stop() < 10, "it stops within ten seconds")
+        result.require(await program.stop() < 10, "it stops within ten seconds")
     result.unanswered = presses.unanswered()
     result.done = f"{size.people} to send, the disk full {size.times} times"
-    result.wants_none("lost", "twice", "wrong", "unanswered")
+    result.require_none("lost", "twice", "wrong", "unanswered")
     return result
 
 
 async def full(rig: Rig, program: OnDisk, presses: Presses, port: int, result: Result) -> None:
-    """The disk is full for a while; somebody taps meanwhile."""
+    """The disk is full for a while, and somebody taps during that time."""
     before = cards_sent(rig)
     program.disk(full=True)
-    user = rig.chance.choice(rig.office.everyone)
-    presses.press(user, cards(user)[0], rig.chance.choice(list(buttons(cards(user)[0]))))
+    user = rig.rng.choice(rig.office.everyone)
+    presses.press(user, cards(user)[0], rig.rng.choice(list(buttons(cards(user)[0]))))
     await eventually(lambda: _is(port, 503), "it says that it is not ready")
     await asyncio.sleep(1)
     stood = cards_sent(rig)
-    result.wants(stood - before <= 2 * IN_FLIGHT, f"{stood - before} went out on a full disk")
+    result.require(stood - before <= 2 * IN_FLIGHT, f"{stood - before} went out on a full disk")
     await asyncio.sleep(2)
-    result.wants(cards_sent(rig) == stood, "nothing goes out any more")
+    result.require(cards_sent(rig) == stood, "nothing goes out any more")
     unrecorded = [fate for fate in await outcome(rig) if fate.copies and fate.state not in RECORDED]
-    result.wants(not unrecorded, f"sent and not recorded: {unrecorded}")
-    said = (await _page(port)).text
-    result.wants("disk is full" in said, f"/readyz says why: {said}")
-    result.wants("disk is full" in program.log, "the log says why")
-    result.wants("\nkoolla_" in (await _page(port, "metrics")).text, "figures are there all the same")
+    result.require(not unrecorded, f"sent and not recorded: {unrecorded}")
+    answer = (await _page(port)).text
+    result.require("disk is full" in answer, f"/readyz says why: {answer}")
+    result.require("disk is full" in program.log, "the log says why")
+    result.require("\nkoolla_" in (await _page(port, "metrics")).text, "figures are there all the same")
     program.disk(full=False)
     await eventually(lambda: _is(port, 200), "it is ready again by itself")
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], words: str) -> None:
+async def eventually(condition: Callable[[], Awaitable[bool]], failure: str) -> None:
     for _ in range(300):
-        if await holds():
+        if await condition():
             return
         await asyncio.sleep(0.2)
-    raise TimeoutError(words)
+    raise TimeoutError(failure)
 
 
 async def _is(port: int, status: int) -> bool:

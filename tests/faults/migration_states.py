@@ -1,4 +1,4 @@
-"""What there is to know of a database: its revision, its whole schema, its rows; and rows to begin with."""
+"""The state of a database (revision, schema, rows), and databases with rows in every table."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from bot.commands import migrate
 from migrations.tables import metadata
 
 State = dict[str, Any]
-"""``revision``, ``schema`` by kind of thing, ``rows`` by table: all of it plain, so that states can be compared."""
+"""``revision``, ``schema`` by kind of object, ``rows`` by table, all as plain values, so that states compare."""
 
 KINDS = ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
 ROWS = 3
@@ -46,50 +46,52 @@ async def read(url: str) -> State:
     async with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             await _alone(connection)
-        found = await connection.run_sync(_read)
+        state = await connection.run_sync(_read)
     await engine.dispose()
-    return found
+    return state
 
 
 async def _alone(connection: Any) -> None:
-    """Waits until the server has noticed that whoever was here before is gone."""
+    """Waits until the server has noticed that the killed process is gone."""
     others = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     while await connection.scalar(others):
-        await connection.rollback()  # a transaction is told the same all along
+        await connection.rollback()  # within a transaction the answer never changes
         await asyncio.sleep(0.005)
 
 
 def _read(connection: Connection) -> State:
-    looking = inspect(connection)
-    rows = {name: connection.execute(text(f'SELECT * FROM "{name}"')).mappings() for name in looking.get_table_names()}
+    inspector = inspect(connection)
+    rows = {
+        name: connection.execute(text(f'SELECT * FROM "{name}"')).mappings() for name in inspector.get_table_names()
+    }
     return {
         "revision": migrate.current(connection),
-        "schema": {kind: _plain(getattr(looking, f"get_multi_{kind}")()) for kind in KINDS},
+        "schema": {kind: _plain(getattr(inspector, f"get_multi_{kind}")()) for kind in KINDS},
         "rows": {
-            name: _sorted({column: repr(value) for column, value in row.items()} for row in found)
-            for name, found in rows.items()
+            name: _sorted({column: repr(value) for column, value in row.items()} for row in table_rows)
+            for name, table_rows in rows.items()
         },
     }
 
 
-def _plain(found: dict[tuple[str | None, str], Any]) -> dict[str, Any]:
-    """What the inspector found, by table's name; the order in which it tells is no property of the schema."""
-    plain: dict[str, Any] = json.loads(json.dumps({name: things for (_, name), things in found.items()}, default=str))
-    return {name: _sorted(things) if isinstance(things, list) else things for name, things in plain.items()}
+def _plain(reflected: dict[tuple[str | None, str], Any]) -> dict[str, Any]:
+    """The reflected objects by table. They are sorted, because their order is no property of the schema."""
+    plain: dict[str, Any] = json.loads(json.dumps({name: items for (_, name), items in reflected.items()}, default=str))
+    return {name: _sorted(items) if isinstance(items, list) else items for name, items in plain.items()}
 
 
-def _sorted(things: Any) -> list[Any]:
-    return sorted(things, key=lambda thing: json.dumps(thing, sort_keys=True))
+def _sorted(items: Any) -> list[Any]:
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
 
 
 def lost(before: State, after: State) -> list[str]:
-    """The tables whose rows are not what they were, in the tables and columns that were there before and still are."""
+    """The tables whose rows changed, compared in the tables and columns that both states have."""
     changed = []
     for table in before["rows"].keys() & after["rows"].keys() - {"alembic_version"}:
-        held, holds = before["schema"]["columns"][table], after["schema"]["columns"][table]
-        columns = {column["name"] for column in held} & {column["name"] for column in holds}
+        old_columns, new_columns = before["schema"]["columns"][table], after["schema"]["columns"][table]
+        columns = {column["name"] for column in old_columns} & {column["name"] for column in new_columns}
         old, new = (_sorted(_cut(state["rows"][table], columns)) for state in (before, after))
         changed += [table] if old != new else []
     return changed
@@ -100,7 +102,7 @@ def _cut(rows: list[dict[str, str]], columns: set[str]) -> list[dict[str, str]]:
 
 
 async def begin(url: str, revision: str | None) -> None:
-    """Makes a database as it was at a revision, with rows in every table; at none it is empty."""
+    """Makes a database at a revision, with rows in every table; without a revision it is empty."""
     engine = db.make_engine(url)
     async with engine.begin() as connection:
         if revision is not None:
@@ -110,7 +112,7 @@ async def begin(url: str, revision: str | None) -> None:
 
 
 def _fill(connection: Connection) -> None:
-    """Rows for every table that there is, whatever the models of today say; row n points at the rows n."""
+    """Inserts rows into every table, without the models. Row n refers to the rows n of other tables."""
     tables = MetaData()
     tables.reflect(connection)
     for table in tables.sorted_tables:

@@ -1,4 +1,4 @@
-"""People who change their minds, updates that come twice or out of order, kills: the newest press wins."""
+"""People who change their answers, updates that come twice or out of order, kills: the newest tap counts."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from tests.faults.rig import Rig, rigged
 
 BAR = "300 people: 0 wrong final answers"
 TWICE = 0.1
-"""How often an update is delivered again after it was confirmed."""
+"""The share of updates that are delivered again after they were confirmed."""
 LATE = 0.2
-"""How often one is held back until younger ones have come, up to `BEHIND` of them."""
+"""The share of updates that are held back until up to `BEHIND` younger ones have come."""
 BEHIND = 40
 JITTER = 0.05
 """Seconds by which one request may overtake another."""
 SLEEP = 0.004
-"""Seconds between two presses, on average: about what one process hears."""
+"""Average seconds between two taps: about what one process can handle."""
 
 
 @dataclass(frozen=True)
 class Size:
     people: int
     presses: int
-    """By each person, on average."""
+    """Taps of each person, on average."""
     kills: int
 
 
@@ -47,7 +47,7 @@ async def run(seed: int, quick: bool) -> Result:
             await press(rig, presses, people, program)
         rig.sandbox.updates.late = 0
         rig.sandbox.updates.release()
-        await rig.heard()
+        await rig.all_confirmed()
         await program.stop()
         delivered = len(rig.sandbox.updates.confirmed)
         async with rig.office.sessions() as sessions:
@@ -56,31 +56,31 @@ async def run(seed: int, quick: bool) -> Result:
     result.unanswered = presses.unanswered()
     result.done = f"{len(presses.made)} presses, {delivered} deliveries, {program.kills} SIGKILLs"
     result.notes = [*checked.lost, *checked.wrong, *checked.stale][:5]
-    result.wants_none("lost", "wrong", "unanswered")
-    result.wants(delivered > len(presses.made), "some updates are delivered twice")
+    result.require_none("lost", "wrong", "unanswered")
+    result.require(delivered > len(presses.made), "some updates are delivered twice")
     return result
 
 
 def rounds(rig: Rig, size: Size) -> Iterator[list[User]]:
-    """Who presses, in their order, in as many rounds as there are kills."""
-    whole = rig.chance.choices(rig.office.everyone, k=size.people * size.presses)
+    """The people who tap, in order, in one list for each kill."""
+    whole = rig.rng.choices(rig.office.everyone, k=size.people * size.presses)
     each = -(-len(whole) // size.kills)
     for start in range(0, len(whole), each):
         yield whole[start : start + each]
 
 
 async def press(rig: Rig, presses: Presses, people: list[User], program: Program) -> None:
-    """Everyone presses any answer of their card; somewhere on the way the program dies and comes back."""
-    chance, faults = rig.chance, rig.sandbox.faults
-    dies_at = chance.randrange(len(people))
+    """Everyone taps a random answer of their card. At a random tap the program is killed and started again."""
+    rng, faults = rig.rng, rig.sandbox.faults
+    dies_at = rng.randrange(len(people))
     for number, user in enumerate(people):
-        if chance.random() < TWICE:
+        if rng.random() < TWICE:
             faults.duplicate_updates()
-        if chance.random() < LATE:
-            faults.late_updates(behind=chance.randint(1, BEHIND))
+        if rng.random() < LATE:
+            faults.late_updates(behind=rng.randint(1, BEHIND))
         (card,) = cards(user)
-        presses.press(user, card, chance.choice(list(Answer)))
-        await asyncio.sleep(chance.expovariate(1 / SLEEP))
+        presses.press(user, card, rng.choice(list(Answer)))
+        await asyncio.sleep(rng.expovariate(1 / SLEEP))
         if number == dies_at:
             program.kill_now()
     await program.ended()

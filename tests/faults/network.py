@@ -17,14 +17,14 @@ from bot.sandbox import Limits, Sandbox
 
 @dataclass(frozen=True)
 class Arrival:
-    """One request of a program. ``taken`` is False when it arrives, True when it has taken effect unanswered yet."""
+    """One request of a program. ``taken`` is False on arrival, True once it took effect and is not answered."""
 
     program: str
     method: str
     taken: bool
 
 
-class Cut(Exception):  # noqa: N818  (what a watcher raises to lose a request, or its answer, on the way)
+class Cut(Exception):  # noqa: N818  (watchers raise it to lose a request or its answer)
     pass
 
 
@@ -34,13 +34,13 @@ Watcher = Callable[[Arrival], None]
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to whoever runs the harness."""
+        """Leaves the handling of signals to the harness."""
         yield
 
 
 @dataclass
 class Network:
-    """The way to the sandbox. Each program has an address of its own, so that its requests can be told apart.
+    """The network to the sandbox. Each program has an address of its own, so that its requests can be distinguished.
 
     ``there`` and ``back`` are the seconds that a request and its answer travel, and up to ``jitter`` more, so that
     one may overtake another. A watcher is called twice for each
@@ -51,7 +51,7 @@ class Network:
     there: float = 0
     back: float = 0
     jitter: float = 0
-    chance: random.Random = field(default_factory=random.Random)
+    rng: random.Random = field(default_factory=random.Random)
     watchers: list[Watcher] = field(default_factory=list)
     arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests by program and method, counted as they arrive."""
@@ -60,11 +60,11 @@ class Network:
     _serving: asyncio.Task[None] | None = None
 
     def address(self, program: str) -> str:
-        """What a program takes for Telegram."""
+        """The address that a program uses as Telegram's."""
         return f"http://127.0.0.1:{self.port}/{program}"
 
     async def up(self) -> None:
-        """Takes connections from now on, on the same port as before."""
+        """Accepts connections, on the same port as before."""
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
@@ -72,7 +72,7 @@ class Network:
         config = uvicorn.Config(self._pass, log_level="critical", interface="asgi3", lifespan="off", access_log=False)
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve([listener]))
-        while not self._server.started:  # noqa: ASYNC110  (uvicorn tells in no other way)
+        while not self._server.started:  # noqa: ASYNC110  (uvicorn has no event for it)
             await asyncio.sleep(0.01)
 
     async def down(self) -> None:
@@ -105,13 +105,13 @@ class Network:
             nonlocal answered
             if not answered:
                 self._seen(Arrival(program, method, taken=True))
-                await asyncio.sleep(self.back + self.chance.uniform(0, self.jitter))
+                await asyncio.sleep(self.back + self.rng.uniform(0, self.jitter))
                 answered = True
             await send(message)
 
         try:
             sent = await _whole(receive)
-            await asyncio.sleep(self.there + self.chance.uniform(0, self.jitter))
+            await asyncio.sleep(self.there + self.rng.uniform(0, self.jitter))
             self._seen(Arrival(program, method, taken=False))
             await self.sandbox.app({**scope, "path": f"/{path}", "raw_path": f"/{path}".encode()}, sent, answer)
         except Cut:
@@ -119,7 +119,7 @@ class Network:
                 await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
             raise  # a server closes a connection whose answer ends in the middle
         except asyncio.CancelledError:
-            return  # the network is down: nobody waits for an answer
+            return  # the network is down
 
     def _seen(self, arrival: Arrival) -> None:
         for watcher in list(self.watchers):
@@ -127,13 +127,13 @@ class Network:
 
 
 async def _whole(receive: Receive) -> Receive:
-    """A request that has left arrives, even if its sender dies while it travels."""
-    body, more = b"", True
-    while more:
+    """Reads the whole request, which arrives even if its sender dies meanwhile."""
+    body, incomplete = b"", True
+    while incomplete:
         message = await receive()
         if message["type"] != "http.request":
-            raise Cut  # the sender died over it
-        body, more = body + message.get("body", b""), message.get("more_body", False)
+            raise Cut  # the sender died while sending it
+        body, incomplete = body + message.get("body", b""), message.get("more_body", False)
     parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def sent() -> Message:

@@ -1,4 +1,4 @@
-"""An organisation that is there already: people with Telegram, their groups, a meeting with cards in their hands."""
+"""An organisation that exists already: people with Telegram, their groups, a meeting whose cards they have."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ from models.people.groups import Workgroup
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 AWAKE: dict[str, Any] = {"start": "00:00", "end": "00:00", "weekends": False, "holidays": False}
-"""No quiet time: a run at night must measure what a run by day measures."""
+"""No quiet hours, so that a run at night measures the same as one by day."""
 FIRST_ID = 100_001
 
 
@@ -47,7 +47,7 @@ class Office:
 
     @asynccontextmanager
     async def sessions(self) -> AsyncIterator[db.Sessions]:
-        """The database, beside whoever else has it open."""
+        """The sessions of a database engine of its own, beside those of the programs."""
         engine = db.make_engine(self.settings.database.url)
         try:
             yield db.make_sessions(engine)
@@ -55,7 +55,7 @@ class Office:
             await engine.dispose()
 
     async def call_meeting(self, group_id: int, title: str, *, at: datetime | None = None, in_days: float = 30) -> int:
-        """Calls a meeting with its invitations, as its coordinator's tap would now or ``at`` another time; its id."""
+        """Calls a meeting with its invitations, now or as if at the time ``at``. Returns its id."""
         now = at or datetime.now(UTC)
         starts_at = now + timedelta(days=in_days)
         plan = MeetingPlan(title, starts_at, starts_at + timedelta(hours=2), HELSINKI, Mode.HYBRID, place="Kokoustila")
@@ -68,28 +68,28 @@ class Office:
             return meeting.id
 
     async def hand_out(self, group_id: int, title: str) -> int:
-        """Calls a meeting and puts its cards into everyone's hands at once, before the harness begins; its id.
+        """Calls a meeting and sends its cards at once, in this process. Returns its id.
 
-        It happened an hour ago, so that no chat has to wait for its second afterwards.
+        By the clock it is an hour ago, so that the rate limits of the chats are free again.
         """
         clock = StandingClock(datetime.now(UTC) - timedelta(hours=1))
         meeting_id = await self.call_meeting(group_id, title, at=clock.now())
         app = App(self.settings, clock, transport=httpx.ASGITransport(app=self.sandbox.app))
         try:
             await app.start()
-            await app.pass_time(clock.now() + timedelta(minutes=10))  # others' cards may go out before
+            await app.pass_time(clock.now() + timedelta(minutes=10))  # cards of other meetings may be sent first
         finally:
             await app.close()
-        held = [
+        has_card = [
             any(title in (message.caption or "").splitlines() for message in user.messages)
             for user in self.members[group_id]
         ]
-        assert all(held), f"{held.count(False)} have no card of {title}"
+        assert all(has_card), f"{has_card.count(False)} have no card of {title}"
         return meeting_id
 
 
-async def found(settings: Settings, sandbox: Sandbox, sizes: dict[str, int]) -> Office:
-    """Founds groups of so many members, each with a coordinator of its own who is no member."""
+async def create_office(settings: Settings, sandbox: Sandbox, sizes: dict[str, int]) -> Office:
+    """Creates groups with so many members by name, each with a coordinator who is no member."""
     engine = db.make_engine(settings.database.url)
     await migrate.upgrade(engine)
     sessions, now = db.make_sessions(engine), datetime.now(UTC) - timedelta(hours=2)
@@ -119,20 +119,20 @@ def _arrives(sandbox: Sandbox, user_id: int, name: str) -> User:
     return user
 
 
-def settings_for(folder: Path, url: str | None, sandbox: Sandbox, **more: Any) -> Settings:
-    """What the programs run with."""
-    given: dict[str, Any] = {
+def settings_for(folder: Path, url: str | None, sandbox: Sandbox, **changes: Any) -> Settings:
+    """The settings of the programs."""
+    defaults: dict[str, Any] = {
         "admins": [900],
         "telegram": {"token": sandbox.token, "api_url": "http://telegram.test"},
         "database": {"url": url or f"sqlite:///{folder / 'koolla.db'}"},
         "feedback": {"keys": folder / "keys"},
         "quiet": AWAKE,
     }
-    return Settings(**{**given, **more})
+    return Settings(**{**defaults, **changes})
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """The same settings for another process."""
+    """The settings as environment variables."""
     return {
         "KOOLLA_ADMINS": str(settings.admins),
         "KOOLLA_DATABASE__URL": settings.database.url,

@@ -1,4 +1,4 @@
-"""Telegram in trouble during a broadcast: away, answering half, saying 429; and people tap all the while."""
+"""Trouble with Telegram during a broadcast: offline, lost answers, 429; people tap all the time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from tests.faults.program import Program, until
 from tests.faults.replies import LONGEST, Tapping, in_words, tapping
 from tests.faults.report import Result, Run, Scenario
 from tests.faults.rig import Rig, rigged
-from tests.faults.sending import CARD, MOST_COPIES, ROUND_TRIP, at_rate, cards_sent, copies, outcome, settled, travels
+from tests.faults.sending import CARD, MOST_COPIES, ROUND_TRIP, at_rate, cards_sent, copies, outcome, settled, slow_down
 
 AWAY_BAR = f"8 s away: 0 lost, <= {IN_FLIGHT} ambiguous, replies < 1 s once it is back"
 FLAKY_BAR = "2 % answers dropped, 5 % 429: 0 lost, ambiguous only what was dropped, replies < 1 s"
@@ -30,7 +30,7 @@ class Size:
     away: float
     """Seconds for which Telegram cannot be reached."""
     watched: float
-    """Seconds for which nothing may be sent after Telegram wants to hear nothing for an hour."""
+    """Seconds for which it is checked that nothing is sent after a 429 for an hour."""
 
 
 FULL = Size(people=500, away=8, watched=10)
@@ -40,7 +40,7 @@ Trouble = Callable[[Rig, Program, Size, Tapping, Result], Awaitable[None]]
 
 
 def during(name: str, bar: str, trouble: Trouble) -> Run:
-    """A scenario: a broadcast with trouble in its midst and people who tap."""
+    """Runs a broadcast with trouble during it, and people who tap."""
 
     async def run(seed: int, quick: bool) -> Result:
         size, result = QUICK if quick else FULL, Result(name, seed, bar)
@@ -48,7 +48,7 @@ def during(name: str, bar: str, trouble: Trouble) -> Run:
             (group_id,) = rig.office.members
             await rig.office.hand_out(group_id, "Ensimmäinen")
             before = max(fate.id for fate in await outcome(rig))
-            travels(rig)
+            slow_down(rig)
             program = rig.program(**at_rate(25))
             await program.start()
             async with tapping(rig) as people:
@@ -56,20 +56,20 @@ def during(name: str, bar: str, trouble: Trouble) -> Run:
                 await trouble(rig, program, size, people, result)
                 await settled(rig)
             rig.sandbox.faults.clear()
-            await rig.heard()
+            await rig.all_confirmed()
             await program.stop()
-            found = await outcome(rig, after=before)
-            result.count(found)
+            fates = await outcome(rig, after=before)
+            result.count(fates)
             result.unanswered = people.presses.unanswered()
             async with rig.office.sessions() as sessions:
                 checked = await people.presses.check(sessions)
             result.wrong += len(checked.lost) + len(checked.wrong) + len(checked.stale)
         waits = people.waits()
-        result.done = f"{len(found)} invitations, {len(waits)} taps"
+        result.done = f"{len(fates)} invitations, {len(waits)} taps"
         result.notes += [in_words(waits), *checked.lost[:2], *checked.wrong[:2], *checked.stale[:2]]
-        result.wants(quick or waits[-1] < LONGEST, f"a reply came after {waits[-1]:.2f} s")
-        result.wants(copies(found) <= MOST_COPIES, f"{copies(found)} copies of one invitation")
-        result.wants_none("lost", "wrong", "unanswered")
+        result.require(quick or waits[-1] < LONGEST, f"a reply came after {waits[-1]:.2f} s")
+        result.require(copies(fates) <= MOST_COPIES, f"{copies(fates)} copies of one invitation")
+        result.require_none("lost", "wrong", "unanswered")
         return result
 
     run.__doc__ = trouble.__doc__
@@ -81,11 +81,11 @@ async def midst(rig: Rig, size: Size) -> None:
     """Waits until about a third has been sent."""
     enough = cards_sent(rig) + size.people // 3
     await until(lambda: cards_sent(rig) >= enough)
-    await asyncio.sleep(rig.chance.uniform(0, ROUND_TRIP))
+    await asyncio.sleep(rig.rng.uniform(0, ROUND_TRIP))
 
 
 async def away(rig: Rig, program: Program, size: Size, people: Tapping, result: Result) -> None:
-    """Every connection is cut, answered or not, and none can be made for a while: a reply is just on its way."""
+    """Every connection is cut, answered or not, and none can be made for a while, in the middle of a reply."""
     await midst(rig, size)
     replies = rig.network.arrived[program.name, REPLY]
     await until(lambda: rig.network.arrived[program.name, REPLY] > replies)
@@ -98,13 +98,13 @@ async def away(rig: Rig, program: Program, size: Size, people: Tapping, result: 
     result.notes.append(f"invitations went on {(datetime.now(UTC) - back).total_seconds():.1f} s after it was back")
     await settled(rig)
     doubtful = await ambiguous(rig)
-    result.wants(doubtful <= IN_FLIGHT, f"{doubtful} ambiguous after one outage")
+    result.require(doubtful <= IN_FLIGHT, f"{doubtful} ambiguous after one outage")
 
 
 async def flaky(rig: Rig, _program: Program, _size: Size, _people: Tapping, result: Result) -> None:
     """Answers are dropped after the message was accepted, others are 429."""
     faults = rig.sandbox.faults
-    faults.drop(after=True, method=CARD)  # one of each at least
+    faults.drop(after=True, method=CARD)  # at least one of each kind
     faults.too_many(1, method=CARD)
     faults.drop(after=True, method=CARD, times=None, probability=DROPPED)
     faults.too_many(1, method=CARD, times=None, probability=TOO_MANY)
@@ -114,21 +114,21 @@ async def flaky(rig: Rig, _program: Program, _size: Size, _people: Tapping, resu
     refused = sum(call.error_code == 429 for call in calls)
     result.notes.append(f"{dropped} answers dropped, {refused} times 429 among {len(calls)} requests")
     doubtful = await ambiguous(rig)
-    result.wants(doubtful <= dropped, f"{doubtful} ambiguous, {dropped} answers dropped")
+    result.require(doubtful <= dropped, f"{doubtful} ambiguous, {dropped} answers dropped")
 
 
 async def an_hour(rig: Rig, program: Program, size: Size, _people: Tapping, result: Result) -> None:
-    """Telegram wants to hear nothing for an hour; the harness then moves the hour on."""
+    """Telegram answers 429 for an hour; the harness then ends the hour early."""
     await midst(rig, size)
     rig.sandbox.faults.too_many(HOUR, method=CARD)
     refused = len(rig.sandbox.log)
     await until(lambda: any(call.error_code == 429 for call in rig.sandbox.log[refused:]))
-    await asyncio.sleep(1)  # what was under way arrives
+    await asyncio.sleep(1)  # requests under way arrive
     sent = cards_sent(rig, program)
     await asyncio.sleep(size.watched)
-    result.wants(cards_sent(rig, program) == sent, f"{cards_sent(rig, program) - sent} sent in spite of the hour")
+    result.require(cards_sent(rig, program) == sent, f"{cards_sent(rig, program) - sent} sent in spite of the hour")
     result.notes.append(f"nothing sent in {size.watched:.0f} s of the hour, {await held_for(rig):.0f} s to go")
-    result.wants(await held_for(rig) > HOUR / 2, "the whole hour is held")
+    result.require(await held_for(rig) > HOUR / 2, "the whole hour is held")
     async with rig.office.sessions() as sessions, sessions.begin() as session:
         now = datetime.now(UTC)
         await session.execute(update(Pace).values(free_at=now))
@@ -138,7 +138,7 @@ async def an_hour(rig: Rig, program: Program, size: Size, _people: Tapping, resu
 
 
 async def held_for(rig: Rig) -> float:
-    """For how many seconds more nothing will be sent."""
+    """The seconds for which nothing will be sent."""
     async with rig.office.sessions() as sessions, sessions() as session:
         free_at = (await session.execute(select(Pace.free_at))).scalar_one()
     return (free_at - datetime.now(UTC)) / timedelta(seconds=1)

@@ -1,4 +1,4 @@
-"""What people did, as the harness knows it, held against the answers in the database and on their screens."""
+"""The taps of people, compared with the answers in the database and on their screens."""
 
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Press:
 
 @dataclass
 class Checked:
-    """Invitations in words: pressed but without any answer; with another than the last; with a card that lags."""
+    """Descriptions of invitations: without an answer; with another answer than the last tap; with an old card."""
 
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -43,23 +43,23 @@ class Presses:
         self.made.append(Press(invitation_of(message), answer, tap_id, message))
 
     async def check(self, sessions: db.Sessions) -> "Checked":
-        """The newest press of each invitation beside the answer that is held, and that beside what its card shows."""
+        """Compares the newest tap of each invitation with the stored answer, and that with its card."""
         async with sessions() as session:
             rows = await session.execute(select(Invitation.id, Invitation.answer))
-            held = {row.id: row.answer for row in rows}
-        found = Checked()
+            stored = {row.id: row.answer for row in rows}
+        checked = Checked()
         for number, press in {press.invitation_id: press for press in self.made}.items():
-            answer, card = held[number], shown(press.message)
+            answer, card = stored[number], shown(press.message)
             if answer is None:
-                found.lost.append(f"invitation {number}: pressed {press.answer}, no answer is held")
+                checked.lost.append(f"invitation {number}: pressed {press.answer}, no answer is stored")
             elif answer is not press.answer:
-                found.wrong.append(f"invitation {number}: pressed {press.answer} last, {answer} is held")
+                checked.wrong.append(f"invitation {number}: pressed {press.answer} last, {answer} is stored")
             elif card is not answer:
-                found.stale.append(f"invitation {number}: its card shows {card}, {answer} is held")
-        return found
+                checked.stale.append(f"invitation {number}: its card shows {card}, {answer} is stored")
+        return checked
 
     def unanswered(self) -> int:
-        """Presses that Telegram never had answered, and whose message was not changed since either."""
+        """Taps that were not answered, and whose message was not edited since."""
         taps = [self.sandbox.world.taps[press.tap_id] for press in self.made]
         return sum(
             not tap.answered and (tap.message.edited_at is None or tap.message.edited_at < tap.at) for tap in taps
@@ -80,7 +80,7 @@ def invitation_of(message: Message) -> int:
 
 
 def shown(message: Message) -> Answer | None:
-    """The answer that a card shows as given, by the words of its buttons."""
+    """The answer that a card shows, by the labels of its buttons."""
     chosen = {answer: {str(texts(language)(f"answer-{answer}-chosen")) for language in LANGUAGES} for answer in Answer}
     return next((answer for answer, button in buttons(message).items() if button.label in chosen[answer]), None)
 

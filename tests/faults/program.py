@@ -1,4 +1,4 @@
-"""`python -m bot run` as a process of its own: started, killed, stopped, let go on."""
+"""`python -m bot run` as a process: start, kill, stop, continue."""
 
 import asyncio
 import os
@@ -14,13 +14,13 @@ from tests.faults.network import Network
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120.0
-"""Seconds for which a program may be silent before a scenario gives up on it."""
+"""Seconds that a scenario waits for a program."""
 
 
-async def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Waits until something has come true."""
+async def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Waits until the condition holds. Raises TimeoutError after ``patience`` seconds."""
     ends = monotonic() + patience
-    while not done():
+    while not condition():
         if monotonic() > ends:
             raise TimeoutError(f"not within {patience:.0f} s")
         await asyncio.sleep(0.02)
@@ -28,7 +28,7 @@ async def until(done: Callable[[], bool], patience: float = PATIENCE) -> None:
 
 @dataclass
 class Program:
-    """One process after the other under one name. What they say goes into ``folder/NAME.log``."""
+    """One process after the other under one name. They log into ``folder/NAME.log``."""
 
     name: str
     network: Network
@@ -53,7 +53,7 @@ class Program:
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
     async def start(self, *, polling: bool = True) -> None:
-        """Starts it; returns when it asks for updates, or (``polling`` False, for a second one) greets Telegram."""
+        """Starts it. Returns when it polls for updates, or, if ``polling`` is False, at its first request."""
         method = "getUpdates" if polling else "getMe"
         before = self.network.arrived[self.name, method]
         await self.launch()
@@ -78,14 +78,14 @@ class Program:
         self.starts += 1
 
     def send(self, number: signal.Signals) -> None:
-        """Sends a signal; of one that has ended nothing is left to be told."""
+        """Sends a signal, which a process that has ended ignores."""
         if self.process is not None and self.process.returncode is None:
             with suppress(ProcessLookupError):
-                # `Process.send_signal` would look first whether it has ended, and snatch its exit code from asyncio.
+                # `Process.send_signal` would poll the process first, and take its exit code away from asyncio.
                 os.kill(self.process.pid, number)
 
     def kill_now(self) -> None:
-        """SIGKILL without waiting: for a watcher of the network. `ended` waits."""
+        """SIGKILL without waiting, for watchers of the network. `ended` waits."""
         self.send(signal.SIGKILL)
 
     async def kill(self) -> None:
@@ -93,7 +93,7 @@ class Program:
         await self.ended()
 
     async def stop(self) -> float:
-        """SIGTERM; returns the seconds until it has ended."""
+        """SIGTERM. Returns the seconds until the process has ended."""
         began = monotonic()
         self.send(signal.SIGTERM)
         await self.ended()
@@ -106,7 +106,7 @@ class Program:
         return code
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of ours but what is meant to be set."""
+        """This environment without Koolla's variables, plus the settings of the program."""
         given = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),

@@ -16,33 +16,33 @@ LONGEST = 1.0
 
 
 class Tapping:
-    """Somebody taps an answer every now and then, on the first card in their chat."""
+    """Random people tap an answer from time to time, on the first card in their chat."""
 
     def __init__(self, rig: Rig) -> None:
         self.rig, self.presses = rig, Presses(rig.sandbox)
         self.cut_off: list[tuple[datetime, datetime]] = []
-        """From when to when no tap could be answered: its reply is due from the end on."""
+        """A period in which no tap could be answered: replies are due from its end on."""
 
     async def run(self) -> None:
-        chance = self.rig.chance
-        held = [(user, cards(user)[0]) for user in self.rig.office.everyone]
+        rng = self.rig.rng
+        people_cards = [(user, cards(user)[0]) for user in self.rig.office.everyone]
         while True:
-            self.presses.press(*chance.choice(held), chance.choice(list(Answer)))
-            await asyncio.sleep(chance.uniform(0, 2 * EVERY))
+            self.presses.press(*rng.choice(people_cards), rng.choice(list(Answer)))
+            await asyncio.sleep(rng.uniform(0, 2 * EVERY))
 
     def waits(self) -> list[float]:
-        """Seconds until each tap was answered, in rising order; one never answered waits for ever."""
+        """The seconds until each tap was answered, sorted; infinity for those that were not."""
         calls = [call for call in self.rig.sandbox.log if call.method == "answerCallbackQuery" and call.ok]
         came = {call.parameters["callback_query_id"]: call.at for call in calls}
-        found = []
+        seconds = []
         for press in self.presses.made:
             tap = self.rig.sandbox.world.taps[press.tap_id]
             at = came.get(press.tap_id)
-            found.append((at - self._due(tap.at)) / timedelta(seconds=1) if at else float("inf"))
-        return sorted(found)
+            seconds.append((at - self._due(tap.at)) / timedelta(seconds=1) if at else float("inf"))
+        return sorted(seconds)
 
     def _due(self, at: datetime) -> datetime:
-        """A tap that was under way when the network broke waits for its return too."""
+        """When the reply to a tap was due: after an outage, if the tap was under way when that began."""
         slack = timedelta(seconds=LONGEST)
         return next((end for begin, end in self.cut_off if begin - slack <= at <= end), at)
 
@@ -57,7 +57,7 @@ async def tapping(rig: Rig) -> AsyncIterator[Tapping]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-    await rig.heard()
+    await rig.all_confirmed()
 
 
 def in_words(waits: list[float]) -> str:

@@ -1,4 +1,4 @@
-"""What a scenario did and what came of it, as a line of the table."""
+"""The results of scenarios, and the table of them."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tests.faults.checking import Fate
 
 @dataclass
 class Result:
-    """Measured values alone; ``misses`` says in words which bars they do not reach."""
+    """The measured values of a scenario. ``misses`` are the parts of the bar that it did not reach, in words."""
 
     scenario: str
     seed: int
@@ -25,7 +25,7 @@ class Result:
     misses: list[str] = field(default_factory=list)
 
     def count(self, fates: Iterable[Fate]) -> None:
-        """Adds what became of deliveries; a copy that no mark on its row admits is wrong."""
+        """Adds the outcomes of deliveries. A copy that its row does not mark as possible is wrong."""
         for fate in fates:
             self.lost += fate.lost
             self.twice += fate.twice
@@ -33,18 +33,18 @@ class Result:
             self.absent += fate.absent
             self.wrong += fate.unrecorded or fate.late
 
-    def wants(self, met: bool, words: str) -> None:
-        """Holds one part of the bar."""
+    def require(self, met: bool, words: str) -> None:
+        """Adds a miss, unless this part of the bar is met."""
         if not met:
             self.misses.append(words)
 
-    def wants_none(self, *names: str) -> None:
+    def require_none(self, *names: str) -> None:
         for name in names:
-            self.wants(getattr(self, name) == 0, f"{name}: {getattr(self, name)}, wanted 0")
+            self.require(getattr(self, name) == 0, f"{name}: {getattr(self, name)}, wanted 0")
 
 
 Run = Callable[[int, bool], Coroutine[Any, Any, Result]]
-"""Runs a scenario with a seed, in full or (True) a small part of it."""
+"""Runs a scenario with a seed; if the second argument is True, only a small part of it."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,20 @@ HEADS = ("lost", "twice", "ambiguous", "unknown, not arrived", "wrong", "unanswe
 
 
 def table(results: Iterable[Result]) -> str:
-    """The results side by side, what they mean below."""
+    """The results as a table, with the notes below it."""
     rows: list[tuple[str, ...]] = [("scenario", "what was done", *HEADS, "bar", "verdict")]
     notes = []
-    for one in results:
-        values = [str(getattr(one, name)) for name in COLUMNS]
-        rows.append((one.scenario, one.done, *values, one.bar, "MISSED" if one.misses else "met"))
-        notes += [f"{one.scenario}: {words}" for words in (*one.notes, *(f"MISSED {miss}" for miss in one.misses))]
-        notes += [f"{one.scenario}: repeat it with --only {one.scenario} --seed {one.seed}"] if one.misses else []
+    for result in results:
+        values = [str(getattr(result, name)) for name in COLUMNS]
+        rows.append((result.scenario, result.done, *values, result.bar, "MISSED" if result.misses else "met"))
+        notes += [
+            f"{result.scenario}: {words}" for words in (*result.notes, *(f"MISSED {miss}" for miss in result.misses))
+        ]
+        notes += (
+            [f"{result.scenario}: repeat it with --only {result.scenario} --seed {result.seed}"]
+            if result.misses
+            else []
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join([lines[0], "-+-".join("-" * width for width in widths), *lines[1:], "", *notes])

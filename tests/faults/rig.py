@@ -1,4 +1,4 @@
-"""The rig: a sandbox over HTTP, an organisation, and as many programs on its database as a scenario wants.
+"""The rig of a scenario: a sandbox over HTTP, an organisation, and programs on its database.
 
 async with rigged(seed, {"Lastensuojelu": 300}) as rig:
     program = rig.program()
@@ -19,7 +19,7 @@ from typing import Any
 from bot.sandbox import Limits, Sandbox
 from tests.databases import on_server
 from tests.faults.network import Arrival, Network, served
-from tests.faults.office import Office, as_environment, found, settings_for
+from tests.faults.office import Office, as_environment, create_office, settings_for
 from tests.faults.program import Program, until
 
 
@@ -28,7 +28,7 @@ class Rig:
     network: Network
     office: Office
     folder: Path
-    chance: random.Random
+    rng: random.Random
     programs: dict[str, Program] = field(default_factory=dict)
 
     @property
@@ -36,17 +36,17 @@ class Rig:
         return self.network.sandbox
 
     def program(self, name: str = "koolla", **environment: str) -> Program:
-        """A program on the organisation's database; several names are several processes."""
+        """A program on the organisation's database, one process for each name."""
         settings = {**as_environment(self.office.settings), **environment}
         made = self.programs[name] = Program(name, self.network, self.folder, settings)
         return made
 
-    async def heard(self, patience: float = 120) -> None:
-        """Waits until every update was confirmed."""
+    async def all_confirmed(self, patience: float = 120) -> None:
+        """Waits until every update is confirmed."""
         await until(lambda: not self.sandbox.updates.waiting(), patience)
 
     def at_request(self, program: Program, number: int, *, method: str | None = None, taken: bool = True) -> "Strike":
-        """Kills a program at its so-manyth request from now, before it has taken effect or after, unanswered."""
+        """Kills a program at a request, counted from now: before it takes effect, or (``taken``) after."""
         strike = Strike(program, number, method, taken)
         self.network.watchers.append(strike)
         return strike
@@ -54,7 +54,7 @@ class Rig:
 
 @dataclass
 class Strike:
-    """A kill at the so-manyth request of a program; done once."""
+    """A watcher of the network that kills a program once, at a request."""
 
     program: Program
     left: int
@@ -63,8 +63,8 @@ class Strike:
     done: bool = False
 
     def __call__(self, arrival: Arrival) -> None:
-        mine = arrival.program == self.program.name and arrival.taken is self.taken
-        if self.done or not mine or self.method not in (None, arrival.method):
+        matches = arrival.program == self.program.name and arrival.taken is self.taken
+        if self.done or not matches or self.method not in (None, arrival.method):
             return
         self.left -= 1
         if self.left <= 0:
@@ -73,22 +73,22 @@ class Strike:
 
 
 SERVERS: list[str] = []
-"""The PostgreSQL server that rigs stand on, if `make faults` was told so."""
+"""The PostgreSQL server that rigs use, with --postgresql."""
 
 
 @asynccontextmanager
 async def rigged(
     seed: int, sizes: dict[str, int], *, url: str | None = None, limits: Limits | None = None, **settings: Any
 ) -> AsyncIterator[Rig]:
-    """A rig with groups of so many members, on a SQLite file unless another database's address is given."""
+    """A rig with groups of so many members by name, on a SQLite file unless the address of a database is given."""
     if url is None and SERVERS:
         url = await new_database(SERVERS[0])
     with tempfile.TemporaryDirectory(prefix="koolla-faults-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with served(limits) as network:
             network.sandbox.faults.seed(seed)
-            network.chance.seed(seed)
-            office = await found(settings_for(folder, url, network.sandbox, **settings), network.sandbox, sizes)
+            network.rng.seed(seed)
+            office = await create_office(settings_for(folder, url, network.sandbox, **settings), network.sandbox, sizes)
             rig = Rig(network, office, folder, random.Random(seed))
             try:
                 yield rig

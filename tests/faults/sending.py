@@ -1,4 +1,4 @@
-"""A broadcast in mid-air: how many of its invitations still wait, and when it is over."""
+"""Broadcasts under way: how many messages still wait, and when all are settled."""
 
 import asyncio
 from time import monotonic
@@ -14,7 +14,7 @@ from tests.faults.rig import Rig
 CARD = "sendDocument"
 """The method that brings an invitation."""
 ROUND_TRIP = 0.06
-"""Seconds to Telegram and back again: at 25 a second one or two messages are always under way."""
+"""Round-trip time in seconds: at 25 messages a second one or two are always under way."""
 MOST_COPIES = 2
 KINDS = ("invitation", "cancelled")
 
@@ -24,18 +24,18 @@ def at_rate(per_second: float) -> dict[str, str]:
     return {"KOOLLA_TELEGRAM__PER_SECOND": str(per_second)}
 
 
-def travels(rig: Rig, seconds: float = ROUND_TRIP) -> None:
-    """Requests take time from now on."""
+def slow_down(rig: Rig, seconds: float = ROUND_TRIP) -> None:
+    """Makes each request take so many seconds from now on."""
     rig.network.there = rig.network.back = seconds / 2
 
 
 def cards_sent(rig: Rig, *programs: Program) -> int:
-    """Requests with a card that have left, by some programs or by all."""
+    """The number of requests with a card, of some programs or of all."""
     return sum(rig.network.arrived[program.name, CARD] for program in programs or rig.programs.values())
 
 
 async def in_states(office: Office, *states: Sending) -> set[int]:
-    """The messages in some states."""
+    """The ids of the deliveries in these states."""
     async with office.sessions() as sessions, sessions() as session:
         wanted = select(Delivery.id).where(Delivery.kind.in_(KINDS), Delivery.state.in_(states))
         return set(await session.scalars(wanted))
@@ -46,7 +46,7 @@ async def waiting(office: Office) -> int:
 
 
 async def settled(rig: Rig, patience: float = 300) -> None:
-    """Waits until every message has ended in some way; gives up when for so long nothing has moved."""
+    """Waits until no delivery waits any more. Raises TimeoutError if nothing changes for ``patience`` seconds."""
     left, moved_at = -1, monotonic()
     while (now_left := await waiting(rig.office)) > 0:
         if now_left != left:
@@ -57,11 +57,11 @@ async def settled(rig: Rig, patience: float = 300) -> None:
 
 
 async def outcome(rig: Rig, *, after: int = 0) -> list[Fate]:
-    """What became of the messages planned after one delivery."""
+    """The outcomes of the deliveries with higher ids than ``after``."""
     async with rig.office.sessions() as sessions:
         return [fate for fate in await fates(sessions, rig.sandbox, KINDS) if fate.id > after]
 
 
-def copies(found: list[Fate]) -> int:
-    """The most copies that anybody got of one invitation."""
-    return max((len(fate.copies) for fate in found), default=0)
+def copies(results: list[Fate]) -> int:
+    """The largest number of copies of one message."""
+    return max((len(fate.copies) for fate in results), default=0)

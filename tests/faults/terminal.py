@@ -1,4 +1,4 @@
-"""What an operator types beside a running program."""
+"""Commands of an operator beside a running program."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from tests.faults.program import Program
 
 
 async def koolla(program: Program, *words: str) -> tuple[int, str]:
-    """``koolla WORDS`` with the program's own settings: the exit code, and all that was said."""
+    """Runs ``koolla WORDS`` with the program's settings. Returns the exit code and the output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "bot", *words),
@@ -17,5 +17,5 @@ async def koolla(program: Program, *words: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, said.decode()
+    output, _ = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, output.decode()

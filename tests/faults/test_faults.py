@@ -1,4 +1,4 @@
-"""A small part of the scenarios, at every run of the tests. A seed that failed once is kept here."""
+"""A small part of the scenarios. A seed that failed once is added here."""
 
 import pytest
 

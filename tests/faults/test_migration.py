@@ -1,4 +1,4 @@
-"""Upgrades that are killed, and upgrades that meet."""
+"""Upgrades that are killed, and upgrades at the same time."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ async def test_a_killed_upgrade_leaves_the_old_schema_or_the_new(kind: str, seed
 async def test_two_programs_that_start_at_once_upgrade_once(database_url: str) -> None:
     url = Settings(database={"url": database_url}).database.url
     engines = [db.make_engine(url) for _ in range(4)]
-    done = await asyncio.gather(*map(migrate.upgrade, engines))
-    assert sorted(done) == [False, False, False, True]
+    results = await asyncio.gather(*map(migrate.upgrade, engines))
+    assert sorted(results) == [False, False, False, True]
     for engine in engines:
         await engine.dispose()

@@ -26,11 +26,11 @@ from models.people.people import Person
 from tests.faults.office import HELSINKI
 from tests.faults.presses import buttons, cards
 from tests.faults.report import Result, Scenario
-from tests.faults.year_checking import OWLS, Away, Called, Lived, check
+from tests.faults.year_checking import OWLS, Away, Called, History, check
 
 BAR = "each reminder, request and digest once, or expired while the program was away"
 QUIET = {"weekends": False}
-"""Weekends are awake here: both summer-time nights are a Sunday's."""
+"""Without quiet weekends: both nights when the clocks change are before a Sunday."""
 NIGHTS = (datetime(2027, 3, 28, 1, tzinfo=UTC), datetime(2027, 10, 31, 1, tzinfo=UTC))
 """When Helsinki's clocks are changed."""
 HOURS = (3, 9, 13, 17)
@@ -40,7 +40,7 @@ HOURS = (3, 9, 13, 17)
 class Size:
     days: int
     people: int
-    """In each of two groups."""
+    """Members of each of the two groups."""
     every: int
     """Days between two meetings."""
     away: int
@@ -53,11 +53,11 @@ QUICK = Size(days=40, people=3, every=6, away=8)
 
 @dataclass
 class Year:
-    """The stage, and what was lived on it."""
+    """The stage, and the history of what happened on it."""
 
     stage: Stage
-    chance: random.Random
-    lived: Lived
+    rng: random.Random
+    history: History
     users: dict[int, list[User]] = field(default_factory=dict)
     """Members by group."""
     leads: dict[int, int] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Year:
         return self.stage.clock.now()
 
     async def reach(self, moment: datetime) -> None:
-        """Lives until a moment, or if the program is away then, until it is back."""
+        """Lets time pass until a moment, or, if the program is away then, until it is back."""
         while self.ahead and self.ahead[0][0] <= moment:
             start, span = self.ahead.pop(0)
             if start >= self.now:
@@ -80,11 +80,11 @@ class Year:
             await self.stage.until(moment)
 
     async def be_away(self, span: timedelta) -> None:
-        """The program ends, time passes, another one starts on the same database."""
+        """Ends the program, lets time pass, and starts another one on the same database."""
         stage, settings, since = self.stage, self.stage.app.settings, self.now
         await stage.app.close()
         stage.clock.moment += span
-        self.lived.away.append(Away(since, self.now))
+        self.history.away.append(Away(since, self.now))
         stage.app = App(settings, stage.clock, transport=httpx.ASGITransport(app=stage.sandbox.app))
         await stage.app.start()
         await stage.settle()
@@ -97,19 +97,19 @@ class Year:
             meeting = await meetings.create(session, group, by, plan, now=self.now)
             await announcing.announce(session, meeting, policy=self.stage.app.policy, now=self.now)
         members = [user.id for user in self.users[group_id]]
-        self.lived.called[title] = Called(self.now, starts_at, plan.ends_at, members)
+        self.history.called[title] = Called(self.now, starts_at, plan.ends_at, members)
         await self.stage.settle()
 
     async def answer(self, title: str, user: User, answer: Answer) -> None:
-        """Taps the newest card of a meeting; whoever has none yet cannot."""
-        mine = [card for card in cards(user) if title in (card.caption or "").splitlines()]
-        if mine and self.lived.called[title].starts_at > self.now:
-            user.taps_data(buttons(mine[-1])[answer].data or "", mine[-1])
+        """Taps an answer on the newest card of the meeting, if the person has one."""
+        matching = [card for card in cards(user) if title in (card.caption or "").splitlines()]
+        if matching and self.history.called[title].starts_at > self.now:
+            user.taps_data(buttons(matching[-1])[answer].data or "", matching[-1])
             await self.stage.answered()
-            self.lived.answers[title, user.id].append((self.now, answer))
+            self.history.answers[title, user.id].append((self.now, answer))
 
     async def tell(self, title: str, user: User, *, was_there: bool) -> None:
-        """Answers the feedback to the end, or says that one was not there."""
+        """Answers the whole form, or that they were not there."""
         asked = [message for message in user.messages if message.from_bot and is_asking(message, title)]
         if not asked:
             return
@@ -117,7 +117,7 @@ class Year:
         for step in steps:
             user.taps(step, asked[-1])
             await self.stage.answered()
-        self.lived.finished[title, user.id] = self.now
+        self.history.finished[title, user.id] = self.now
 
 
 def is_asking(message: Message, title: str) -> bool:
@@ -139,13 +139,13 @@ async def settle_in(year: Year, size: Size) -> None:
                 person, _ = await people.met(session, user.id, user.first_name, "fi", now=now)
                 if number % 3 == 2:
                     person.quiet_start, person.quiet_end = OWLS.start, OWLS.end
-                    year.lived.owls.add(user.id)
+                    year.history.owls.add(user.id)
                 await groups.join(session, group, person, now=now)
                 year.users[group.id].append(user)
         manager = arrives(stage, "Maija")
         person, _ = await people.met(session, manager.id, "Maija", "fi", now=now)
         await access.grant(session, person, RoleKind.MANAGER, now=now)
-        year.lived.manager, year.lived.began = manager, now
+        year.history.manager, year.history.began = manager, now
 
 
 def arrives(stage: Stage, name: str) -> User:
@@ -154,46 +154,46 @@ def arrives(stage: Stage, name: str) -> User:
     return user
 
 
-def absences(chance: random.Random, size: Size) -> list[tuple[datetime, timedelta]]:
+def absences(rng: random.Random, size: Size) -> list[tuple[datetime, timedelta]]:
     """When the program is away: minutes, hours or days; on a summer-time night perhaps; once for a holiday."""
-    found = []
+    times = []
     for _ in range(size.away):
-        start = START + timedelta(days=chance.uniform(1, size.days - 15))
-        most = chance.choice([timedelta(hours=1), timedelta(hours=12), timedelta(days=4)])
-        found.append((start, most * chance.random()))
+        start = START + timedelta(days=rng.uniform(1, size.days - 15))
+        most = rng.choice([timedelta(hours=1), timedelta(hours=12), timedelta(days=4)])
+        times.append((start, most * rng.random()))
     for night in NIGHTS:
-        if chance.random() < 0.7:
-            start = night - timedelta(minutes=chance.randint(10, 150))
-            found.append((start, timedelta(minutes=chance.randint(20, 300))))
-    found.append((START + timedelta(days=chance.uniform(0.3, 0.6) * size.days), timedelta(days=chance.uniform(8, 11))))
-    return sorted(found)
+        if rng.random() < 0.7:
+            start = night - timedelta(minutes=rng.randint(10, 150))
+            times.append((start, timedelta(minutes=rng.randint(20, 300))))
+    times.append((START + timedelta(days=rng.uniform(0.3, 0.6) * size.days), timedelta(days=rng.uniform(8, 11))))
+    return sorted(times)
 
 
-def starts(chance: random.Random, size: Size) -> list[datetime]:
+def starts(rng: random.Random, size: Size) -> list[datetime]:
     """When meetings begin: every few days at any hour, and right after the summer-time nights."""
     first = START.date() + timedelta(days=10)
     days = [first + timedelta(days=number) for number in range(0, size.days - 24, size.every)]
     days += [night.date() + timedelta(days=1) for night in NIGHTS if night < START + timedelta(days=size.days - 14)]
-    return sorted(wall(day, time(chance.choice(HOURS), chance.choice((0, 30)))) for day in days)
+    return sorted(wall(day, time(rng.choice(HOURS), rng.choice((0, 30)))) for day in days)
 
 
 def wall(day: date, at: time) -> datetime:
     return to_utc(day, at, HELSINKI).moments[0]
 
 
-Deed = Callable[[], Awaitable[None]]
+Act = Callable[[], Awaitable[None]]
 
 
-def deeds(year: Year, size: Size) -> Iterator[tuple[datetime, Deed]]:
-    """What everyone does, and when; later if the program is away then."""
-    chance, group_ids = year.chance, sorted(year.users)
-    for number, starts_at in enumerate(starts(chance, size)):
+def acts(year: Year, size: Size) -> Iterator[tuple[datetime, Act]]:
+    """What everyone does, and when; it happens later if the program is away then."""
+    rng, group_ids = year.rng, sorted(year.users)
+    for number, starts_at in enumerate(starts(rng, size)):
         title, group_id = f"Kokous {number}", group_ids[number % len(group_ids)]
-        called = max(START + timedelta(hours=1), starts_at - timedelta(days=chance.uniform(4, 12)))
+        called = max(START + timedelta(hours=1), starts_at - timedelta(days=rng.uniform(4, 12)))
         yield called, partial(call, year, group_id, title, starts_at)
-        yield called + timedelta(hours=chance.uniform(10, 40)), partial(answer, year, group_id, title, 0.6)
-        yield starts_at - timedelta(hours=chance.uniform(5, 60)), partial(answer, year, group_id, title, 0.3)
-        yield starts_at + timedelta(hours=chance.uniform(3, 60)), partial(tell, year, group_id, title)
+        yield called + timedelta(hours=rng.uniform(10, 40)), partial(answer, year, group_id, title, 0.6)
+        yield starts_at - timedelta(hours=rng.uniform(5, 60)), partial(answer, year, group_id, title, 0.3)
+        yield starts_at + timedelta(hours=rng.uniform(3, 60)), partial(tell, year, group_id, title)
 
 
 async def call(year: Year, group_id: int, title: str, starts_at: datetime) -> None:
@@ -203,12 +203,12 @@ async def call(year: Year, group_id: int, title: str, starts_at: datetime) -> No
 
 async def answer(year: Year, group_id: int, title: str, share: float) -> None:
     for user in year.users[group_id]:
-        if title in year.lived.called and year.chance.random() < share:
-            await year.answer(title, user, year.chance.choice([Answer.REMOTE, Answer.REMOTE, Answer.NO]))
+        if title in year.history.called and year.rng.random() < share:
+            await year.answer(title, user, year.rng.choice([Answer.REMOTE, Answer.REMOTE, Answer.NO]))
 
 
 async def tell(year: Year, group_id: int, title: str) -> None:
-    for user, was_there in zip(year.chance.sample(year.users[group_id], 3), (True, True, False), strict=True):
+    for user, was_there in zip(year.rng.sample(year.users[group_id], 3), (True, True, False), strict=True):
         await year.tell(title, user, was_there=was_there)
 
 
@@ -216,28 +216,28 @@ async def tell(year: Year, group_id: int, title: str) -> None:
 async def staged(seed: int) -> AsyncIterator[Year]:
     with tempfile.TemporaryDirectory(prefix="koolla-year-") as folder:
         async with Stage.open(Path(folder), quiet=QUIET, admins=[]) as stage:
-            year = Year(stage, random.Random(seed), Lived())
+            year = Year(stage, random.Random(seed), History())
             try:
                 yield year
             finally:
-                await year.stage.app.close()  # not the one that the stage began with
+                await year.stage.app.close()  # a restart replaced the first one
 
 
 async def run(seed: int, quick: bool) -> Result:
     size, result = QUICK if quick else FULL, Result("year", seed, BAR)
     async with staged(seed) as year:
-        year.ahead = absences(year.chance, size)
+        year.ahead = absences(year.rng, size)
         await settle_in(year, size)
-        for moment, deed in sorted(deeds(year, size), key=lambda one: one[0]):
+        for moment, act in sorted(acts(year, size), key=lambda entry: entry[0]):
             await year.reach(moment)
-            await deed()
+            await act()
         await year.reach(START + timedelta(days=size.days))
-        await check(result, year.lived, year.stage)
-    away = sum((one.until - one.since for one in year.lived.away), timedelta())
+        await check(result, year.history, year.stage)
+    away = sum((period.until - period.since for period in year.history.away), timedelta())
     result.done = (
-        f"{size.days} days, {len(year.lived.called)} meetings, away {len(year.lived.away)} times, {away.days} days"
+        f"{size.days} days, {len(year.history.called)} meetings, away {len(year.history.away)} times, {away.days} days"
     )
-    result.wants_none("lost", "twice", "ambiguous", "absent", "wrong")
+    result.require_none("lost", "twice", "ambiguous", "absent", "wrong")
     return result
 
 
