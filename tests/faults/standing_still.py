@@ -88,14 +88,19 @@ async def stand_still(result: Result, size: Size, *, in_transaction: bool = Fals
 
 
 async def stop(rig: Rig, program: Program, *, in_transaction: bool) -> list[Held]:
-    """SIGSTOP with messages under way, inside a transaction or outside. Returns those deliveries."""
+    """SIGSTOP with messages under way, inside a transaction or outside. Returns those deliveries.
+
+    A process that is stopped between the two messages of a statement counts as neither: its transaction is active, so
+    the server does not end it, and its locks last until the process continues.
+    """
+    wanted = {"idle in transaction"} if in_transaction else set()
     async with asyncio.timeout(60):
         while True:
             await asyncio.sleep(rig.rng.uniform(0, ROUND_TRIP))
             program.send(signal.SIGSTOP)
             await asyncio.sleep(0.05)  # the server has finished its statement
             in_flight = await under_way(rig)
-            if in_flight and await idle_in_transaction(rig) is in_transaction:
+            if in_flight and await open_transactions(rig) == wanted:
                 return in_flight
             program.send(signal.SIGCONT)
 
@@ -106,14 +111,14 @@ async def under_way(rig: Rig) -> list[Held]:
         return [Held(*row) for row in await session.execute(wanted)]
 
 
-async def idle_in_transaction(rig: Rig) -> bool:
-    """Whether the stopped process, the only one so far, has an open transaction."""
+async def open_transactions(rig: Rig) -> set[str]:
+    """The states of the open transactions of the stopped process, the only one so far."""
     wanted = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
+        "SELECT state FROM pg_stat_activity WHERE datname = current_database()"
+        " AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
     )
     async with rig.office.sessions() as sessions, sessions() as session:
-        return bool(await session.scalar(wanted))
+        return set(await session.scalars(wanted))
 
 
 def tap(rig: Rig) -> Presses:
