@@ -5,12 +5,13 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+Reader = Callable[[Any], Any]
 
 
 def to_json(value: Any) -> Any:
@@ -20,7 +21,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, date | time):
         return value.isoformat()
     if is_dataclass(value):
-        return {_key(field): to_json(getattr(value, field.name)) for field in fields(value)}
+        return {key_of(field): to_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {to_json(key): to_json(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -33,33 +34,39 @@ def from_json(kind: type[Value], raw: Any) -> Value:
 
     A field that was added since takes its default, and one that was removed is ignored.
     """
-    return typing.cast("Value", _read(kind, raw))
+    read: Reader = _reader(typing.cast("Any", kind))
+    return typing.cast("Value", read(raw))
 
 
-def _read(kind: Any, raw: Any) -> Any:
+@functools.cache
+def _reader(kind: Any) -> Reader:
+    """The function that reads values of a type: types are looked at once, for a roster has thousands of values."""
     origin = typing.get_origin(kind)
     if origin is not None:
-        return _read_generic(origin, typing.get_args(kind), raw)
+        return _generic_reader(origin, typing.get_args(kind))
     if is_dataclass(kind):
-        return _read_dataclass(kind, raw)
+        return _dataclass_reader(kind)
     if issubclass(kind, tuple):  # a NamedTuple, which is an array in JSON
-        return kind(*_read_tuple(tuple(_types_of(kind).values()), raw))
+        read_items = _tuple_reader(tuple(typing.get_type_hints(kind).values()))
+        return lambda raw: kind(*read_items(raw))
     if issubclass(kind, enum.Enum):
-        return kind(raw)
+        return typing.cast("Reader", kind)
     if kind in (date, time, datetime):
-        return kind.fromisoformat(_checked(str, raw))
-    return _checked(int | float if kind in (bool, float) else kind, raw)  # SQLite's booleans are 0 and 1
+        return lambda raw: kind.fromisoformat(_checked(str, raw))
+    basis = int | float if kind in (bool, float) else kind  # SQLite's booleans are 0 and 1
+    return lambda raw: _checked(basis, raw)
 
 
-def _read_generic(origin: Any, inner: tuple[Any, ...], raw: Any) -> Any:
+def _generic_reader(origin: Any, inner: tuple[Any, ...]) -> Reader:
     if origin in (typing.Union, types.UnionType):
-        return _read_union(inner, raw)
+        return _union_reader(inner)
     if origin is tuple:
-        return _read_tuple(inner, raw)
+        return _tuple_reader(inner)
     if origin is typing.Literal:
-        return _checked(object, raw, fits=raw in inner)
+        return lambda raw: _checked(object, raw, fits=raw in inner)
     assert origin is Mapping
-    return {_read(inner[0], key): _read(inner[1], item) for key, item in _checked(dict, raw).items()}
+    read_key, read_item = _reader(inner[0]), _reader(inner[1])
+    return lambda raw: {read_key(key): read_item(item) for key, item in _checked(dict, raw).items()}
 
 
 def _checked(kind: Any, raw: Any, *, fits: bool = True) -> Any:
@@ -68,30 +75,45 @@ def _checked(kind: Any, raw: Any, *, fits: bool = True) -> Any:
     return raw
 
 
-def _read_union(kinds: tuple[Any, ...], raw: Any) -> Any:
+def _union_reader(kinds: tuple[Any, ...]) -> Reader:
     """None, or the first type that takes the value."""
-    if raw is None and types.NoneType in kinds:
-        return None
-    for kind in kinds:
-        if kind is not types.NoneType:
+    readers = [_reader(kind) for kind in kinds if kind is not types.NoneType]
+
+    def read(raw: Any) -> Any:
+        if raw is None and types.NoneType in kinds:
+            return None
+        for reader in readers:
             with contextlib.suppress(ValueError):
-                return _read(kind, raw)
-    raise ValueError(f"none of {kinds}")
+                return reader(raw)
+        raise ValueError(f"none of {kinds}")
+
+    return read
 
 
-def _read_tuple(kinds: tuple[Any, ...], raw: Any) -> tuple[Any, ...]:
-    items = _checked(list, raw)
-    each = [kinds[0]] * len(items) if kinds[-1] is Ellipsis else kinds
-    return tuple(_read(kind, item) for kind, item in zip(each, items, strict=True))
+def _tuple_reader(kinds: tuple[Any, ...]) -> Reader:
+    if kinds[-1] is Ellipsis:
+        read_item = _reader(kinds[0])
+        return lambda raw: tuple(map(read_item, _checked(list, raw)))
+    readers = [_reader(kind) for kind in kinds]
+    return lambda raw: tuple(reader(item) for reader, item in zip(readers, _checked(list, raw), strict=True))
 
 
-def _read_dataclass(kind: Any, raw: Any) -> Any:
-    names = _types_of(kind)
-    known = [field for field in fields(kind) if _key(field) in _checked(dict, raw)]
-    try:
-        return kind(**{field.name: _read(names[field.name], raw[_key(field)]) for field in known})
-    except TypeError:
-        raise ValueError(f"a {kind} without a field that it needs") from None
+def _dataclass_reader(kind: Any) -> Reader:
+    @functools.cache
+    def readers() -> dict[
+        str, tuple[str, Reader]
+    ]:  # at the first value, for a field may have the dataclass itself as type
+        hints = typing.get_type_hints(kind)
+        return {field.name: (key_of(field), _reader(hints[field.name])) for field in fields(kind)}
+
+    def read(raw: Any) -> Any:
+        _checked(dict, raw)
+        try:
+            return kind(**{name: reader(raw[key]) for name, (key, reader) in readers().items() if key in raw})
+        except TypeError:
+            raise ValueError(f"a {kind} without a field that it needs") from None
+
+    return read
 
 
 def stored_as(key: str) -> dict[str, str]:
@@ -99,10 +121,6 @@ def stored_as(key: str) -> dict[str, str]:
     return {"key": key}
 
 
-def _key(field: Field[Any]) -> str:
+def key_of(field: Field[Any]) -> str:
+    """The key of a field in JSON."""
     return str(field.metadata.get("key", field.name))
-
-
-@functools.cache
-def _types_of(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)

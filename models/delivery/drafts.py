@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, OpenChoice
-from models.codec import from_json, to_json
+from models.codec import from_json, key_of, to_json
 from models.errors import Stale
 from models.people.people import Person
 
@@ -49,7 +49,7 @@ class DraftState:
     """What is known in a dialogue. A field without a value yet has its default, and is not stored.
 
     People may be in the middle of a dialogue while the program is upgraded: a field that is added needs a default,
-    and one that is renamed loses its value.
+    and one that is renamed is `stored_as` before.
     """
 
     subject: ClassVar[DraftKind]
@@ -149,8 +149,9 @@ async def begin(
 
 def update(draft: Draft[State], state: State, *, now: datetime) -> None:
     """Stores what is known now."""
-    known = {name: to_json(value) for name, value in state.known_fields.items() if name != "awaits"}
-    draft.data = {**known, "number": draft.number}
+    known = state.known_fields
+    keys = {field.name: key_of(field) for field in fields(state) if field.name != "awaits"}
+    draft.data = {key: to_json(known[name]) for name, key in keys.items() if name in known} | {"number": draft.number}
     draft.awaits, draft.updated_at = state.awaits, now
 
 
