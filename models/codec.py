@@ -99,10 +99,8 @@ def _tuple_reader(kinds: tuple[Any, ...]) -> Reader:
 
 
 def _dataclass_reader(kind: Any) -> Reader:
-    @functools.cache
-    def readers() -> dict[
-        str, tuple[str, Reader]
-    ]:  # at the first value, for a field may have the dataclass itself as type
+    @functools.cache  # at the first value and not now: the type of a field may be this very dataclass
+    def readers() -> dict[str, tuple[str, Reader]]:
         hints = typing.get_type_hints(kind)
         return {field.name: (key_of(field), _reader(hints[field.name])) for field in fields(kind)}
 

@@ -1,4 +1,4 @@
-"""You said, we did: those who coordinate a group reply to the statements of a release, one line each."""
+"""Changes told: coordinators write one line for each statement of a release about what was changed because of it."""
 
 from dataclasses import dataclass, replace
 
@@ -47,7 +47,7 @@ async def on_list(context: Context, tap: Tap) -> Screen:
 
 
 def list_screen(context: Context, board: Board, number: int = 0) -> Screen:
-    """The statements of a release, weakest first, each with its reply or the button to write one."""
+    """The statements of a release, weakest first, each with its line or the button to write one."""
     t, release_id = context.t, board.listed.release_id
     page = page_of(board.statements, number, ON_PAGE)
     shown = list(enumerate(page.items, page.first + 1))
@@ -73,7 +73,7 @@ def _choose(context: Context, board: Board, number: int, statement: BoardStateme
 
 
 def _entry(context: Context, number: int, statement: BoardStatement) -> Markup:
-    """A statement with its figures, and how its reply stands."""
+    """A statement with its figures, its line, and whether that has been told."""
     text = Markup("{}. {}").format(number, _figures(context, statement))
     return text if statement.change is None else Markup("\n").join([text, _standing(context, statement.change)])
 
@@ -93,13 +93,13 @@ def _standing(context: Context, change: WrittenChange) -> Markup:
 
 
 async def show_list(context: Context, tap: Tap) -> Screen:
-    """How things stand, whatever was refused."""
+    """The statements of the release as they are now."""
     return list_screen(context, await access_board(context, tap.id))
 
 
 @tap("reply", on_refusal=show_list)
 async def on_reply(context: Context, tap: Tap) -> Screen:
-    """A statement: asks for a line, or shows the one that waits, to be changed or taken back."""
+    """Asks for a statement's line, or shows the line that waits, with buttons to change and to remove it."""
     board = await access_board(context, tap.id)
     statement = board.statement(tap.number(1))
     statement.ensure_waiting()
@@ -121,7 +121,7 @@ async def on_write(context: Context, tap: Tap) -> Screen:
 
 
 async def _begin(context: Context, board: Board, statement: BoardStatement) -> Screen:
-    """Begins a dialogue that remembers what was there."""
+    """Begins a dialogue. It stores the line that was there, so that another's change is noticed."""
     statement.ensure_waiting()
     board.ensure_not_archived()
     release_id, was = board.listed.release_id, statement.change.text if statement.change else None
@@ -147,7 +147,7 @@ def _as_heard(context: Context, statement: BoardStatement, text: str) -> Markup:
 
 
 def _preview(context: Context, draft: Draft[ChangeToldDraft], board: Board, statement: BoardStatement) -> Screen:
-    """The line exactly as it will be seen, and by how many."""
+    """The line as people will see it, and how many will."""
     t, at = context.t, (draft.number, draft.state.release)
     shown = _as_heard(context, statement, draft.state.line)
     text = Markup("\n\n").join([t("reply-preview"), shown, t("reply-hearers", count=board.recipients)])
@@ -156,39 +156,39 @@ def _preview(context: Context, draft: Draft[ChangeToldDraft], board: Board, stat
     return Screen(text, ((save,), (again,), _stop(context, draft)))
 
 
-async def where_it_stands(context: Context, draft: Draft[ChangeToldDraft]) -> Screen:
-    """The dialogue's newest screen."""
+async def current_screen(context: Context, draft: Draft[ChangeToldDraft]) -> Screen:
+    """The dialogue's current screen."""
     board = await access_board(context, draft.state.release)
     statement = board.statement(draft.state.question)
     return _preview(context, draft, board, statement) if draft.state.line else _ask(context, draft, statement)
 
 
-@text_input(ChangeToldDraft, on_refusal=where_it_stands, yields_to_codes=True)
+@text_input(ChangeToldDraft, on_refusal=current_screen, yields_to_codes=True)
 async def on_line(context: Context, draft: Draft[ChangeToldDraft], text: str) -> Screen:
-    """The line, typed; a second one takes the place of the first."""
+    """A typed line; another one replaces it."""
     known = draft.state
-    await access_board(context, known.release)  # whoever may no more is let out, whatever they typed
+    await access_board(context, known.release)  # first: whoever has lost the role leaves the dialogue
     context.update_draft(draft, replace(known, line=changes_told.parse_line(text), turn=known.turn + 1))
-    return await where_it_stands(context, draft)
+    return await current_screen(context, draft)
 
 
-async def show_standing(context: Context, tap: Tap) -> Screen:
-    """The dialogue where it stands, or the list when it is over."""
+async def show_current(context: Context, tap: Tap) -> Screen:
+    """The dialogue's current screen, or the list if it is over."""
     draft = await context.find_draft(ChangeToldDraft)
     if draft is not None and draft.number == tap.id:
-        return await where_it_stands(context, draft)
+        return await current_screen(context, draft)
     return list_screen(context, await access_board(context, tap.number(1)))
 
 
-@tap("reply-again", on_refusal=show_standing)
+@tap("reply-again", on_refusal=show_current)
 async def on_again(context: Context, tap: Tap) -> Screen:
-    """Back from the preview: another line."""
+    """Asks for another line instead of the one in the preview."""
     draft = await context.access_draft(ChangeToldDraft, tap.id)
     context.update_draft(draft, replace(draft.state, line=""))
-    return await where_it_stands(context, draft)
+    return await current_screen(context, draft)
 
 
-@tap("reply-stop", on_refusal=show_standing)
+@tap("reply-stop", on_refusal=show_current)
 async def on_stop(context: Context, tap: Tap) -> Screen:
     draft = await context.access_draft(ChangeToldDraft, tap.id)
     board = await access_board(context, draft.state.release)
@@ -196,9 +196,9 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     return list_screen(context, board).toasting(context.t("toast-nothing-changed"))
 
 
-@tap("reply-save", on_refusal=show_standing)
+@tap("reply-save", on_refusal=show_current)
 async def on_save(context: Context, tap: Tap) -> Screen:
-    """Saves the line of this very card."""
+    """Saves the line of the card. Refused if another line was typed since."""
     known = (await context.access_draft(ChangeToldDraft, tap.id)).state
     if not known.line or known.turn != tap.number(2):
         raise Stale("reply-card-is-old")
@@ -211,7 +211,7 @@ async def on_save(context: Context, tap: Tap) -> Screen:
 
 @tap("reply-drop", on_refusal=show_list)
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    """Asks first: the line would be lost."""
+    """Asks for confirmation: the line would be lost."""
     t, board = context.t, await access_board(context, tap.id)
     statement = board.statement(tap.number(1))
     statement.ensure_waiting()

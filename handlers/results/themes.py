@@ -1,4 +1,4 @@
-"""Theme coding: themes are tapped onto the texts to a question, one at a time; a table tells how often each comes."""
+"""Coding open answers with themes: buttons put themes on each answer; a table counts them."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ async def on_themes(context: Context, tap: Tap) -> Screen:
 
 
 async def table_screen(context: Context, view: View, result: Result) -> Screen:
-    """The themes of a question with mentions and ranks, and of how many texts they are."""
+    """The themes of a question with their counts and ranks, and the number of answers."""
     t, ids = context.t, [comment.id for comment in result.texts]
     if not ids:
         raise NotFound
@@ -59,7 +59,7 @@ async def table_screen(context: Context, view: View, result: Result) -> Screen:
 
 
 async def _first(context: Context, ids: list[int]) -> int:
-    """Where to go on: the first text without a theme."""
+    """The id of the first answer without a theme, or of the first answer."""
     known = await themes.mentioned(context.session, ids)
     return next((answer_id for answer_id in ids if not known.get(answer_id)), ids[0])
 
@@ -80,7 +80,7 @@ async def on_code(context: Context, tap: Tap) -> Screen:
 
 
 async def code_screen(context: Context, view: View, result: Result, answer_id: int) -> Screen:
-    """One text with the themes as toggles, and the ways to its neighbours."""
+    """One answer with a button for each theme, and buttons to the answers before and after it."""
     t, ids = context.t, [comment.id for comment in result.texts]
     if answer_id not in ids:
         raise NotFound
@@ -108,7 +108,7 @@ async def code_screen(context: Context, view: View, result: Result, answer_id: i
 
 @tap("coded")
 async def on_coded(context: Context, tap: Tap) -> Screen:
-    """Puts a theme on a text, or takes it off: the button says which."""
+    """Puts a theme on an answer or removes it, as the button says."""
     view = await access_view(context, tap, 3)
     result, answer_id = question_of(view, tap, 4), text_id(tap, 0)
     if answer_id not in {comment.id for comment in result.texts}:
@@ -119,7 +119,7 @@ async def on_coded(context: Context, tap: Tap) -> Screen:
 
 @tap("theme-new")
 async def on_new(context: Context, tap: Tap) -> Screen:
-    """Asks for a new theme's name; begun from a text, it will be put on it."""
+    """Asks for a new theme's name. If begun from an answer, the theme will be put on it."""
     view = await access_view(context, tap)
     result = question_of(view, tap)
     text = text_id(tap, 2) if len(tap.args) > 2 else None
@@ -137,7 +137,7 @@ async def ask_name(context: Context, draft: Draft[ThemeDraft]) -> Screen:
 
 @text_input(ThemeDraft, on_refusal=ask_name, yields_to_codes=True)
 async def on_name(context: Context, draft: Draft[ThemeDraft], text: str) -> Screen:
-    """A theme's name, typed."""
+    """Stores a typed name, of a new theme or of the one that is renamed."""
     session, person, known = context.session, context.person, draft.state
     view = await result_views.access_view(session, person, known.address, context.zone)
     result = view.result(known.question)
@@ -154,7 +154,7 @@ async def on_name(context: Context, draft: Draft[ThemeDraft], text: str) -> Scre
 
 
 async def _theme(context: Context, tap: Tap) -> tuple[Theme, View, Result]:
-    """The theme of a button, in the view that it was opened from."""
+    """The theme of a button, with the view and the question that it is seen in. Raises NotFound."""
     view = await access_view(context, tap, 1)
     result = question_of(view, tap, 2)
     theme = await themes.access_theme(context.session, context.person, tap.id)
@@ -164,14 +164,14 @@ async def _theme(context: Context, tap: Tap) -> tuple[Theme, View, Result]:
 
 
 async def show_table(context: Context, tap: Tap) -> Screen:
-    """The table, whatever was refused."""
+    """The table of themes as it is now."""
     view = await access_view(context, tap, 1)
     return await table_screen(context, view, question_of(view, tap, 2))
 
 
 @tap("theme", on_refusal=show_table)
 async def on_theme(context: Context, tap: Tap) -> Screen:
-    """A theme: another name, or away with it."""
+    """A theme with buttons to rename and to remove it."""
     t, (theme, view, result) = context.t, await _theme(context, tap)
     at = view.address, result.question_id
     n = await themes.mentions(context.session, theme)
@@ -191,7 +191,7 @@ async def on_rename(context: Context, tap: Tap) -> Screen:
 
 @tap("theme-drop", on_refusal=show_table)
 async def on_drop(context: Context, tap: Tap) -> Screen:
-    """Asks first: the taps that put it on texts would be lost."""
+    """Asks for confirmation: the theme would be removed from all answers."""
     t, (theme, view, result) = context.t, await _theme(context, tap)
     at = theme.id, view.address, result.question_id
     n = await themes.mentions(context.session, theme)
