@@ -1,4 +1,4 @@
-"""What papers and sheets of results say besides the figures: what they are about, and how the figures were made."""
+"""What papers and workbooks of results have besides the figures: what they are about, and how these were made."""
 
 import re
 import unicodedata
@@ -25,11 +25,11 @@ class Head:
     form: str
     group: str
     about: str
-    """Which moment ``when`` is: of the meeting, of the opening, of the release."""
+    """What ``when`` is the time of: the meeting, the opening of the form or the release."""
     when: str
     at: datetime
     file_name: str
-    """Without its ending."""
+    """The file's name without its ending."""
 
 
 def paper_head(title: str, listed: ListedResult, language: str, zone: ZoneInfo) -> Head:
@@ -50,7 +50,7 @@ def paper_head(title: str, listed: ListedResult, language: str, zone: ZoneInfo) 
 
 
 def _plain(name: str) -> str:
-    """A name as it may stand in a file's: "Lastensuojelu, Länsi" is lastensuojelu-lansi."""
+    """A group's name as part of a file's name: "Lastensuojelu, Länsi" becomes lastensuojelu-lansi."""
     ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", ascii_only.lower())[:40].strip("-")
 
@@ -64,7 +64,7 @@ def facts(t: Texts, paper: Head) -> list[tuple[str, str]]:
 def response(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[tuple[str, int | Share]]:
     """How many were asked and answered, and the rate, each under its name.
 
-    Of texts that waited for more, only how many could have written them: the rest stands where their figures are.
+    A release of texts alone, which had waited for more, has only the number of answers: its figures are elsewhere.
     """
     if not aggregate.answered:
         return [(str(t("paper-answered")), listed.answered)]
@@ -92,7 +92,7 @@ def why_no_texts(t: Texts, aggregate: Aggregate) -> str:
 
 
 def method(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[str]:
-    """How the figures were made, and what is not told, in sentences."""
+    """How the figures were made and what is withheld, in sentences."""
     of = {"threshold": aggregate.threshold, "least": spread_from(aggregate.threshold)}
     off, kinds = aggregate.threshold == OFF, {result.kind for result in aggregate.results}
     asks_background = any(result.background for result in aggregate.results)

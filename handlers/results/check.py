@@ -1,4 +1,4 @@
-"""/check: whether printed figures can be true, at which n they would be, and how many people they leave unsaid.
+"""/check: whether printed figures can be true, for which n they are possible, and how many people they leave out.
 
 A line is figures, perhaps a scale (1-4) and perhaps n=33, in any order, with spaces, plus signs or semicolons between.
 A % (or the word) is the sign of all the figures before it, back to the last % or scale: "69 % 31 %" and "27+15+9 %"
@@ -27,7 +27,7 @@ LINE_LENGTH = 400
 MOST_FIGURES = 20
 MOST_PEOPLE = 100_000
 HIGHEST = 100
-"""The high end of a scale, at most."""
+"""Largest value that a scale may end with."""
 
 _END = r"(?![0-9]|[.,][0-9])"
 _PIECE = re.compile(
@@ -42,7 +42,7 @@ _PIECE = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """What a line asks about; ``n`` is None where it tells none."""
+    """What a line asks about. ``n`` is None if the line has none."""
 
     percentages: tuple[Claim, ...]
     means: tuple[Claim, ...]
@@ -61,7 +61,7 @@ async def on_check(context: Context, line: str) -> Screen:
 
 
 def read(line: str) -> Asked:
-    """A line read; whatever is not understood is refused with the words that were not."""
+    """Reads a line. Raises Refused with the words that were not understood."""
     percentages: list[str] = []
     means: list[str] = []
     unsigned: list[str] = []
@@ -96,7 +96,7 @@ def read(line: str) -> Asked:
 
 
 def _pieces(line: str) -> Iterator[re.Match[str]]:
-    """The line piece by piece, without the marks that cannot be seen."""
+    """The line's parts in order, without invisible characters."""
     if len(line) > LINE_LENGTH:
         raise Refused("line-too-long", most=LINE_LENGTH)
     seen = "".join(
@@ -122,7 +122,7 @@ def _size(n: int) -> int:
 
 
 def answer(t: Texts, asked: Asked) -> Markup:
-    """Whether it can be true; each figure by itself; what they leave unsaid, or at which n they would be true."""
+    """Whether the figures are possible, each figure alone, and what they leave out or for which n they are possible."""
     sizes = valid_figures.sizes_for(asked.claims, asked.n)
     if sizes is None:
         never = [_never(t, claim) for claim in asked.claims if not claim.is_ever_possible]
@@ -140,7 +140,7 @@ def answer(t: Texts, asked: Asked) -> Markup:
 
 
 def _line(t: Texts, claim: Claim, n: int) -> Markup:
-    """A figure with the counts that it would be of n."""
+    """A figure with the counts of n that round to it."""
     figure, counts = claimed(claim, t.language), claim.counts_for(n)
     if claim.is_percentage:
         return t("check-people" if counts else "check-impossible", figure=figure, people=_span(t, counts), whole=n)
@@ -156,13 +156,13 @@ def _never(t: Texts, claim: Claim) -> Markup:
 
 
 def _span(t: Texts, counts: range) -> str:
-    """The first and the last of some counts; empty of none."""
+    """The first and the last count; empty without counts."""
     ends = sorted({counts[0], counts[-1]}) if counts else []
     return "–".join(number(end, t.language) for end in ends)
 
 
 def _together(t: Texts, percentages: tuple[Claim, ...], n: int) -> Markup:
-    """What the percentages would leave unsaid, were they of one question."""
+    """How many people the percentages leave out if they are the options of one question."""
     left = valid_figures.unsaid(percentages, n)
     if left.most < 0:
         return t("check-several", whole=n)

@@ -1,4 +1,4 @@
-"""The texts that people typed, in an order of chance; those who coordinate mark the ones worth quoting."""
+"""The open answers in random order. Coordinators mark those worth quoting."""
 
 from markupsafe import Markup
 
@@ -24,7 +24,7 @@ async def on_texts(context: Context, tap: Tap) -> Screen:
 
 
 def texts_screen(context: Context, view: View, result: Result, page: int) -> Screen:
-    """A page of the texts to one question, numbered, each with the button that marks it or no longer."""
+    """A page of numbered answers to one question, each with a button that marks it or removes the mark."""
     t, pages = context.t, _pages(result.texts)
     if not pages:
         raise NotFound
@@ -65,7 +65,7 @@ def _pages(texts: tuple[Comment, ...]) -> list[list[Comment]]:
 
 
 def text_id(tap: Tap, at: int) -> int:
-    """A text's random key, which buttons carry in hexadecimal."""
+    """The random id of an answer, which buttons have in hexadecimal. Raises NotFound for anything else."""
     word = tap.word(at)
     if not (word.isascii() and word.isalnum() and word == word.lower() and 0 < len(word) <= 16):
         raise NotFound
@@ -79,7 +79,7 @@ def text_id(tap: Tap, at: int) -> int:
 
 
 def switched_on(tap: Tap, at: int) -> bool:
-    """What a toggle says: never "the other way", so that a press that comes twice changes nothing."""
+    """Whether a toggle's button says on. It says the new state, so that a repeated tap changes nothing."""
     word = tap.word(at)
     if word not in ("on", "off"):
         raise NotFound
@@ -88,7 +88,7 @@ def switched_on(tap: Tap, at: int) -> bool:
 
 @tap("mark")
 async def on_mark(context: Context, tap: Tap) -> Screen:
-    """Marks a text as worth quoting in digests, or no longer."""
+    """Marks an answer as worth quoting in digests, or removes the mark."""
     view = await access_view(context, tap, 2)
     result, answer_id, on = question_of(view, tap, 3), text_id(tap, 0), switched_on(tap, 1)
     if answer_id not in {comment.id for comment in result.texts}:

@@ -1,4 +1,4 @@
-"""Who answered what on a form that had said that names would be told: for those who coordinate the group."""
+"""The answers of a form with names, person by person, for the group's coordinators."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ PAGE = 10
 
 @tap("named")
 async def on_named(context: Context, tap: Tap) -> Screen:
-    """Those who answered, by name."""
+    """The list of those who answered."""
     submissions = await named_answers.access_named_answers(context.session, context.person, tap.id)
     return _people(context, submissions, page_number(tap, 1))
 
@@ -42,7 +42,7 @@ def _people(context: Context, submissions: NamedSubmissions, number: int = 0) ->
 
 @renders(DeliveryKind.NAMED_ANSWERS)
 async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
-    """A named form has closed with too few answers for figures: what came, behind the names."""
+    """A form with names has closed with too few answers for figures: the names lead to the answers."""
     submissions = await named_answers.access_named_answers(context.session, context.person, delivery.subject)
     if not submissions.ballots:  # they have erased themselves meanwhile
         raise Superseded

@@ -1,4 +1,4 @@
-"""Results on paper: a tagged PDF, and the buttons under which it and the sheets are made; from releases alone."""
+"""A release as a tagged PDF, and the buttons that make it, the workbook and the CSV."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -33,12 +33,12 @@ Make = Callable[[str, ListedResult, Aggregate, str, ZoneInfo], File]
 
 
 def paper_buttons(release_id: int) -> tuple[Button, ...]:
-    """A release as a file, in each of the ways."""
+    """A button for each kind of file."""
     return tuple(Button(label, data("paper", release_id, way)) for way, (label, _) in ways().items())
 
 
 def ways() -> dict[str, tuple[str, Make]]:
-    """The kinds of files: what people call them in every language, and how they are made."""
+    """The kinds of files, each with its label (the same in every language) and what makes it."""
     return {"pdf": ("PDF", results_pdf), "xlsx": ("Excel", results_xlsx), "csv": ("CSV", results_csv)}
 
 
@@ -56,14 +56,14 @@ async def on_paper(context: Context, tap: Tap) -> Screen:
 
 
 def results_pdf(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
-    """All that a release tells, on A4: tagged as PDF/UA-1 asks, and the same bytes each time."""
+    """All figures and texts of a release on A4, tagged as PDF/UA-1. The same release makes the same bytes."""
     name = paper_head(title, listed, language, zone).file_name
     inputs = paper_inputs(title, listed, aggregate, language, zone)
     return File(f"{name}.pdf", pdf("results-paper", inputs, at=listed.day))
 
 
 def paper_inputs(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> Inputs:
-    """What the paper shows: every figure as printed, every bar as a share of its length."""
+    """The template's inputs: figures as printed, bars as shares of their length."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
     contents = {
         "title": paper.title,
@@ -167,7 +167,7 @@ def _backgrounds(t: Texts, result: Result, aggregate: Aggregate) -> Section:
 
 
 def _letters(result: Result) -> list[str]:
-    """Before the names of groups whose means are in a table of their own: there is no room for names over columns."""
+    """Letters before the names of groups with means, which head the columns of means, where names have no room."""
     has_means = any(group.means for group in result.groups)
     return [f"{letter}. " if has_means else "" for letter, _ in zip(ascii_uppercase, result.groups, strict=False)]
 

@@ -1,5 +1,6 @@
-"""The pictures of results: the same figures as the words beside them, a few questions to a picture, so that each can be
-read on a phone: Telegram makes a higher one smaller."""
+"""Pictures of results, with the same figures as the text beside them.
+
+Each has a few questions: Telegram scales a higher picture down until it cannot be read on a phone."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -17,9 +18,9 @@ from models.results.result_views import View
 from models.valid_figures import Share
 
 HIGH = 560
-"""Points of height for the questions of one picture, by estimate: the most is about twice the width."""
+"""Estimated height in points of one picture's questions, at most: about twice the width."""
 LINE, LETTERS = 18, 42
-"""Points of a line, and how many letters it takes."""
+"""Height of a line in points, and how many letters it holds."""
 
 
 def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> File:
@@ -31,7 +32,7 @@ def results_picture(view: View, page: int, language: str, zone: ZoneInfo) -> Fil
 
 
 def pages_of(t: Texts, aggregate: Aggregate) -> list[list[Result]]:
-    """What is drawn, a picture's worth at a time."""
+    """The questions that are drawn, divided into pictures."""
     return fill_pages((result for result in aggregate.results if result.is_drawn), partial(_high, t), HIGH)
 
 
@@ -47,7 +48,7 @@ def _high(t: Texts, result: Result) -> int:
 
 
 def results_inputs(view: View, page: int, language: str, zone: ZoneInfo) -> Inputs:
-    """What one picture of a view shows."""
+    """The template's inputs for one picture of a view."""
     t, aggregate = texts(language), view.aggregate
     rate = percent(Share(aggregate.answered, aggregate.asked), language)
     pages = pages_of(t, aggregate)

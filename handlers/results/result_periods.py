@@ -1,4 +1,4 @@
-"""Summaries: what a group's forms have said in a year, in a quarter, or in all."""
+"""Results of all of a group's forms in a year, in a quarter or of all time."""
 
 from handlers.forms.labels import form_name
 from handlers.layout import cut

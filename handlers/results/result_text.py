@@ -21,7 +21,7 @@ from models.valid_figures import Mean, Parts, Share
 
 
 def listed_name(t: Texts, listed: ListedResult) -> Markup:
-    """A meeting's title, a form sent on its own, or a pool."""
+    """The name of a result in lists: its meeting, its form sent on its own, or its pool."""
     if listed.pooled:
         return t("results-pooled", group=listed.group)
     if listed.meeting is None:
@@ -30,7 +30,7 @@ def listed_name(t: Texts, listed: ListedResult) -> Markup:
 
 
 def view_name(t: Texts, view: View) -> Markup:
-    """What a view is called above its figures."""
+    """The heading of a view."""
     if view.listed is not None:
         return listed_name(t, view.listed)
     assert view.period is not None
@@ -49,7 +49,7 @@ def period_name(t: Texts, period: Period) -> str:
 
 
 def head(t: Texts, view: View) -> Markup:
-    """What it is of, and how many answered."""
+    """The heading, how many answered, and whether names are shown."""
     aggregate, listed = view.aggregate, view.listed
     rate = percent(Share(aggregate.answered, aggregate.asked), t.language)
     lines = [Markup("<b>{}</b>").format(view_name(t, view))]
@@ -73,7 +73,7 @@ def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:
 
 
 def blocks(t: Texts, view: View, zone: ZoneInfo, results: Sequence[Result] | None = None) -> list[Markup]:
-    """One for each question; the ends of a scale are said where they change."""
+    """One block for each question, with the ends of the scale where they differ from the question before."""
     parts, last = [], ("", "")
     for result in view.aggregate.results if results is None else results:
         lines = []
@@ -120,12 +120,12 @@ def withheld(t: Texts, result: Result, threshold: int) -> Markup:
 
 
 def mean_figures(t: Texts, mean: Mean, moved: str = "", since: str = "") -> Markup:
-    """The n of a mean, and its change since an earlier one."""
+    """The n of a mean, and the change since an earlier mean."""
     return t("result-n-changed", n=mean.n, change=moved, since=since) if moved else t("chart-n", n=mean.n)
 
 
 def changed(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
-    """As `mean_figures`, of a statement's own mean."""
+    """As `mean_figures`, for a statement's mean over all who answered."""
     assert result.mean is not None
     if result.earlier is None:
         return mean_figures(t, result.mean)
@@ -151,7 +151,7 @@ def _scale(t: Texts, view: View, zone: ZoneInfo, result: Result) -> list[Markup]
 
 
 def figure(t: Texts, option: OptionTotal) -> str:
-    """How many people chose it, or that this is not shown."""
+    """How many people chose an option, or that the count is not shown."""
     return t("result-not-shown").unescape() if option.people is None else number(option.people, t.language)
 
 
@@ -162,12 +162,12 @@ def _choices(t: Texts, result: Result) -> list[Markup]:
 
 
 def choices_n(t: Texts, result: Result) -> Markup:
-    """Of how many people the percentages are."""
+    """How many people the percentages are shares of."""
     return t("result-several-n" if result.kind is QuestionKind.SEVERAL else "chart-n", n=result.spread_n)
 
 
 def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
-    """Each option with people and percent of those who answered; then, of a single choice, whom the parts leave out."""
+    """Each option with its people and percent; in a single choice also the people that no option accounts for."""
     counts = [total.people for total in result.spread if total.people is not None]
     rows = [
         (option(t, total.words, total.value), *_told(t, total.people, result.spread_n, figure(t, total)))
@@ -208,7 +208,7 @@ def groups(t: Texts, result: Result) -> list[tuple[str, str, Share]]:
 
 
 def group_name(t: Texts, group: Segment) -> str:
-    """A background, or several that are told together: "järjestö, yritys tai ei kerrottu, yhteensä"."""
+    """The name of a group of respondents, also of merged ones: "järjestö, yritys tai ei kerrottu, yhteensä"."""
     names = [option(t, label, 1) for label in group.backgrounds]
     names += [t("result-untold").unescape()] if group.untold else []
     if len(names) == 1:
@@ -217,7 +217,7 @@ def group_name(t: Texts, group: Segment) -> str:
 
 
 def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
-    """Each statement's mean by group, where it is parted."""
+    """One block for each statement that has means by group."""
     of = {(group_name(t, group), identity): mean for group in background.groups for identity, mean in group.means}
     parts = []
     for result in view.aggregate.results:

@@ -1,4 +1,4 @@
-"""Results of feedback: for those who coordinate the group, from what has been released and nothing else."""
+"""/results: the released results of feedback, for the group's coordinators."""
 
 from dataclasses import replace
 from functools import partial
@@ -36,7 +36,10 @@ async def on_results(context: Context, line: str) -> Screen:
 
 
 async def result_list(context: Context, number: int = 0) -> Screen:
-    """The forms of one's groups, newest first: open, too few, released; beneath the first page what still waits."""
+    """The forms of the person's groups, newest first: open, with too few answers, released.
+
+    The first page also lists answers that wait for more.
+    """
     t = context.t
     page = await results.latest(context.session, context.person, number)
     if not page.listed:
@@ -52,7 +55,7 @@ async def result_list(context: Context, number: int = 0) -> Screen:
 
 
 async def _nothing(context: Context) -> Screen:
-    """Why there is nothing: to those who coordinate, to those who manage, and to those who answer."""
+    """Why the list is empty, by role: coordinators, managers, members."""
     t, held = context.t, {role.kind for role in await access.roles(context.session, context.person.id)}
     if held & {RoleKind.COORDINATOR, RoleKind.ADMINISTRATOR}:
         return Screen(t("results-none"), ((command_button(context, "meetings"), command_button(context, "help")),))
@@ -88,7 +91,7 @@ def _waiting(context: Context, pool: WaitingPool) -> Markup:
 
 
 def _button(context: Context, listed: ListedResult) -> Button | None:
-    """To the results of a form, or to who answered what on a named one that had too few answers for figures."""
+    """Leads to a form's results, or to the names if a form with names had too few answers for figures."""
     day = bare_day_text(listed.day.astimezone(context.zone).date(), context.language)
     name = listed_name(context.t, listed).unescape()
     label = f"{cut(name, LABEL - len(day) - 1)} {day}"
@@ -108,7 +111,7 @@ def page_screen(context: Context, pages: list[Markup], tap: Tap, at: int, button
 
 @tap("results")
 async def on_list(context: Context, tap: Tap) -> Screen:
-    """The list; from under a picture, which cannot become it, as a new message."""
+    """The list, as a new message if the button is below a picture, which cannot be edited into a text."""
     if tap.args == ("new",):
         return replace(await result_list(context), new_message=True)
     return await result_list(context, page_number(tap, 0))
@@ -130,7 +133,7 @@ async def on_result(context: Context, tap: Tap) -> Screen:
 
 
 async def result_screen(context: Context, tap: Tap) -> Screen:
-    """Every question of a release or period; pages where it is long."""
+    """All questions of a release or period, in pages if the text is long."""
     view = await access_view(context, tap)
     back = data("results") if view.listed else data("periods", view.group_id)
     picture = [Button(context.t("result-picture"), data("result-picture", view.address))]
@@ -146,7 +149,7 @@ async def result_screen(context: Context, tap: Tap) -> Screen:
 
 
 def _ways(context: Context, view: View) -> Rows:
-    """From a view to its texts, its means by background, and to who said what."""
+    """Buttons from a view to its open answers, means by background, replies and names."""
     t, aggregate = context.t, view.aggregate
     with_texts = [result for result in aggregate.results if result.texts]
     rows = [
@@ -188,7 +191,7 @@ def _short(context: Context, result: Result) -> str:
 
 @tap("result-means")
 async def on_means(context: Context, tap: Tap) -> Screen:
-    """Each statement's mean in each group of respondents."""
+    """The mean of each statement by group of respondents."""
     view = await access_view(context, tap)
     background = question_of(view, tap)
     parts = group_means(context.t, view, background)
@@ -203,13 +206,13 @@ async def on_means(context: Context, tap: Tap) -> Screen:
 
 @tap("result-picture")
 async def on_picture(context: Context, tap: Tap) -> Screen:
-    """A picture; from one picture to the next in place."""
+    """A picture. Turning to the next one edits the same message."""
     screen = pictured(context, await access_view(context, tap), page_number(tap, 1))
     return replace(screen, new_message=len(tap.args) == 1)
 
 
 def pictured(context: Context, view: View, page: int = 0) -> Screen:
-    """Questions with their picture, a few at a time; the texts, which may be long, are behind buttons."""
+    """A few questions with their picture. Open answers may be long and are behind buttons."""
     t, pages = context.t, pages_of(context.t, view.aggregate)
     page = max(0, min(page, len(pages) - 1))
     shown = pages[page] if pages else []

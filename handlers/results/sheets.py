@@ -1,4 +1,4 @@
-"""Results as rows, and the rows as xlsx and CSV: from a release and nothing else."""
+"""A release as rows of figures, and the rows as a workbook and as CSV."""
 
 import csv
 import io
@@ -31,14 +31,14 @@ from models.results.results import ListedResult
 from models.valid_figures import Mean, Share
 
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""What a program for sheets may take for the beginning of a formula; some read full-width signs as plain ones."""
+"""Characters that spreadsheet programs may take for the beginning of a formula. Some accept full-width signs."""
 BOM = "\ufeff"
-"""Without it, Excel reads ä as Ã¤."""
+"""Without this mark, Excel reads UTF-8 as Latin-1 and shows ä as Ã¤."""
 
 
 @dataclass(frozen=True)
 class SheetRow:
-    """One line of figures: of a question, of an option, or of a statement among the people of one background."""
+    """A row of figures about a question, about an option, or about a statement among the people of one background."""
 
     question: str
     kind: str
@@ -53,7 +53,7 @@ class SheetRow:
 
 
 def rows(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
-    """Every figure that may be seen, and where one may not, why."""
+    """A row for every figure, with the reason if it is withheld."""
     statements = {
         result.words.identity: asked(t, result.words)
         for result in aggregate.results
@@ -79,7 +79,7 @@ def rows(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
 
 
 def _values(t: Texts, result: Result, about: SheetRow) -> Iterator[SheetRow]:
-    """How many chose each value of a scale. Those who could not say are no part of those in the mean."""
+    """How many chose each value of a scale. "Cannot say" has no share: it is not part of the mean's n."""
     for each in result.spread:
         row = replace(about, option=option(t, each.words, each.value), people=each.people)
         part = each.people is not None and each.value != DONT_KNOW
@@ -110,7 +110,7 @@ def _parted(t: Texts, result: Result, statements: dict[str, str]) -> Iterator[Sh
 
 
 def said(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
-    """Every open answer, in the order of chance in which they were released."""
+    """Every open answer, in the random order of the release."""
     kind = str(t("paper-kind-open"))
     for result in aggregate.results:
         for text in result.texts:
@@ -141,7 +141,7 @@ def _printed(row: SheetRow, language: str) -> list[object]:
 
 
 def plain(cell: str) -> str:
-    """A cell that no program runs: an apostrophe before whatever could be a formula."""
+    """A cell that no program runs: whatever could be a formula gets an apostrophe before it."""
     return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
 
 

@@ -1,4 +1,4 @@
-"""What was answered in a report: how many, by whom, and each question in the order of an organisation's own page."""
+"""The report's sections about answers: how many came, from whom, and the figures of each question."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,12 +17,12 @@ from models.reports.annual.questions import QuestionResult
 from models.valid_figures import Parts, Share
 
 ORDER = {"coordinator-role": 2, "most-important-yield": 3, "group-should-continue": 5, "preferred-mode": 6}
-"""Where a report has what the yearly form asks: after the backgrounds (0 and 1), the statements between (4)."""
+"""Places of the yearly form's questions in the report. Backgrounds are 0 and 1, statements 4, all others `LAST`."""
 LAST = 7
 
 
 def answers(t: Texts, part: Part) -> Iterator[Section]:
-    """All that the forms of one sort have said."""
+    """The sections about the forms of one sort."""
     yield _response(t, part)
     yield from _asked(t, part)
 
@@ -59,7 +59,7 @@ def _source(t: Texts, source: str, part: Part) -> str:
 
 
 def _asked(t: Texts, part: Part) -> Iterator[Section]:
-    """The questions: backgrounds, what the yearly form asks, statements by their scale, then all others."""
+    """The questions in order: backgrounds, the yearly form's own, statements by scale, then all others."""
     choices = sorted(
         (result for result in part.questions if result.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),
         key=_place,
@@ -116,7 +116,7 @@ def _people(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
 
 
 def _options(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
-    """Each option with its share; of several choices those chosen most first, what is not told last."""
+    """Each option with its share. Of a multiple choice the most chosen come first, withheld ones last."""
     options = [(name, share) for name, _, share in choices(t, result.result)] if result.result.spread else []
     if result.result.kind is QuestionKind.SEVERAL:
         options.sort(key=lambda each: -each[1].part if each[1] else 1)
@@ -135,7 +135,7 @@ def _chosen(t: Texts, share: Share | None, n: int) -> tuple[PrintedFigure, Print
 
 
 def _statements(t: Texts, part: Part) -> Iterator[Section]:
-    """A table for each scale: the strongest first, those that are withheld last."""
+    """A table for each scale: highest means first, withheld ones last."""
 
     def scale(result: QuestionResult) -> tuple[int, int, str, str]:
         return -result.result.high, result.result.low, *ends(t, result.result)

@@ -1,4 +1,4 @@
-"""How a report's figures were made: what counts as what, n of each question, and what is withheld and why."""
+"""The report's method: what counts as what, the n of each question, and what is withheld and why."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from models.reports.annual.questions import QuestionResult
 from models.reports.annual.snapshots import SnapshotContent
 
 SHORT = 16
-"""Characters of the fingerprint on paper; the manifest has all of it."""
+"""Characters of the fingerprint that are printed; the manifest has all of it."""
 
 
 def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
@@ -54,7 +54,7 @@ def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
 
 
 def questions(t: Texts, year: Annual) -> Iterator[Section]:
-    """How many answered each question, in how many forms, and what of it is not shown: of each sort of forms alone."""
+    """For each sort of forms: how many answered each question, in how many forms, and in how many it is withheld."""
     names = "paper-column-question", "report-column-n", "report-column-forms", "report-column-withheld"
     note = t("report-questions-note").unescape()
     yield Section("questions", t("report-questions").unescape(), intro=(note,))
@@ -74,7 +74,7 @@ def questions(t: Texts, year: Annual) -> Iterator[Section]:
 
 
 def heading(t: Texts, result: QuestionResult) -> str:
-    """What a question is called in a report, where nobody is asked: backgrounds have names of their own."""
+    """The heading of a question. Backgrounds have a name in place of the question's words."""
     label, background = result.result.words, result.result.background
     return asked(t, label) if label.text or background is None else t(f"report-{background}").unescape()
 
@@ -101,7 +101,7 @@ def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
 
 
 def why_all(t: Texts, part: Part) -> str:
-    """Why fewer forms are in the figures of every question of a part, where it is the same for all; else empty."""
+    """Why the figures of a part leave forms out, if the reason is the same for all its questions; else empty."""
     results = [
         result
         for result in part.questions
@@ -113,13 +113,13 @@ def why_all(t: Texts, part: Part) -> str:
 
 
 def why_here(t: Texts, result: QuestionResult, part: Part) -> str:
-    """`why_hidden` where it is not said of the whole part already."""
+    """`why_hidden`, or empty if `why_all` has the reason for the whole part already."""
     why = why_hidden(t, result, part)
     return "" if why == why_all(t, part) else why
 
 
 def why_hidden(t: Texts, question_result: QuestionResult, part: Part) -> str:
-    """Why a question's figures are not shown, or are of fewer forms than were released; empty where nothing is."""
+    """Why a question's figures are withheld or leave forms out; empty if they do not."""
     result, threshold = question_result.result, max(part.thresholds, default=0)
     if result.background is not None:
         if not result.groups:

@@ -1,4 +1,4 @@
-"""A report on paper: as PDF, and its pages as pictures, each with what it shows in words."""
+"""The report as PDF, and its pages as pictures, each with a caption."""
 
 import json
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from handlers.texts import Texts, texts
 from models.reports.annual.snapshots import SnapshotContent
 
 HEADING = 90
-"""Characters of a heading in a caption, at most."""
+"""Units of a heading in a caption, at most."""
 KEPT_REPORTS = 4
-"""How many reports' pages are kept drawn, a megabyte or two each: whoever turns a page turns the next."""
+"""Reports whose drawn pages are cached, at 1 to 2 megabytes each: a reader who turns one page turns the next."""
 
 
 def report_pdf(content: SnapshotContent, language: str, drawn_with: str) -> File:
-    """The report on A4: tagged as PDF/UA-1 asks, and from the same snapshot the same bytes each time."""
+    """The report on A4, tagged as PDF/UA-1. The same snapshot makes the same bytes."""
     inputs = report_inputs(content, language, drawn_with)
     return File(f"{file_name(content, language)}.pdf", pdf("report", inputs, at=content.made_at))
 
 
 def report_pages(content: SnapshotContent, language: str, drawn_with: str) -> list[File]:
-    """Each page of the report as a picture, with what it shows."""
+    """Each page of the report as a picture with its caption."""
     inputs = report_inputs(content, language, drawn_with)
     drawn, name = _drawn(json.dumps(inputs), content.made_at), file_name(content, language)
     return [
@@ -42,7 +42,7 @@ def report_pages(content: SnapshotContent, language: str, drawn_with: str) -> li
 
 
 def report_page(content: SnapshotContent, language: str, drawn_with: str, page: int) -> File:
-    """One page as a picture, counted on from the first after the last: how many there are only drawing tells."""
+    """One page as a picture. Numbers past the last page begin again: only drawing tells how many pages there are."""
     drawn = report_pages(content, language, drawn_with)
     return drawn[page % len(drawn)]
 
@@ -51,18 +51,18 @@ def report_page(content: SnapshotContent, language: str, drawn_with: str, page: 
 class _Drawn:
     pages: tuple[bytes, ...]
     begins: tuple[int, ...]
-    """The page of each heading: of the contents, the sections and the method."""
+    """The page numbers of the headings: contents, sections, method."""
 
 
 @lru_cache(KEPT_REPORTS)
 def _drawn(inputs: str, at: datetime) -> _Drawn:
-    """By all that is drawn, so that nothing else can be taken for it."""
+    """The pages of a report. The cache's key is everything drawn, so that no other report can be taken for it."""
     contents = json.loads(inputs)
     return _Drawn(tuple(pages("report", contents, at=at)), tuple(metadata("report", contents, "<begins>")))
 
 
 def _caption(content: SnapshotContent, language: str, inputs: Inputs, drawn: _Drawn, page: int) -> Markup:
-    """Which page it is and what begins on it; on the first the main figures, too."""
+    """Which page it is and which sections begin on it; on the first page also the main figures."""
     t = texts(language)
     lines = [t("report-page", year=str(content.figures.year)), t("report-page-of", page=page, pages=len(drawn.pages))]
     lines += [t("report-page-figure", what=what, figure=figure) for what, figure in inputs["tiles"] if page == 1]
@@ -80,7 +80,7 @@ def _headings(inputs: Inputs) -> list[str]:
 
 
 def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -> Markup:
-    """As many headings as a caption holds."""
+    """The lines with as many headings as a caption holds."""
     for shown in range(len(headings), -1, -1):
         begins = [t("report-page-has")] if shown else []
         begins += [t("report-page-heading", heading=heading) for heading in headings[:shown]]
@@ -92,7 +92,7 @@ def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -
 
 
 def report_inputs(content: SnapshotContent, language: str, drawn_with: str) -> Inputs:
-    """What the pages show: every figure as printed, every bar as a share of its length."""
+    """The template's inputs: figures as printed, bars as shares of their length."""
     t, made = texts(language), report(content, language, drawn_with)
     contents = {
         "title": made.title,
@@ -109,7 +109,7 @@ def report_inputs(content: SnapshotContent, language: str, drawn_with: str) -> I
 
 
 def _told_apart(t: Texts, contents: Inputs, names: Sequence[str], missing: frozenset[str]) -> Inputs:
-    """The same with the groups of whose names no letter can be drawn told by their places in the table, too."""
+    """The same contents, with a number beside each group whose name has no letter that can be drawn."""
     unseen = {
         name: t("report-group-numbered", number=number, name=name).unescape()
         for number, name in enumerate(names, 1)
@@ -130,7 +130,7 @@ def _told_apart(t: Texts, contents: Inputs, names: Sequence[str], missing: froze
 
 
 def _section(t: Texts, section: Section) -> Inputs:
-    """A section's inputs. Replies stand as pairs, which have their figures in words."""
+    """A section's inputs. Replies are pairs, which have their figures in the statement's words."""
     if not section.pairs:
         return section.inputs
     pairs = [(group, about, t("report-done", line=line).unescape()) for group, about, line in section.pairs]

@@ -27,20 +27,20 @@ Make = Callable[[SnapshotContent, str, str], File]
 
 @cache
 def version() -> str:
-    """The program's."""
+    """The program's version."""
     return installed("koolla")
 
 
 @command("report", role=RoleKind.MANAGER)
 async def on_report(context: Context, line: str) -> Screen:
-    """The year in the line; without one, the last."""
+    """The year typed after the command, or last year."""
     await snapshots.require_reader(context.session, context.person)
     year = read_year(line) if line.strip() else context.now.astimezone(context.zone).year - 1
     return await _year_screen(context, year)
 
 
 async def _year_screen(context: Context, year: int) -> Screen:
-    """A year's main figures; of a year without any, why, and a button to one that has some."""
+    """A year's main figures, or why there are none and a button to a year that has some."""
     take = partial(snapshots.take, version=version(), now=context.now, organisation=context.policy.organisation)
     try:
         taken = await take(context.session, year, context.zone)
@@ -63,7 +63,7 @@ async def on_report_year(context: Context, tap: Tap) -> Screen:
 
 
 def read_year(line: str) -> int:
-    """Reads a year of this millennium's beginning; whatever else is no year of a report."""
+    """Reads a year from 2000 to 2199. Raises Refused for anything else."""
     if not re.fullmatch(r"2[01][0-9]{2}", line.strip(), re.ASCII):
         raise Refused("report-unread")
     return int(line)
@@ -71,7 +71,7 @@ def read_year(line: str) -> int:
 
 @tap("report")
 async def on_report_again(context: Context, tap: Tap) -> Screen:
-    """The text again; from under a file, which cannot become it, as a new message."""
+    """The text again, as a new message: the button is below a file, which cannot be edited into a text."""
     return replace(report_screen(context, await _access_snapshot(context, tap)), new_message=True)
 
 
@@ -83,7 +83,7 @@ async def _access_snapshot(context: Context, tap: Tap) -> Snapshot:
 
 
 def report_screen(context: Context, snapshot: Snapshot) -> Screen:
-    """The main figures, with what can be made of them."""
+    """The main figures, with a button for each kind of file."""
     t = context.t
     files = tuple(Button(str(t(f"report-way-{way}")), data("report-file", snapshot.id, way)) for way in WAYS)
     turned = Button(t("report-way-pages"), data("report-page", snapshot.id, 0))
@@ -108,7 +108,7 @@ def summary(t: Texts, content: SnapshotContent) -> Markup:
 
 
 def _answered(t: Texts, part: Part) -> Markup:
-    """Answers after meetings are of attendances, the others of people: never in one figure."""
+    """Answers after meetings count attendances, the others people: they are never added up."""
     rate = percent(Share(part.answered, part.asked), t.language)
     asked = number(part.asked, t.language)
     return t(f"report-answered-{part.sort}", n=part.answered, asked=asked, rate=rate)
@@ -132,7 +132,7 @@ def _back(context: Context, snapshot: Snapshot) -> Button:
 
 @tap("report-page")
 async def on_report_page(context: Context, tap: Tap) -> Screen:
-    """A page as a picture; from one page to the next in place, and after the last the first again."""
+    """A page as a picture. Turning edits the same message; after the last page comes the first."""
     snapshot, page = await _access_snapshot(context, tap), tap.number(1)
     content = snapshot.parsed
     turns = [Button(context.t("previous"), data("report-page", snapshot.id, page - 1, "turn"))] if page else []

@@ -9,14 +9,14 @@ from models.valid_figures import Rate
 
 
 def of_whole(t: Texts, rate: Rate, key: str) -> PrintedFigure:
-    """A percentage with what it is of; a dash of nothing."""
+    """A percentage with what it is a share of; a dash if the whole is 0."""
     printed = percent(rate, t.language)
     words = t(key, percent=printed).unescape() if rate.whole else printed
     return PrintedFigure(str(t("report-column-share")), words, rate if rate.whole else None, rate.whole)
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """ "1–3, 7" of 1, 2, 3 and 7; a dash of none."""
+    """ "1–3, 7" for 1, 2, 3 and 7; a dash for no numbers."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][-1] + 1:

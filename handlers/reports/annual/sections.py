@@ -1,6 +1,4 @@
-"""An annual report in words and figures: sections of rows, from which its pages, its workbook and its manifest are all
-made, so that none can show a figure that the others have not.
-"""
+"""An annual report as sections of rows, from which its pages, its workbook and its manifest are made."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,9 +26,9 @@ class Report:
     title: str
     organisation: str
     under: str
-    """What it is about, and until when."""
+    """The year or the part of it that the figures cover."""
     tiles: tuple[tuple[str, str], ...]
-    """What is counted, and the main figures as printed."""
+    """The main figures: what is counted, and the count as printed."""
     sections: tuple[Section, ...]
     method: tuple[str, ...]
 
@@ -40,7 +38,7 @@ class Report:
 
 
 def report(content: SnapshotContent, language: str, version: str) -> Report:
-    """All that a snapshot tells."""
+    """The report of a snapshot in a language."""
     t, year = texts(language), content.figures
     return Report(
         title=str(t("report-title", year=str(year.year))),
@@ -53,14 +51,14 @@ def report(content: SnapshotContent, language: str, version: str) -> Report:
 
 
 def until(t: Texts, content: SnapshotContent) -> str:
-    """Of which time the figures are: of the year, or of as much of it as is over."""
+    """Which time the figures cover: the year, or its part up to a day."""
     year, day = content.figures, content.made_at.astimezone(ZoneInfo(content.figures.zone)).date()
     key = "report-over" if year.is_over else "report-ongoing"
     return t(key, year=str(year.year), day=bare_day_text(day, t.language)).unescape()
 
 
 def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
-    """What is counted, and the main figures, each of them in a row, too: never people and attendances in one."""
+    """The main figures: what is counted, and the count as printed. People and attendances are never added up."""
     done = year.activity
     counts = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
     counts |= {str(part.sort): part.answered for part in year.parts if part.forms}
@@ -117,7 +115,7 @@ def _activity(t: Texts, year: Annual) -> Section:
 
 
 STANDING = "groups", "roster"
-"""As of the year's end or, before it, of now."""
+"""Counted at the year's end or, while the year is not over, now."""
 GROUP_COLUMNS = ("meetings", "attended", "on-site", "remote", "people")
 
 
@@ -159,7 +157,7 @@ def _texts(t: Texts, year: Annual) -> Section:
 
 
 def _replies(t: Texts, year: Annual) -> Section:
-    """Each with the figure that it is about."""
+    """Replies to feedback, each with the statement's figure."""
     rows = [
         _replied(t, place, change, change.mean)
         for place, change in enumerate(year.replies, 1)

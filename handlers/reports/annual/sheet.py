@@ -1,4 +1,4 @@
-"""A report as a workbook, and as a manifest: each figure with its place, source and n, and why it is withheld."""
+"""The report as a workbook and as a manifest: each figure with its place, source, n and why it is withheld."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ FIGURE_WIDTHS = (40, 60, 20, 12, 8, 40, 50)
 
 
 def file_name(content: SnapshotContent, language: str) -> str:
-    """Without its ending."""
+    """The file's name without its ending."""
     return f"{texts(language)('report-file-name')}-{content.figures.year}"
 
 
@@ -67,7 +67,7 @@ def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
 
 
 def manifest_json(snapshot_content: SnapshotContent, language: str, version: str) -> File:
-    """What stands where in the report, and what it is made from."""
+    """A JSON list of the report's figures with their places, and what the report is made from."""
     made, year = report(snapshot_content, language, version), snapshot_content.figures
     contents = {
         "title": made.title,

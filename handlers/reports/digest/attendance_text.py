@@ -1,4 +1,4 @@
-"""Attendances in words: how many, how many of them without a name, and the rate of invitations of those by name."""
+"""Attendances in words: how many, how many of them without a name, and those by name as a share of invitations."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,14 +11,14 @@ from models.valid_figures import Rate
 
 
 def people(t: Texts, flow: Flow) -> Markup:
-    """By how many different people; of those who were erased since, nobody knows how many they were."""
+    """By how many different people. People erased since then are not in it: nobody knows how many they were."""
     if not flow.people:
         return Markup("")
     return t("digest-people-named" if flow.unnamed > flow.heads else "digest-people", n=flow.people)
 
 
 def attended(t: Texts, flow: Flow, since: Markup, by: Iterable[Markup]) -> Markup:
-    """The digest's line of attendances. A head count is no part of the invitations: only those by name have a rate."""
+    """The digest's line of attendances. Only those by name have a rate: people counted by head may not be invited."""
     shown = {**_figures(t, flow), "since": since, "who": following(by)}
     if flow.heads:
         return t("digest-attended-heads", **shown) if flow.named else t("digest-attended-unnamed", **shown)
@@ -26,7 +26,7 @@ def attended(t: Texts, flow: Flow, since: Markup, by: Iterable[Markup]) -> Marku
 
 
 def attended_there(t: Texts, flow: Flow, by: Iterable[Markup]) -> Markup:
-    """The same of a group or a meeting."""
+    """The attendances of a group or a meeting."""
     shown = {**_figures(t, flow), "people": following(by)}
     if flow.heads:
         return t("digest-group-attended-heads", **shown) if flow.named else t("digest-group-attended-unnamed", **shown)
@@ -39,7 +39,7 @@ def _figures(t: Texts, flow: Flow) -> dict[str, str]:
 
 
 def who(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
-    """Who they were: why a rate is above a hundred, and how many different people."""
+    """Why a rate is above 100 %, and how many different people came."""
     if flow.named > flow.invited:
         yield t("digest-uninvited")
     if flow.people and has_people:
@@ -47,12 +47,12 @@ def who(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
 
 
 def following(parts: Iterable[Markup]) -> Markup:
-    """Parts that go on from a line."""
+    """Parts appended to a line, each after a comma."""
     return Markup("").join(Markup(", {}").format(part) for part in parts)
 
 
 def is_recorded(flow: Flow) -> bool:
-    """Whether there is anything to tell of attendances: somebody marked them at one meeting at least."""
+    """Whether attendance was recorded at one meeting at least."""
     return flow.meetings > flow.unrecorded
 
 

@@ -11,7 +11,7 @@ from models.reports.statistics import DigestFigures
 
 
 def needing(figures: DigestFigures) -> list[tuple[str, list[Attention]]]:
-    """The groups that need attention with their reasons, those with most first."""
+    """The groups that need attention with their reasons, those with the most reasons first."""
     groups = [(name, list(entries)) for name, entries in groupby(figures.attention, key=lambda entry: entry.group)]
     return sorted(groups, key=lambda group: (-len(group[1]), in_order(group[0])))
 

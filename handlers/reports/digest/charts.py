@@ -1,6 +1,6 @@
 """The digest's pictures: its funnel with the strongest and weakest statements, and twelve months.
 
-They come with their figures in words: a picture is small enough to be seen with them, and leaves to them what it can.
+The text of the same message has the figures in words, so a picture leaves out what it can and stays small.
 """
 
 from handlers.drawing import Inputs, drawn_mean, picture_file
@@ -27,7 +27,7 @@ from models.results.aggregates import Label
 from models.valid_figures import Share
 
 NAME = 40
-"""Of a group's name under a title."""
+"""Units of a group's name below a title, at most."""
 
 
 def digest_picture(figures: DigestFigures, language: str) -> File:
@@ -37,7 +37,7 @@ def digest_picture(figures: DigestFigures, language: str) -> File:
 
 
 def digest_inputs(figures: DigestFigures, language: str) -> Inputs:
-    """What the digest's picture shows: every figure as printed, every bar as a share of its length."""
+    """The template's inputs: figures as printed, bars as shares of their length."""
     t = texts(language)
     strong, weak = strongest_and_weakest(figures)
     parts = {"digest-strongest": strong, "digest-weakest": weak}
@@ -88,7 +88,7 @@ def trend_picture(figures: DigestFigures, language: str) -> File:
 
 
 def trend_inputs(figures: DigestFigures, language: str) -> Inputs:
-    """What the trend's picture shows, newest month first."""
+    """The template's inputs for the trend, newest month first."""
     t, months = texts(language), figures.months or ()
     most = max([month.flow.attended for month in months], default=0) or 1
     return {
@@ -123,12 +123,12 @@ def month_number(month: str) -> str:
 
 
 def _under(t: Texts, figures: DigestFigures, line: str) -> str:
-    """What stands under the title: which groups it is of, and something more."""
+    """The lines below the title: the groups that the digest is of, and one more."""
     return "\n".join(filter(None, [whose(t, figures, NAME).unescape(), line]))
 
 
 def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
-    """What the reader must know to read the picture; empty of statements, that there are none."""
+    """Notes for reading the picture, or that there are no statements."""
     if figures.is_empty:
         return []
     if not figures.statements:

@@ -1,6 +1,6 @@
-"""What is behind the digest's buttons: groups and their meetings, statements, who needs attention, months, the sheet.
+"""The digest's details behind its buttons: groups, meetings, statements, attention, months and the workbook.
 
-All but the sheet take the digest's place in its message, in pages that fit a caption.
+All but the workbook replace the digest's text in its message, in pages that fit a caption.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,13 +30,13 @@ from models.reports.statistics import Detail, DigestFigures, GroupFlow, MeetingF
 from models.valid_figures import Share
 
 COUNT = 12
-"""Units for which page of how many it is."""
+"""Units kept free for the page's number."""
 WORDS = 200
-"""Of a statement: whoever came here wants to read it."""
+"""Units of a statement, at most: nearly all are shown whole here."""
 
 
 async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> DigestFigures:
-    """The digest whose button it is, through its own gate; of one that was never sent only what is asked for."""
+    """The figures of a button's digest; of one that was never sent, only the wanted detail is computed."""
     period, session = read_period(tap.word(0)), context.session
     shown = await digests.access_own_digest(
         session, context.person, period, policy=context.policy, now=context.now, only=only
@@ -45,7 +45,7 @@ async def _figures(context: Context, tap: Tap, only: Detail | None = None) -> Di
 
 
 def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) -> Screen:
-    """One page of lines, with the ways to its neighbours and back to the digest."""
+    """One page of lines, with buttons to the pages before and after and back to the digest."""
     t, pages = context.t, pages_of_blocks(lines, CAPTION_LENGTH - COUNT - shown_length(title), gap=1)
     if not pages:
         raise NotFound
@@ -110,7 +110,7 @@ def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Marku
 
 @tap("digest-statements")
 async def on_statements(context: Context, tap: Tap) -> Screen:
-    """All, each scale under its ends."""
+    """All statements, by scale, with the ends of each scale above them."""
     t, figures = context.t, await _figures(context, tap, "statements")
     lines = []
     for statements in by_scale(figures.statements):
@@ -128,7 +128,7 @@ async def on_attention(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-coming")
 async def on_coming(context: Context, tap: Tap) -> Screen:
-    """All the meetings that are called, in the rest of a period that is not over, and in the next."""
+    """All meetings called for the rest of a period that is not over, and for the next."""
     t, figures = context.t, await _figures(context, tap, "meetings")
     lines = [coming_line(t, meeting, WORDS, WORDS) for meeting in (*figures.rest, *figures.meetings)]
     return _page(context, tap, t("digest-coming-all"), lines)
@@ -136,7 +136,7 @@ async def on_coming(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-trend")
 async def on_trend(context: Context, tap: Tap) -> Screen:
-    """Twelve months, with the way to their picture."""
+    """Twelve months, with a button to their picture."""
     t, figures = context.t, await _figures(context, tap, "months")
     title = t("digest-trend", month=period_title(t, parse(figures.period).last))
     shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), _trend(t, figures))

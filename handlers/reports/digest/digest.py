@@ -1,4 +1,4 @@
-"""The digest, and /digest, which shows it again; what is behind its buttons stands in `digest_details`."""
+"""The digest, and /digest, which shows it again. `details` has what is behind its buttons."""
 
 import re
 from functools import partial
@@ -30,7 +30,7 @@ from models.reports.statistics import DigestFigures
 
 @command("digest", role=RoleKind.MANAGER)
 async def on_digest(context: Context, line: str) -> Screen:
-    """The last one; a month or quarter in the line, like 2027-03, 3/2027 or 2027-q1, another's."""
+    """The last digest, or that of the month or quarter typed: 2027-03, 3/2027 or 2027-q1."""
     if line.strip():
         return await _screen(context, read_period(line))
     person, policy = context.person, context.policy
@@ -64,7 +64,7 @@ async def _own(context: Context, period: Span) -> DigestView:
 
 @tap("digest-picture")
 async def on_picture(context: Context, tap: Tap) -> Screen:
-    """The same figures as a picture, with its words: to be kept or passed on."""
+    """The digest's picture with its text, in a message that can be saved or forwarded."""
     shown = await _own(context, read_period(tap.word(0)))
     return _drawn(context.t, shown.figures, is_ongoing=shown.is_ongoing)
 
@@ -75,7 +75,7 @@ def _drawn(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> Scr
 
 
 def digest_screen(context: Context, shown: DigestView) -> Screen:
-    """Words alone, so that they fit one screen of a phone; the rest, the picture too, is a tap away."""
+    """The text alone, which fits one screen of a phone. The picture and the details are behind buttons."""
     t, figures, turns = context.t, shown.figures, ((shown.earlier, "digest-earlier"), (shown.later, "digest-later"))
     row = tuple(
         Button(str(t(key, month=period_title(t, period))), data("digest", period))
@@ -87,7 +87,7 @@ def digest_screen(context: Context, shown: DigestView) -> Screen:
 
 
 def _details(context: Context, figures: DigestFigures, budget: Budget) -> list[tuple[Button, ...]]:
-    """The ways behind the digest, two in a row; of nothing there is none, nor to what is told already."""
+    """Buttons to the details, two in a row, except to empty ones and to those that the text has in full."""
     t = context.t
     counts = {
         "groups": len(figures.groups or ()),
@@ -120,6 +120,6 @@ async def render_digest(context: Context, delivery: Delivery) -> Screen:
 
 
 async def _posted(context: Context, delivery: Delivery) -> Screen:
-    """To a group or channel, in its language: with its picture and no buttons, which would work for nobody there."""
+    """The digest in a group or channel, in its language: with the picture, without buttons, which work for nobody there."""
     digest, chosen = await digests.access_place_digest(context.session, delivery.address_id, delivery.subject)
     return _drawn(texts(chosen.language or context.policy.language), digest.figures)

@@ -1,4 +1,4 @@
-"""Groups and channels: whoever brings the bot to one is asked in private whether the digest shall go there."""
+"""Digests in groups and channels: whoever adds the bot to one is asked in private whether the digest goes there."""
 
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberRestricted, Update
 from telegram.constants import ChatMemberStatus
@@ -14,8 +14,9 @@ AWAY = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
 
 
 async def hear(context: Context, update: Update) -> None:
-    """What comes from elsewhere than a private chat: the bot was added or sent away, or the group got another id.
-    Where it is and may not write, it stays silent; a right can be given and taken like a seat."""
+    """Updates from groups and channels: the bot was added or removed, or the group got another id.
+
+    Gaining or losing the right to write counts as being added or removed. Without the right, the bot stays silent."""
     chat, change = update.effective_chat, update.my_chat_member
     if chat is None:
         return
@@ -36,7 +37,7 @@ def is_there(member: ChatMember) -> bool:
 
 
 def may_write(member: ChatMember) -> bool:
-    """In a channel that is a right of some administrators; in a group everybody's, unless it was taken away."""
+    """Whether a member may write: in a channel a right of some administrators, in a group everybody's by default."""
     if isinstance(member, ChatMemberAdministrator):
         return member.can_post_messages is not False  # None: a group, where the right does not exist
     if isinstance(member, ChatMemberRestricted):
@@ -70,7 +71,7 @@ async def render_digest_ended(context: Context, delivery: Delivery) -> Screen:
 
 @tap("digest-place")
 async def on_place(context: Context, tap: Tap) -> Screen:
-    """Yes: it goes there, and how can be chosen at once."""
+    """Yes: the digest goes there, and its settings are shown."""
     if tap.word(1) != "yes":
         place = await places.access_place(context.session, context.person, tap.id)
         return Screen(context.t("digest-place-declined", place=place.title))

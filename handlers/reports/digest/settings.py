@@ -1,4 +1,4 @@
-"""How the digest comes: how often, of which groups; to a group or channel also in which language."""
+"""The digest's settings: how often, of which groups, and for a group or channel in which language."""
 
 from markupsafe import Markup
 
@@ -21,13 +21,13 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @tap("digest-settings")
 async def on_settings(context: Context, tap: Tap) -> Screen:
-    """Of one's own digest, with the ways to those that go to groups and channels; of these a page at a time."""
+    """The settings of the person's own digest, with buttons to those in groups and channels, a page at a time."""
     page = tap.number(1) if len(tap.args) > 1 else 0
     return await place_screen(context, tap.id if tap.args else PRIVATE_PLACE, page)
 
 
 async def place_screen(context: Context, place: int, page: int = 0) -> Screen:
-    """How it comes to one chat, and a button for each choice."""
+    """The settings of the digest in one chat, with a button for each choice."""
     t, chosen = context.t, await subscriptions.access_subscription(context.session, context.person, place)
     others = await places.of(context.session, context.person)
     title = next((chat.title for chat in others if chat.address_id == place), "")
@@ -77,7 +77,7 @@ def _ticked(label: object, is_on: bool, way: str) -> Button:
 
 
 async def _groups(context: Context, chosen: Subscription) -> list[Markup]:
-    """What it is of, by as many names as one reads, and when the next one comes, if any."""
+    """The groups that the digest is of, and when the next one comes."""
     t, of = context.t, await subscriptions.living(context.session, context.person, chosen)
     if of == []:
         return [t("digest-set-groups", value="–"), t("digest-set-none-living")]
@@ -103,7 +103,7 @@ async def on_rhythm(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-in")
 async def on_language(context: Context, tap: Tap) -> Screen:
-    """The language of a group or channel."""
+    """Sets the digest's language in a group or channel."""
     if tap.word(1) not in LANGUAGES or not tap.id:
         raise NotFound
     await subscriptions.set_language(context.session, context.person, tap.id, tap.word(1))
@@ -123,7 +123,7 @@ async def on_groups(context: Context, tap: Tap) -> Screen:
 
 @tap("digest-take")
 async def on_take(context: Context, tap: Tap) -> Screen:
-    """One group, on or off; a double tap turns nothing back."""
+    """Takes a group in or out. The button says the new state, so a repeated tap changes nothing."""
     if tap.word(3) not in {"on", "off"}:
         raise NotFound
     on = tap.word(3) == "on"

@@ -38,7 +38,7 @@ Lines = list[list[Cell]]
 
 
 def digest_xlsx(figures: DigestFigures, language: str, at: datetime) -> File:
-    """A workbook made at a moment. Takes tenths of a second: call it in a thread."""
+    """A workbook made ``at`` a moment. Takes tenths of a second: call it in a thread."""
     t = texts(language)
     sheets = (
         Sheet(str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24)),
@@ -65,7 +65,7 @@ def _funnel(t: Texts, figures: DigestFigures) -> Lines:
 
 
 def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
-    """A step's rate, and what it is of."""
+    """A step's rate and the name of the step that it is a share of."""
     whole = WHOLES.get(name)
     if whole is None or not getattr(flow, whole):
         return None, ""
@@ -81,7 +81,7 @@ def _groups(t: Texts, figures: DigestFigures) -> Lines:
 
 
 def _meetings(t: Texts, figures: DigestFigures) -> Lines:
-    """Those held, each with its own form: asked and answered when that has closed."""
+    """The meetings held, with the answers to their own forms once these have closed."""
     rates = [str(t(f"sheet-{name}-rate")) for name in RATES]
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
     lines: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]

@@ -26,12 +26,12 @@ from models.valid_figures import Share
 
 
 def digest_text(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> Markup:
-    """What happened, what was said of it, who needs attention and what comes, as far as there is room."""
+    """The digest's text: the funnel, statements, groups that need attention, quotes and coming meetings."""
     return fitting(t, figures, is_ongoing=is_ongoing)[0]
 
 
 def fitting(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> tuple[Markup, Budget]:
-    """The words in the first budget whose limit they keep, and that budget."""
+    """The text in the first budget whose limit it keeps, and that budget."""
     for budget, limit in BUDGETS:
         text = Markup("\n\n").join(filter(None, _parts(t, figures, budget, is_ongoing=is_ongoing)))
         if shown_length(text) <= limit:
@@ -54,23 +54,23 @@ def _parts(t: Texts, figures: DigestFigures, budget: Budget, *, is_ongoing: bool
 
 
 def nothing(t: Texts, figures: DigestFigures) -> Markup:
-    """That nothing happened; before the first group and after the last, that there was none."""
+    """That nothing happened, or that there were no groups."""
     return t("digest-nothing" if _was(figures.funnel) else "digest-no-groups")
 
 
 def heading(t: Texts, figures: DigestFigures) -> Markup:
-    """What it is a digest of."""
+    """The heading with the month or quarter."""
     period = parse(figures.period)
     key = "digest-heading" if isinstance(period, Month) else "digest-heading-quarter"
     return t(key, month=period_title(t, period))
 
 
 WHOSE = 2
-"""Groups that stand by name under the heading."""
+"""Groups named below the heading, at most."""
 
 
 def whose(t: Texts, figures: DigestFigures, name: int) -> Markup:
-    """Which groups it is of, the first by names of so many units; of the organisation nothing."""
+    """The groups that the digest is of, their names in ``name`` units at most; empty for the whole organisation."""
     names = [cut(group, name) for group in figures.of or ()]
     if len(names) < 2:
         return t("digest-whose-one", names=names[0]) if names else Markup("")
@@ -79,12 +79,12 @@ def whose(t: Texts, figures: DigestFigures, name: int) -> Markup:
 
 
 def period_title(t: Texts, period: Span) -> str:
-    """ "maaliskuu 2027", or a quarter by its first and last month."""
+    """ "maaliskuu 2027", or a quarter by its first and last month: "tammi–maaliskuu 2027"."""
     return month_title(period.year, period.month, t.language) if isinstance(period, Month) else period_name(t, period)
 
 
 def since(t: Texts, figures: DigestFigures, name: str, *, has_year: bool = True) -> Markup:
-    """The same count in the period before and a year ago, as far as there were groups then."""
+    """A count of the period before and of a year ago, for those in which there were groups."""
     then = _then(figures, has_year=has_year)
     told = {key: number(getattr(funnel, name), t.language) for key, funnel in then.items() if _was(funnel)}
     return _since(t, told)
@@ -123,19 +123,19 @@ def _funnel(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
 
 
 def meetings(t: Texts, figures: DigestFigures) -> Markup:
-    """How many were held, and how many earlier; how many were not."""
+    """The line of meetings: held, held earlier, cancelled."""
     now = figures.funnel
     cancelled = t("digest-cancelled", n=now.cancelled) if now.cancelled else ""
     return t("digest-meetings", n=now.meetings, since=since(t, figures, "meetings"), cancelled=cancelled)
 
 
 def is_unchanged(figures: DigestFigures) -> bool:
-    """Whether every count that is told was the same in the period before."""
+    """Whether every count in the text was the same in the period before."""
     return replace(figures.funnel, groups=0) == replace(figures.before, groups=0)
 
 
 def _who(t: Texts, now: Funnel, budget: Budget) -> list[Markup]:
-    """By how many people, and how they were there."""
+    """How many people attended, on site and remotely."""
     ways = {"on_site": number(now.on_site, t.language), "remote": number(now.remote, t.language)}
     return [*who(t, now), *([t("digest-ways", **ways)] if budget.has_ways else [])]
 
@@ -158,7 +158,10 @@ def _roster(t: Texts, now: Funnel) -> Markup:
 
 
 def strongest_and_weakest(figures: DigestFigures, most: int = ENDS) -> tuple[Sequence[Statement], Sequence[Statement]]:
-    """Of the most common scale, for means on different ones have no order; the weakest of all comes first."""
+    """The strongest statements, and the weakest with the lowest first.
+
+    Of the most common scale alone: means on different scales cannot be compared.
+    """
     scales = by_scale(figures.statements)
     statements = scales[0] if scales else []
     strong, weak = strong_and_weak(len(statements), most)
@@ -166,7 +169,7 @@ def strongest_and_weakest(figures: DigestFigures, most: int = ENDS) -> tuple[Seq
 
 
 def by_scale(statements: Sequence[Statement]) -> list[list[Statement]]:
-    """Statements apart by their scales, the most common first: a mean is nothing without the ends of its scale."""
+    """The statements by scale, the most common scale first."""
     scales: dict[object, list[Statement]] = {}
     for statement in statements:
         scales.setdefault((statement.low, statement.high, statement.low_name, statement.high_name), []).append(
@@ -188,7 +191,7 @@ def _statements(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
 
 
 def no_statements(t: Texts, figures: DigestFigures) -> Markup:
-    """Why there is no mean: none may be shown, or none came; of too few answers the line above tells."""
+    """Why there are no means: all are withheld, or no results came. The line above says if answers were too few."""
     if figures.withheld:
         return t("digest-means-withheld")
     # None: what earlier programs froze does not say.
@@ -196,7 +199,7 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
 
 
 def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:
-    """Whether each statement is told, and in all its words."""
+    """Whether the text has every statement, none of them cut."""
     statements = [statement for statements in strongest_and_weakest(figures, budget.ends) for statement in statements]
     words = [asked(t, Label(statement.identity, statement.text)) for statement in statements]
     return len(statements) == len(figures.statements) and all(cut(label, budget.statement) == label for label in words)
@@ -211,7 +214,7 @@ def statement(t: Texts, figures: DigestFigures, statement: Statement, most: int)
 
 
 def _moved(t: Texts, figures: DigestFigures, statement: Statement) -> list[str]:
-    """The change of a mean, and the period since which, if that was not the one before."""
+    """The change of a mean, and the period of the earlier one if that is not the period before."""
     moved = change(statement.mean, statement.earlier, t.language)
     if not moved or statement.earlier_month is None:
         return []
@@ -236,13 +239,13 @@ def _attention(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
 
 
 def has_all_attention(figures: DigestFigures, budget: Budget) -> bool:
-    """Whether each group that needs attention is told, by its whole name."""
+    """Whether the text has every group that needs attention, none of the names cut."""
     needs = needing(figures)
     return len(needs) <= budget.groups and all(cut(name, budget.name) == name for name, _ in needs)
 
 
 def _highlights(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
-    """What people said: two quotes at most."""
+    """The quotes from open answers."""
     quotes = [cut(quote, budget.quote) for quote in figures.highlights[: budget.quotes]]
     if not quotes:
         return Markup("")
@@ -250,7 +253,7 @@ def _highlights(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
 
 
 def _coming(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
-    """What comes in the period after, and before it in the rest of one that is not over."""
+    """The meetings of the next period, after those of the rest of a period that is not over."""
     period = parse(figures.period)
     lines: list[Markup] = []
     if figures.rest:
@@ -272,7 +275,7 @@ def _called(t: Texts, period: Span, count: int, meetings: Sequence[Coming], budg
 
 
 def coming_line(t: Texts, meeting: Coming, name: int, title: int) -> Markup:
-    """A meeting to come, its group's name and its title in so many units at most."""
+    """A coming meeting, with its group's name and its title in so many units at most."""
     words = Markup(": {}").format(cut(meeting.title, title)) if meeting.title else ""
     return t(
         "digest-coming-line", group=cut(meeting.group, name), day=near_day_text(meeting.day, t.language), title=words
@@ -280,7 +283,7 @@ def coming_line(t: Texts, meeting: Coming, name: int, title: int) -> Markup:
 
 
 def has_all_coming(figures: DigestFigures, budget: Budget) -> bool:
-    """Whether each meeting to come is told, with its title; of what earlier programs froze no more is known."""
+    """Whether the text has every coming meeting, none of the titles cut; or all that earlier versions froze."""
     all_meetings = (*figures.rest, *figures.meetings)
     shown = [meeting for part in (figures.rest, figures.meetings) for meeting in part[: budget.coming]]
     is_whole = all(cut(meeting.title or "", budget.title) == (meeting.title or "") for meeting in all_meetings)
