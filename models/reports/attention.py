@@ -1,4 +1,4 @@
-"""Groups that need attention, with the reason in figures. Looks back a year and a half, never at all of history."""
+"""Groups that need attention, with the figures that say why. Looks back a year and a half at most."""
 
 import enum
 from collections import defaultdict
@@ -17,21 +17,21 @@ from models.people.groups import Membership, Workgroup, in_order
 from models.valid_figures import Rate
 
 LOOKS_BACK = timedelta(days=182)
-"""At the forms that closed, and at the latest of the meetings whose attendance is compared."""
+"""How far back forms are counted by when they closed, and how recent the latest compared meeting must be."""
 MEETINGS_BACK = timedelta(days=548)
-"""At meetings: also whoever meets a few times a year has had six."""
+"""How far back meetings are compared: also a group that meets a few times a year has had six."""
 QUIET_FOR = timedelta(days=90)
 SOON = timedelta(days=30)
-"""A group that meets within this is not quiet, however long it has been."""
+"""A group with a meeting called within this time is not quiet."""
 LOOKS_AHEAD = timedelta(days=365)
 LATEST = 3
-"""Meetings that are compared with as many before them; forms whose answers are put together."""
+"""How many meetings are compared with as many before them, and how many forms are added up."""
 FALLS_BY = 15
 """Percentage points."""
 FEW = 20
 """Percent of those asked."""
 ASKED_AT_LEAST = 10
-"""Fewer people asked than this say nothing about a group."""
+"""With fewer people asked than this, a low rate of answers is no reason."""
 
 
 class Reason(enum.StrEnum):
@@ -42,21 +42,21 @@ class Reason(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Attention:
-    """A group and why. ``now`` and ``before`` are attendance by name of invited, or ``now`` answers of asked."""
+    """A group and one reason. ``now`` and ``before``: attendances by name of invitations, or answers of asked."""
 
     group: str
     reason: Reason
     since: date | None = None
-    """Of a quiet group: its last meeting, if there has been any."""
+    """Of a quiet group: the day of its last meeting; None if it had none."""
     now: Rate | None = None
-    """None of few answers in what earlier programs froze, where they had left the count out."""
+    """None for few answers in digests of earlier versions, which left the count out."""
     before: Rate | None = None
     founded: date | None = None
     """Of a quiet group: when it was founded."""
     coming: date | None = None
-    """Of a quiet group: its next meeting, if one is called."""
+    """Of a quiet group: the day of its next meeting; None if none is called."""
     latest: int | None = None
-    """How many forms ``now`` is of, or meetings, with as many ``before``; None in what earlier programs froze."""
+    """How many forms or meetings ``now`` covers (``before`` as many); None in digests of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Held:
 
 
 async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: datetime) -> tuple[Attention, ...]:
-    """The groups (None: all that live) that need attention at a moment, by name; each for every reason it gives.
+    """The groups of some ids (None: all) that need attention at a moment, by name, one entry for each reason.
 
     Days are those of the moment's zone.
     """
@@ -123,14 +123,14 @@ async def _held(session: AsyncSession, group_ids: list[int], at: datetime) -> di
 
 
 async def _last(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
-    """The last meeting of groups that have long held none: their history grows no more."""
+    """The last meeting of groups that have long held none."""
     before = Meeting.state == MeetingState.HELD, Meeting.starts_at < at, Meeting.workgroup_id.in_(group_ids)
     wanted = select(Meeting.workgroup_id, func.max(Meeting.starts_at)).where(*before).group_by(Meeting.workgroup_id)
     return await _moments(session, wanted) if group_ids else {}
 
 
 async def _coming(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, datetime]:
-    """The next meeting of each group that has one ahead, or by now behind."""
+    """The first meeting after the moment of each group that has any, also if it is over by now."""
     called = Meeting.state.in_([MeetingState.ANNOUNCED, MeetingState.HELD])
     ahead = Meeting.starts_at >= at, Meeting.starts_at < at + LOOKS_AHEAD, Meeting.workgroup_id.in_(group_ids)
     wanted = select(Meeting.workgroup_id, func.min(Meeting.starts_at)).where(called, *ahead)

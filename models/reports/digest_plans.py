@@ -1,4 +1,4 @@
-"""Planning digests: what is due goes once to each who has chosen it, its content frozen when it is planned."""
+"""Plans digests: each subscriber gets a due digest once. Its content is frozen when it is planned."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ class DigestBatch:
 
 
 def _due(policy: Policy, now: datetime) -> dict[Rhythm, Span]:
-    """What is due to whom and not too old: the last month, and the quarter that ended with it."""
+    """The due periods by rhythm, if not too old: the last month, and the quarter that ended with it."""
     month = latest_due(policy, now=now)
     if now >= due_at(month, policy) + KEEPS:
         return {}
@@ -41,7 +41,7 @@ def _due(policy: Policy, now: datetime) -> dict[Rhythm, Span]:
 
 
 async def wanted(session: AsyncSession, *, policy: Policy, now: datetime) -> list[DigestBatch]:
-    """What is due and not yet planned, each to be planned by itself: figures take their time."""
+    """What is due and not yet planned, to be planned one by one, because figures take long to compute."""
     due = _due(policy, now)
     if not due:
         return []
@@ -75,7 +75,7 @@ def _moment(due: dict[Rhythm, Span], policy: Policy) -> datetime:
 
 
 async def _is_living(session: AsyncSession, scope: Scope) -> bool:
-    """Whether any of the groups lived in the period: of those archived before it there is nothing to tell, ever."""
+    """Whether any of the groups existed in the period. A group archived before it never has figures for it."""
     if scope.group_ids is None:
         return True
     alive = Workgroup.archived_at.is_(None) | (Workgroup.archived_at >= scope.first)
@@ -104,7 +104,7 @@ async def send_again(session: AsyncSession, *, now: datetime) -> int:
 
 
 async def plan(session: AsyncSession, batch: DigestBatch, *, policy: Policy, now: datetime) -> int:
-    """Freezes a digest and plans its messages; safe to repeat, and beside another program. Returns how many are new."""
+    """Freezes a digest and plans its messages. Safe to repeat and to run in two processes. Returns how many are new."""
     due = _due(policy, now)
     known = await _known(session, due)
     content, planned = await _content(session, batch.scope, now=now), 0
@@ -128,7 +128,7 @@ def _message(recipient: Recipient, digest_id: int, due: datetime) -> Planned:
 
 
 async def _known(session: AsyncSession, due: dict[Rhythm, Span]) -> set[tuple[int, int]]:
-    """Who has had one, in which place, whatever their rhythm was: nobody gets two on one day."""
+    """Who has had the digest of a period, and in which chat, whatever the rhythm: nobody gets two on one day."""
     had = select(Digest.person_id, Digest.place).where(Digest.period.in_([str(period) for period in due.values()]))
     return {(person_id, place) for person_id, place in await session.execute(had)}
 
@@ -154,7 +154,7 @@ async def _insert(
 async def set_rhythm(
     session: AsyncSession, person: Person, place: int, rhythm: Rhythm, *, policy: Policy, now: datetime
 ) -> None:
-    """How often it comes from now on. Whoever was to get one that is due, gets one; others the next."""
+    """Sets how often the digest comes. Who was due one before the change still gets one; others the next."""
     before = (await subscriptions.access_subscription(session, person, place)).rhythm
     if before is rhythm:
         return
@@ -167,7 +167,7 @@ async def set_rhythm(
 async def accept(
     session: AsyncSession, person: Person, address_id: int, *, language: str, policy: Policy, now: datetime
 ) -> None:
-    """From now on the digest goes to a group or channel, beginning with the next; who says so twice says it once."""
+    """Sends the digest to a group or channel from the next one on. Safe to repeat."""
     known = await places.of(session, person)
     chosen = await places.accept(session, person, address_id, language=language)
     if address_id not in {place.address_id for place in known}:
@@ -175,7 +175,7 @@ async def accept(
 
 
 async def _begin_with_the_next(session: AsyncSession, chosen: Subscription, *, policy: Policy, now: datetime) -> None:
-    """One that is due already, and was not wanted when it became so, counts as had."""
+    """Marks a digest that is due already as had, if it was not wanted when it became due."""
     due = _due(policy, now)
     recipient = await subscriptions.recipient(session, chosen)
     period = due.get(chosen.rhythm)

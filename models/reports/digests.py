@@ -24,7 +24,7 @@ from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 
 
 class Digest(Base):
-    """A digest as it was sent to one manager, or on their behalf to a group or channel."""
+    """A digest as it was sent to a manager or, on their behalf, to a group or channel."""
 
     __tablename__ = "digest"
     __table_args__ = (UniqueConstraint("person_id", "place", "month"),)
@@ -32,13 +32,13 @@ class Digest(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     place: Mapped[int] = mapped_column(default=0)
-    """The address of the group or channel that it is for; 0: the person's own chat."""
+    """The address id of the group or channel; 0: the person's own chat."""
     period: Mapped[str] = mapped_column("month")
     """A month or a quarter, as `str` writes it."""
     content: Mapped[str]
     """`DigestFigures` as JSON."""
     group_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
-    """The workgroups that it is of, at most; None: the organisation."""
+    """The ids of the groups that it was made for; None: the whole organisation."""
     planned_at: Mapped[datetime]
 
     @property
@@ -52,7 +52,7 @@ def figures_to_json(figures: DigestFigures) -> str:
 
 
 def figures_from_json(content: str) -> DigestFigures:
-    """The figures of a digest's content, of digests from earlier versions of the program too."""
+    """The figures of a digest's content, also of one from an earlier version of the program."""
     raw: dict[str, Any] = json.loads(content)
     for entry in raw.get("attention", ()):
         if entry.get("fewer_than"):  # earlier versions left "now" out where the count is withheld
@@ -62,7 +62,7 @@ def figures_from_json(content: str) -> DigestFigures:
 
 @dataclass(frozen=True)
 class DigestView:
-    """A digest as its reader sees it, with the periods that there are to turn to."""
+    """A digest as its reader sees it, with the periods before and after that can be opened."""
 
     figures: DigestFigures
     earlier: Span | None
@@ -108,8 +108,11 @@ def next_for(rhythm: Rhythm, policy: Policy, *, now: datetime) -> datetime:
 async def access_own_digest(
     session: AsyncSession, person: Person, period: Span, *, policy: Policy, now: datetime, only: Detail | None = None
 ) -> DigestView:
-    """A manager's digest of a period: as it was sent, or the figures as they stand if it never was, or was of more
-    than the manager's roles reach by now; of those ``only`` one detail, if no other is wanted."""
+    """A manager's digest of a period: as it was sent, else with the figures of now.
+
+    They are computed if it never was sent, or was sent of more groups than the manager may read by now. ``only``
+    names the one detail that is wanted of computed figures.
+    """
     live = await _live(session, person, period, policy)
     if live.first > now:
         raise NotFound("digest-not-yet")
@@ -125,12 +128,12 @@ async def access_own_digest(
 
 
 def _completed(figures: DigestFigures, known: DigestFigures) -> DigestFigures:
-    """What an earlier program froze lacks some details: they come as they stand."""
+    """Adds the details that a digest of an earlier version lacks, computed now."""
     return replace(figures, groups=known.groups, months=known.months, held=known.held)
 
 
 async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:
-    """What was frozen, if all of it may still be read."""
+    """The frozen digest, if the person may still read all of it."""
     wanted = select(Digest).where(
         Digest.person_id == person.id, Digest.place == PRIVATE_PLACE, Digest.period == str(period)
     )
@@ -140,7 +143,7 @@ async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest |
 
 
 async def _live(session: AsyncSession, person: Person, period: Span, policy: Policy) -> Scope:
-    """What a person's own digest would be of today."""
+    """The groups of a person's own digest today."""
     if await subscriptions.readable_group_ids(session, person) == []:
         raise NotAllowed("digest-for-managers")
     return Scope(period, policy.zone, await subscriptions.scope(session, person))
@@ -159,9 +162,10 @@ async def access_digest(
 
 
 async def access_place_digest(session: AsyncSession, address_id: int, digest_id: int) -> tuple[Digest, Subscription]:
-    """The digest of a group or channel and its subscription. Raises NotFound unless its owner still wants it and may
-    read
-    all of it."""
+    """The digest of a group or channel and its subscription.
+
+    Raises NotFound unless its owner still wants it and may read all of it.
+    """
     digest = await session.get(Digest, digest_id)
     if digest is None or digest.place != address_id:
         raise NotFound

@@ -1,6 +1,7 @@
-"""From roster to answers, by one rule for all: of a month, quarter or year; of the organisation, a group or a meeting.
+"""Counts from roster to answers, by one rule for every period and for the organisation, a group or a meeting.
 
-Meetings and what came of their invitations count where the meeting began; forms where they closed, except by meeting.
+Meetings and their invitations count in the period in which the meeting began, forms in which they closed; but in the
+counts by meeting a form counts with its meeting.
 """
 
 import enum
@@ -42,11 +43,11 @@ class Flow:
     waiting: int = 0
     """Forms that closed with too few answers to show."""
     unnamed: int = 0
-    """Of the attendances, those that no name is known of: by head counts, and of people who were erased."""
+    """Attendances without a name: counted by head, or of people who were erased."""
     heads: int = 0
     """Of the attendances, those counted without a name."""
     unrecorded: int = 0
-    """Of the meetings held, those of which nobody told who came."""
+    """Meetings held whose attendance was not recorded."""
 
     @property
     def attended(self) -> int:
@@ -60,13 +61,13 @@ class Flow:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing happened: the rest is standing."""
+        """Whether nothing happened. Groups and rosters do not count as happening."""
         return not (self.meetings or self.cancelled or self.asked)
 
 
 @dataclass(frozen=True)
 class Funnel(Flow):
-    """With those who could have come: ``roster`` is different people at the period's end."""
+    """The counts with the groups' rosters: ``roster`` is different people at the period's end."""
 
     groups: int = 0
     roster: int = 0
@@ -76,7 +77,7 @@ class Funnel(Flow):
 
 @dataclass(frozen=True)
 class Window(Scope):
-    """So many months up to the period's last."""
+    """The last months up to the period's last, so many of them."""
 
     months: int
 
@@ -90,7 +91,7 @@ class Window(Scope):
 
 
 class By(enum.Enum):
-    """What flows are told apart by; without, all are put together."""
+    """What counts are grouped by; without it, all are added up."""
 
     GROUP = enum.auto()
     MEETING = enum.auto()
@@ -124,7 +125,7 @@ async def by_month(session: AsyncSession, window: Window) -> dict[Month, Flow]:
 
 
 async def count_meetings(session: AsyncSession, scope: Scope, *states: MeetingState) -> int:
-    """How many meetings of the period stand so."""
+    """How many meetings of the period are in a state."""
     counted = in_period(select(func.count(Meeting.id)), scope).where(Meeting.state.in_(states))
     return await session.scalar(counted) or 0
 
@@ -143,7 +144,7 @@ async def _flows(
     *,
     forms_of_meetings: bool = False,
 ) -> dict[int, Flow]:
-    """Five queries, whatever there is to tell apart."""
+    """The counts by key, in five queries whatever they are grouped by."""
     forms = _forms(scope, of_form, of_meetings=forms_of_meetings)
     counts_by_key: dict[int, dict[str, int]] = {}
     for wanted in (*_of_meetings(scope, of_meeting.label("key")), forms):

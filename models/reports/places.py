@@ -1,6 +1,6 @@
-"""Groups and channels to which a digest goes, on the word of a manager or administrator who brought the bot there.
+"""Groups and channels to which a digest goes, as chosen by the manager or administrator who added the bot.
 
-What a chat is called is kept with the notes about it, and nowhere else.
+A chat's title is stored with the notes about it, and nowhere else.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from models.reports import subscriptions
 from models.reports.subscriptions import Rhythm, Subscription
 
 WAITS = timedelta(days=7)
-"""For how long these notes are news."""
+"""How long these notes are worth sending."""
 TITLE_LENGTH = 60
 
 
@@ -36,8 +36,10 @@ class Place:
 async def added(
     session: AsyncSession, person: Person, chat_id: int, title: str, *, may_write: bool, now: datetime
 ) -> None:
-    """The bot has come to a chat, or been let write there: whoever did that, and reads digests, is asked in private.
-    Others hear why nothing goes there; whoever has not met the bot cannot be written to."""
+    """The bot was added to a chat or allowed to write there: asks whoever did that, in private, if they read digests.
+
+    Others get a note why no digest goes there. Nobody can be written to who has not started the bot.
+    """
     if person.reach is not Reachability.REACHABLE:
         return
     if await subscriptions.readable_group_ids(session, person) == []:
@@ -68,7 +70,7 @@ async def _tell(
 
 
 def _minute(now: datetime) -> int:
-    """Tells occasions apart."""
+    """A slot that makes notes of different occasions different deliveries."""
     return int(now.timestamp()) // 60
 
 
@@ -94,8 +96,10 @@ async def _title(session: AsyncSession, person: Person, address_id: int) -> str 
 
 
 async def accept(session: AsyncSession, person: Person, address_id: int, *, language: str) -> Subscription:
-    """From now on the digest goes there: monthly, of all that the person's role reaches, in their language at first.
-    One goes to a chat: two people's would be the same figures twice."""
+    """Sends the digest to the chat from now on: monthly, of all groups that the person may read, in their language.
+
+    A chat gets one digest, whoever asks: two would have the same figures.
+    """
     place = await access_place(session, person, address_id)
     await session.get_one(Address, place.address_id, with_for_update=True)  # who accepts at the same moment waits
     there = select(Subscription).where(Subscription.address_id == place.address_id)
@@ -118,7 +122,7 @@ async def of(session: AsyncSession, person: Person) -> list[Place]:
 
 
 async def stop(session: AsyncSession, person: Person, address_id: int) -> None:
-    """No digest goes there any more."""
+    """Ends the digest in a chat."""
     chosen = await subscriptions.access_subscription_to_change(
         session, person, (await access_place(session, person, address_id)).address_id
     )
@@ -133,7 +137,7 @@ async def removed(session: AsyncSession, chat_id: int, *, policy: Policy, now: d
 
 
 async def ended(session: AsyncSession, address_id: int, *, policy: Policy, now: datetime) -> None:
-    """Nothing can be written to a chat any more: what went there ends, and whoever chose it hears of it."""
+    """A chat cannot be written to any more: ends its digest and tells whoever chose it."""
     address = await session.get(Address, address_id)
     if address is None or address.person_id is not None:
         return

@@ -1,4 +1,4 @@
-"""Statements with the means of a period, and of the one before; whatever must be hidden is already hidden here."""
+"""Statements with the means of a period and of the one before. What must be withheld is already left out."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ from models.periods import Scope
 from models.valid_figures import Mean
 
 LOOKS_BACK = 24
-"""Months: a statement that was last asked before them is compared with nothing."""
+"""Months. A statement last asked before them has no earlier mean."""
 
 Scale = tuple[str, int, int]
-"""A statement's identity and the ends of its scale: means on different scales are never put together."""
+"""A statement's identity and the ends of its scale: means on different scales are never compared."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Statement:
     """Its words, if they are not in the catalogues."""
     low_name: str | None = None
     high_name: str | None = None
-    """What the ends of its scale mean, if not agreement."""
+    """The names of the scale's ends, if they are not those of agreement."""
 
     @property
     def low(self) -> int:
@@ -71,7 +71,7 @@ async def _words(session: AsyncSession, ids: list[int]) -> dict[int, tuple[str |
 
 @dataclass(frozen=True)
 class _Meant:
-    """A mean of a period, and the newest of the questions that were asked: its words are the statement's."""
+    """A mean of a period, and the newest of the questions asked, whose words are shown."""
 
     mean: Mean
     question_id: int
@@ -81,8 +81,8 @@ class _Meant:
 async def _earlier(session: AsyncSession, scope: Scope, wanted: set[Scale]) -> dict[Scale, _Meant]:
     """Each statement in the latest period of the same length that released it, `LOOKS_BACK` months back at most.
 
-    Period by period: nearly all were in the one before, and what is asked for the first time looks back no further
-    however long the history is.
+    Period by period, because nearly all were in the one before; a statement asked for the first time costs
+    `LOOKS_BACK` months at most.
     """
     earlier: dict[Scale, _Meant] = {}
     first, before = scope.period.last.shifted(-LOOKS_BACK), scope.shifted(-1)

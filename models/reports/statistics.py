@@ -1,4 +1,4 @@
-"""Figures of a digest, as frozen dataclasses; whatever must be hidden is already hidden here.
+"""Figures of a digest as frozen dataclasses. What must be withheld is already left out.
 
 A period's meetings and attendances are those of its meetings; its answers and statements those of the forms that
 closed, and the figures that were released, in it. How many were asked and answered is told of any group and meeting;
@@ -26,7 +26,7 @@ from models.reports.statements import Statement, statements
 from models.results import highlights
 
 MONTHS = 12
-"""Of the trend."""
+"""Months in the trend."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class DigestFigures:
     """A month or a quarter, as `str` writes it."""
     funnel: Funnel
     before: Funnel
-    """The period before, as it is known now."""
+    """The period before, computed now."""
     statements: tuple[Statement, ...]
     coming: int
     """Meetings called for the next period."""
@@ -82,20 +82,20 @@ class DigestFigures:
     """The same period of the year before; None if there was no group then."""
     attention: tuple[Attention, ...] = ()
     meetings: tuple[Coming, ...] = ()
-    """Those that are coming; in what earlier programs froze, the first of them."""
+    """The coming meetings; in digests of earlier versions only the first of them."""
     groups: tuple[GroupFlow, ...] | None = None
-    """The groups in which anything happened, by name; None in what earlier programs froze, as ``months``."""
+    """The groups in which anything happened, by name; None in digests of earlier versions, like ``months``."""
     months: tuple[MonthFlow, ...] | None = None
     held: tuple[MeetingFlow, ...] | None = None
-    """The period's meetings, by day; None in what earlier programs froze."""
+    """The period's meetings, by day; None in digests of earlier versions."""
     of: tuple[str, ...] | None = None
-    """The names of the groups that it is of; None of the organisation, and in what earlier programs froze."""
+    """The names of the groups that it is of; None for the organisation, and in digests of earlier versions."""
     rest: tuple[Coming, ...] = ()
     """In a period that is not over yet, the meetings called for the rest of it."""
     releases: int | None = None
-    """How often figures came out in the period; None in what earlier programs froze."""
+    """How many releases came out in the period; None in digests of earlier versions."""
     withheld: int = 0
-    """Of the statements in those, how many have no mean that may be shown."""
+    """How many statements of these releases have no mean that may be shown."""
 
     @property
     def is_empty(self) -> bool:
@@ -106,7 +106,7 @@ Detail = Literal["groups", "held", "statements", "attention", "months", "meeting
 
 
 async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: datetime) -> DigestFigures:
-    """One of the figures alone, and nothing in place of the others: what one page tells, without what they cost."""
+    """One detail alone, without computing the others."""
     made: dict[Detail, Callable[[], Awaitable[Any]]] = {
         "groups": partial(_groups, session, scope),
         "held": partial(_meetings, session, scope),
@@ -127,7 +127,7 @@ def _looked_at(scope: Scope, now: datetime | None) -> datetime:
 
 
 async def digest_figures(session: AsyncSession, scope: Scope, *, now: datetime | None = None) -> DigestFigures:
-    """The figures of a month or quarter, of some groups or of the organisation. ``now``: if it may not be over yet."""
+    """The figures of a month or quarter, of some groups or of all. ``now`` ends a period that is not over."""
     called = MeetingState.ANNOUNCED, MeetingState.HELD
     year_before = await funnel(session, scope.of(scope.period.year_before))
     releases, withheld = await _came_out(session, scope)
@@ -152,7 +152,7 @@ async def digest_figures(session: AsyncSession, scope: Scope, *, now: datetime |
 
 
 async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
-    """Of the groups in it; those archived before the period have nothing there."""
+    """The groups of a scope, without those archived before the period."""
     if scope.group_ids is None:
         return None
     wanted = select(Workgroup.name, Workgroup.archived_at).where(Workgroup.id.in_(scope.group_ids))
@@ -162,7 +162,7 @@ async def _names(session: AsyncSession, scope: Scope) -> tuple[str, ...] | None:
 
 
 async def _came_out(session: AsyncSession, scope: Scope) -> tuple[int, int]:
-    """How often figures did, and how many of the statements had no mean that may be shown."""
+    """How many releases came out, and how many of their statements have no mean that may be shown."""
     hidden = case((Question.low.is_not(None) & Figure.total.is_(None), Figure.question_id))
     wanted = (
         select(func.count(Release.id.distinct()), func.count(hidden))
@@ -205,7 +205,7 @@ async def _meetings(session: AsyncSession, scope: Scope) -> tuple[MeetingFlow, .
 
 
 async def _months(session: AsyncSession, scope: Scope) -> tuple[MonthFlow, ...]:
-    """Of the twelve, from the first in which there was a group."""
+    """The twelve months, from the first in which there was a group."""
     window = Window(scope.period, scope.zone, scope.group_ids, months=MONTHS)
     founded = await session.scalar(scope.of_groups(select(func.min(Workgroup.created_at)), Workgroup.id.expression))
     months, last = list((await by_month(session, window)).items()), window.each[-1]

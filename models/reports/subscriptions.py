@@ -16,7 +16,7 @@ from models.people.people import Person
 
 PRIVATE = text("address_id IS NULL")
 PRIVATE_PLACE = 0
-"""What stands for the person's own chat where others have their address."""
+"""Stands for the person's own chat in place of an address id."""
 
 
 class Rhythm(enum.StrEnum):
@@ -26,9 +26,9 @@ class Rhythm(enum.StrEnum):
 
 
 class Subscription(Base):
-    """What a manager has chosen; without a row, all that their role reaches, monthly, in private.
+    """A manager's choice. Without a row: all groups that the role reaches, monthly, in private.
 
-    One for a group or channel rests on the role of whoever made it.
+    A subscription of a group or channel depends on the role of whoever made it.
     """
 
     __tablename__ = "subscription"
@@ -50,7 +50,7 @@ class Subscription(Base):
     """Some workgroups; None: all that the person's role reaches."""
     rhythm: Mapped[Rhythm] = mapped_column(default=Rhythm.MONTHLY)
     language: Mapped[str | None]
-    """Of a group or channel; a person's own is in their settings."""
+    """The language in a group or channel. A person's own is in their settings."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Recipient:
 
 
 async def recipients(session: AsyncSession, *, held_by: datetime) -> list[Recipient]:
-    """All digests that are wanted by whoever had the role at a moment; who got it later begins with the next.
+    """All subscriptions of those who had the role at a moment; who got it later begins with the next digest.
 
     Managers get theirs without choosing; administrators, and groups and channels, if they chose it.
     """
@@ -85,7 +85,7 @@ async def recipients(session: AsyncSession, *, held_by: datetime) -> list[Recipi
 
 
 async def recipient(session: AsyncSession, chosen: Subscription) -> Recipient | None:
-    """What one choice comes to by the roles of now; None if nothing."""
+    """A subscription limited to what the person's roles reach now; None if nothing is left."""
     held = await roles(session, chosen.person_id)
     return _private(chosen.person_id, held, chosen) if chosen.address_id is None else _placed(chosen, held)
 
@@ -100,7 +100,7 @@ def _private(person_id: int, held: list[Role], chosen: Subscription | None) -> R
 
 
 def _placed(chosen: Subscription, held: list[Role]) -> Recipient | None:
-    """To a group or channel nothing goes that was not chosen for it."""
+    """A group or channel has no default: only what was chosen for it."""
     reached = _readable_group_ids(held)
     groups = _narrowed(reached, chosen)
     if reached == [] or groups == []:
@@ -123,7 +123,7 @@ def _narrowed(reached: list[int] | None, chosen: Subscription | None) -> list[in
 
 
 def usual(held: list[Role]) -> Rhythm:
-    """How often the digest comes to whoever has not chosen."""
+    """How often the digest comes without a choice."""
     return Rhythm.MONTHLY if any(role.kind is RoleKind.MANAGER for role in held) else Rhythm.NEVER
 
 
@@ -140,7 +140,7 @@ async def scope(session: AsyncSession, person: Person) -> list[int] | None:
 
 
 def within(of: list[int] | None, reached: list[int] | None) -> bool:
-    """Whether what was made of some groups (None: the organisation) may be read by whoever reaches others."""
+    """Whether a digest of some groups (None: the organisation) is within the groups that a person may read."""
     return reached is None or (of is not None and set(of) <= set(reached))
 
 
@@ -186,7 +186,7 @@ async def _require_reader(session: AsyncSession, person: Person) -> list[Role]:
 
 
 async def set_language(session: AsyncSession, person: Person, address_id: int, language: str) -> None:
-    """In which language it goes to a group or channel."""
+    """Sets the language of the digest in a group or channel."""
     (await access_subscription_to_change(session, person, address_id)).language = language
 
 
@@ -200,7 +200,7 @@ async def readable_groups(session: AsyncSession, person: Person) -> list[Workgro
 
 
 async def living(session: AsyncSession, person: Person, chosen: Subscription) -> list[Workgroup] | None:
-    """The living groups that a digest will be of; None: all that the role reaches. Of none, no digest comes."""
+    """The groups that a digest will be of; None: all that the role reaches. With an empty list, none is sent."""
     reached, known = await readable_group_ids(session, person), await readable_groups(session, person)
     left = _narrowed(reached, chosen)
     if chosen.group_ids is None or (left == [] and chosen.address_id is None):
@@ -209,7 +209,7 @@ async def living(session: AsyncSession, person: Person, chosen: Subscription) ->
 
 
 async def take(session: AsyncSession, person: Person, place: int, group_id: int, *, on: bool) -> None:
-    """Takes a group into a digest or leaves it out. Every one is all that the role reaches, and will reach."""
+    """Takes a group into a digest or out of it. With every group in, it follows the role: None is stored."""
     known = {group.id for group in await readable_groups(session, person)}
     if group_id not in known:
         raise NotFound
@@ -223,6 +223,6 @@ async def take(session: AsyncSession, person: Person, place: int, group_id: int,
 
 
 async def take_all(session: AsyncSession, person: Person, place: int) -> None:
-    """All that the role reaches, and will reach."""
+    """Sets the digest to all groups that the role reaches, also later ones."""
     if (await access_subscription(session, person, place)).group_ids is not None:
         (await access_subscription_to_change(session, person, place)).group_ids = None

@@ -120,6 +120,6 @@ async def render_digest(context: Context, delivery: Delivery) -> Screen:
 
 
 async def _posted(context: Context, delivery: Delivery) -> Screen:
-    """The digest in a group or channel, in its language: with the picture, without buttons, which work for nobody there."""
+    """The digest in a group or channel, in its language: with the picture, without buttons, as nobody may use them."""
     digest, chosen = await digests.access_place_digest(context.session, delivery.address_id, delivery.subject)
     return _drawn(texts(chosen.language or context.policy.language), digest.figures)

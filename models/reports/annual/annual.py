@@ -32,9 +32,9 @@ class Activity:
     """What was done. A person at two meetings is one person and two attendances."""
 
     groups: int
-    """Living groups at the year's end; in a year not over yet, now."""
+    """Groups not archived at the year's end; in a year not over yet, now."""
     roster: int
-    """Different people on their rosters then."""
+    """Different people on the rosters of these groups."""
     meetings: int
     cancelled: int
     invited: int
@@ -44,7 +44,7 @@ class Activity:
     heads: int
     """Of the attendances, those counted without a name."""
     people: int
-    """Different people among those with a name."""
+    """Different people among the attendances with a name."""
     erased: int = 0
     """Of the attendances with a name, those of people who have been erased since: ``people`` lacks them."""
 
@@ -79,11 +79,11 @@ class Annual:
     highlights: tuple[Quote, ...] = ()
     replies: tuple[ReportedChange, ...] = ()
     organisation: str = ""
-    """Whose report it is; empty if that was not told."""
+    """The organisation's name; empty if none is configured."""
 
 
 async def annual(session: AsyncSession, year: int, zone: ZoneInfo, *, now: datetime, organisation: str = "") -> Annual:
-    """The figures of a calendar year, as they are known now."""
+    """The figures of a calendar year, computed now."""
     span = _span(year, zone)
     scope = Scope(Period.parse(str(year)), zone, None)
     parts = await forms.parts(session, span)
@@ -138,7 +138,7 @@ async def _activity(session: AsyncSession, scope: Scope) -> Activity:
 
 
 async def _highlights(session: AsyncSession, span: Span) -> tuple[Quote, ...]:
-    """What is marked in the year's releases, in an order of chance that stays."""
+    """The open answers marked in the year's releases, in a random order that does not change."""
     wanted = (
         select(OpenAnswer.text, Question.identity, Question.text)
         .join(Question, Question.id == OpenAnswer.question_id)

@@ -23,13 +23,13 @@ class ReportedChange:
     statement: Label
     text: str
     mean: Mean | None = None
-    """With its n, as released; None in what earlier programs froze."""
+    """The statement's mean with its n, as released; None in snapshots of earlier versions."""
     releases: tuple[int, ...] = ()
-    """Where it comes from."""
+    """The releases that the mean comes from."""
 
 
 async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[ReportedChange, ...]:
-    """The replies written from a moment to another, by group and time; of archived groups, too."""
+    """The replies written in a time, by group and time, also those of archived groups."""
     wanted = (
         select(Workgroup.name, Question, Figure, ChangeTold.text)
         .join(Workgroup, Workgroup.id == ChangeTold.workgroup_id)

@@ -1,6 +1,6 @@
-"""What the forms of a year have said: those asked after meetings, and those sent on their own.
+"""The answers to a year's forms: those asked after meetings, and those sent on their own.
 
-Answers of the first are of attendances, of the second of people, so they are never put together. Within each, the same
+Answers to the first count attendances, to the second people, so they are never added up. Within each, the same
 question of several forms is one, and all figures are sums of releases.
 """
 
@@ -37,13 +37,13 @@ class Part:
     asked: int
     answered: int
     waiting: int
-    """Forms with too few answers to show."""
+    """Forms with too few answers to show figures of."""
     unreadable: int
-    """Answers that could not be opened, for want of their key."""
+    """Answers that could not be opened, because their key is lost."""
     thresholds: tuple[int, ...]
-    """Those promised to the people asked."""
+    """The thresholds that were promised to the people asked."""
     released: int
-    """Of the answers, those that are in the figures."""
+    """How many of the answers are in the figures."""
     releases: tuple[int, ...]
     questions: tuple[QuestionResult, ...]
 
@@ -52,7 +52,7 @@ class Part:
 
 
 async def parts(session: AsyncSession, span: Span) -> tuple[Part, ...]:
-    """What each sort of forms has said, without those of which there were none."""
+    """The forms of the year by sort, without sorts of which there were none."""
     parts = [await _part(session, sort, span) for sort in Sort]
     return tuple(part for part in parts if part.forms or part.releases)
 

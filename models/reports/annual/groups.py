@@ -14,11 +14,11 @@ from models.reports.funnel import By, Flow, flows, in_period
 
 @dataclass(frozen=True)
 class GroupYear:
-    """A group that lived in the year, under the name it has now."""
+    """A group that existed in the year, under its present name."""
 
     name: str
     is_archived: bool
-    """Before the year was over."""
+    """Whether it was archived before the year was over."""
     meetings: int
     on_site: int
     remote: int
@@ -61,7 +61,7 @@ async def unnamed(session: AsyncSession, scope: Scope) -> int:
 
 
 async def erased(session: AsyncSession, scope: Scope) -> int:
-    """How many attendances were by name until their person was erased: whether of one or many, nobody knows."""
+    """How many attendances had a name until their person was erased. Of how many people is not known."""
     counted = select(func.count(Attendance.id)).join(Meeting, Meeting.id == Attendance.meeting_id)
     counted = counted.where(Attendance.person_id.is_(None), Attendance.attended != Attended.NO)
     return await session.scalar(in_period(counted, scope).where(Meeting.state == MeetingState.HELD)) or 0

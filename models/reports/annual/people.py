@@ -1,4 +1,4 @@
-"""Who answered in a year, by background: in the finest groups that all the releases can be told in.
+"""Who answered in a year, by background, in the finest groups that no release has merged.
 
 Each release has merged its own small backgrounds. Backgrounds that stand together in one release stand together here:
 every group is a sum of whole released cells, so that nothing more can be told from it than from them.
@@ -15,11 +15,11 @@ from models.forms.forms import UNTOLD, Option, Question
 from models.results.aggregates import Label, Segment
 
 Ids = Select[int]
-"""Which releases: a query, for a year may have more than a statement may have values."""
+"""The ids of releases, as a query: a year may have more of them than a statement may have parameters."""
 CellCount = tuple[frozenset[str], int]
-"""A released cell: the identities of its options (`NOBODYS` among them), and how many people."""
+"""A released group: the identities of its options (`NOBODYS` among them), and how many people."""
 NOBODYS = ""
-"""In place of an option's identity: those who did not tell."""
+"""Stands for those who did not answer, in place of an option's identity."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
 
 
 async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
-    """By identity, the releases with figures whose forms ask it, and the question's id there."""
+    """By identity of the question: the releases with figures whose forms ask it, and the question's id there."""
     wanted = (
         select(Question.identity, Release.id, Question.id)
         .join(Release, Release.form_version_id == Question.form_version_id)
@@ -64,7 +64,7 @@ async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
 
 
 async def _words(session: AsyncSession, asked: dict[str, dict[int, int]]) -> dict[str, dict[str, Label]]:
-    """By question, its options in their order, the newest version's first."""
+    """The options by question, those of the newest version first."""
     of = {question_id: identity for identity, by_release in asked.items() for question_id in by_release.values()}
     wanted = select(Option).where(Option.question_id.in_(of)).order_by(Option.question_id.desc(), Option.number)
     labels: dict[str, dict[str, Label]] = defaultdict(dict)
@@ -88,7 +88,7 @@ async def _cells(session: AsyncSession, ids: Ids) -> dict[tuple[int, int], list[
 
 
 def _groups(cells: list[CellCount], words: dict[str, Label]) -> tuple[Segment, ...]:
-    """Cells put together until none parts what another has together; none if only one group would be left."""
+    """Groups merged until none separates what another has merged; empty if only one group would be left."""
     together: list[CellCount] = []
     for identities, n in cells:
         touching = [cell for cell in together if cell[0] & identities]
@@ -111,5 +111,5 @@ def _groups(cells: list[CellCount], words: dict[str, Label]) -> tuple[Segment, .
 
 
 def _place(group: Segment, order: dict[str, int]) -> tuple[int, int]:
-    """The largest first; of equals as on the form."""
+    """Sorts the largest group first, and equal ones as on the form."""
     return -group.n, order[group.backgrounds[0].identity] if group.backgrounds else order[NOBODYS]

@@ -1,6 +1,6 @@
-"""What was said to each question in a year's releases, summed where it is kept: a year may have thousands of them.
+"""The answers to each question in a year's releases, summed in the database: a year may have thousands of them.
 
-The same rules as in `models.results.aggregates`, which puts together a few releases with all that they hold.
+The rules are those of `models.results.aggregates`, which reads a few releases with everything in them.
 """
 
 import asyncio
@@ -31,39 +31,39 @@ class Hidden:
 
 @dataclass(frozen=True)
 class QuestionResult:
-    """What was said to one question in the year."""
+    """The answers to one question in the year."""
 
     result: Result
     releases: tuple[int, ...]
-    """Those in which it has figures or, of an open question, texts: where the figures come from."""
+    """The releases with figures of the question or, of an open one, with texts."""
     hidden: tuple[Hidden, ...] = ()
     unparted: int = 0
-    """Of a background question: releases in which respondents could not be told apart."""
+    """For a background question: releases that show no groups of respondents."""
     texts: int = 0
-    """Open answers that have come out."""
+    """How many open answers were released."""
 
 
 @dataclass
 class _Sum:
-    """What one version's question has in all the releases together."""
+    """The sums of one version's question over all releases."""
 
     shown: list[int] = field(default_factory=list)
-    """Releases with a figure of it."""
+    """The ids of the releases with a figure of it."""
     n: int | None = None
     total: int = 0
     total_n: int = 0
-    """Of how many ``total`` is the sum."""
+    """How many answers ``total`` is the sum of."""
     hidden: Counter[Withheld] = field(default_factory=Counter)
     hidden_n: int | None = None
     first_hidden: tuple[int, Withheld] | None = None
     spread: list[int] = field(default_factory=list)
-    """Releases that tell how many chose what."""
+    """The ids of the releases with the counts of the choices."""
     spread_n: int = 0
     chosen: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """By value, how many chose it, and how many releases tell of it."""
+    """By value: how many chose it, and how many releases have that count."""
     texts: int = 0
     with_texts: list[int] = field(default_factory=list)
-    """Releases with open answers to it."""
+    """The ids of the releases with open answers to it."""
 
     @property
     def has_figures(self) -> bool:
@@ -71,13 +71,12 @@ class _Sum:
 
 
 async def yield_to_loop() -> None:
-    """Yields to the event loop between reads: on SQLite short reads run without waiting, and many in a row would block
-    it."""
+    """Yields to the event loop between reads: on SQLite they run without waiting, and many in a row would block it."""
     await asyncio.sleep(0.001)  # sleep(0) would run only what is ready at this moment
 
 
 async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[QuestionResult, ...]:
-    """All that the releases say: the questions of the newest version in their order, then those that it has not."""
+    """All questions of the releases: those of the newest version in their order, then those that it lacks."""
     sums = await _sums(session, ids)
     await yield_to_loop()
     people = await annual_people.backgrounds(session, ids)
@@ -132,12 +131,12 @@ async def _sums(session: AsyncSession, ids: Ids) -> dict[int, _Sum]:
 
 
 def _plus(known: int | None, more: int | None) -> int | None:
-    """The sum of what is told; None while nothing is."""
+    """The sum of the known counts; None if none is known."""
     return known if more is None else (known or 0) + more
 
 
 def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) -> QuestionResult:
-    """One question over the versions that it was in."""
+    """The sums of one question over all versions."""
     first, texts = same[0], sum(question_sum.texts for question_sum in of)
     spread, spread_n = _spread(same, of)
     result = Result(
@@ -167,7 +166,7 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
 
 
 def _parted(question_result: QuestionResult, people: People | None) -> QuestionResult:
-    """What was found of a background question, with its respondents."""
+    """The result of a background question, with its groups of respondents."""
     if people is None:
         return question_result
     n = sum(group.n for group in people.groups) or None
@@ -181,7 +180,7 @@ def _mean(question: Question, of: Sequence[_Sum]) -> Mean | None:
 
 
 def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[OptionTotal, ...], int]:
-    """How many chose what, where it is told. Options are put together by identity, whatever their number."""
+    """How many chose each option, where the count is known. Options are added up by identity, not by number."""
     placed = sorted((sums.spread[0], place) for place, sums in enumerate(of) if sums.spread)
     totals: dict[str | int, OptionTotal] = {}
     for _, place in placed:

@@ -1,4 +1,4 @@
-"""A year's figures, frozen: from the same snapshot the same report is made, byte for byte."""
+"""Frozen figures of a year: the same snapshot makes the same report, byte for byte."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from models.reports.annual.annual import Annual
 
 @dataclass(frozen=True)
 class SnapshotContent:
-    """All that a report is made from."""
+    """Everything that a report is made from."""
 
     figures: Annual
     fingerprint: str
@@ -32,7 +32,7 @@ class SnapshotContent:
 
 
 class Snapshot(Base):
-    """The content of an annual report, in no language. The same figures are kept once."""
+    """The content of an annual report, in no language. Equal figures are stored once."""
 
     __tablename__ = "snapshot"
     __table_args__ = (UniqueConstraint("year", "fingerprint"),)
@@ -44,7 +44,7 @@ class Snapshot(Base):
     content: Mapped[str]
     """`models.annual.Annual` as JSON."""
     version: Mapped[str]
-    """The program's, when it was made."""
+    """The program's version when the snapshot was made."""
     made_at: Mapped[datetime]
 
     @property
@@ -90,10 +90,10 @@ async def take(
 
 @asynccontextmanager
 async def _at_one_moment(session: AsyncSession) -> AsyncIterator[AsyncSession]:
-    """A session in which all is read as it stood at one moment: figures of many queries must agree.
+    """A session that reads the database as of one moment, so that the figures of many queries agree.
 
-    On SQLite any transaction does that. On PostgreSQL ours see what others commit meanwhile, and when this one has
-    begun nothing can change that any more: so it takes a transaction of its own.
+    On SQLite any transaction does. On PostgreSQL ours are READ COMMITTED, and the level cannot change once a
+    transaction has begun, so this opens another.
     """
     engine = session.get_bind().engine
     if engine.dialect.name == "sqlite":
@@ -105,7 +105,7 @@ async def _at_one_moment(session: AsyncSession) -> AsyncIterator[AsyncSession]:
 
 
 async def known(session: AsyncSession, year: int, beginning: str = "") -> list[Snapshot]:
-    """A year's snapshots whose fingerprints begin so, oldest first."""
+    """A year's snapshots whose fingerprints begin with the text, oldest first."""
     wanted = select(Snapshot).where(Snapshot.year == year, Snapshot.fingerprint.startswith(beginning, autoescape=True))
     return list((await session.execute(wanted.order_by(Snapshot.made_at, Snapshot.id))).scalars())
 
@@ -123,7 +123,7 @@ async def _ensure_has_figures(session: AsyncSession, year: int, zone: ZoneInfo, 
 
 
 def annual_to_json(figures: Annual) -> str:
-    """An `Annual` as JSON: the same figures are always the same text."""
+    """An `Annual` as JSON: equal figures make the same text."""
     return json.dumps(to_json(figures), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
