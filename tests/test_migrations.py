@@ -100,7 +100,7 @@ async def test_an_upgrade_that_fails_changes_nothing(database_url: str, monkeypa
 
 
 async def test_digests_of_before_are_of_what_their_managers_might_read(database_url: str) -> None:
-    """One with a role in two groups, one taken away by then; one of the organisation; one without any role left."""
+    """The roles at the time of the digest count: in two of three groups; in the organisation; none."""
     from alembic import command
 
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
@@ -110,8 +110,8 @@ async def test_digests_of_before_are_of_what_their_managers_might_read(database_
             await connection.execute(text(statement))
     await migrate.upgrade(engine)
     async with engine.connect() as connection:
-        found = await connection.execute(select(Digest.person_id, Digest.group_ids))
-        assert dict(found.all()) == {1: [1, 2], 2: None, 3: None}
+        rows = await connection.execute(select(Digest.person_id, Digest.group_ids))
+        assert dict(rows.all()) == {1: [1, 2], 2: None, 3: None}
     await engine.dispose()
 
 
@@ -156,12 +156,12 @@ ERRORS = {
 BEFORE_DIGESTS_KNEW_THEIR_GROUPS = (
     *(
         "INSERT INTO person (id, telegram_id, name, created_at, reach, wants_reminders, wants_feedback)"
-        f" VALUES ({one}, {one}, 'X', '2027-01-01 00:00', 'reachable', true, true)"
-        for one in (1, 2, 3)
+        f" VALUES ({number}, {number}, 'X', '2027-01-01 00:00', 'reachable', true, true)"
+        for number in (1, 2, 3)
     ),
     *(
-        f"INSERT INTO workgroup (id, name, created_at, approves_joiners) VALUES ({one}, 'G', '2027-01-01', false)"
-        for one in (1, 2, 3)
+        f"INSERT INTO workgroup (id, name, created_at, approves_joiners) VALUES ({number}, 'G', '2027-01-01', false)"
+        for number in (1, 2, 3)
     ),
     *(
         "INSERT INTO role (person_id, kind, workgroup_id, granted_at, revoked_at) VALUES " + row
@@ -177,7 +177,7 @@ BEFORE_DIGESTS_KNEW_THEIR_GROUPS = (
     ),
     *(
         "INSERT INTO digest (person_id, place, month, content, planned_at)"
-        f" VALUES ({one}, 0, '2027-03', '{{}}', '2027-04-01 06:00')"
-        for one in (1, 2, 3)
+        f" VALUES ({number}, 0, '2027-03', '{{}}', '2027-04-01 06:00')"
+        for number in (1, 2, 3)
     ),
 )

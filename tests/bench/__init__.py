@@ -1,1 +1,1 @@
-"""Speed, memory and start beside plain peers, as ratios measured in one run."""
+"""Measures speed, memory and start beside plain peers, as ratios within one run."""

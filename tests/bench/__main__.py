@@ -21,7 +21,7 @@ from tests.bench.stand import Line
 MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest", "digests")
 
 
-def told() -> str:
+def descriptions() -> str:
     """The measures with what each is, in the first line of its docstring."""
     about = {name: importlib.import_module(f"tests.bench.{name}").__doc__ or "" for name in MEASURES}
     return "\n".join(["measures:", *(f"  {name:<10} {text.splitlines()[0]}" for name, text in about.items())])
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench",
         description=__doc__,
-        epilog=told(),
+        epilog=descriptions(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     only = "one measure instead of all; may be repeated, for several"

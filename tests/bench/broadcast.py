@@ -9,12 +9,12 @@ from tests.bench import seed
 from tests.bench.stand import Line, fresh, subject, telegram, until_sent
 
 TELEGRAMS_MARGIN = 30 / 25
-"""What Telegram takes over what we send."""
+"""The server's limit as a multiple of our rate."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """A rate with the round trip that goes with it: both scaled, so that a run is short."""
+    """A rate and a round-trip time, both scaled so that a run is short."""
 
     per_second: int
     delay: float
@@ -28,21 +28,21 @@ PACES = (Pace(25, 0.03, 500), Pace(100, 0.008, 2000))
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
-    found: dict[tuple[Pace, str], list[float]] = defaultdict(list)
+    values: dict[tuple[Pace, str], list[float]] = defaultdict(list)
     for pace in PACES:
         seed.broadcast(folder / f"{pace.per_second}.db", people=pace.recipients // (10 if quick else 1))
     for _ in range(rounds):
         for pace in PACES:
             report = one_round(folder, pace, pace.recipients // (10 if quick else 1))
             speed = (report["sent"] - 1) / (report["last_sent"] - report["first_sent"])
-            found[pace, "fraction"].append(speed / pace.per_second)
-            found[pace, "busiest"].append(report["strictest"])
-            found[pace, "refused"].append(report["refused"])
+            values[pace, "fraction"].append(speed / pace.per_second)
+            values[pace, "busiest"].append(report["strictest"])
+            values[pace, "refused"].append(report["refused"])
     for pace in PACES:
-        yield Line(f"broadcast over its rate, {pace}", tuple(found[pace, "fraction"]), "x", ">= 0.98")
-        yield Line(f"broadcast, 429s, {pace}", tuple(found[pace, "refused"]), "", "0")
+        yield Line(f"broadcast over its rate, {pace}", tuple(values[pace, "fraction"]), "x", ">= 0.98")
+        yield Line(f"broadcast, 429s, {pace}", tuple(values[pace, "refused"]), "", "0")
         most = f"<= {pace.per_second * TELEGRAMS_MARGIN:.0f}"
-        yield Line(f"broadcast, busiest second, {pace}", tuple(found[pace, "busiest"]), "", most)
+        yield Line(f"broadcast, busiest second, {pace}", tuple(values[pace, "busiest"]), "", most)
 
 
 def one_round(folder: Path, pace: Pace, recipients: int) -> dict[str, float]:

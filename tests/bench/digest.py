@@ -27,7 +27,7 @@ from tests.databases import new_database, postgres_server
 
 SIZES = (100_000, 1_000_000, 5_000_000)
 REPEATS = 5
-"""Digests in each round, of which the quickest counts."""
+"""Digests in each round; the quickest counts."""
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
@@ -52,12 +52,12 @@ async def _measure(kind: str, addresses: list[str], sizes: tuple[int, ...], roun
     rows = {size: await filled(engine, size) for size, engine in engines.items()}
     times: dict[int, list[float]] = defaultdict(list)
     for _ in range(rounds):
-        found: dict[int, list[float]] = defaultdict(list)
+        seconds: dict[int, list[float]] = defaultdict(list)
         for _ in range(REPEATS):
             for size, engine in engines.items():
-                found[size].append(await planned(engine))
+                seconds[size].append(await planned(engine))
         for size in sizes:
-            times[size].append(1000 * min(found[size]))
+            times[size].append(1000 * min(seconds[size]))
     for engine in engines.values():
         await engine.dispose()
     few, many = sizes[-2:]
@@ -76,12 +76,12 @@ async def filled(engine: AsyncEngine, answers: int) -> int:
     async with engine.connect() as connection:
         outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
         if engine.dialect.name == "postgresql":
-            await outside.execute(text("VACUUM ANALYZE"))  # as its own daemon does
+            await outside.execute(text("VACUUM ANALYZE"))  # as autovacuum does
     return rows
 
 
 async def a_first_time(session: AsyncSession) -> None:
-    """Statements of a form of its own, released once in the last month: nothing earlier is there to find."""
+    """A form that was released once, in the last month, so that its statements have no earlier figures."""
     form = Form(key="own", name="Oma", created_at=history.LAST)
     session.add(form)
     await session.flush()
@@ -114,8 +114,8 @@ async def planned(engine: AsyncEngine) -> float:
         await session.begin()
         began = time.perf_counter()
         policy, planned = Settings().policy(), 0
-        for one in await digest_plans.wanted(session, policy=policy, now=history.NOW):
-            planned += await digest_plans.plan(session, one, policy=policy, now=history.NOW)
+        for recipient in await digest_plans.wanted(session, policy=policy, now=history.NOW):
+            planned += await digest_plans.plan(session, recipient, policy=policy, now=history.NOW)
         spent = time.perf_counter() - began
         await session.rollback()
     assert planned == 2  # of the organisation, and of one group

@@ -30,21 +30,21 @@ def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
 async def _measure(address: str, months: int, rounds: int) -> list[Line]:
     engine = db.make_engine(Settings(database={"url": address}).database.url)
     await filled(engine, months * history.ANSWERS_A_MONTH)
-    found: dict[tuple[int, str, str], list[float]] = defaultdict(list)
+    values: dict[tuple[int, str, str], list[float]] = defaultdict(list)
     for _ in range(rounds):
         for groups in GROUPS:
             scope = Scope(Month.of(history.LAST, HELSINKI), HELSINKI, list(range(1, groups + 1)))
             began = time.perf_counter()
             async with db.make_sessions(engine)() as session:
                 figures = await statistics.digest_figures(session, scope, now=history.NOW)
-            found[groups, "figures", "ms"].append(1000 * (time.perf_counter() - began))
+            values[groups, "figures", "ms"].append(1000 * (time.perf_counter() - began))
             for language in LANGUAGES:
                 began = time.perf_counter()
                 length = shown_length(digest_text(texts(language), figures))
-                found[groups, f"words, {language}", "ms"].append(1000 * (time.perf_counter() - began))
-                found[groups, f"length, {language}", "chars"].append(length)
+                values[groups, f"words, {language}", "ms"].append(1000 * (time.perf_counter() - began))
+                values[groups, f"length, {language}", "chars"].append(length)
             began = time.perf_counter()
             digest_picture(figures, "fi")
-            found[groups, "picture", "ms"].append(1000 * (time.perf_counter() - began))
+            values[groups, "picture", "ms"].append(1000 * (time.perf_counter() - began))
     await engine.dispose()
-    return [Line(f"digest of {n} workgroups, {what}", tuple(times), unit) for (n, what, unit), times in found.items()]
+    return [Line(f"digest of {n} workgroups, {part}", tuple(times), unit) for (n, part, unit), times in values.items()]

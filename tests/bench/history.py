@@ -1,4 +1,4 @@
-"""Years of meetings in a few statements: what the bot would hold after so many counted answers.
+"""Inserts years of meetings in a few statements: the database after so many counted answers.
 
 Every month is of one size, so that a longer history is one of more months: 400 groups of 20 meet once a month, 15 come,
 12 answer the four statements. Of those 48 answers a closed form keeps four figures and twenty option counts.
@@ -40,7 +40,7 @@ SEATS = Table("bench_seat", scaffold, Column("number", Integer, primary_key=True
 VALUES = Table("bench_value", scaffold, Column("number", Integer, primary_key=True))
 month, seat, value = MONTHS.c, SEATS.c.number, VALUES.c.number
 meeting_id = month.number * GROUPS + Workgroup.id
-"""A meeting's id, which its form's run and release have too."""
+"""A meeting's id. Its run and release have the same."""
 person_id = (Workgroup.id - 1) * MEMBERS + seat
 row_id = (meeting_id - 1) * MEMBERS + seat
 
@@ -63,7 +63,7 @@ def _tables() -> list[type[Base]]:
 
 
 def _month(number: int) -> dict[str, Any]:
-    """Number 0 is the last."""
+    """The start of a meeting by its number; 0 is the last."""
     back = 12 * LAST.year + LAST.month - 1 - number
     start = LAST.replace(year=back // 12, month=back % 12 + 1)
     end = start + timedelta(hours=3)
@@ -100,7 +100,7 @@ def _ids(count: int) -> range:
 async def _meetings(session: AsyncSession) -> None:
     everywhere = select().select_from(MONTHS.join(Workgroup.__table__, literal(True)))
     seats = select().select_from(MONTHS.join(Workgroup.__table__, literal(True)).join(SEATS, literal(True)))
-    held: dict[Any, Any] = {
+    columns: dict[Any, Any] = {
         "id": meeting_id,
         "workgroup_id": Workgroup.id,
         "title": literal("Aihe"),
@@ -132,7 +132,7 @@ async def _meetings(session: AsyncSession) -> None:
         "attended": _one(Attendance.attended, Attended.REMOTE),
         "marked_at": month.ends,
     }
-    await _fill(session, Meeting, held, everywhere)
+    await _fill(session, Meeting, columns, everywhere)
     await _fill(session, Invitation, invited, seats)
     await _fill(session, Attendance, came, seats.where(seat <= CAME))
 

@@ -1,4 +1,4 @@
-"""From a tap to its edit, on an idle bot with one person tapping: what that person feels."""
+"""Time from a tap to the edit of its message, on an idle bot with one person tapping."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,24 +16,24 @@ PARTS = (0.5, 0.99)
 def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
     template = folder / "latency.db"
     (card, *_), *_ = seed.called(template, people=20, meetings=1)
-    found: dict[tuple[str, float, float], list[float]] = defaultdict(list)
+    values: dict[tuple[str, float, float], list[float]] = defaultdict(list)
     for _ in range(rounds):
         for delay, count in COUNTS.items():
             for name in SUBJECTS:
                 seconds = one_round(folder, template, [card] * (count // 10 if quick else count), name, delay)
                 for part in PARTS:
-                    found[name, delay, part].append(1000 * percentile(seconds, part))
+                    values[name, delay, part].append(1000 * percentile(seconds, part))
     for delay in COUNTS:
         for part in PARTS:
-            what = f"p{part * 100:.0f}, {delay * 1000:.0f} ms round trip"
+            label = f"p{part * 100:.0f}, {delay * 1000:.0f} ms round trip"
             for name in SUBJECTS:
-                yield Line(f"tap to edit, {name}, {what}", tuple(found[name, delay, part]), "ms")
-            both = ratios(found["koolla", delay, part], found["aiogram", delay, part])
-            yield Line(f"tap to edit, koolla over aiogram, {what}", both, "x")
+                yield Line(f"tap to edit, {name}, {label}", tuple(values[name, delay, part]), "ms")
+            both = ratios(values["koolla", delay, part], values["aiogram", delay, part])
+            yield Line(f"tap to edit, koolla over aiogram, {label}", both, "x")
 
 
 def one_round(folder: Path, template: Path, cards: list[seed.Invited], name: str, delay: float) -> list[float]:
-    """The seconds of each tap; the next comes a while after the last was served."""
+    """The seconds of each tap. The next comes a while after the last was served."""
     place = fresh(folder, template)
     with telegram(delay=delay) as server, subject(name, place, server.address) as process:
         server.load(seed.taps(cards[:10]), gap=0.05)

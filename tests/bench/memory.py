@@ -10,7 +10,7 @@ from tests.bench.stand import Line, fresh, memory, ratios, subject, telegram
 
 FEW, MANY = 1_000, 100_000
 SECONDS = 40
-"""Each runs so long, whether it has sent all or not."""
+"""Seconds that each program runs, whether it has sent all or not."""
 RATE = {"KOOLLA_TELEGRAM__PER_SECOND": "1000"}
 
 

@@ -1,4 +1,4 @@
-"""The database that every subject works on, made by the bot's own verbs, and the taps that people make on it."""
+"""The database of every subject, made by the bot's own functions, and the taps of people."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -34,7 +34,7 @@ CAPTION = f"Kutsu\n\nTyöryhmä: Johdatus aiheeseen\nke 17.3. klo 9–12\nKokous
 
 @dataclass(frozen=True)
 class Invited:
-    """One person's card of one meeting, as it stands in their chat."""
+    """One person's card of one meeting, in their chat."""
 
     telegram_id: int
     invitation_id: int
@@ -58,9 +58,9 @@ async def opened(path: Path) -> AsyncIterator[AsyncSession]:
 
 
 def called(path: Path, *, people: int, meetings: int, groups: int = 1, watched: bool = False) -> list[list[Invited]]:
-    """Groups with so many members each, who have all got their cards of so many meetings: the cards by meeting.
+    """Groups with so many members each, who have the cards of so many meetings. Returns the cards by meeting.
 
-    Where it is ``watched``, the coordinator's card of each meeting stands too and is edited as answers come.
+    If ``watched``, there is a coordinator's card of each meeting, too, which is edited as answers come.
     """
     return asyncio.run(_called(path, people, meetings, groups, watched))
 
@@ -78,7 +78,7 @@ async def _called(path: Path, people: int, count: int, groups: int, watched: boo
 
 
 def broadcast(path: Path, *, people: int = 0) -> None:
-    """Calls meetings whose invitations all go out now, whatever the hour: in a new group of so many, or in all."""
+    """Calls meetings whose invitations are due now, at any hour: in a new group of so many members, or in all."""
     asyncio.run(_broadcast(path, people))
 
 
@@ -95,12 +95,12 @@ async def _broadcast(path: Path, people: int) -> None:
 
 
 async def _call(session: AsyncSession, group: Workgroup, leader: Person, number: int, now: datetime) -> Meeting:
-    """Calls a meeting and invites everyone, a few thousand at a time: SQLite takes no more values in a statement."""
+    """Calls a meeting and invites everyone, a few thousand at a time: SQLite limits the values in a statement."""
     meeting = await meetings.create(session, group, leader, _plan(now, number), now=now)
     people = await groups.members(session, group.id)
     for first in range(0, len(people), CHUNK):
-        some = people[first : first + CHUNK]
-        await announcing.invite(session, meeting, some, policy=Settings().policy(), now=now)
+        chunk = people[first : first + CHUNK]
+        await announcing.invite(session, meeting, chunk, policy=Settings().policy(), now=now)
     return meeting
 
 
@@ -119,13 +119,13 @@ def _plan(now: datetime, number: int) -> MeetingPlan:
 
 
 async def _group(session: AsyncSession, first: int, people: int, now: datetime) -> tuple[Workgroup, Person]:
-    """A group with so many members and a coordinator besides, all of whom can be written to."""
+    """A group with so many members and a coordinator, all of them reachable."""
     group = await groups.create(session, f"Lastensuojelu {first}", now=now)
     everyone = range(first, first + people + 1)
     for start in range(0, len(everyone), CHUNK):
-        some = everyone[start : start + CHUNK]
-        await session.execute(insert(Person), [_person(number, now) for number in some])
-        between = Person.telegram_id.between(FIRST_USER + some[0], FIRST_USER + some[-1])
+        chunk = everyone[start : start + CHUNK]
+        await session.execute(insert(Person), [_person(number, now) for number in chunk])
+        between = Person.telegram_id.between(FIRST_USER + chunk[0], FIRST_USER + chunk[-1])
         rows = (await session.execute(select(Person.telegram_id, Person.id).where(between))).all()
         await session.execute(
             insert(Address), [{"chat_id": chat, "person_id": id_, "thread_id": 0} for chat, id_ in rows]
@@ -150,7 +150,7 @@ def _person(number: int, now: datetime) -> dict[str, Any]:
 
 
 async def _stand(session: AsyncSession, meeting: Meeting, watcher: Person | None, now: datetime) -> list[Invited]:
-    """Has the invitations sent already, and the coordinator's card to whoever watches."""
+    """Marks the invitations as sent, and adds the coordinator's card if there is a watcher."""
     rows = await session.execute(
         select(Person.telegram_id, Invitation.id, Address.id)
         .join(Invitation, Invitation.person_id == Person.id)
@@ -210,15 +210,15 @@ def _keyboard(card: Invited) -> Iterator[list[dict[str, str]]]:
 
 
 def wrong(path: Path, made: Sequence[Any]) -> int:
-    """How many cards do not hold the answer of their last tap."""
+    """The number of invitations whose answer is not that of their last tap."""
     return asyncio.run(_wrong(path, made))
 
 
 async def _wrong(path: Path, made: Sequence[Any]) -> int:
     last = {}
-    for one in made:
-        _, invitation_id, answer, _ = one["callback_query"]["data"].split(":")
-        last[int(invitation_id)] = answer, one["update_id"]
+    for tap in made:
+        _, invitation_id, answer, _ = tap["callback_query"]["data"].split(":")
+        last[int(invitation_id)] = answer, tap["update_id"]
     async with opened(path) as session:
         rows = await session.execute(select(Invitation.id, Invitation.answer, Invitation.update_id))
         stored = {invitation_id: (answer, update_id) for invitation_id, answer, update_id in rows}

@@ -1,4 +1,4 @@
-"""A Bot API server that costs as little as it can, so that what is measured is its client.
+"""A Bot API server that takes as little time as possible, so that its client is measured.
 
 It runs as a process of its own on the standard library alone, answers with the least that Telegram's clients accept,
 and notes when each tap was answered and edited. The strict sandbox would be everybody's bottleneck.
@@ -25,7 +25,7 @@ Fields = dict[str, Any]
 
 @dataclass
 class Tap:
-    """A pre-made press: its update as Telegram would write it, and what became of it."""
+    """A tap that was made in advance: its update as JSON, and its times."""
 
     id: int
     text: str
@@ -44,7 +44,7 @@ class Tap:
 
     @property
     def seconds(self) -> float | None:
-        """From being available to being answered and edited."""
+        """Seconds from being available to being answered and edited; None before."""
         if self.answered is None or self.edited is None:
             return None
         return max(self.answered, self.edited) - self.available
@@ -52,7 +52,7 @@ class Tap:
 
 @dataclass
 class Poll:
-    """A getUpdates that waits."""
+    """A waiting getUpdates request."""
 
     reply: Callable[[bytes], None]
     limit: int
@@ -61,11 +61,11 @@ class Poll:
 
 @dataclass
 class Telegram:
-    """What Telegram knows: updates not yet confirmed, taps in hand, messages sent."""
+    """The state: updates that are not confirmed, taps, messages."""
 
     delay: float = 0.0
     per_second: int = 0
-    """Sends accepted in any one second; 0 is no limit."""
+    """Messages accepted in any second; 0 means no limit."""
     pending: deque[Tap] = field(default_factory=deque)
     taps: list[Tap] = field(default_factory=list)
     queries: dict[str, Tap] = field(default_factory=dict)
@@ -73,12 +73,12 @@ class Telegram:
     coming: deque[Tap] = field(default_factory=deque)
     """Taps not available yet."""
     gap: float | None = None
-    """One by one: the next tap comes so long after the last was served."""
+    """If set, taps come one by one, each so many seconds after the last was served."""
     poll: Poll | None = None
     sent: list[float] = field(default_factory=list)
     window: deque[float] = field(default_factory=deque)
     strictest: int = 0
-    """The most sends accepted in one second."""
+    """The largest number of messages accepted in one second."""
     refused: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     last_message: int = 1_000_000
@@ -86,7 +86,7 @@ class Telegram:
     # Taps
 
     def load(self, wanted: Fields) -> None:
-        """Makes taps available: all at once, one ``every`` so many seconds, or with a ``gap`` after the last's end."""
+        """Makes taps available: all at once, one each ``every`` seconds, or one after the other with a ``gap``."""
         self.taps = [Tap.read(update) for update in wanted["taps"]]
         self.coming.extend(self.taps)
         self.gap = wanted.get("gap")
@@ -115,12 +115,12 @@ class Telegram:
             self._answer_poll()
 
     def get_updates(self, fields: Fields, reply: Callable[[bytes], None]) -> None:
-        """Forgets what is confirmed; answers with what there is, or waits for it."""
+        """Removes confirmed updates. Answers with the pending ones, or waits for some."""
         offset = int(fields.get("offset") or 0)
         while self.pending and self.pending[0].id < offset:
             self.pending.popleft()
         if self.poll is not None:
-            self._answer_poll()  # another poller takes its place
+            self._answer_poll()  # a new poller replaces the old one
         timeout = float(fields.get("timeout") or 0)
         timer = asyncio.get_running_loop().call_later(timeout, self._answer_poll)
         self.poll = Poll(reply, int(fields.get("limit") or 100), timer)
@@ -157,7 +157,7 @@ class Telegram:
     # Messages
 
     def send(self, fields: Fields) -> bytes | None:
-        """A new message, or None: too many in the last second."""
+        """A new message; None if there were too many in the last second."""
         now = time.monotonic()
         while self.window and self.window[0] <= now - 1:
             self.window.popleft()
@@ -175,13 +175,13 @@ class Telegram:
         return f'{{"ok":true,"result":{{"message_id":{message_id},"date":1700000000,"chat":{chat}}}}}'.encode()
 
     def report(self) -> Fields:
-        done = [tap for tap in self.taps if tap.seconds is not None]
+        served = [tap for tap in self.taps if tap.seconds is not None]
         return {
             "taps": len(self.taps),
-            "done": len(done),
+            "done": len(served),
             "began": min((tap.available for tap in self.taps), default=None),
-            "ended": max((tap.available + (tap.seconds or 0) for tap in done), default=None),
-            "seconds": [tap.seconds for tap in done],
+            "ended": max((tap.available + (tap.seconds or 0) for tap in served), default=None),
+            "seconds": [tap.seconds for tap in served],
             "pending": len(self.pending),
             "sent": len(self.sent),
             "first_sent": self.sent[0] if self.sent else None,
@@ -193,7 +193,7 @@ class Telegram:
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1 with content lengths, which is what all clients of the Bot API speak."""
+    """HTTP/1.1 with content lengths: all clients of the Bot API use it."""
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram
@@ -206,8 +206,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         while True:
-            head, found, rest = self.buffer.partition(b"\r\n\r\n")
-            if not found:
+            head, separator, rest = self.buffer.partition(b"\r\n\r\n")
+            if not separator:
                 return
             first, *lines = head.decode("latin-1").split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -242,8 +242,8 @@ class Connection(asyncio.Protocol):
             self.later(json.dumps({"ok": True, "result": ME}).encode() if name == "getMe" else TRUE)
 
     def too_many(self) -> bytes:
-        said = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 1"}
-        return json.dumps({**said, "parameters": {"retry_after": 1}}).encode()
+        error = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 1"}
+        return json.dumps({**error, "parameters": {"retry_after": 1}}).encode()
 
     def later(self, body: bytes, status: str = "200 OK") -> None:
         """Answers after the round trip."""
@@ -259,7 +259,7 @@ class Connection(asyncio.Protocol):
 
 
 def read(kind: str, body: bytes) -> Fields:
-    """A request's parameters, whichever way its client writes them."""
+    """A request's parameters, from JSON, a form or multipart."""
     if kind.startswith("application/json"):
         return json.loads(body) if body else {}  # type: ignore[no-any-return]
     if kind.startswith("multipart/"):

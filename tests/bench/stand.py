@@ -1,4 +1,4 @@
-"""The processes of a measurement: Telegram, and the subject that is measured against it."""
+"""The processes of a measurement: the server, and the subject that is measured with it."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 BENCH_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
-"""Peers that are no part of the program live in an environment of their own."""
+"""The virtual environment of the peers."""
 TOKEN = "7:bench-bench-bench-bench-bench-bench"
 PEERS = {
     "koolla": (sys.executable, "bot", "run"),
@@ -27,23 +27,23 @@ PEERS = {
     "limit": (sys.executable, "tests.bench.peers.aiohttp_bot"),
 }
 STOPS = 15
-"""Seconds for a subject to end."""
+"""Seconds that a subject may take to end."""
 STALLS = 40
 """Seconds without a served tap, after which the rest counts as left without an answer."""
 
 
 class Unfinished(Exception):  # noqa: N818
-    """A subject died or did not do its work in time."""
+    """A subject ended early, or did not finish in time."""
 
 
 @dataclass
 class Telegram:
-    """The server, as its driver sees it."""
+    """A running server, with its control requests."""
 
     address: str
 
     def load(self, taps: Sequence[Any], **how: float) -> None:
-        """Brings taps and starts the clock; ``every`` and ``gap`` as in the server."""
+        """Loads taps and starts the clock; ``every`` and ``gap`` as in the server."""
         self._ask("load", json.dumps({"taps": taps, **how}).encode())
 
     def report(self) -> dict[str, Any]:
@@ -51,21 +51,21 @@ class Telegram:
 
     def served(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
         """Waits until every tap was answered and edited, or nothing has happened for long."""
-        done, moved = 0, time.monotonic()
+        served, moved = 0, time.monotonic()
         while (report := self.report())["done"] < report["taps"]:
             if process.poll() is not None:
                 raise Unfinished(f"exit code {process.poll()} after {report['done']} of {report['taps']} taps")
-            if report["done"] > done:
-                done, moved = report["done"], time.monotonic()
+            if report["done"] > served:
+                served, moved = report["done"], time.monotonic()
             if time.monotonic() > moved + STALLS:
                 break
             time.sleep(0.2)
         return report
 
-    def _ask(self, what: str, body: bytes | None = None) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/control/{what}", body, timeout=60) as answer:
-            said: dict[str, Any] = json.load(answer)
-            return said
+    def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.address}/control/{path}", body, timeout=60) as answer:
+            report: dict[str, Any] = json.load(answer)
+            return report
 
 
 def until_sent(server: Telegram, process: subprocess.Popen[bytes], count: int, within: float) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def fresh(folder: Path, template: Path) -> Path:
 
 @contextmanager
 def telegram(*, delay: float = 0.0, per_second: int = 0) -> Iterator[Telegram]:
-    """A server of its own for each run."""
+    """Starts a server for one run."""
     command = [sys.executable, Path(__file__).with_name("server.py")]
     given = ["--delay", str(delay), "--per-second", str(per_second)]
     with subprocess.Popen([*command, *given], stdout=subprocess.PIPE) as process:
@@ -105,18 +105,22 @@ def subject(name: str, folder: Path, address: str, **settings: str) -> Iterator[
     """A subject at work on the database in the folder; its log stays there. Ends it by SIGTERM."""
     python, module, *rest = PEERS[name]
     database = folder / "koolla.db"
-    ours = {
+    koolla_settings = {
         "KOOLLA_TELEGRAM__TOKEN": TOKEN,
         "KOOLLA_TELEGRAM__API_URL": address,
         "KOOLLA_DATABASE__URL": f"sqlite:///{database}",
         "KOOLLA_FEEDBACK__KEYS": str(folder / "keys"),
         **settings,
     }
-    theirs = {"BENCH_TOKEN": TOKEN, "BENCH_API_URL": address, "BENCH_DATABASE": str(database)}
-    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **(ours if name == "koolla" else theirs)}
+    peer_settings = {"BENCH_TOKEN": TOKEN, "BENCH_API_URL": address, "BENCH_DATABASE": str(database)}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        **(koolla_settings if name == "koolla" else peer_settings),
+    }
     with (
         (folder / f"{name}.log").open("ab") as log,
-        subprocess.Popen([python, "-m", module, *rest], cwd=folder, env=given, stdout=log, stderr=log) as process,
+        subprocess.Popen([python, "-m", module, *rest], cwd=folder, env=environment, stdout=log, stderr=log) as process,
     ):
         try:
             yield process
@@ -133,21 +137,21 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.kill()
 
 
-def memory(process: subprocess.Popen[bytes], what: str = "VmRSS") -> int:
+def memory(process: subprocess.Popen[bytes], field: str = "VmRSS") -> int:
     """Resident memory in KiB: ``VmRSS`` now, ``VmHWM`` at its peak."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    return int(status.split(f"{what}:")[1].split()[0])
+    return int(status.split(f"{field}:")[1].split()[0])
 
 
 def processor(process: subprocess.Popen[bytes]) -> float:
-    """Seconds of processor time that it has taken, all threads together: what a busy machine cannot blur."""
+    """Processor seconds of all its threads, which do not depend on the load of the machine."""
     fields = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One measured value per round, and the bar it is held to."""
+    """A measured value of each round, and its bar."""
 
     name: str
     values: tuple[float, ...]
@@ -164,9 +168,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def ratios(ones: Sequence[float], others: Sequence[float]) -> tuple[float, ...]:
-    """Round by round, so that what slows the machine for a while slows both."""
-    return tuple(one / other for one, other in zip(ones, others, strict=True))
+def ratios(values: Sequence[float], others: Sequence[float]) -> tuple[float, ...]:
+    """The ratio in each round, so that a machine that is slow for a while slows both."""
+    return tuple(value / other for value, other in zip(values, others, strict=True))
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -11,7 +11,7 @@ from tests.bench.stand import Line, fresh, processor, ratios, subject, telegram
 DELAYS = (0.0, 0.05)
 SUBJECTS = ("koolla", "aiogram", "ptb", "limit")
 WATCHED = "koolla watched"
-"""With the coordinators' cards standing, which are edited as answers come: work that no peer does."""
+"""With coordinators' cards, which are edited as answers come: work that no peer does."""
 WARM_UP = 50
 BARS = {
     ("aiogram", 0.0): "floor 1.7, aim 2.5",
@@ -27,42 +27,42 @@ def measure(folder: Path, *, rounds: int, quick: bool) -> Iterator[Line]:
         watched: seed.called(folder / f"{watched}.db", people=25, meetings=3, groups=groups, watched=watched)
         for watched in (False, True)
     }
-    done: dict[tuple[str, float], list[Round]] = defaultdict(list)
+    rounds_of: dict[tuple[str, float], list[Round]] = defaultdict(list)
     for _ in range(rounds):
         for delay in DELAYS:
             for name in (*SUBJECTS, WATCHED):
                 watched = name == WATCHED
                 taps = one_round(folder, folder / f"{watched}.db", cards[watched], name.split()[0], delay)
-                done[name, delay].append(taps)
+                rounds_of[name, delay].append(taps)
     for delay in DELAYS:
-        yield from _lines({name: done[name, delay] for name in (*SUBJECTS, WATCHED)}, delay)
+        yield from _lines({name: rounds_of[name, delay] for name in (*SUBJECTS, WATCHED)}, delay)
 
 
-def _lines(done: dict[str, list["Round"]], delay: float) -> Iterator[Line]:
+def _lines(rounds_of: dict[str, list["Round"]], delay: float) -> Iterator[Line]:
     trip = f"{delay * 1000:.0f} ms round trip"
-    for name, rounds in done.items():
-        yield Line(f"taps/s, {name}, {trip}", tuple(one.speed for one in rounds), "/s")
-    for name, rounds in done.items():
-        yield Line(f"processor time of a tap, {name}, {trip}", tuple(one.cost for one in rounds), "ms")
-    for name, rounds in done.items():
-        lost = tuple(one.lost for one in rounds)
+    for name, rounds in rounds_of.items():
+        yield Line(f"taps/s, {name}, {trip}", tuple(round_.speed for round_ in rounds), "/s")
+    for name, rounds in rounds_of.items():
+        yield Line(f"processor time of a tap, {name}, {trip}", tuple(round_.cost for round_ in rounds), "ms")
+    for name, rounds in rounds_of.items():
+        lost = tuple(round_.lost for round_ in rounds)
         yield Line(f"taps not stored or not shown, {name}, {trip}", lost, "", "0" if "koolla" in name else "")
-    ours = done["koolla"]
+    ours = rounds_of["koolla"]
     for peer in SUBJECTS[1:]:
-        both = ratios([one.speed for one in ours], [one.speed for one in done[peer]])
+        both = ratios([round_.speed for round_ in ours], [round_.speed for round_ in rounds_of[peer]])
         yield Line(f"taps/s, koolla over {peer}, {trip}", both, "x", BARS.get((peer, delay), ""))
-        less = ratios([one.cost for one in done[peer]], [one.cost for one in ours])
+        less = ratios([round_.cost for round_ in rounds_of[peer]], [round_.cost for round_ in ours])
         yield Line(f"processor time of a tap, {peer} over koolla, {trip}", less, "x")
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one subject did in one round."""
+    """The result of one subject in one round."""
 
     speed: float
     """Taps a second."""
     cost: float
-    """Milliseconds of processor time for each."""
+    """Milliseconds of processor time for each tap."""
     lost: int
     """Taps whose answer is not in the database, or that were left without an answer or an edit."""
 
@@ -73,7 +73,7 @@ def one_round(folder: Path, template: Path, cards: list[list[seed.Invited]], nam
     warm = seed.taps(cards[0][:WARM_UP])
     wanted = [*cards[1], *cards[2]]
     if name == "ptb" and delay:
-        wanted = wanted[: len(wanted) // 5]  # one at a time: more would only take longer
+        wanted = wanted[: len(wanted) // 5]  # one at a time, so fewer are enough
     timed = seed.taps(wanted, first_update=1000)
     with telegram(delay=delay) as server, subject(name, place, server.address) as process:
         server.load(warm)

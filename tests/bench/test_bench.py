@@ -1,4 +1,4 @@
-"""The bookkeeping of the measurements, on a handful of taps. No speed is asserted."""
+"""The bookkeeping of the measurements, with a few taps. No speed is asserted."""
 
 import json
 import urllib.error
@@ -56,9 +56,9 @@ def test_updates_stay_until_they_are_confirmed(tmp_path: Path) -> None:
     (cards,) = seed.called(tmp_path / "koolla.db", people=3, meetings=1)
     with telegram() as server:
         server.load(seed.taps(cards))
-        assert [one["update_id"] for one in ask(server, "getUpdates", limit=2)] == [1, 2]
-        assert [one["update_id"] for one in ask(server, "getUpdates")] == [1, 2, 3]
-        assert [one["update_id"] for one in ask(server, "getUpdates", offset=3)] == [3]
+        assert [update["update_id"] for update in ask(server, "getUpdates", limit=2)] == [1, 2]
+        assert [update["update_id"] for update in ask(server, "getUpdates")] == [1, 2, 3]
+        assert [update["update_id"] for update in ask(server, "getUpdates", offset=3)] == [3]
         assert ask(server, "getUpdates", offset=4) == []
         assert server.report()["pending"] == 0
 
@@ -69,7 +69,8 @@ def test_sends_beyond_the_rate_are_refused_and_counted() -> None:
         report = server.report()
     assert report["sent"] + report["refused"] == 12
     assert report["strictest"] == 1
-    assert [one["parameters"] for one in answers if "parameters" in one] == [{"retry_after": 1}] * report["refused"]
+    refusals = [answer["parameters"] for answer in answers if "parameters" in answer]
+    assert refusals == [{"retry_after": 1}] * report["refused"]
 
 
 async def test_a_history_has_what_the_digest_counts(tmp_path: Path) -> None:
@@ -81,5 +82,5 @@ async def test_a_history_has_what_the_digest_counts(tmp_path: Path) -> None:
 
 
 def test_a_line_shows_median_and_spread() -> None:
-    shown = str(Line("what", (3.0, 1.0, 2.0), "x", ">= 2"))
-    assert shown.split() == ["what", "2", "x", "1", "-", "3", ">=", "2"]
+    line = str(Line("what", (3.0, 1.0, 2.0), "x", ">= 2"))
+    assert line.split() == ["what", "2", "x", "1", "-", "3", ">=", "2"]

@@ -1,4 +1,4 @@
-"""The chat page as a test holds it: whose column, which button, what is read there."""
+"""The chat page for tests: columns by person, buttons and messages in them."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ NEXT_EVENT, NEXT_MONTH = "Seuraava tapahtuma", "Kuun 1. päivä"
 
 
 class Chats:
-    """``pictures`` is where screenshots go, if anybody wants them."""
+    """The page. ``pictures`` is the folder for screenshots, if they are wanted."""
 
     def __init__(self, page: Page, pictures: Path | None = None) -> None:
         self.page = page
@@ -30,12 +30,12 @@ class Chats:
         await expect(box).to_have_value("")
 
     async def sees(self, name: str, pattern: str) -> None:
-        """Wait until the newest message says it."""
+        """Wait until the newest message contains the text."""
         newest = self.column(name).locator(".message:not(.mine)").last
         await expect(newest).to_contain_text(re.compile(pattern, re.DOTALL), timeout=15_000)
 
     async def taps(self, name: str, which: str | int) -> None:
-        """Tap a button of the newest message that has any, by its label or its place; wait until it has had effect."""
+        """Tap a button of the newest message that has any, by its label or position. Waits until it has had effect."""
         buttons = self.newest(name).locator(".buttons button")
         button = buttons.nth(which) if isinstance(which, int) else buttons.filter(has_text=re.compile(which)).first
         before = await self.column(name).locator(".lane").inner_html()
@@ -50,13 +50,13 @@ class Chats:
         raise AssertionError(f"{name} tapped {which!r}, and nothing changed")
 
     async def jumps(self, button: str) -> str:
-        """Push the clock; what the page says of it."""
-        said = self.page.locator("#jumped")
-        before = await said.inner_text()
+        """Move the clock. Returns the page's message about it."""
+        outcome = self.page.locator("#jumped")
+        before = await outcome.inner_text()
         await self.page.get_by_role("button", name=button, exact=True).click()
-        await expect(said).not_to_have_text(before)
-        await expect(said).to_contain_text("→", timeout=20_000)
-        return await said.inner_text()
+        await expect(outcome).not_to_have_text(before)
+        await expect(outcome).to_contain_text("→", timeout=20_000)
+        return await outcome.inner_text()
 
     async def picture(self, name: str, scheme: Literal["light", "dark"] = "light") -> None:
         if self.pictures:

@@ -26,13 +26,13 @@ QUIET = (
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         reason = f"needs a Chromium: none of {', '.join(NAMES)} is on the PATH"
         if os.environ.get("TEST_REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    return found
+    return path
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -85,10 +85,10 @@ async def _give_feedback(chats: Chats) -> None:
     """One tap for having been there, four for the statements, one to send: nothing typed."""
     for name, ratings in ANSWERS.items():
         await chats.taps(name, 0)
-        for done, rating in enumerate(ratings):
-            await chats.sees(name, f"{done + 1}/5")
+        for number, rating in enumerate(ratings):
+            await chats.sees(name, f"{number + 1}/5")
             await chats.taps(name, f"^{rating}")
-            if (name, done) == ("Dina", 1):
+            if (name, number) == ("Dina", 1):
                 await chats.sees(name, "3/5")
                 await chats.picture_on_phone("feedback-on-a-phone", name)
         await chats.sees(name, "Vastauksesi|Dina svar|Your answers")

@@ -1,4 +1,4 @@
-"""The page itself: by keyboard, on a phone, in the dark, with names that mean harm, and after a reset."""
+"""The page itself: by keyboard, on a phone, in dark mode, with malicious names, and after a reset."""
 
 import re
 from typing import Literal

@@ -1,4 +1,4 @@
-"""``python -m tests.gallery``: writes gallery-output/index.html and says where it is."""
+"""``python -m tests.gallery``: writes gallery-output/index.html and prints its path."""
 
 import asyncio
 import logging
@@ -22,10 +22,10 @@ def play(language: str) -> tuple[dict[Place, Shot], set[str]]:
 
 def main() -> None:
     with ProcessPoolExecutor() as processes:
-        shown = dict(zip(LANGUAGES, processes.map(play, LANGUAGES), strict=True))
-    said = set.union(*(keys for _, keys in shown.values()))
+        albums = dict(zip(LANGUAGES, processes.map(play, LANGUAGES), strict=True))
+    keys_used = set.union(*(keys for _, keys in albums.values()))
     OUTPUT.parent.mkdir(exist_ok=True)
-    OUTPUT.write_text(page({language: shots for language, (shots, _) in shown.items()}, said), encoding="utf-8")
+    OUTPUT.write_text(page({language: shots for language, (shots, _) in albums.items()}, keys_used), encoding="utf-8")
     print(OUTPUT.resolve())
 
 

@@ -1,4 +1,4 @@
-"""Takes every new or changed message of everybody on the stage, after each step of a story."""
+"""Records every new or edited message of everybody on the stage, after each step of a story."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ DAY = re.compile(r"\b(ma|ti|ke|to|pe|la|su)\b")
 
 @dataclass(frozen=True)
 class Shot:
-    """One message as it stood after a step, or an answer to a tap."""
+    """One message after a step, or an answer to a tap."""
 
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
@@ -29,7 +29,7 @@ class Shot:
 
     @property
     def sight(self) -> str:
-        """What tells it from others: numbers, codes and weekdays aside."""
+        """What distinguishes it from other shots: its text without numbers, codes and weekdays."""
         labels = [button.label for row in self.buttons for button in row]
         words = CODE.sub("#", "|".join([self.html, *labels, *self.keyboard, self.document, self.toast]))
         picture = "picture" if self.photo else ""
@@ -58,13 +58,13 @@ class Camera:
 
     @contextmanager
     def filming(self, scene: str) -> Iterator[None]:
-        """A part of the story under a heading of its own."""
+        """Records a part of the story under a heading."""
         self.scene, self._step = scene, 0
         self.look("")
         yield
 
     def look(self, action: str) -> None:
-        """Takes what is new since the last look. ``action`` says what was done."""
+        """Records what is new since the last call. ``action`` describes the step."""
         self._step += 1
         for actor in self.stage.people.values():
             for turn, shot in enumerate(self._new(actor)):
@@ -94,12 +94,12 @@ def _shot(message: Any) -> Shot:
 
 
 @contextmanager
-def noting_texts(said: set[str]) -> Iterator[None]:
-    """Notes the keys of all texts that are said meanwhile."""
+def noting_texts(keys: set[str]) -> Iterator[None]:
+    """Adds the keys of all texts that are used meanwhile."""
     plain: Callable[..., Any] = Texts.__call__
 
     def call(self: Texts, key: str, /, **values: Any) -> Any:
-        said.add(key)
+        keys.add(key)
         return plain(self, key, **values)
 
     Texts.__call__ = call  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ from models.delivery.drafts import Draft
 from tests.gallery.camera import CODE, Camera
 
 FINAL = re.compile(r"yes|erase|leave|drop|remove|take|archive|rotate|go$|done|cancel")
-"""Buttons that end something: pressed only when nothing else is left."""
+"""Buttons that end something: they are pressed last."""
 MOST = 120
 TYPED = {
     ("newmeeting", "title"): "Johdatus",
@@ -34,17 +34,17 @@ TYPED = {
 
 @dataclass
 class Crawl:
-    """One person's way through all that they can reach."""
+    """Presses all that one person can reach."""
 
     camera: Camera
     actor: Actor
     friend: Actor
-    """Whom they choose when asked for a person."""
+    """The person that they choose when asked for one."""
     tapped: set[str] = field(default_factory=set)
     typed: set[tuple[str, str]] = field(default_factory=set)
 
     async def everywhere(self) -> None:
-        """From each command on: first along what is in sight, then back to what was left beside the way."""
+        """Starts from each command: first the buttons in sight, then those that were left on the way."""
         for name in sorted(ROUTES.commands):
             await self._from(f"/{name}")
             await self.actor.says("/cancel")
@@ -55,22 +55,22 @@ class Crawl:
         left: dict[str, list[str]] = {}
         path = await self._walked(command, [])
         for _ in range(MOST):
-            here = self._in_sight()
-            for sort in here:
+            in_sight = self._in_sight()
+            for sort in in_sight:
                 left.setdefault(sort, path)
-            choices = [sort for sort in [*here, *left] if sort not in self.tapped]
+            choices = [sort for sort in [*in_sight, *left] if sort not in self.tapped]
             if not choices:
                 return
-            sort = min(choices, key=lambda one: bool(FINAL.search(one.partition(":")[0])))
+            sort = min(choices, key=lambda candidate: bool(FINAL.search(candidate.partition(":")[0])))
             self.tapped.add(sort)
-            if sort not in here:
+            if sort not in in_sight:
                 path = await self._walked(command, left[sort])
             if await self._taps(sort):
                 path = [*path, sort]
             await self._answer_questions()
 
     async def _walked(self, command: str, path: list[str]) -> list[str]:
-        """Goes a way again, as far as it still leads."""
+        """Repeats the taps of a path, as far as its buttons are still there."""
         await self.actor.says("/cancel")
         await self.says(command)
         await self._answer_questions()
@@ -81,10 +81,10 @@ class Crawl:
         self.camera.look(f"“{text if len(text) < 60 else text[:60] + '…'}”")
 
     async def _taps(self, sort: str) -> bool:
-        found = self._in_sight().get(sort)
-        if found is None:
+        match = self._in_sight().get(sort)
+        if match is None:
             return False
-        message, button = found
+        message, button = match
         self.actor.user.taps_data(button.data or "", message)
         await self.camera.stage.answered()
         if FINAL.search(sort):
@@ -94,15 +94,15 @@ class Crawl:
 
     def _in_sight(self) -> dict[str, tuple[Message, Button]]:
         """The buttons of the newest messages, one of each sort, those of the newest first."""
-        found: dict[str, tuple[Message, Button]] = {}
+        buttons: dict[str, tuple[Message, Button]] = {}
         for message in self.actor.messages[-6:][::-1]:
             for button in (button for row in message.buttons for button in row):
                 if sort := sort_of(button):
-                    found.setdefault(sort, (message, button))
-        return found
+                    buttons.setdefault(sort, (message, button))
+        return buttons
 
     async def _answer_questions(self) -> None:
-        """Types nothing, too much, and something fitting to whatever waits for a typed line."""
+        """Answers each question for a typed line: with nothing, with too much, and with something that fits."""
         if any(button.request_users for row in self.actor.last.reply_keyboard for button in row):
             await self.actor.chooses(self.friend)
             self.camera.look(f"{self.friend.name} chosen")
@@ -123,7 +123,7 @@ class Crawl:
 
 
 def sort_of(button: Button) -> str:
-    """A button's route with those of its arguments that are words; empty for what is not to be pressed."""
+    """A button's route with its arguments that are words; empty for buttons that are not to be pressed."""
     name, *rest = (button.data or "").split(":")
     if not name or (rest and rest[-1] in LANGUAGES):  # another language would not stand beside its own
         return ""

@@ -1,4 +1,4 @@
-"""The gallery as one HTML page that needs nothing from elsewhere."""
+"""The gallery as one HTML page without other files."""
 
 import base64
 from collections.abc import Iterable, Iterator
@@ -38,11 +38,11 @@ th:first-child { width: 18%; font: 13px/1.4 monospace; }
 """
 
 
-def page(album: Album, said: set[str]) -> str:
-    """All distinct screens by conversation, the languages side by side; then the texts that none of them showed."""
+def page(album: Album, keys_used: set[str]) -> str:
+    """All distinct screens by conversation, the languages side by side; then the texts that were not used."""
     rows = list(distinct(album))
     scenes = [(scene, list(shots)) for scene, shots in groupby(rows, key=lambda row: row[0].scene)]
-    left = sorted(set(catalogue(LANGUAGES[0])) - said)
+    left = sorted(set(catalogue(LANGUAGES[0])) - keys_used)
     links = "".join(f'<a href="#{_anchor(scene)}">{escape(scene)} ({len(shots)})</a>' for scene, shots in scenes)
     links += f'<a href="#other-texts">Texts that no screen showed ({len(left)})</a>'
     parts = [
@@ -53,13 +53,13 @@ def page(album: Album, said: set[str]) -> str:
     ]
     for scene, shots in scenes:
         parts.append(f'<section id="{_anchor(scene)}"><h2>{escape(scene)}</h2>')
-        parts += [_row(place, shown) for place, shown in shots]
+        parts += [_row(place, row) for place, row in shots]
         parts.append("</section>")
     return "\n".join([*parts, _texts(left), "</main></body></html>"])
 
 
 def distinct(album: Album) -> Iterator[tuple[Place, list[Shot | None]]]:
-    """The places of the story, each sight once: of a scene told again only what is new."""
+    """The places of the story, each sight once."""
     indexed = [{_spot(place): shot for place, shot in album[language].items()} for language in LANGUAGES]
     seen: set[str] = set()
     for place, shot in album[LANGUAGES[0]].items():
@@ -69,7 +69,7 @@ def distinct(album: Album) -> Iterator[tuple[Place, list[Shot | None]]]:
 
 
 def _spot(place: Place) -> tuple[str, int, str, int]:
-    """A place without its action, whose name is a label and so in a language."""
+    """A place without its action, which is a label and so differs by language."""
     return place.scene, place.step, place.who, place.turn
 
 
@@ -77,9 +77,9 @@ def _anchor(scene: str) -> str:
     return "".join(c if c.isalnum() else "-" for c in scene.lower())
 
 
-def _row(place: Place, shown: Iterable[Shot | None]) -> str:
+def _row(place: Place, shots: Iterable[Shot | None]) -> str:
     after = f", after {escape(place.action)}" if place.action else ""
-    return f'<div class="row"><p>{escape(place.who)}{after}</p>{"".join(map(_shot, shown))}</div>'
+    return f'<div class="row"><p>{escape(place.who)}{after}</p>{"".join(map(_shot, shots))}</div>'
 
 
 def _shot(shot: Shot | None) -> str:
@@ -101,7 +101,7 @@ def _buttons(labels: Iterable[str], kind: str = "buttons") -> str:
 
 
 def _texts(keys: list[str]) -> str:
-    """Texts by key, as they stand in the catalogues."""
+    """Texts by key, from the catalogues."""
     heads = "".join(f"<th>{head}</th>" for head in ("key", *LANGUAGES))
     rows = "".join(
         f"<tr><th>{escape(key)}</th>"

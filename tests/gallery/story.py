@@ -1,4 +1,4 @@
-"""The story that the gallery is taken from, played once in each language by people who all read it."""
+"""The story of the gallery. It is played once in each language, in which all its people read."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -41,7 +41,7 @@ FIRST = (
     "44s5",
     "43s5",
 )
-"""Each one's ratings of the first meeting: of one statement too few, of another all the same."""
+"""Each member's ratings of the first meeting: one statement gets too few answers, another equal ones only."""
 LATER = (
     "5544",
     "4443",
@@ -76,7 +76,7 @@ DOUBTFUL = (
 
 
 class Play:
-    """A stage with a cast and two groups, and the camera on it."""
+    """A stage with its people, two groups and the camera."""
 
     def __init__(self, stage: Stage, language: str) -> None:
         self.stage, self.language, self.camera = stage, language, Camera(stage)
@@ -105,7 +105,7 @@ class Play:
         raise LookupError(f"{actor.name} has no button {start}")
 
     async def forges(self, actor: Actor, data: str) -> None:
-        """Presses a button that they need not have."""
+        """Sends callback data that need not be on a button."""
         actor.user.taps_data(data, actor.last)
         await self.stage.answered()
         self.camera.look(f"[{data}]")
@@ -151,7 +151,7 @@ async def arriving(play: Play) -> None:
 
 
 async def called(play: Play, line: str) -> None:
-    """A meeting called in one line, what it lacks skipped."""
+    """Calls a meeting in one line, and skips what it lacks."""
     await play.says(play.anna, f"/newmeeting {line}")
     while any((b.data or "").startswith("nm-skip") for row in play.anna.last.buttons for b in row):
         await play.tap(play.anna, "nm-skip")
@@ -235,7 +235,7 @@ async def asking(play: Play) -> None:
 
 
 async def rated(play: Play, ratings: tuple[str, ...]) -> None:
-    """Everyone who is asked answers; one says that they were not there, one does not get to the end."""
+    """Everyone who is asked answers; one was not there, one does not finish."""
     comment = {"fi": "Hyvä kokous!", "sv": "Ett bra möte!", "en": "A good meeting!"}[play.language]
     for member, chosen in zip(play.members, ratings, strict=True):
         if not _has(member, "was:"):
@@ -319,7 +319,7 @@ async def refusing(play: Play) -> None:
 
 
 async def commanding(play: Play) -> None:
-    """Every command, said by who may most."""
+    """Every command, by the person with the most rights."""
     for name in sorted(ROUTES.commands):
         await play.says(play.aino, f"/{name}")
     await play.aino.says("/cancel")
@@ -352,13 +352,13 @@ SCENES: tuple[Scene, ...] = (
 
 
 async def played(language: str, scenes: Iterable[Scene] = SCENES) -> tuple[dict[Place, Shot], set[str]]:
-    """All that the story shows in a language, and the keys of the texts that it said."""
-    said: set[str] = set()
+    """All shots of the story in a language, and the keys of the texts that it used."""
+    keys_used: set[str] = set()
     with TemporaryDirectory(prefix="koolla-gallery-") as folder:
         async with Stage.open(Path(folder), language=language) as stage:
             play = Play(stage, language)
-            with noting_texts(said):
+            with noting_texts(keys_used):
                 for title, scene in scenes:
                     with play.camera.filming(title):
                         await scene(play)
-    return play.camera.shots, said
+    return play.camera.shots, keys_used

@@ -32,29 +32,34 @@ async def test_the_bot_comes_as_an_administrator_loses_a_right_and_goes(bot: Bot
     channel.sets_bot_status("administrator", by=bo)
     channel.sets_bot_status("administrator", may_post=False)
     channel.sets_bot_status("left")
-    told = []
+    changes = []
     for update in await heard(bot):
         change = update.my_chat_member
         assert change
         assert (change.chat.type, change.chat.title) == ("channel", "Tiedotteet")
         both = (change.old_chat_member, change.new_chat_member)
-        posts = [one.can_post_messages if isinstance(one, ChatMemberAdministrator) else one.status for one in both]
-        told.append((change.from_user.first_name, *posts))
-    assert told == [("Bo", "left", True), ("Anna", True, False), ("Anna", False, "left")]
+        posts = [
+            status.can_post_messages if isinstance(status, ChatMemberAdministrator) else status.status
+            for status in both
+        ]
+        changes.append((change.from_user.first_name, *posts))
+    assert changes == [("Bo", "left", True), ("Anna", True, False), ("Anna", False, "left")]
 
 
 async def test_rights_are_those_of_channels_or_of_groups(
     sandbox: Sandbox, bot: Bot, channel: Group, anna: User
 ) -> None:
     group = sandbox.add_group("Lastensuojelu", [anna], supergroup=True)
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for chat in (channel, group):
         chat.sets_bot_status("administrator")
-        found[chat.type] = await bot.get_chat_member(chat.id, bot.id)
-    assert (found["channel"].can_post_messages, found["channel"].can_pin_messages) == (True, None)
-    assert (found["supergroup"].can_post_messages, found["supergroup"].can_pin_messages) == (None, True)
-    run_by = [(one.user.first_name, one.status) for one in await bot.get_chat_administrators(channel.id)]
-    assert run_by == [("Anna", "creator"), ("Bo", "administrator"), ("Koolla", "administrator")]
+        members[chat.type] = await bot.get_chat_member(chat.id, bot.id)
+    assert (members["channel"].can_post_messages, members["channel"].can_pin_messages) == (True, None)
+    assert (members["supergroup"].can_post_messages, members["supergroup"].can_pin_messages) == (None, True)
+    administrators = [
+        (member.user.first_name, member.status) for member in await bot.get_chat_administrators(channel.id)
+    ]
+    assert administrators == [("Anna", "creator"), ("Bo", "administrator"), ("Koolla", "administrator")]
     assert await bot.get_chat_member_count(channel.id) == 3
 
 

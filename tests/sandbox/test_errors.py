@@ -108,40 +108,40 @@ Given = Callable[[Scene], dict[str, Any]]
 Row = tuple[int, str, str, Given]
 
 
-def say(text: str = "Hei", **more: Any) -> Given:
-    return lambda scene: {"chat_id": scene.anna.id, "text": text, **more}
+def say(text: str = "Hei", **parameters: Any) -> Given:
+    return lambda scene: {"chat_id": scene.anna.id, "text": text, **parameters}
 
 
 def html(text: str) -> Given:
     return say(text, parse_mode="HTML")
 
 
-def to(chat: str, **more: Any) -> Given:
-    return lambda scene: {"chat_id": getattr(scene, chat).id, "text": "Hei", **more}
+def to(chat: str, **parameters: Any) -> Given:
+    return lambda scene: {"chat_id": getattr(scene, chat).id, "text": "Hei", **parameters}
 
 
 def at(chat: str) -> Given:
     return lambda scene: {"chat_id": getattr(scene, chat).id}
 
 
-def on_post(**more: Any) -> Given:
-    return lambda scene: {"chat_id": scene.mute.id, "message_id": scene.post.message_id, **more}
+def on_post(**parameters: Any) -> Given:
+    return lambda scene: {"chat_id": scene.mute.id, "message_id": scene.post.message_id, **parameters}
 
 
-def on(message: str, **more: Any) -> Given:
-    return lambda scene: {"chat_id": scene.anna.id, "message_id": getattr(scene, message).message_id, **more}
+def on(message: str, **parameters: Any) -> Given:
+    return lambda scene: {"chat_id": scene.anna.id, "message_id": getattr(scene, message).message_id, **parameters}
 
 
-def anna(**more: Any) -> Given:
-    return lambda scene: {"chat_id": scene.anna.id, **more}
+def anna(**parameters: Any) -> Given:
+    return lambda scene: {"chat_id": scene.anna.id, **parameters}
 
 
 def only(**given: Any) -> Given:
     return lambda _: given
 
 
-def markup(*buttons: Any, **more: Any) -> Given:
-    return say(reply_markup={"inline_keyboard": [list(buttons)]} | more)
+def markup(*buttons: Any, **parameters: Any) -> Given:
+    return say(reply_markup={"inline_keyboard": [list(buttons)]} | parameters)
 
 
 def when(prepare: Callable[[Scene], object], given: Given) -> Given:

@@ -47,10 +47,10 @@ async def test_a_text_becomes_a_picture_and_another_picture(bot: Bot, anna: User
     message = await bot.send_message(anna.id, "Tulossa")
     await message.edit_media(InputMediaPhoto(png(), caption="Huhtikuu"))
     await message.edit_media(InputMediaPhoto(JPEG, caption="Toukokuu"))
-    shown = anna.messages[-1]
-    assert shown.photo
-    assert (shown.photo.bytes, shown.caption) == (JPEG, "Toukokuu")
-    assert [(old.text, old.caption) for old in shown.versions] == [("Tulossa", ""), ("", "Huhtikuu")]
+    newest = anna.messages[-1]
+    assert newest.photo
+    assert (newest.photo.bytes, newest.caption) == (JPEG, "Toukokuu")
+    assert [(old.text, old.caption) for old in newest.versions] == [("Tulossa", ""), ("", "Huhtikuu")]
 
 
 async def test_an_album_is_of_one_kind(bot: Bot, anna: User) -> None:

@@ -28,7 +28,7 @@ async def test_one_message_a_second_to_one_person(bot: Bot, anna: User, clock: C
         await bot.send_message(anna.id, "neljä")
     clock.passes(seconds=1)
     await bot.send_message(anna.id, "neljä")
-    assert [shown.text for shown in anna.messages[1:]] == ["kolme", "neljä"]
+    assert [message.text for message in anna.messages[1:]] == ["kolme", "neljä"]
 
 
 async def test_thirty_a_second_to_all(sandbox: Sandbox, bot: Bot, clock: Clock) -> None:

@@ -85,15 +85,15 @@ def anna(sandbox: Sandbox) -> User:
 
 
 async def state(page: httpx.AsyncClient, since: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = (await page.get("/sandbox/state", params={"since": since})).json()
-    return found
+    body: dict[str, Any] = (await page.get("/sandbox/state", params={"since": since})).json()
+    return body
 
 
 async def acts(page: httpx.AsyncClient, person: User, **wish: Any) -> dict[str, Any]:
     answer = await page.post("/sandbox/act", json={"person": person.id, **wish})
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 async def test_the_page_comes_with_all_its_files_and_nothing_from_elsewhere(page: httpx.AsyncClient) -> None:
@@ -102,9 +102,9 @@ async def test_the_page_comes_with_all_its_files_and_nothing_from_elsewhere(page
     addresses = re.findall(r'(?:src|href)="(/[^"]+)"', answer.text)
     assert {"/sandbox/page.js", "/sandbox/style.css"} == set(addresses)
     for address in (*addresses, "/sandbox/words.json"):
-        found = await page.get(address)
-        assert found.status_code == 200
-        assert not re.search(r"(?:src|href|url|import|fetch)\W{1,4}https?:", found.text)
+        response = await page.get(address)
+        assert response.status_code == 200
+        assert not re.search(r"(?:src|href|url|import|fetch)\W{1,4}https?:", response.text)
 
 
 async def test_it_speaks_three_languages_in_step() -> None:
@@ -125,20 +125,20 @@ async def test_it_shows_people_and_messages_as_they_see_them(page: httpx.AsyncCl
     buttons = InlineKeyboardMarkup([[InlineKeyboardButton("Etänä", callback_data="i:1")]])
     sent = await bot.send_message(anna.id, "<b>Ke</b> 7.4.", "HTML", disable_notification=True, reply_markup=buttons)
     await bot.edit_message_text("<i>To</i> 8.4.", anna.id, sent.message_id, parse_mode="HTML", reply_markup=buttons)
-    shown = await state(page)
-    (person,) = shown["people"]
-    assert (shown["language"], shown["bot"], shown["jump"]) == ("sv", "koolla_bot", None)
+    drawn = await state(page)
+    (person,) = drawn["people"]
+    assert (drawn["language"], drawn["bot"], drawn["jump"]) == ("sv", "koolla_bot", None)
     assert (person["name"], person["role"], person["started"]) == ("Anna Koski", "coordinator", True)
     assert person["commands"] == [{"command": "help", "description": "Ohje"}]
-    said, told = person["messages"]
-    assert (said["mine"], said["text"]) == (True, "/start")
-    assert (told["text"], told["entities"], told["silent"]) == (
+    own, reply = person["messages"]
+    assert (own["mine"], own["text"]) == (True, "/start")
+    assert (reply["text"], reply["entities"], reply["silent"]) == (
         "To 8.4.",
         [{"type": "italic", "offset": 0, "length": 2}],
         True,
     )
-    assert [version["text"] for version in told["versions"]] == ["Ke 7.4."]
-    assert told["rows"][0][0]["label"] == "Etänä"
+    assert [version["text"] for version in reply["versions"]] == ["Ke 7.4."]
+    assert reply["rows"][0][0]["label"] == "Etänä"
 
 
 async def test_it_waits_for_news(page: httpx.AsyncClient, anna: User, bot: Bot) -> None:
@@ -147,8 +147,8 @@ async def test_it_waits_for_news(page: httpx.AsyncClient, anna: User, bot: Bot) 
     assert not waiting.done()
     await bot.send_message(anna.id, "Hei")
     async with asyncio.timeout(2):
-        shown = await waiting
-    assert shown["people"][0]["messages"][-1]["text"] == "Hei"
+        drawn = await waiting
+    assert drawn["people"][0]["messages"][-1]["text"] == "Hei"
 
 
 async def test_it_shows_typing_until_the_bot_has_written(page: httpx.AsyncClient, anna: User, bot: Bot) -> None:
@@ -163,10 +163,10 @@ async def test_people_write_tap_and_see_the_answer(page: httpx.AsyncClient, anna
     sent = await bot.send_message(anna.id, "Tuletko?", reply_markup=buttons)
     await acts(page, anna, do="say", text="  hei ")
     tap = await acts(page, anna, do="tap", message=sent.message_id, data="i:1")
-    *_, said, tapped = await bot.get_updates()
-    assert said.message is not None
+    *_, written, tapped = await bot.get_updates()
+    assert written.message is not None
     assert tapped.callback_query is not None
-    assert (said.message.text, tapped.callback_query.data) == ("hei", "i:1")
+    assert (written.message.text, tapped.callback_query.data) == ("hei", "i:1")
     await bot.answer_callback_query(tapped.callback_query.id, "Kiitos", show_alert=True)
     (toast,) = (await state(page))["people"][0]["toasts"]
     assert toast == {"text": "Kiitos", "alert": True, "tap": tap["tap"], "url": None}
@@ -186,8 +186,8 @@ async def test_people_choose_other_people(page: httpx.AsyncClient, anna: User, s
     bo = sandbox.add_user("Bo")
     key = KeyboardButton("Valitse", request_users=KeyboardButtonRequestUsers(7))
     await bot.send_message(anna.id, "Kuka?", reply_markup=Keyboard([[key]], input_field_placeholder="Nimi"))
-    shown = (await state(page))["people"][0]["keyboard"]
-    assert shown == {"rows": [[{"label": "Valitse", "asks": {"id": 7, "most": 1}}]], "placeholder": "Nimi"}
+    keyboard = (await state(page))["people"][0]["keyboard"]
+    assert keyboard == {"rows": [[{"label": "Valitse", "asks": {"id": 7, "most": 1}}]], "placeholder": "Nimi"}
     await acts(page, anna, do="choose", request=7, people=[bo.id])
     *_, update = await bot.get_updates()
     assert update.message is not None
@@ -202,9 +202,9 @@ async def test_files_go_both_ways_and_only_pictures_open(page: httpx.AsyncClient
     await bot.send_document(anna.id, b"<script>alert(1)</script>", filename='a"b.html')
     table, picture, document = (each["file"] for each in (await state(page))["people"][0]["messages"][1:])
     assert (table["name"], picture["picture"], document["picture"]) == ("väki.csv", True, False)
-    seen = await page.get(f"/sandbox/file/{picture['id']}")
+    response = await page.get(f"/sandbox/file/{picture['id']}")
     saved = await page.get(f"/sandbox/file/{document['id']}")
-    assert (seen.content, seen.headers["content-type"]) == (PNG, "image/png")
+    assert (response.content, response.headers["content-type"]) == (PNG, "image/png")
     assert saved.headers["content-disposition"].startswith("attachment; filename*=UTF-8''a")
     assert (saved.headers["content-type"], saved.headers["x-content-type-options"]) == (
         "application/octet-stream",

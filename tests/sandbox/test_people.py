@@ -24,8 +24,8 @@ BUTTONS = [
 ]
 
 
-async def say(api: Api, person: User, text: str = "Hei", **more: object) -> None:
-    assert (await api("sendMessage", chat_id=person.id, text=text, **more))["ok"]
+async def say(api: Api, person: User, text: str = "Hei", **parameters: object) -> None:
+    assert (await api("sendMessage", chat_id=person.id, text=text, **parameters))["ok"]
 
 
 def _kind(update: Update) -> str:
@@ -56,9 +56,13 @@ async def test_a_talk(sandbox: Sandbox, bot: Bot) -> None:
     await update.callback_query.answer("Tack!", show_alert=True)
     await update.callback_query.edit_message_text("Du kommer.")
     assert [(toast.text, toast.alert) for toast in anna.toasts] == [("Tack!", True)]
-    shown = anna.messages[-1]
-    assert (shown.text, shown.buttons, shown.edited_at) == ("Du kommer.", [], sandbox.world.now())
-    assert [(old.html, old.buttons[0][0].label) for old in shown.versions] == [("<b>Möte</b>", "På plats")]
+    message_shown = anna.messages[-1]
+    assert (message_shown.text, message_shown.buttons, message_shown.edited_at) == (
+        "Du kommer.",
+        [],
+        sandbox.world.now(),
+    )
+    assert [(old.html, old.buttons[0][0].label) for old in message_shown.versions] == [("<b>Möte</b>", "På plats")]
 
 
 async def test_buttons_are_found_by_label_beginning_and_data(sandbox: Sandbox, api: Api, anna: User) -> None:
@@ -177,13 +181,13 @@ async def test_groups_change(sandbox: Sandbox, bot: Bot, anna: User) -> None:
 
 async def test_pins_copies_forwards_and_reactions(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     message = await bot.send_message(anna.id, "<b>Muistio</b>", parse_mode="HTML", disable_notification=True)
-    shown = anna.messages[-1]
+    newest = anna.messages[-1]
     await message.pin()
     assert (await bot.get_chat(anna.id)).pinned_message == message
     await message.unpin()
     assert anna.chat.pinned == []
     await message.set_reaction("👍")
-    assert shown.reaction == [{"type": "emoji", "emoji": "👍"}]
+    assert newest.reaction == [{"type": "emoji", "emoji": "👍"}]
     await message.copy(anna.id)
     forwarded = await message.forward(anna.id)
     assert forwarded.forward_origin
@@ -207,10 +211,10 @@ async def test_texts_arrive_as_telegram_cleans_them(bot: Bot, anna: User) -> Non
 
 
 async def test_whoever_watches_hears_of_changes(sandbox: Sandbox, anna: User) -> None:
-    seen = sandbox.version
-    assert await sandbox.changed(seen, timeout=0) == seen
-    watching = asyncio.create_task(sandbox.changed(seen, timeout=5))
+    version = sandbox.version
+    assert await sandbox.changed(version, timeout=0) == version
+    watching = asyncio.create_task(sandbox.changed(version, timeout=5))
     await asyncio.sleep(0)
     anna.says("Hei")
-    assert await watching == seen + 1
-    assert await sandbox.changed(seen, timeout=5) == seen + 1
+    assert await watching == version + 1
+    assert await sandbox.changed(version, timeout=5) == version + 1

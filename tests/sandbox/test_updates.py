@@ -30,9 +30,9 @@ async def test_an_update_comes_again_until_a_higher_offset(sandbox: Sandbox, bot
 async def test_a_negative_offset_keeps_the_newest(bot: Bot, anna: User) -> None:
     for text in ("yksi", "kaksi", "kolme"):
         anna.says(text)
-    kept = await bot.get_updates(offset=-2)
-    assert [update.message.text for update in kept if update.message] == ["kaksi", "kolme"]
-    assert await bot.get_updates() == kept
+    newest = await bot.get_updates(offset=-2)
+    assert [update.message.text for update in newest if update.message] == ["kaksi", "kolme"]
+    assert await bot.get_updates() == newest
 
 
 async def test_updates_are_kept_a_day_and_taps_150_seconds(

@@ -1,1 +1,1 @@
-"""What a competent engineer would plainly write for the same job, on other foundations."""
+"""The same job as a competent engineer would plainly write it, with other libraries."""

@@ -76,9 +76,9 @@ async def main() -> None:
             if not batch:
                 continue
             connection.execute("BEGIN IMMEDIATE")
-            calls = [one for update in batch for one in answer(connection, update)]
+            calls = [arguments for update in batch for arguments in answer(connection, update)]
             connection.execute("COMMIT")
-            await asyncio.gather(*(call(*one) for one in calls))
+            await asyncio.gather(*(call(*arguments) for arguments in calls))
             offset = batch[-1]["update_id"] + 1
 
 

@@ -1,4 +1,4 @@
-"""Where a peer finds Telegram and its database."""
+"""The settings of a peer: the addresses of Telegram and its database."""
 
 import os
 
