@@ -5,9 +5,11 @@ import gc
 import io
 import re
 import shutil
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A second run, on PostgreSQL, is for those tests alone that stand on a database."""
     if KIND == "sqlite":
         return
-    chosen = [item for item in items if {"migrated_url", "database_url"} & set(getattr(item, "fixturenames", ()))]
+    urls = {"migrated_url", "each_migrated_url", "database_url"}
+    chosen = [item for item in items if urls & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
 
@@ -79,25 +82,48 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A migrated database, made once and copied for each story: a SQLite file, or a name on the server."""
-    if KIND == "sqlite":
-        file = str(tmp_path_factory.mktemp("template") / "koolla.db")
-        asyncio.run(migrated(f"sqlite:///{file}"))
-        return file
-    server = request.getfixturevalue("postgres")
-    asyncio.run(on_server(server, "CREATE DATABASE template"))
-    asyncio.run(migrated(server.format(database="template")))
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated SQLite file, made once and copied for each test."""
+    file = str(tmp_path_factory.mktemp("template") / "koolla.db")
+    _run(migrated(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: str) -> str:
+    """The name of a migrated database on the PostgreSQL server, made once and copied for each test."""
+    _run(on_server(postgres, "CREATE DATABASE template"))
+    _run(migrated(postgres.format(database="template")))
     return "template"
 
 
-@pytest.fixture
-async def migrated_url(request: pytest.FixtureRequest, tmp_path: Path, template: str) -> AsyncIterator[str]:
-    """The address of a migrated database of the kind that the stories stand on."""
-    if KIND == "sqlite":
-        yield f"sqlite:///{shutil.copy(template, tmp_path / 'koolla.db')}"
+def _run(making: Coroutine[Any, Any, object]) -> None:
+    """Runs it in a thread: fixtures are also made while a loop runs in this one."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, making).result()
+
+
+@asynccontextmanager
+async def _migrated_url(request: pytest.FixtureRequest, kind: str, folder: Path) -> AsyncIterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('template_file'), folder / 'koolla.db')}"
         return
+    template = request.getfixturevalue("template_database")
     async with new_database(request.getfixturevalue("postgres"), template) as url:
+        yield url
+
+
+@pytest.fixture
+async def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a migrated database of the kind that the stories stand on."""
+    async with _migrated_url(request, KIND, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+async def each_migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a migrated database, of each kind in turn."""
+    async with _migrated_url(request, request.param, tmp_path) as url:
         yield url
 
 
@@ -137,9 +163,9 @@ async def talk(request: pytest.FixtureRequest, tmp_path: Path, migrated_url: str
 
 
 @pytest.fixture
-async def talk_anywhere(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
+async def talk_anywhere(request: pytest.FixtureRequest, tmp_path: Path, each_migrated_url: str) -> AsyncIterator[Talk]:
     """A stage on each kind of database in turn."""
-    async with _stage(request, tmp_path, database_url) as one:
+    async with _stage(request, tmp_path, each_migrated_url) as one:
         yield one
 
 

@@ -51,13 +51,13 @@ def own(tmp_path: Path) -> Recorder:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, template: str, own: Recorder) -> Callable[..., Any]:
+def stage(tmp_path: Path, template_file: str, own: Recorder) -> Callable[..., Any]:
     """Opens a stage that uses the recorder."""
 
     def opened(name: str, **options: Any) -> Any:
         folder = tmp_path / name
         folder.mkdir()
-        shutil.copy(template, folder / "koolla.db")
+        shutil.copy(template_file, folder / "koolla.db")
         return Talk.open(folder, recorder=own, **options)
 
     return opened
