@@ -1,8 +1,9 @@
-"""Tables as an xlsx file.
+"""Tables as xlsx and CSV.
 
 Cells are data, whatever stands in them: nothing that anybody wrote becomes a formula or a link.
 """
 
+import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -72,3 +73,20 @@ def _number(cell: Cell) -> float | None:
     if isinstance(cell, Rate):
         return cell.part / cell.whole if cell.whole else None
     return cell if isinstance(cell, int) else None
+
+
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""Characters that spreadsheet programs may take for the beginning of a formula. Some accept full-width signs."""
+
+
+def csv_table(rows: Iterable[Sequence[object]], separator: str) -> bytes:
+    """Rows as CSV in UTF-8, with the byte order mark without which Excel shows ä as Ã¤."""
+    content = io.StringIO(newline="")
+    writer = csv.writer(content, delimiter=separator)
+    writer.writerows([plain(str(cell)) for cell in row] for row in rows)
+    return content.getvalue().encode("utf-8-sig")
+
+
+def plain(cell: str) -> str:
+    """A cell that no program runs: whatever could be a formula gets an apostrophe before it."""
+    return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell

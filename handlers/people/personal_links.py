@@ -1,14 +1,12 @@
 """Personal links of people on a roster who are not in Telegram yet: a list to pass on, as a text or as a file."""
 
-import csv
-from io import StringIO
-
 from markupsafe import Markup
 
 from handlers.dates import day_text
 from handlers.people.roster import access_group
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, File, Screen
+from handlers.workbook import csv_table
 from models.errors import NotFound
 from models.membership import roster
 from models.people import links
@@ -37,34 +35,24 @@ def links_screen(context: Context, group: Workgroup, people: list[tuple[Person, 
     back = ((Button(t("back"), data("roster", group.id, 0)),),)
     if not people:
         return Screen(heading, back)
-    how = t("links-how", until=_until(context, people))
+    first_end = min(link.expires_at for _, link in people if link.expires_at)
+    how = t("links-how", until=day_text(first_end.astimezone(context.zone).date(), context.language))
     if len(people) > IN_TEXT:
-        return Screen(
-            Markup("\n\n").join([heading, how]), back, file=File(f"{t('links-file')}.csv", _sheet(context, people))
-        )
+        header = [t(f"links-column-{name}").unescape() for name in COLUMNS]
+        rows = [
+            [
+                person.name,
+                person.organisation or "",
+                person.contact or "",
+                context.link(link.code),
+                links.readable(link.code),
+            ]
+            for person, link in people
+        ]
+        file = File(f"{t('links-file')}.csv", csv_table([header, *rows], ";"))
+        return Screen(Markup("\n\n").join([heading, how]), back, file=file)
     named = [
         t("links-line", name=person.name, link=context.link(link.code), code=links.readable(link.code))
         for person, link in people
     ]
     return Screen(Markup("\n\n").join([heading, *named, how]), back)
-
-
-def _until(context: Context, people: list[tuple[Person, Link]]) -> str:
-    ends = [link.expires_at for _, link in people if link.expires_at]
-    return day_text(min(ends).astimezone(context.zone).date(), context.language)
-
-
-def _sheet(context: Context, people: list[tuple[Person, Link]]) -> bytes:
-    """A CSV file that Excel opens: semicolons, and a byte order mark for UTF-8."""
-    t, sheet = context.t, StringIO()
-    rows = csv.writer(sheet, delimiter=";")
-    rows.writerow([t(f"links-column-{name}").unescape() for name in COLUMNS])
-    for person, link in people:
-        cells = [_cell(text or "") for text in (person.name, person.organisation, person.contact)]
-        rows.writerow([*cells, context.link(link.code), links.readable(link.code)])
-    return sheet.getvalue().encode("utf-8-sig")
-
-
-def _cell(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

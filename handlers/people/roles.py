@@ -96,15 +96,14 @@ def button(context: Context, key: str, *address: object) -> Button:
 async def on_take(context: Context, tap: Tap) -> Screen:
     """Asks which role to remove."""
     t, page = context.t, page_of(await roles.visible(context.session, context.person), tap.id, PAGE)
-    rows = [(Button(_label(context, holding), data("role-drop", holding.role.id)),) for holding in page.items]
+    rows = []
+    for holding in page.items:
+        role = role_text(context, holding.role.kind, holding.group)
+        label = cut(t("role-label", name=holding.person.name, role=role), LABEL)
+        rows.append((Button(label, data("role-drop", holding.role.id)),))
     row = page.turns(t, "role-take")
     text = t("role-take-which" if rows else "roles-none")
     return Screen(text, (*rows, row, (button(context, "back", "roles"),)))
-
-
-def _label(context: Context, holding: Holding) -> str:
-    role = role_text(context, holding.role.kind, holding.group)
-    return cut(context.t("role-label", name=holding.person.name, role=role), LABEL)
 
 
 @tap("role-drop", on_refusal=on_back)

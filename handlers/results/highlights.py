@@ -32,7 +32,10 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
     first = sum(len(comments) for comments in pages[:page]) + 1
     numbered = list(enumerate(pages[page], first))
     heading = t("texts-heading", name=view_name(t, view), question=asked(t, result.words), n=len(result.texts))
-    lines = [_line(context, number, comment) for number, comment in numbered]
+    lines = [
+        t("texts-highlighted" if comment.highlighted else "texts-line", number=number, text=comment.text)
+        for number, comment in numbered
+    ]
     marks = [
         Button(
             t("highlight-off", number=number) if comment.highlighted else t("highlight-on", number=number),
@@ -52,11 +55,6 @@ def texts_screen(context: Context, view: View, result: Result, page: int) -> Scr
     themes = Button(t("themes-open"), data("themes", view.address, result.question_id))
     rows.append((themes, Button(t("back"), data("result", view.address))))
     return Screen(Markup("\n\n").join([heading, *lines, t("texts-note")]), tuple(rows))
-
-
-def _line(context: Context, number: int, comment: Comment) -> Markup:
-    key = "texts-highlighted" if comment.highlighted else "texts-line"
-    return context.t(key, number=number, text=comment.text)
 
 
 def _pages(texts: tuple[Comment, ...]) -> list[list[Comment]]:

@@ -68,17 +68,16 @@ def paper_inputs(title: str, listed: ListedResult, aggregate: Aggregate, languag
     contents = {
         "title": paper.title,
         "facts": facts(t, paper),
-        "response": [(name, _figure(t, figure)) for name, figure in response(t, listed, aggregate)],
+        "response": [
+            (name, percent(figure, language) if isinstance(figure, Share) else number(figure, language))
+            for name, figure in response(t, listed, aggregate)
+        ],
         "sections": [section.inputs for section in _sections(t, aggregate, zone)],
     }
     missing = missing_characters(contents)
     how = method(t, listed, aggregate) + ([str(t("paper-method-missing", mark=MARK))] if missing else [])
     shown = printable(contents, missing)
     return {**shown, "language": language, "method": {"heading": str(t("paper-method")), "lines": how}}
-
-
-def _figure(t: Texts, figure: int | Share) -> str:
-    return percent(figure, t.language) if isinstance(figure, Share) else number(figure, t.language)
 
 
 def _sections(t: Texts, aggregate: Aggregate, zone: ZoneInfo) -> Iterator[Section]:

@@ -1,7 +1,5 @@
 """A release as rows of figures, and the rows as a workbook and as CSV."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import assert_never
@@ -23,17 +21,12 @@ from handlers.results.captions import (
 from handlers.results.result_text import choices, group_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.workbook import Cell, Sheet, workbook
+from handlers.workbook import Cell, Sheet, csv_table, workbook
 from models.forms.forms import DONT_KNOW
 from models.forms.items import QuestionKind
 from models.results.aggregates import Aggregate, Result
 from models.results.results import ListedResult
 from models.valid_figures import Mean, Share
-
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""Characters that spreadsheet programs may take for the beginning of a formula. Some accept full-width signs."""
-BOM = "\ufeff"
-"""Without this mark, Excel reads UTF-8 as Latin-1 and shows ä as Ã¤."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +113,10 @@ def said(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
 def results_csv(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:
     """Figures and open answers in one table, as printed, with the list and decimal signs of the reader's language."""
     t, paper = texts(language), paper_head(title, listed, language, zone)
-    content = io.StringIO(newline="")
-    writer = csv.writer(content, delimiter=LOCALE_TABLE[language].list_separator)
-    writer.writerow([str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t))
-    for row in (*rows(t, aggregate), *said(t, aggregate)):
-        writer.writerow([plain(str(cell)) for cell in (paper.form, paper.group, paper.when, *_printed(row, language))])
-    return File(f"{paper.file_name}.csv", (BOM + content.getvalue()).encode())
+    header = [str(t(key)) for key in ("paper-form", "paper-group")] + [paper.about] + _columns(t)
+    about = paper.form, paper.group, paper.when
+    lines = [[*about, *_printed(row, language)] for row in (*rows(t, aggregate), *said(t, aggregate))]
+    return File(f"{paper.file_name}.csv", csv_table([header, *lines], LOCALE_TABLE[language].list_separator))
 
 
 def _columns(t: Texts) -> list[str]:
@@ -138,11 +129,6 @@ def _printed(row: SheetRow, language: str) -> list[object]:
     percents = "" if row.share is None or row.share.percent is None else row.share.percent
     mean = "" if row.mean is None else decimal(row.mean, language)
     return [row.question, row.kind, row.option, row.group, *counts, percents, mean, row.withheld, row.text]
-
-
-def plain(cell: str) -> str:
-    """A cell that no program runs: whatever could be a formula gets an apostrophe before it."""
-    return f"'{cell}" if cell.lstrip(" \N{NO-BREAK SPACE}").startswith(FORMULA) else cell
 
 
 def results_xlsx(title: str, listed: ListedResult, aggregate: Aggregate, language: str, zone: ZoneInfo) -> File:

@@ -52,16 +52,12 @@ async def table_screen(context: Context, view: View, result: Result) -> Screen:
     (text, *_) = headed_pages(Markup("\n").join([heading, counts]), heading, [Markup("\n").join(lines)])
     at = view.address, result.question_id
     names = [Button(cut(row.theme.name, 30), data("theme", row.theme.id, *at)) for row in table.rows]
-    rows: list[tuple[Button, ...]] = [(Button(t("themes-code"), data("code", f"{await _first(context, ids):x}", *at)),)]
+    known = await themes.mentioned(context.session, ids)
+    first_uncoded = next((answer_id for answer_id in ids if not known.get(answer_id)), ids[0])
+    rows: list[tuple[Button, ...]] = [(Button(t("themes-code"), data("code", f"{first_uncoded:x}", *at)),)]
     rows += [tuple(names[start : start + 2]) for start in range(0, len(names), 2)]
     rows.append((Button(t("theme-new"), data("theme-new", *at)), Button(t("back"), data("result-texts", *at))))
     return Screen(text, tuple(rows))
-
-
-async def _first(context: Context, ids: list[int]) -> int:
-    """The id of the first answer without a theme, or of the first answer."""
-    known = await themes.mentioned(context.session, ids)
-    return next((answer_id for answer_id in ids if not known.get(answer_id)), ids[0])
 
 
 def _row(context: Context, row: ThemeCount, n: int) -> Markup:

@@ -6,7 +6,7 @@ While such a form is open its people are asked again, all of them: who had answe
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery import outbox
@@ -97,11 +97,8 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
     revision = (await session.scalar(last) or 0) + 1
     await outbox.withdraw(session, DeliveryKind.FEEDBACK, run.id, before=revision)
     await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
-    return await session.scalar(select(func.count()).where(_first_asks(run), Delivery.revision == revision)) or 0
-
-
-def _first_asks(run: Run) -> ColumnElement[bool]:
-    return and_(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == "")
+    first_asks = Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == ""
+    return await session.scalar(select(func.count()).where(*first_asks, Delivery.revision == revision)) or 0
 
 
 def _of(run: Run) -> ColumnElement[bool]:

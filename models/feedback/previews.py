@@ -28,7 +28,9 @@ async def begin(
     """Opens a preview of a form; what the person tried before becomes this one, its answers gone."""
     await session.get(Person, person.id, with_for_update=True)  # two taps at once take turns
     version = await forms.newest(session, owned.form)
-    run = await _own(session, person)
+    earlier = select(Run).join(Participation, Participation.run_id == Run.id)
+    earlier = earlier.where(Run.state == RunState.PREVIEW, Participation.person_id == person.id)
+    run = await session.scalar(earlier)
     if run is None:
         run = Run(workgroup_id=await _group(session, person, owned), state=RunState.PREVIEW, reminders=0)
         session.add(run)
@@ -40,11 +42,6 @@ async def begin(
     keys.create(run.key)
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": person.id}])
     return run
-
-
-async def _own(session: AsyncSession, person: Person) -> Run | None:
-    wanted = select(Run).join(Participation, Participation.run_id == Run.id)
-    return await session.scalar(wanted.where(Run.state == RunState.PREVIEW, Participation.person_id == person.id))
 
 
 async def _group(session: AsyncSession, person: Person, owned: OwnedForm) -> int:

@@ -121,15 +121,13 @@ async def access_own_digest(
     if figures is None and only is not None:
         figures = await statistics.detail(session, live, only, now=now)
     elif figures is None or figures.groups is None or figures.held is None:
-        known = await statistics.digest_figures(session, live, now=now)
-        figures = _completed(figures, known) if figures is not None else known
+        computed = await statistics.digest_figures(session, live, now=now)
+        if figures is None:
+            figures = computed
+        else:  # a digest of an earlier version lacks these details
+            figures = replace(figures, groups=computed.groups, months=computed.months, held=computed.held)
     scope = Scope(period, policy.zone, frozen.group_ids) if frozen is not None else live
     return await _shown(session, figures, scope, now=now)
-
-
-def _completed(figures: DigestFigures, known: DigestFigures) -> DigestFigures:
-    """Adds the details that a digest of an earlier version lacks, computed now."""
-    return replace(figures, groups=known.groups, months=known.months, held=known.held)
 
 
 async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:

@@ -66,17 +66,13 @@ def _caption(content: SnapshotContent, language: str, inputs: Inputs, drawn: _Dr
     t = texts(language)
     lines = [t("report-page", year=str(content.figures.year)), t("report-page-of", page=page, pages=len(drawn.pages))]
     lines += [t("report-page-figure", what=what, figure=figure) for what, figure in inputs["tiles"] if page == 1]
-    headings = _headings(inputs)
+    names = inputs["names"]
+    headings = [names["contents"], *(section["heading"] for section in inputs["sections"]), names["method"]]
     here = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins == page]
     before = [heading for heading, begins in zip(headings, drawn.begins, strict=True) if begins < page]
     if not here:
         return Markup("\n").join([*lines, t("report-page-goes-on", heading=cut(before[-1], HEADING))])
     return _with_headings(t, lines, [cut(heading, HEADING) for heading in here])
-
-
-def _headings(inputs: Inputs) -> list[str]:
-    names, sections = inputs["names"], inputs["sections"]
-    return [names["contents"], *(section["heading"] for section in sections), names["method"]]
 
 
 def _with_headings(t: Texts, lines: Sequence[Markup], headings: Sequence[str]) -> Markup:

@@ -140,11 +140,8 @@ async def on_trend(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "months")
     title = t("digest-trend", month=period_title(t, parse(figures.period).last))
     shown = _page(context, tap, Markup("\n").join([title, t("trend-legend")]), _trend(t, figures))
-    return Screen(shown.text, ((_drawing(context, figures.period),), *shown.buttons))
-
-
-def _drawing(context: Context, month: str) -> Button:
-    return Button(str(context.t("digest-to-picture")), data("digest-trend-picture", month))
+    to_picture = Button(str(t("digest-to-picture")), data("digest-trend-picture", figures.period))
+    return Screen(shown.text, ((to_picture,), *shown.buttons))
 
 
 @tap("digest-trend-picture")

@@ -86,8 +86,9 @@ def period_title(t: Texts, period: Span) -> str:
 def since(t: Texts, figures: DigestFigures, name: str, *, has_year: bool = True) -> Markup:
     """A count of the period before and of a year ago, for those in which there were groups."""
     then = _then(figures, has_year=has_year)
-    told = {key: number(getattr(funnel, name), t.language) for key, funnel in then.items() if _was(funnel)}
-    return _since(t, told)
+    counts = {key: number(getattr(funnel, name), t.language) for key, funnel in then.items() if _was(funnel)}
+    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in counts.items()]
+    return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
 def _then(figures: DigestFigures, *, has_year: bool) -> dict[str, Funnel | None]:
@@ -96,11 +97,6 @@ def _then(figures: DigestFigures, *, has_year: bool) -> dict[str, Funnel | None]
 
 def _was(funnel: Funnel | None) -> bool:
     return funnel is not None and (funnel.groups > 0 or not funnel.is_empty)
-
-
-def _since(t: Texts, counts: dict[str, str]) -> Markup:
-    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in counts.items()]
-    return Markup(" ({})").format(Markup(", ").join(parts)) if parts else Markup("")
 
 
 def _funnel(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:

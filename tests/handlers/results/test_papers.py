@@ -14,8 +14,8 @@ from pypdf import PdfReader
 
 from handlers.drawing import MARK
 from handlers.results import papers
-from handlers.results.sheets import FORMULA, plain
 from handlers.texts import LANGUAGES, texts
+from handlers.workbook import FORMULA, plain
 from models.calendar import HELSINKI
 from models.feedback.releases import OFF, Withheld
 from models.forms.forms import DONT_KNOW, OTHER, Form
