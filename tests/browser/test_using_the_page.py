@@ -35,7 +35,7 @@ CONTRASTS = """() => {
 }"""
 
 
-async def test_every_text_stands_out(chats: Chats) -> None:
+async def test_every_text_has_enough_contrast(chats: Chats) -> None:
     await chats.says("Anna", "/help")
     await chats.sees("Anna", "/newmeeting")
     await chats.column("Bo").get_by_role("button", name="Komennot").click()
@@ -46,7 +46,7 @@ async def test_every_text_stands_out(chats: Chats) -> None:
         assert await chats.page.evaluate(CONTRASTS) == []
 
 
-async def test_a_keyboard_is_enough(chats: Chats) -> None:
+async def test_the_page_can_be_used_by_keyboard(chats: Chats) -> None:
     page, anna = chats.page, chats.column("Anna")
     await anna.get_by_role("textbox").focus()
     await page.keyboard.type("/newmeeting")
@@ -66,7 +66,7 @@ async def test_a_keyboard_is_enough(chats: Chats) -> None:
     await expect(anna.locator(".menu")).to_be_hidden()
 
 
-async def test_everything_has_a_name(chats: Chats) -> None:
+async def test_every_control_has_an_accessible_name(chats: Chats) -> None:
     for role in ("button", "textbox", "combobox", "region", "log"):
         for each in await chats.page.get_by_role(role).all():
             assert re.match(r"- '?\w+ [\"/]", await each.aria_snapshot()), await each.evaluate("e => e.outerHTML")

@@ -28,7 +28,7 @@ async def heard(bot: Bot) -> list[Update]:
     return list(updates)
 
 
-async def test_the_bot_comes_as_an_administrator_loses_a_right_and_goes(bot: Bot, channel: Group, bo: User) -> None:
+async def test_the_bot_becomes_an_administrator_loses_a_right_and_leaves(bot: Bot, channel: Group, bo: User) -> None:
     channel.sets_bot_status("administrator", by=bo)
     channel.sets_bot_status("administrator", may_post=False)
     channel.sets_bot_status("left")
@@ -63,7 +63,7 @@ async def test_rights_are_those_of_channels_or_of_groups(
     assert await bot.get_chat_member_count(channel.id) == 3
 
 
-async def test_a_bot_is_no_subscriber_and_no_subscriber_brings_it(sandbox: Sandbox, channel: Group) -> None:
+async def test_a_bot_cannot_subscribe_and_only_administrators_add_it(sandbox: Sandbox, channel: Group) -> None:
     cilla = sandbox.add_user("Cilla")
     cilla.joins(channel)
     with pytest.raises(ValueError, match="no mere subscriber"):
@@ -76,7 +76,7 @@ async def test_a_bot_is_no_subscriber_and_no_subscriber_brings_it(sandbox: Sandb
     assert channel.bot_status == "left"
 
 
-async def test_posts_come_from_the_channel_and_from_nobody(bot: Bot, channel: Group, anna: User) -> None:
+async def test_posts_have_the_channel_as_sender_and_no_person(bot: Bot, channel: Group, anna: User) -> None:
     anna.says("ennen", chat=channel)
     channel.sets_bot_status("administrator", may_post=False)
     post = anna.says("/start", chat=channel)
@@ -115,7 +115,7 @@ async def test_the_bots_posts_and_taps_on_them(sandbox: Sandbox, bot: Bot, chann
     assert channel.messages == []
 
 
-async def test_it_counts_its_own_messages_and_tells_of_no_comings(
+async def test_a_channel_numbers_its_messages_and_has_no_service_messages(
     sandbox: Sandbox, bot: Bot, channel: Group, bo: User
 ) -> None:
     channel.sets_bot_status("administrator")

@@ -41,7 +41,7 @@ async def test_scopes_and_languages_in_telegrams_order(bot: Bot, anna: User, bo:
     assert shown(bo) == ["kaikille"]
 
 
-async def test_groups_have_their_own(sandbox: Sandbox, bot: Bot, anna: User, bo: User) -> None:
+async def test_groups_have_their_own_commands(sandbox: Sandbox, bot: Bot, anna: User, bo: User) -> None:
     group = sandbox.add_group("Lastensuojelu", [anna, bo])
 
     def in_group(user: User) -> list[str]:

@@ -51,7 +51,7 @@ async def test_time_passes_from_event_to_event_to_the_next_month() -> None:
         assert abs(digest.sent_at - datetime(2027, 4, 1, 9, tzinfo=ZONE)) < timedelta(seconds=30)
 
 
-async def test_a_taken_port_gives_way_to_the_next() -> None:
+async def test_the_next_free_port_is_used() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with playing(port, "fi") as (_, address):
@@ -59,7 +59,7 @@ async def test_a_taken_port_gives_way_to_the_next() -> None:
             assert not address.endswith(f":{port}")
 
 
-async def test_other_names_reach_neither_the_page_nor_the_bot_api() -> None:
+async def test_other_host_names_reach_neither_the_page_nor_the_bot_api() -> None:
     async with playing(0, "fi") as (demo, address), httpx.AsyncClient(base_url=address) as client:
         for path in ("/", "/sandbox/state", f"/bot{demo.sandbox.token}/getMe"):
             assert (await client.get(path)).status_code == 200

@@ -407,7 +407,7 @@ ROWS = [(400, f"Bad Request: {text}", method, given) for text, method, given in 
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row[2]}: {row[1]}" for row in ROWS])
-async def test_every_refusal_has_telegrams_words(api: Api, scene: Scene, row: Row) -> None:
+async def test_every_refusal_has_telegrams_description(api: Api, scene: Scene, row: Row) -> None:
     code, description, method, given = row
     parameters, before = given(scene), scene.sandbox.version
     answer = await api(method, **parameters)
@@ -432,6 +432,6 @@ async def test_a_tap_is_answered_once(api: Api, scene: Scene) -> None:
     assert again["description"] == f"Bad Request: {TOO_OLD}"
 
 
-async def test_what_telegram_ignores_passes_unless_strict(sandbox: Sandbox, api: Api, anna: User) -> None:
+async def test_what_telegram_ignores_is_refused_only_if_strict(sandbox: Sandbox, api: Api, anna: User) -> None:
     sandbox.strict = False
     assert (await api("sendMessage", chat_id=anna.id, text="Hei", txet="Hei"))["ok"]

@@ -25,7 +25,7 @@ def cause(error: BaseException) -> type[BaseException]:
     return type(error.__cause__)
 
 
-async def test_429_is_asked_for_by_method(sandbox: Sandbox, bot: Bot, anna: User) -> None:
+async def test_429_can_be_ordered_by_method(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     sandbox.faults.too_many(7, method="sendMessage")
     await bot.get_me()
     with pytest.raises(RetryAfter) as refused:
@@ -67,7 +67,7 @@ async def test_a_hanging_call_times_out(
     assert texts(anna) == arrived
 
 
-async def test_in_an_outage_nothing_connects(sandbox: Sandbox, bot: Bot, anna: User) -> None:
+async def test_during_an_outage_every_connection_is_refused(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     with sandbox.faults.outage():
         for _ in range(3):
             with pytest.raises(NetworkError) as refused:
@@ -77,7 +77,7 @@ async def test_in_an_outage_nothing_connects(sandbox: Sandbox, bot: Bot, anna: U
     assert texts(anna) == ["Hei"]
 
 
-async def test_chance_can_be_repeated(sandbox: Sandbox, bot: Bot) -> None:
+async def test_random_faults_can_be_repeated(sandbox: Sandbox, bot: Bot) -> None:
     async def run() -> list[bool]:
         sandbox.faults.seed(7)
         sandbox.faults.bad_gateway(times=None, probability=0.5)
@@ -95,7 +95,7 @@ async def test_chance_can_be_repeated(sandbox: Sandbox, bot: Bot) -> None:
     assert 0 < sum(first) < 20
 
 
-async def test_what_is_late_comes_when_faults_are_cleared(sandbox: Sandbox, bot: Bot, anna: User) -> None:
+async def test_late_updates_come_when_faults_are_cleared(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     sandbox.faults.late_updates()
     anna.says("Hei")
     assert await bot.get_updates() == ()

@@ -69,7 +69,7 @@ async def test_an_album_is_of_one_kind(bot: Bot, anna: User) -> None:
         (png(2_100, 100), "Photo_invalid_dimensions"),
     ],
 )
-async def test_pictures_that_are_none(bot: Bot, anna: User, content: bytes, refusal: str) -> None:
+async def test_files_that_are_no_pictures_are_refused(bot: Bot, anna: User, content: bytes, refusal: str) -> None:
     with pytest.raises(BadRequest) as refused:
         await bot.send_photo(anna.id, content)
     assert refused.value.message.lower() == refusal.lower()

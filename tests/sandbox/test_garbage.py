@@ -40,7 +40,7 @@ def calls(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(calls())
-async def test_no_request_breaks_it(call: tuple[str, dict[str, Any]]) -> None:
+async def test_no_request_makes_the_server_fail(call: tuple[str, dict[str, Any]]) -> None:
     sandbox = Sandbox(now=lambda: datetime(2027, 4, 7, tzinfo=UTC), limits=Limits.off())
     anna = sandbox.add_user("Anna")
     anna.starts()

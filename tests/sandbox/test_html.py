@@ -41,12 +41,12 @@ READ = [
 
 
 @pytest.mark.parametrize("source", SAME)
-def test_it_is_written_back(source: str) -> None:
+def test_entities_are_written_as_html_again(source: str) -> None:
     assert to_html(parse_html(source)) == source
 
 
 @pytest.mark.parametrize(("source", "written"), READ)
-def test_it_is_read_as_telegram_reads_it(source: str, written: str) -> None:
+def test_html_is_parsed_as_telegram_parses_it(source: str, written: str) -> None:
     assert to_html(parse_html(source)) == written
 
 

@@ -141,7 +141,7 @@ async def test_it_shows_people_and_messages_as_they_see_them(page: httpx.AsyncCl
     assert reply["rows"][0][0]["label"] == "Etänä"
 
 
-async def test_it_waits_for_news(page: httpx.AsyncClient, anna: User, bot: Bot) -> None:
+async def test_the_state_waits_for_a_change(page: httpx.AsyncClient, anna: User, bot: Bot) -> None:
     waiting = asyncio.create_task(state(page, (await state(page))["stamp"]))
     await asyncio.sleep(0.05)
     assert not waiting.done()
@@ -213,7 +213,7 @@ async def test_files_go_both_ways_and_only_pictures_open(page: httpx.AsyncClient
     assert (await page.get("/sandbox/file/none")).status_code == 404
 
 
-async def test_the_clock_jumps_and_says_what_came(
+async def test_the_clock_moves_and_counts_the_new_messages(
     page: httpx.AsyncClient, anna: User, sandbox: Sandbox, controls: Controls
 ) -> None:
     for wish in ({"do": "advance", "hours": 24}, {"do": "next_month"}):
@@ -245,14 +245,14 @@ async def test_reset_begins_anew_and_people_can_be_added(page: httpx.AsyncClient
         {"Origin": ""},
     ],
 )
-async def test_no_other_page_can_drive_it(page: httpx.AsyncClient, anna: User, headers: dict[str, str]) -> None:
+async def test_no_other_page_can_act(page: httpx.AsyncClient, anna: User, headers: dict[str, str]) -> None:
     for address in ("/sandbox/act", f"/sandbox/upload?person={anna.id}&name=a"):
         answer = await page.post(address, content=b'{"do": "block", "person": 5001}', headers=headers)
         assert answer.status_code == 403
     assert not anna.blocked
 
 
-async def test_a_name_that_only_points_here_reads_nothing(page: httpx.AsyncClient) -> None:
+async def test_a_foreign_host_name_reads_nothing(page: httpx.AsyncClient) -> None:
     for address in ("/", "/sandbox/state", "/sandbox/file/x", "/sandbox/page.js"):
         assert (await page.get(address, headers={"Host": "rebound.example"})).status_code == 403
 
@@ -275,7 +275,7 @@ async def test_a_name_that_only_points_here_reads_nothing(page: httpx.AsyncClien
         {"do": "dance", "person": 5001},
     ],
 )
-async def test_what_cannot_be_done_is_refused(page: httpx.AsyncClient, anna: User, wish: Any) -> None:
+async def test_impossible_actions_are_refused(page: httpx.AsyncClient, anna: User, wish: Any) -> None:
     before = (await state(page))["people"]
     assert (await page.post("/sandbox/act", json=wish)).status_code == 400
     assert (await state(page))["people"] == before

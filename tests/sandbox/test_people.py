@@ -40,7 +40,7 @@ async def heard(bot: Bot) -> list[str]:
     return [update.message.text or "" if update.message else _kind(update) for update in updates]
 
 
-async def test_a_talk(sandbox: Sandbox, bot: Bot) -> None:
+async def test_a_conversation(sandbox: Sandbox, bot: Bot) -> None:
     anna = sandbox.add_user("Anna", language="sv")
     anna.starts("g_12")
     (update,) = await bot.get_updates()
@@ -87,7 +87,7 @@ async def test_a_forged_tap_reaches_the_bot(bot: Bot, api: Api, anna: User) -> N
     assert update.callback_query.data == "i:999:s" * 40
 
 
-async def test_a_deep_link_carries_what_telegram_lets_it(sandbox: Sandbox) -> None:
+async def test_a_deep_link_carries_only_what_telegram_allows(sandbox: Sandbox) -> None:
     bo = sandbox.add_user("Bo")
     for payload in ("ä", "a b", "x" * 65, ""):
         with pytest.raises(ValueError, match="no deep link can carry"):
@@ -123,7 +123,7 @@ async def test_blocking_and_coming_back(bot: Bot, api: Api, anna: User) -> None:
     await bot.send_message(anna.id, "Hei")
 
 
-async def test_an_edit_is_told_and_kept(bot: Bot, anna: User) -> None:
+async def test_an_edit_makes_an_update_and_keeps_the_version(bot: Bot, anna: User) -> None:
     message = anna.says("ke 7.4.")
     anna.edits(message, "ke 14.4.")
     assert await heard(bot) == ["ke 7.4.", "edited_message"]
@@ -149,7 +149,7 @@ async def test_choosing_people(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     assert anna.reply_keyboard == []
 
 
-async def test_in_a_group_the_bot_hears_what_is_meant_for_it(sandbox: Sandbox, bot: Bot, anna: User) -> None:
+async def test_in_a_group_the_bot_gets_what_is_meant_for_it(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     group = sandbox.add_group("Lastensuojelu", [anna])
     sent = await bot.send_message(group.id, "Hei kaikki")
     answered = group.find(sent.message_id)
@@ -210,7 +210,7 @@ async def test_texts_arrive_as_telegram_cleans_them(bot: Bot, anna: User) -> Non
     assert len(anna.messages[-1].entities) == 100
 
 
-async def test_whoever_watches_hears_of_changes(sandbox: Sandbox, anna: User) -> None:
+async def test_a_change_ends_the_waiting_for_it(sandbox: Sandbox, anna: User) -> None:
     version = sandbox.version
     assert await sandbox.changed(version, timeout=0) == version
     watching = asyncio.create_task(sandbox.changed(version, timeout=5))

@@ -68,7 +68,7 @@ async def test_a_second_poller_ends_the_first(sandbox: Sandbox, bot: Bot, anna: 
         assert len(await second) == 1
 
 
-async def test_only_what_was_asked_for_comes(sandbox: Sandbox, bot: Bot, anna: User) -> None:
+async def test_only_the_allowed_kinds_of_updates_come(sandbox: Sandbox, bot: Bot, anna: User) -> None:
     await bot.get_updates(allowed_updates=["message"])
     anna.says("Hei")
     anna.blocks()

@@ -51,7 +51,9 @@ async def test_updates_are_pushed_in_order_with_the_secret(sandbox: Sandbox, hoo
     assert sandbox.updates.pending == []
 
 
-async def test_what_is_not_taken_is_pushed_again(sandbox: Sandbox, bot: Bot, hook: Hook, anna: User) -> None:
+async def test_an_update_that_is_not_accepted_is_pushed_again(
+    sandbox: Sandbox, bot: Bot, hook: Hook, anna: User
+) -> None:
     hook.status = 503
     anna.says("yksi")
     anna.says("kaksi")
@@ -64,7 +66,9 @@ async def test_what_is_not_taken_is_pushed_again(sandbox: Sandbox, bot: Bot, hoo
     assert [text for _, text in hook.got] == ["yksi", "yksi", "kaksi"]
 
 
-async def test_running_it_pushes_by_itself_and_waits_longer_each_time(sandbox: Sandbox, hook: Hook, anna: User) -> None:
+async def test_a_running_webhook_pushes_and_waits_longer_after_each_failure(
+    sandbox: Sandbox, hook: Hook, anna: User
+) -> None:
     pauses: list[float] = []
 
     async def sleep(seconds: float) -> None:
