@@ -1,6 +1,6 @@
-"""What runs: the door, the wiring, updates in, deliveries out, the clock, and the sandbox."""
+"""What runs: the entry point, updates in, deliveries out, the ticks, the operator's commands, and the sandbox."""
 
 import os
 
-# Durations of python-telegram-bot come as timedelta, as its next version has them; it looks when it is imported.
+# Makes python-telegram-bot return durations as timedelta, as its next version does. It reads this when imported.
 os.environ.setdefault("PTB_TIMEDELTA", "1")

@@ -1,4 +1,4 @@
-"""The door: ``koolla run | check | status | backup | ...``. Heavy parts are imported by the command that needs them."""
+"""The entry point: ``koolla run | check | status | ...``. Commands import their parts themselves: a start is fast."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ Language = Annotated[str, typer.Option(help="fi, sv or en: the language of the p
 
 
 def _load(config: Path | None) -> "Settings":
-    """The settings, or exit code 2 with one readable line for each fault."""
+    """The settings. Ends with exit code 2 and a line for each fault if they cannot be used."""
     from bot.config import ConfigError, load
 
     here = Path("config.toml")
@@ -41,7 +41,7 @@ def _load(config: Path | None) -> "Settings":
 
 
 def _stopped(faults: list[str]) -> typer.Exit:
-    """Exit code 2, with one readable line for each fault."""
+    """Prints a line for each fault; returns the exit with code 2."""
     for fault in faults:
         typer.echo(fault, err=True)
     return typer.Exit(2)
@@ -50,7 +50,7 @@ def _stopped(faults: list[str]) -> typer.Exit:
 @cli.command()
 def run(config: ConfigFile = None) -> None:
     """Runs the bot until it is stopped (Ctrl-C or SIGTERM)."""
-    gc.disable()  # what a start makes stays: to look for garbage in it costs a third of the start
+    gc.disable()  # objects made at the start stay: collecting among them costs a third of the start
     from bot import logs
     from bot.commands import config_check
     from bot.commands.run import run_bot
@@ -106,8 +106,8 @@ def migrate(config: ConfigFile = None) -> None:
 
 
 @contextmanager
-def _in_words(settings: "Settings") -> Iterator[None]:
-    """Exit code 2, with readable lines, for whatever an operator may meet."""
+def _readable_errors(settings: "Settings") -> Iterator[None]:
+    """Turns the errors that an operator may meet into readable lines and exit code 2."""
     from sqlalchemy.exc import DBAPIError
 
     from bot.commands import config_check
@@ -124,8 +124,8 @@ def _in_words(settings: "Settings") -> Iterator[None]:
         raise _stopped([config_check.database_fault(settings, error)]) from None
 
 
-def _said(doing: Coroutine[Any, Any, list[str]]) -> None:
-    for line in asyncio.run(doing):
+def _print_lines(command: Coroutine[Any, Any, list[str]]) -> None:
+    for line in asyncio.run(command):
         typer.echo(line)
 
 
@@ -143,13 +143,13 @@ def status(
     if recent:
         from bot.commands.recent import lines
 
-        with _in_words(settings):
-            _said(lines(settings))
+        with _readable_errors(settings):
+            _print_lines(lines(settings))
         return
-    with _in_words(settings):
-        status = asyncio.run(read(settings))
-    typer.echo(status.text())
-    raise typer.Exit(1 if status.needs else 0)
+    with _readable_errors(settings):
+        state = asyncio.run(read(settings))
+    typer.echo(state.text())
+    raise typer.Exit(1 if state.needs else 0)
 
 
 @cli.command()
@@ -158,8 +158,8 @@ def pause(config: ConfigFile = None) -> None:
     from bot.commands import admin
 
     settings = _load(config)
-    with _in_words(settings):
-        _said(admin.pause(settings))
+    with _readable_errors(settings):
+        _print_lines(admin.pause(settings))
 
 
 @cli.command()
@@ -174,8 +174,8 @@ def resume(
     from bot.commands import admin
 
     settings = _load(config)
-    with _in_words(settings):
-        _said(admin.resume(settings, drop_due=drop_due, ask_again=ask_again))
+    with _readable_errors(settings):
+        _print_lines(admin.resume(settings, drop_due=drop_due, ask_again=ask_again))
 
 
 @cli.command()
@@ -187,10 +187,10 @@ def backup(
     from bot.commands.backup import back_up
 
     settings = _load(config)
-    with _in_words(settings):
-        made = back_up(settings.database.url, file)
+    with _readable_errors(settings):
+        copy = back_up(settings.database.url, file)
     typer.echo(
-        f"{made.file}: {made.size / 1e6:.1f} MB, at {made.revision}, checked. The keys of open forms are not in it"
+        f"{copy.file}: {copy.size / 1e6:.1f} MB, at {copy.revision}, checked. The keys of open forms are not in it"
     )
 
 
@@ -203,8 +203,8 @@ def restore(
     from bot.commands.restore import restore as restore_file
 
     settings = _load(config)
-    with _in_words(settings):
-        _said(restore_file(settings, file))
+    with _readable_errors(settings):
+        _print_lines(restore_file(settings, file))
 
 
 @cli.command()
@@ -213,7 +213,7 @@ def verify_anonymity(config: ConfigFile = None) -> None:
     from bot.commands.anonymity_audit import verify
 
     settings = _load(config)
-    with _in_words(settings):
+    with _readable_errors(settings):
         verdict = asyncio.run(verify(settings))
     typer.echo(verdict.text())
     raise typer.Exit(1 if verdict.faults else 0)
@@ -239,10 +239,10 @@ def report(
     if language and language not in LANGUAGES:
         raise _stopped([f"--language: choose one of {', '.join(LANGUAGES)}"])
     settings = _load(config)
-    with _in_words(settings):
+    with _readable_errors(settings):
         from bot.commands.report import report as make_report
 
-        _said(make_report(settings, year, language or settings.language, file, snapshot=snapshot))
+        _print_lines(make_report(settings, year, language or settings.language, file, snapshot=snapshot))
 
 
 @cli.command()

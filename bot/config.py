@@ -1,4 +1,4 @@
-"""Settings: a TOML file, then the environment (``KOOLLA_...``, two underscores go one level down)."""
+"""Settings: from a TOML file and the environment, which wins (``KOOLLA_SECTION__KEY``)."""
 
 import difflib
 import json
@@ -31,7 +31,7 @@ from handlers.locale_table import LOCALE_TABLE
 from models.calendar import Quiet
 from models.policy import Policy
 
-PREFIX, DEEPER = "KOOLLA_", "__"
+PREFIX, DELIMITER = "KOOLLA_", "__"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -80,7 +80,7 @@ def read_zone(value: object) -> object:
 
 
 def _within(least: str, most: str) -> AfterValidator:
-    """Limits of a duration, which pydantic would tell as a Python expression."""
+    """A validator for the limits of a duration. Pydantic's own messages show Python expressions."""
 
     def check(value: timedelta) -> timedelta:
         if not read_duration(least) <= value <= read_duration(most):
@@ -155,7 +155,7 @@ class Web(Section):
 
 
 class Environment(EnvSettingsSource):
-    """The environment; what should be JSON and is not comes as it stands, for the field to say what it wants."""
+    """The environment. A value that should be JSON and is not stays a string, for the field's own message."""
 
     def decode_complex_value(self, field_name: str, field: Any, value: Any) -> Any:
         try:
@@ -166,7 +166,7 @@ class Environment(EnvSettingsSource):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=DEEPER, extra="forbid", arbitrary_types_allowed=True
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, extra="forbid", arbitrary_types_allowed=True
     )
 
     admins: list[int] = []
@@ -193,7 +193,7 @@ class Settings(BaseSettings):
         return init_settings, Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
 
     def policy(self) -> Policy:
-        """The rules, for the verbs."""
+        """The organisation's rules in these settings, for `models/`."""
         quiet = Quiet(zone=self.zone, **self.quiet.model_dump())
         return Policy(
             zone=self.zone,
@@ -211,9 +211,9 @@ class Settings(BaseSettings):
 
 
 def load(file: Path | None = None, **given: Any) -> Settings:
-    """The settings of a file and the environment; `ConfigError` says in words what is wrong with them."""
+    """The settings of a file and the environment. Raises ConfigError."""
     if file is not None:
-        _found(file)
+        _check_file(file)
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=file)
@@ -221,19 +221,21 @@ def load(file: Path | None = None, **given: Any) -> Settings:
     try:
         settings = FromFile(**given)
     except ValidationError as error:
-        raise ConfigError([*_misnamed(), *(_fault(fault) for fault in error.errors(include_input=False))]) from None
+        raise ConfigError(
+            [*_unknown_variables(), *(_fault(fault) for fault in error.errors(include_input=False))]
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError([f"{file}: is no text in UTF-8. Save it as UTF-8"]) from None
     except ValueError as error:
         raise ConfigError([f"{file}: is no TOML: {error}"]) from None
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read ({error.strerror})"]) from None
-    if misnamed := _misnamed():
-        raise ConfigError(misnamed)
+    if unknown := _unknown_variables():
+        raise ConfigError(unknown)
     return settings
 
 
-def _found(file: Path) -> None:
+def _check_file(file: Path) -> None:
     try:
         is_folder, is_file = file.is_dir(), file.is_file()
     except OSError as error:
@@ -242,28 +244,29 @@ def _found(file: Path) -> None:
         raise ConfigError([f"{file}: {'is a folder: name the file' if is_folder else 'there is no such file'}"])
 
 
-def _misnamed() -> list[str]:
-    """The variables that look like ours and set nothing; those of a section are found where it is read."""
+def _unknown_variables() -> list[str]:
+    """Faults for environment variables that begin with our prefix and name no setting. Pydantic reports those of a
+    section."""
     known = [f"{PREFIX}{name}".upper() for name in _names(Settings)]
     tops = set(Settings.model_fields)
     return [
-        f"{name}: there is no such setting{_perhaps(name.upper(), known)}"
+        f"{name}: there is no such setting{_suggestion(name.upper(), known)}"
         for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX) and name[len(PREFIX) :].lower().split(DEEPER)[0] not in tops
+        if name.upper().startswith(PREFIX) and name[len(PREFIX) :].lower().split(DELIMITER)[0] not in tops
     ]
 
 
 def _names(model: type[BaseModel], above: str = "") -> list[str]:
-    """The names of all settings, as the environment has them."""
-    found = []
+    """The names of all settings, as in environment variables."""
+    names = []
     for name, field in model.model_fields.items():
         kind = field.annotation
         inner = isinstance(kind, type) and issubclass(kind, BaseModel)
-        found += _names(kind, f"{above}{name}{DEEPER}") if inner else [above + name]  # type: ignore[arg-type]
-    return found
+        names += _names(kind, f"{above}{name}{DELIMITER}") if inner else [above + name]  # type: ignore[arg-type]
+    return names
 
 
-def _perhaps(name: str, known: list[str]) -> str:
+def _suggestion(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     return f". Did you mean {near[0]}?" if near else ""
 
@@ -283,11 +286,11 @@ WANTED = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
-"""What to write, by the kind of fault or its first word."""
+"""What to write instead, by pydantic's type of error or the type's first word."""
 
 
 def _fault(fault: Any) -> str:
-    """One fault as a line; never the value, which may be a secret."""
+    """An error of pydantic as one line, without the value, which may be a secret."""
     where = ".".join(str(part) for part in fault["loc"]) or "settings"
     kind, limits = fault["type"], fault.get("ctx", {})
     if kind == "value_error":

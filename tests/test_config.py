@@ -219,7 +219,7 @@ def test_a_database_that_cannot_be_written_is_told_with_what_is_in_the_way(
     said = config_check.database_fault(settings, error)
     assert "(attempt to write a readonly database)" in said
     assert "koolla.db-shm cannot be written" in said
-    monkeypatch.setattr(config_check, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(config_check, "MIN_FREE_BYTES", 10**18)
     said = config_check.database_fault(
         settings, OperationalError(None, None, sqlite3.OperationalError("disk I/O error"))
     )

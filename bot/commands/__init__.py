@@ -1,1 +1,1 @@
-"""The commands of the terminal: one module for each."""
+"""The commands of the terminal, a module for each; admin has pause, resume and what several of them need."""

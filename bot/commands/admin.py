@@ -1,4 +1,4 @@
-"""What an operator does from the terminal beside a running program: hold back, go on, ask again."""
+"""`koolla pause` and `koolla resume`, while the program runs or not; and what other commands need of the database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,12 +18,13 @@ from models.operations import health
 
 
 class OperatingError(Exception):
-    """In words, why it cannot be done, with what to do."""
+    """A command cannot be carried out; the message says why and what to do."""
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, db.Sessions]]:
-    """The database of a program that may be running; `OperatingError` if there is none, or of another version."""
+    """The engine and sessions of an existing database. Raises OperatingError if it is missing, empty or of another
+    version."""
     file = backup.database_file(settings.database.url)
     shown = db.without_password(settings.database.url)
     if file is not None and not file.is_file():
@@ -53,16 +54,18 @@ async def pause(settings: Settings) -> list[str]:
 
 @dataclass(frozen=True)
 class Lost:
-    """What cannot be opened any more for want of its key."""
+    """Forms and pools whose answers cannot be opened because their key is missing."""
 
     forms: list[OpenForm]
     pooled: int
+    """Answers in pools."""
 
     def __bool__(self) -> bool:
         return bool(self.forms or self.pooled)
 
 
 async def lost(sessions: db.Sessions, keys: Keyring, now: datetime) -> Lost:
+    """Looks for missing keys."""
     async with sessions.begin() as session:
         forms = [form for form in await lost_keys.open_forms(session, keys, now=now) if form.is_lost]
         pooled = sum(pool.answered for pool in await lost_keys.lost_pools(session, keys))
@@ -70,33 +73,37 @@ async def lost(sessions: db.Sessions, keys: Keyring, now: datetime) -> Lost:
 
 
 def about_lost(missing: Lost, settings: Settings) -> list[str]:
-    """What is lost and what can be done, in words."""
+    """Lines for the operator about missing keys; empty if none is missing."""
     folder, zone = settings.feedback.keys, settings.zone
     lines = [f"The key of {len(missing.forms)} open form(s) is not in {folder}:"] if missing.forms else []
     for form in missing.forms:
         closes = f"{form.run.closes_at.astimezone(zone):%Y-%m-%d %H:%M}"
-        told = "its time is over: closes without them" if form.is_over else f"open until {closes}"
+        state = "its time is over: closes without them" if form.is_over else f"open until {closes}"
         unreadable = form.unreadable if form.has_key else form.sealed
         held = f"{form.held.astimezone(zone):%Y-%m-%d}"
-        lines.append(f"  {form.group}, meeting of {held}: {unreadable} sealed answer(s) cannot be opened; {told}")
+        lines.append(f"  {form.group}, meeting of {held}: {unreadable} sealed answer(s) cannot be opened; {state}")
     if missing.pooled:
         lines.append(f"{missing.pooled} answer(s) gathered for later figures cannot be opened for want of their key")
     return lines
 
 
 async def resume(settings: Settings, *, drop_due: bool, ask_again: bool) -> list[str]:
-    """Lets messages go on; first drops what is due, or asks again where answers are lost, if told so."""
+    """Resumes sending; returns lines for the operator.
+
+    ``drop_due`` first drops what is due, ``ask_again`` first asks again where answers are lost. Raises OperatingError
+    if keys are missing and ``ask_again`` is not set.
+    """
     now, keys = datetime.now(UTC), Keyring(settings.feedback.keys)
     async with opened(settings) as (_, sessions):
         missing = await lost(sessions, keys, now)
         if missing and not ask_again:
             raise OperatingError("\n".join([*about_lost(missing, settings), *_choice(settings)]))
-        said = await _ask_again(sessions, keys, missing, settings, now) if missing else []
+        lines = await _ask_again(sessions, keys, missing, settings, now) if missing else []
         async with sessions.begin() as session:
             if drop_due:
-                said.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
+                lines.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
             was_paused = await rate_limit.resume(session, now=now)
-    return [*said, "Messages go out again" if was_paused else "It was not paused: messages go out"]
+    return [*lines, "Messages go out again" if was_paused else "It was not paused: messages go out"]
 
 
 def _choice(settings: Settings) -> list[str]:
@@ -110,13 +117,13 @@ def _choice(settings: Settings) -> list[str]:
 async def _ask_again(
     sessions: db.Sessions, keys: Keyring, missing: Lost, settings: Settings, now: datetime
 ) -> list[str]:
-    said = []
+    lines = []
     for form in missing.forms:
         async with sessions.begin() as session:
             asked = await lost_keys.ask_again(session, form.run.id, keys, policy=settings.policy(), now=now)
         if not form.is_over:
-            said.append(f"{form.group}: {asked} people are asked again")
+            lines.append(f"{form.group}: {asked} people are asked again")
     async with sessions.begin() as session:
         if gone := await lost_keys.empty_lost_pools(session, keys):
-            said.append(f"{gone} gathered answer(s) are let go")
-    return said
+            lines.append(f"{gone} gathered answer(s) are let go")
+    return lines

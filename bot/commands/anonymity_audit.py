@@ -1,6 +1,6 @@
-"""`koolla verify-anonymity`: the evidence for an auditor, in words and figures; what fails is named.
+"""`koolla verify-anonymity`: evidence for an auditor that nothing ties an answer to a person.
 
-It reads the database, the key folder and the folder of the last backup, and changes nothing.
+Reads the database, the key folder and the folder of the last backup; changes nothing.
 """
 
 from collections.abc import Iterable
@@ -47,7 +47,7 @@ class Verdict:
 
 
 async def verify(settings: Settings) -> Verdict:
-    """Reads all of it, at one moment; the program may run."""
+    """Checks everything, the database in one transaction; the program may run meanwhile."""
     folder = settings.feedback.keys
     async with admin.opened(settings) as (_, sessions):
         async with sessions.begin() as session:
@@ -94,7 +94,7 @@ def _leftover(folder: Path, names: list[str], past: list[str], strange: list[str
 
 
 async def _keys_in_database(settings: Settings, sessions: db.Sessions) -> Finding:
-    """Looks for the keys themselves, byte by byte: in the files of SQLite, in the binary columns of PostgreSQL."""
+    """Searches for the bytes of the keys: in the files of SQLite, in the binary columns of PostgreSQL."""
     keys = {path.stem: path.read_bytes() for path in sorted(settings.feedback.keys.glob("*.key"))}
     keys = {name: key for name, key in keys.items() if len(key) == KEY_BYTES}
     file = backup.database_file(settings.database.url)
@@ -115,11 +115,15 @@ def _in_file(file: Path, keys: dict[str, bytes]) -> list[str]:
 
 async def _binary(sessions: db.Sessions) -> list[bytes]:
     columns = [column for table in metadata.sorted_tables for column in table.columns]
-    found: list[bytes] = []
+    contents: list[bytes] = []
     async with sessions() as session:
-        for column in (one for one in columns if isinstance(one.type, LargeBinary)):
-            found += [bytes(value) for value in (await session.execute(select(column))).scalars() if value is not None]
-    return found
+        for column in columns:
+            if not isinstance(column.type, LargeBinary):
+                continue
+            contents += [
+                bytes(value) for value in (await session.execute(select(column))).scalars() if value is not None
+            ]
+    return contents
 
 
 def _in_backups(settings: Settings) -> Finding:

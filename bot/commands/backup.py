@@ -1,6 +1,6 @@
-"""Copies of a SQLite database: made while the program runs, looked through before anyone relies on them.
+"""`koolla backup`: a copy of a SQLite database, made while the program runs and checked afterwards.
 
-The keys of open forms lie elsewhere and are never in a copy: both together would tell who answered what.
+The keys of open forms are in another folder and never in a copy: both together would tell who answered what.
 """
 
 import os
@@ -16,12 +16,12 @@ from bot.commands import migrate
 
 
 class BackupError(Exception):
-    """In words, what is wrong with a copy or why there is none."""
+    """A backup cannot be made, read or restored; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy that was looked through."""
+    """A copy that was checked."""
 
     file: Path
     size: int
@@ -36,9 +36,9 @@ def database_file(url: str) -> Path | None:
 
 
 def back_up(url: str, file: Path) -> Copy:
-    """Copies the database into a new file that only its owner may read, and checks the copy before giving it its name.
+    """Copies the database into a new file that only its owner may read; the file gets its name after the check.
 
-    The copy is of one moment, whatever the program writes meanwhile; nobody waits for it.
+    The copy is a snapshot of one moment and blocks nobody. Raises BackupError.
     """
     source = database_file(url)
     if source is None:
@@ -48,12 +48,14 @@ def back_up(url: str, file: Path) -> Copy:
     part = file.with_name(f"{file.name}.part")
     try:
         if file.exists():
-            raise BackupError(f"{file} is there already, and a backup never overwrites: give a new name, like {_new()}")
+            raise BackupError(
+                f"{file} is there already, and a backup never overwrites: give a new name, like {_new_name()}"
+            )
         file.parent.mkdir(parents=True, exist_ok=True)
-        copied(source, part)
-        revision = checked(part, shown=source)
-        _named(part, file)
-        settle(file.parent)
+        copy_database(source, part)
+        revision = check_backup(part, shown=source)
+        _rename(part, file)
+        fsync_folder(file.parent)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BackupError(
@@ -71,20 +73,20 @@ def back_up(url: str, file: Path) -> Copy:
     return Copy(file, file.stat().st_size, revision)
 
 
-def _named(part: Path, file: Path) -> None:
-    """Gives a copy its name; fails where a rename would overwrite."""
+def _rename(part: Path, file: Path) -> None:
+    """Renames a copy. Raises BackupError where a rename would overwrite a file."""
     try:
         os.link(part, file)
     except FileExistsError:
         raise BackupError(f"{file} has appeared meanwhile, and a backup never overwrites: give a new name") from None
 
 
-def _new() -> str:
+def _new_name() -> str:
     return f"koolla-{datetime.now(UTC):%Y%m%d-%H%M}.db"
 
 
-def copied(source: Path, part: Path) -> None:
-    """One whole file of a database and its log, on disk when this returns; what is left of an earlier try goes."""
+def copy_database(source: Path, part: Path) -> None:
+    """Copies a database with its WAL into one file and fsyncs it. A file left by an earlier try is replaced."""
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
@@ -93,8 +95,8 @@ def copied(source: Path, part: Path) -> None:
         os.fsync(written.fileno())
 
 
-def settle(folder: Path) -> None:
-    """Names given in a folder are on disk when this returns."""
+def fsync_folder(folder: Path) -> None:
+    """Fsyncs a folder: renames in it survive a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -102,10 +104,10 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
-def checked(file: Path, *, shown: Path | None = None) -> str:
-    """The revision of a whole database of ours; `BackupError` in words if the file is anything else.
+def check_backup(file: Path, *, shown: Path | None = None) -> str:
+    """Checks that a file is an intact database of Koolla; returns its revision. Raises BackupError.
 
-    ``shown`` is the file that the words are about, if this is a copy of it.
+    ``shown`` is the file that the message names, if ``file`` is a copy of it.
     """
     _openable(file)
     shown = shown or file
@@ -129,7 +131,7 @@ def checked(file: Path, *, shown: Path | None = None) -> str:
 
 
 def _openable(file: Path) -> None:
-    """Raises BackupError, with the reason, if the file cannot be read."""
+    """Raises BackupError if the file cannot be read."""
     try:
         with file.open("rb"):
             return
@@ -145,11 +147,11 @@ def _openable(file: Path) -> None:
 
 
 def _mark(source: Path, file: Path) -> None:
-    """Leaves word beside the database for `koolla status`: of when, by the file's own time, and where."""
+    """Writes a marker beside the database for `koolla status`: its text is the backup's path, its mtime the time."""
     try:
         _marker(source).write_text(f"{file.resolve()}\n", encoding="utf-8")
     except OSError:
-        return  # the copy is whole all the same
+        return  # the copy is complete without it
 
 
 def _marker(source: Path) -> Path:
@@ -157,14 +159,14 @@ def _marker(source: Path) -> Path:
 
 
 def last(url: str) -> tuple[datetime, str] | None:
-    """When `koolla backup` last made a copy, and where; None if it is not known."""
+    """When `koolla backup` last made a copy, and where; None if that is unknown."""
     source = database_file(url)
     try:
         if source is None:
             return None
         marker = _marker(source)
-        made = datetime.fromtimestamp(marker.stat().st_mtime, UTC)
-        return made, marker.read_text(encoding="utf-8").strip()
+        made_at = datetime.fromtimestamp(marker.stat().st_mtime, UTC)
+        return made_at, marker.read_text(encoding="utf-8").strip()
     except OSError:
         return None
 
@@ -178,7 +180,7 @@ def _by_postgresql(url: str, file: Path) -> str:
 
 
 def address(url: str) -> str:
-    """A PostgreSQL address as its own tools take it, without the password."""
+    """A PostgreSQL address as pg_dump takes it, without the password."""
     parsed = make_url(url).set(drivername="postgresql")
     bare = URL.create(
         "postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database, query=parsed.query

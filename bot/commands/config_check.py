@@ -1,4 +1,4 @@
-"""What may be wrong with a configuration, in words, with what to do about it."""
+"""`koolla check`: the faults of a configuration in words, with what to do about each."""
 
 import errno
 import os
@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError, TimedOut
 
@@ -16,10 +15,10 @@ from bot import db
 from bot.commands import backup, migrate
 from bot.config import UNITS, Settings
 
-TELEGRAM, MOST = "https://api.telegram.org", 30
-"""Its own address, and the messages a second that it takes there from one bot."""
-LEAST_FREE = 1_000_000
-"""Bytes: with fewer the disk is full, whatever the database says of it."""
+TELEGRAM_URL, TELEGRAM_RATE = "https://api.telegram.org", 30
+"""Telegram's own server, and the messages a second that it takes from one bot."""
+MIN_FREE_BYTES = 1_000_000
+"""With less free space the disk counts as full: SQLite's error messages often do not say so."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,9 @@ class Finding:
 
 
 def is_running(settings: Settings) -> bool | None:
-    """Whether a program has the database's file; None where that cannot be told (PostgreSQL has no such lock).
+    """Whether a process holds the database's lock; None if that is unknown (PostgreSQL has no such lock).
 
-    The lock is given back at once: a program that starts in this very moment would find it taken.
+    The lock is released at once; a program that starts at the same moment would find it taken.
     """
     file = backup.database_file(settings.database.url)
     if file is None:
@@ -55,25 +54,25 @@ def is_running(settings: Settings) -> bool | None:
 
 
 def faults(settings: Settings) -> list[str]:
-    """What keeps it from starting and can be seen without connecting anywhere; empty when nothing is wrong."""
-    found = _plain_faults(settings)
+    """What prevents a start and can be checked without a connection; empty if nothing does."""
+    faults = _plain_faults(settings)
     if not is_running(settings) and (reason := _port_fault(settings)):
-        found.append(reason)  # of one that runs the port is taken, by itself
-    return found
+        faults.append(reason)  # while it runs, it has taken the port itself
+    return faults
 
 
 def _plain_faults(settings: Settings) -> list[str]:
-    found = folder_faults(settings)
+    faults = folder_faults(settings)
     if not settings.telegram.token.get_secret_value():
-        found.append(
+        faults.append(
             "telegram.token: is missing. Ask @BotFather for one (/newbot) and put it under [telegram] as token, "
             "or into the environment as KOOLLA_TELEGRAM__TOKEN"
         )
-    return found
+    return faults
 
 
 def _port_fault(settings: Settings) -> str | None:
-    """Why there can be no pages for watchers; a taken port would be seen only when they are missed."""
+    """Why the monitoring port cannot be opened, or None. Checked before the start: the bot would run without it."""
     host, port = settings.web.host, settings.web.port
     if not port:
         return None
@@ -84,13 +83,13 @@ def _port_fault(settings: Settings) -> str | None:
             return None
     except OSError as error:
         reason = error.strerror.partition(" (while")[0] if error.strerror else str(error)
-        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: a name that nobody knows
+        if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:  # below 0: the name cannot be resolved
             return f"web.host: {host} is no address of this machine ({reason}). Write 127.0.0.1, or 0.0.0.0 for all"
         return f"web.port: {port} on {host} cannot be had ({reason}). Choose another, or 0 for none"
 
 
 def _web(settings: Settings) -> list[Finding]:
-    """About the port, if there is one; that of a program that runs is taken by itself."""
+    """About the monitoring port, if one is set. While the bot runs, the port is taken by the bot."""
     if not settings.web.port:
         return []
     where, running = f"{settings.web.port} on {settings.web.host}", is_running(settings)
@@ -124,12 +123,12 @@ def _folder_advice(reason: int) -> str:
 
 
 def _not_writable(folder: Path) -> int | None:
-    """The number of the error with which nothing can be written into a folder that is there or would be made."""
-    there = folder
+    """The errno with which writing into a folder fails (or into its nearest existing parent); None if it succeeds."""
+    existing = folder
     try:
-        while not there.exists():
-            there = there.parent
-        with tempfile.TemporaryFile(dir=there):
+        while not existing.exists():
+            existing = existing.parent
+        with tempfile.TemporaryFile(dir=existing):
             return None
     except OSError as error:
         return error.errno or errno.EIO
@@ -140,13 +139,14 @@ async def findings(settings: Settings) -> list[Finding]:
     plain = _plain_faults(settings)
     findings = [*(Finding(False, fault) for fault in plain), Finding(True, f"settings: {_summary(settings)}")]
     telegram = settings.telegram
-    if telegram.per_second > MOST and telegram.api_url == TELEGRAM:
-        much = f"telegram.per_second: {telegram.per_second:g} is much: Telegram takes {MOST} a second from one bot"
-        findings.append(Finding(True, much, is_note=True))
+    if telegram.per_second > TELEGRAM_RATE and telegram.api_url == TELEGRAM_URL:
+        rate = f"{telegram.per_second:g}"
+        note = f"telegram.per_second: {rate} is much: Telegram takes {TELEGRAM_RATE} a second from one bot"
+        findings.append(Finding(True, note, is_note=True))
     findings += _web(settings)
     if not any(fault.startswith("database.url") for fault in plain):
         findings.append(await _database(settings))
-        if findings[-1].good and (reason := _is_full(settings)):
+        if findings[-1].good and (reason := _full_disk(settings)):
             findings.append(Finding(False, f"database: it can be read, but not written: {reason}. {ROOM}"))
     if telegram.token.get_secret_value():
         findings.append(await _telegram(settings))
@@ -164,7 +164,7 @@ def _summary(settings: Settings) -> str:
 
 
 def _written(seconds: float) -> str:
-    """A duration as the settings have it, in the largest unit that fits."""
+    """A duration as it is written in the settings, in the largest unit that divides it."""
     unit = next(unit for unit in ("d", "h", "m", "s") if seconds % UNITS[unit] == 0)
     return f"{seconds / UNITS[unit]:.0f}{unit}"
 
@@ -176,7 +176,7 @@ async def database_faults(settings: Settings) -> list[str]:
 
 
 def _shown(settings: Settings) -> str:
-    """The database as people call it: a file by its path."""
+    """The database's file, or its address without the password."""
     return str(backup.database_file(settings.database.url) or db.without_password(settings.database.url))
 
 
@@ -186,8 +186,8 @@ async def _database(settings: Settings) -> Finding:
     try:
         engine = db.make_engine(settings.database.url)
         async with engine.connect() as connection:
-            revision = await connection.run_sync(_current)
-    except Exception as error:  # the drivers have kinds of their own, asyncpg one for a wrong password
+            revision = await connection.run_sync(migrate.current)
+    except Exception as error:  # drivers raise classes of their own, asyncpg for a wrong password
         return Finding(False, database_fault(settings, error))
     finally:
         if engine is not None:
@@ -200,28 +200,25 @@ async def _database(settings: Settings) -> Finding:
     return Finding(True, f"database: {shown}" + ("" if revision else " is new; it is filled at the first run"))
 
 
-def _current(connection: Connection) -> str | None:
-    return migrate.current(connection)
-
-
 ROOM = "Make room on the disk: old logs, old backups, databases that restores have kept"
 
 
 def database_fault(settings: Settings, error: Exception) -> str:
     """A database that cannot be opened or written, as a line."""
-    reason = _is_full(settings) or _words(error)
+    reason = _full_disk(settings) or _words(error)
     return f"database: {_shown(settings)} cannot be used ({reason}). {_advice(settings, error, reason)}"
 
 
-def _is_full(settings: Settings) -> str | None:
-    """A full disk has many names at SQLite, and often none."""
+def _full_disk(settings: Settings) -> str | None:
+    """Words for a full disk; None if it is not full. Measured, because SQLite reports it under many names or none."""
     folder = _folder(settings)
-    is_full = folder is not None and folder.exists() and shutil.disk_usage(folder).free < LEAST_FREE
+    is_full = folder is not None and folder.exists() and shutil.disk_usage(folder).free < MIN_FREE_BYTES
     return "the disk is full" if is_full else None
 
 
 def _words(error: Exception) -> str:
-    """The cause's own words; only of kinds that do not tell the address, with its password."""
+    """The error's own words; of other classes only the name, because a message may contain the address with its
+    password."""
     cause = getattr(error, "orig", None) or error
     if isinstance(error, OSError) and error.strerror is None:
         return str(error) or type(error).__name__  # of several addresses, each with its reason
@@ -248,10 +245,11 @@ def _advice(settings: Settings, error: Exception, reason: str) -> str:
 
 
 def _rights(file: Path) -> str:
-    """Which file is in the way: -wal and -shm are left behind when somebody else has opened the database."""
-    beside = [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))]
-    mine = [path.name for path in beside if path.exists() and os.access(path, os.R_OK | os.W_OK)]
-    others = [path.name for path in beside if path.exists() and path.name not in mine]
+    """Names the files that cannot be written: -wal and -shm of another user remain when somebody else has opened the
+    database."""
+    files = [file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))]
+    is_writable = {path.name: os.access(path, os.R_OK | os.W_OK) for path in files if path.exists()}
+    others = [name for name, writable in is_writable.items() if not writable]
     named = f"{', '.join(others)} cannot be written. " if others else ""
     return f"{named}{file.name}, its -wal and -shm and the folder must be the bot's user's: chown them"
 

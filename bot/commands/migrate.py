@@ -1,4 +1,4 @@
-"""Migrations: alembic without its ini file, in one transaction of our engine: the old schema or the new."""
+"""Migrations: alembic without its ini file, in one transaction: a crash leaves the old schema or the new one."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,17 +9,17 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 FOLDER = Path(__file__).parents[2] / "migrations"
-TURN = 20261122
-"""The number under which programs on one PostgreSQL server wait for each other's upgrade."""
+LOCK_ID = 20261122
+"""The PostgreSQL advisory lock under which several programs migrate one after the other."""
 
 
 def newest() -> str:
-    """The newest revision. Revisions are named by date and number, and their files begin with them."""
+    """The newest revision. A revision is a date and a number, with which its file name begins."""
     return max(path.stem for path in (FOLDER / "versions").glob("2*.py"))[:11]
 
 
 async def upgrade(engine: AsyncEngine) -> bool:
-    """Brings the database to the newest schema; False if it was there already (then alembic is not even imported)."""
+    """Migrates the database to the newest schema; False if it had it already (then alembic is not imported)."""
     async with rewriting(engine) as connection:
         return await connection.run_sync(_upgrade)
 
@@ -47,9 +47,9 @@ async def rewriting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _upgrade(connection: Connection) -> bool:
-    # Of programs that start together one upgrades, and the others find it done. SQLite's BEGIN IMMEDIATE sees to that.
+    # When several programs start together, one migrates and the others wait. On SQLite BEGIN IMMEDIATE does that.
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({TURN})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_ID})"))
     if current(connection) == newest():
         return False
     from alembic import command
@@ -69,7 +69,7 @@ def _check_references(connection: Connection) -> None:
 
 
 def current(connection: Connection) -> str | None:
-    """The revision of a database; None of an empty one."""
+    """The revision of a database; None if it is empty."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -77,10 +77,10 @@ def current(connection: Connection) -> str | None:
 
 
 def config(connection: Connection) -> Any:
-    """Alembic's configuration, with the connection to use."""
+    """Alembic's configuration for a connection."""
     from alembic.config import Config
 
-    made = Config()
-    made.set_main_option("script_location", str(FOLDER))
-    made.attributes["connection"] = connection
-    return made
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config

@@ -1,6 +1,6 @@
-"""`koolla report 2027 --language fi -o report.pdf`: a year's report from the terminal, while the bot runs or not.
+"""`koolla report 2027 --language fi -o report.pdf`: a year's report, while the bot runs or not.
 
-It reads the database alone, and writes there nothing but the snapshot that the report is made from.
+The only thing that it writes into the database is the snapshot that the report is made from.
 """
 
 from collections.abc import Callable
@@ -20,25 +20,27 @@ from models.errors import Refused
 from models.reports.annual import snapshots
 from models.reports.annual.snapshots import SnapshotContent
 
-Make = Callable[[SnapshotContent, str, str], File]
-WAYS: dict[str, Make] = {".pdf": report_pdf, ".xlsx": report_xlsx, ".json": manifest_json}
+Writer = Callable[[SnapshotContent, str, str], File]
+"""Makes a file from a snapshot, a language and this program's version."""
+WRITERS: dict[str, Writer] = {".pdf": report_pdf, ".xlsx": report_xlsx, ".json": manifest_json}
 PAGES = ".png"
+"""The ending for pictures, one for each page."""
 
 
 async def report(settings: Settings, year: int, language: str, file: Path, *, snapshot: str = "") -> list[str]:
-    """Makes the report of a year into a file, or (of PNG) into a file for each page; returns what is told of it.
+    """Writes the report of a year into a file, for PNG one for each page; returns lines for the operator.
 
-    With the beginning of a ``snapshot``'s fingerprint it is made again from that one.
+    With the beginning of the fingerprint of a ``snapshot`` it is made from that one. Raises OperatingError.
     """
-    way = file.suffix.lower()
-    if way not in (*WAYS, PAGES):
-        known = ", ".join((*WAYS, PAGES))
+    ending = file.suffix.lower()
+    if ending not in (*WRITERS, PAGES):
+        known = ", ".join((*WRITERS, PAGES))
         raise OperatingError(f"-o {file}: the ending says what is made, and must be one of {known}")
     if not file.parent.is_dir():
         raise OperatingError(f"-o {file}: there is no folder {file.parent}")
     async with admin.opened(settings) as (_, sessions):
-        content = await (_earlier(sessions, year, snapshot) if snapshot else _kept(sessions, settings, year))
-    return [*_put(_made(content, way, language, file)), *_about(content)]
+        content = await (_earlier(sessions, year, snapshot) if snapshot else _present(sessions, settings, year))
+    return [*_write(_contents(content, ending, language, file)), *_about(content)]
 
 
 REFUSALS = {
@@ -46,11 +48,11 @@ REFUSALS = {
     "report-before-first": "{year} has no figures. The first year with figures: koolla report {first} -o FILE",
     "report-nothing-yet": "The report can be made when the first meeting has been held.",
 }
-"""In the terminal's words: those of the chat name its commands."""
+"""Texts of refusals for the terminal: those for the chat name commands of the chat."""
 
 
-async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> SnapshotContent:
-    """The year's figures as they stand now, frozen."""
+async def _present(sessions: db.Sessions, settings: Settings, year: int) -> SnapshotContent:
+    """The year's present figures, stored as a snapshot."""
     async with sessions.begin() as session:
         try:
             take = partial(snapshots.take, version=version(), now=datetime.now(UTC), organisation=settings.organisation)
@@ -60,43 +62,44 @@ async def _kept(sessions: db.Sessions, settings: Settings, year: int) -> Snapsho
 
 
 async def _earlier(sessions: db.Sessions, year: int, beginning: str) -> SnapshotContent:
-    """Figures that were frozen once; where not one of the year's is meant, those that there are."""
+    """An earlier snapshot. Raises OperatingError with a list unless the fingerprint names exactly one."""
     async with sessions() as session:
-        meant = await snapshots.known(session, year, beginning.lower())
-        if len(meant) == 1:
-            return meant[0].parsed
-        there = meant or await snapshots.known(session, year)
-    told = [
+        matching = await snapshots.known(session, year, beginning.lower())
+        if len(matching) == 1:
+            return matching[0].parsed
+        listed = matching or await snapshots.known(session, year)
+    lines = [
         f"  {snapshot.fingerprint}  of {snapshot.made_at:%Y-%m-%d %H:%M} UTC, made with {snapshot.version}"
-        for snapshot in there
+        for snapshot in listed
     ]
     several = f"--snapshot {beginning}: several of {year} begin so, write more of the one you mean:"
-    none = f"--snapshot {beginning}: none of {year} begins so. " + ("There are:" if told else "There is none at all.")
-    raise OperatingError("\n".join([several if meant else none, *told]))
+    none = f"--snapshot {beginning}: none of {year} begins so. " + ("There are:" if lines else "There is none at all.")
+    raise OperatingError("\n".join([several if matching else none, *lines]))
 
 
-def _made(content: SnapshotContent, way: str, language: str, file: Path) -> dict[Path, bytes]:
-    if way != PAGES:
-        return {file: WAYS[way](content, language, version()).content}
-    drawn = report_pages(content, language, version())
-    return {file.with_name(f"{file.stem}-{number}{file.suffix}"): one.content for number, one in enumerate(drawn, 1)}
+def _contents(content: SnapshotContent, ending: str, language: str, file: Path) -> dict[Path, bytes]:
+    """What to write into which file."""
+    if ending != PAGES:
+        return {file: WRITERS[ending](content, language, version()).content}
+    pages = report_pages(content, language, version())
+    return {file.with_name(f"{file.stem}-{number}{file.suffix}"): page.content for number, page in enumerate(pages, 1)}
 
 
-def _put(made: dict[Path, bytes]) -> list[str]:
-    """Writes the files; ones that are there are replaced."""
-    said = []
-    for file, content in made.items():
+def _write(contents: dict[Path, bytes]) -> list[str]:
+    """Writes the files, over existing ones; returns lines for the operator."""
+    lines = []
+    for file, content in contents.items():
         try:
             file.write_bytes(content)
         except OSError as error:
             raise OperatingError(f"-o {file}: cannot be written: {error.strerror}") from None
-        said.append(f"{file}: {len(content) / 1e3:.0f} kB")
-    return said
+        lines.append(f"{file}: {len(content) / 1e3:.0f} kB")
+    return lines
 
 
 def _about(content: SnapshotContent) -> list[str]:
-    """What the report is made from."""
+    """Lines for the operator: what the report is made from."""
     year = content.figures
     when = f"{content.made_at:%Y-%m-%d %H:%M} UTC"
-    said = [f"{year.year}: figures of {when}, fingerprint {content.fingerprint}"]
-    return said if year.is_over else [*said, f"{year.year} is not over: the figures will still change"]
+    lines = [f"{year.year}: figures of {when}, fingerprint {content.fingerprint}"]
+    return lines if year.is_over else [*lines, f"{year.year} is not over: the figures will still change"]

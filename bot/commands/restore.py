@@ -1,7 +1,7 @@
-"""Putting a backup in the place of a SQLite database. What was there stays beside it; nothing is sent until told to.
+"""`koolla restore`: puts a backup in the place of a SQLite database, which is kept beside it. Sending is paused.
 
-All that changes the copy is done before it gets its name, so that a death at any moment leaves the old database or the
-new one, whole.
+All changes to the copy are made before it is renamed, so that a crash at any moment leaves the old database or the new
+one, complete.
 """
 
 import os
@@ -23,29 +23,29 @@ from models.feedback.sealing import Keyring
 from models.operations import health
 from models.operations.health import Backlog
 
-LOGS = ("-wal", "-shm")
-"""What SQLite keeps beside a file; of another database it would be poison to this one."""
+SQLITE_SUFFIXES = ("-wal", "-shm")
+"""Files that SQLite keeps beside a database; those of another database would corrupt this one."""
 
 
 @dataclass
 class Restored:
-    """What came of it, for the operator."""
+    """The result of a restore."""
 
     revision: str
-    kept: Path | None
-    """Where the database that was there is now."""
+    replaced: Path | None
+    """Where the database is now that was in this place; None if there was none."""
     repeated: int
-    """Messages under way when the backup was made: they may have arrived."""
+    """Messages being sent when the backup was made: they may have arrived."""
     waiting: list[Backlog] = field(default_factory=list)
     lost: Lost = field(default_factory=lambda: Lost([], 0))
 
 
 async def restore(settings: Settings, file: Path) -> list[str]:
-    """Restores a backup, and tells what came of it; `BackupError` in words if it cannot be."""
+    """Restores a backup; returns the lines for the operator. Raises BackupError."""
     target = backup.database_file(settings.database.url)
     if target is None:
         raise BackupError(_by_postgresql(settings.database.url, file))
-    _look_at(file, target)
+    _check(file, target)
     try:
         lock = db.lock(settings.database.url)
     except db.LockedError:
@@ -53,19 +53,19 @@ async def restore(settings: Settings, file: Path) -> list[str]:
             f"Koolla is running on {target}. Stop it first (systemctl stop koolla), then restore"
         ) from None
     with lock or nullcontext():
-        return told(await _restored(settings, file, target), settings)
+        return describe(await _restored(settings, file, target), settings)
 
 
 async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
     part = target.with_name(f"{target.name}.restore-part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        backup.copied(file, part)
+        backup.copy_database(file, part)
         restored = await _prepared(settings, part)
-        _own(part, target)
-        restored.kept = _set_aside(target)
+        _take_owner(part, target)
+        restored.replaced = _set_aside(target)
         part.replace(target)
-        backup.settle(target.parent)
+        backup.fsync_folder(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"Nothing was restored: {error}. Is there room in {target.parent}?") from None
     finally:
@@ -74,16 +74,16 @@ async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
     return restored
 
 
-def _look_at(file: Path, target: Path) -> None:
-    """Raises BackupError if the file is no backup that can be restored into ``target``."""
-    with suppress(OSError, ValueError):  # of a file that is not there, or may not be seen, more is said below
+def _check(file: Path, target: Path) -> None:
+    """Raises BackupError if the file is no backup that can be restored here."""
+    with suppress(OSError, ValueError):  # check_backup says it for a file that is missing or unreadable
         if target.samefile(file):
             raise BackupError(f"{file} is the database itself. Name a backup")
-    backup.checked(file)
+    backup.check_backup(file)
 
 
 async def _prepared(settings: Settings, part: Path) -> Restored:
-    """Brings the copy to this version's schema and pauses it; what was under way counts as perhaps sent."""
+    """Migrates the copy to this version's schema and pauses sending; what was being sent counts as perhaps sent."""
     now = datetime.now(UTC)
     engine = db.make_engine(f"sqlite+aiosqlite:///{part}")
     sessions = db.make_sessions(engine)
@@ -99,16 +99,16 @@ async def _prepared(settings: Settings, part: Path) -> Restored:
         await engine.dispose()
     with closing(sqlite3.connect(part)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA journal_mode=DELETE")  # its log must not be needed under another name
+        connection.execute("PRAGMA journal_mode=DELETE")  # a WAL file would not follow the rename
     return restored
 
 
 def _logs(file: Path) -> list[Path]:
-    return [file.with_name(f"{file.name}{end}") for end in LOGS]
+    return [file.with_name(f"{file.name}{end}") for end in SQLITE_SUFFIXES]
 
 
-def _own(part: Path, target: Path) -> None:
-    """A restore by root must leave a database that the bot's own user can write."""
+def _take_owner(part: Path, target: Path) -> None:
+    """After a restore by root, gives the files to the owner of the old database, so that the bot can write them."""
     if os.geteuid() != 0:
         return
     owner = (target if target.exists() else target.parent).stat()
@@ -118,34 +118,35 @@ def _own(part: Path, target: Path) -> None:
 
 
 def _set_aside(target: Path) -> Path | None:
-    """Gives the present database another name, with its log if that cannot be folded into it; None if there is none."""
+    """Renames the present database, with its WAL if that cannot be merged into it; returns the new path, None without a
+    database."""
     if not target.exists():
         for log in _logs(target):
             log.unlink(missing_ok=True)
         return None
-    with suppress(BackupError, sqlite3.Error):  # of a damaged one the log is kept as it is
-        backup.checked(target)
+    with suppress(BackupError, sqlite3.Error):  # of a damaged database the WAL is kept as it is
+        backup.check_backup(target)
         with closing(sqlite3.connect(target, timeout=5)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.execute("PRAGMA journal_mode=DELETE")  # to look at it must not leave a log beside it
-    kept = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+            connection.execute("PRAGMA journal_mode=DELETE")  # so that opening it later leaves no WAL beside it
+    replaced = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
     try:
-        os.link(target, kept)  # under both names until the copy takes the old one: never under none
+        os.link(target, replaced)  # it has both names until the copy takes the old one
     except FileExistsError:
-        raise BackupError(f"{kept} is there already. Try again in a second") from None
+        raise BackupError(f"{replaced} is there already. Try again in a second") from None
     except OSError:
-        shutil.copy2(target, kept)  # a file system without links
+        shutil.copy2(target, replaced)  # a file system without hard links
     log, shared = _logs(target)
     if log.exists():
-        log.replace(_logs(kept)[0])
-    shared.unlink(missing_ok=True)  # made anew from the log
-    return kept
+        log.replace(_logs(replaced)[0])
+    shared.unlink(missing_ok=True)  # SQLite rebuilds it from the WAL
+    return replaced
 
 
-def kept(target: Path) -> list[Path]:
-    """What restores have set aside, oldest first."""
-    found = target.parent.glob(f"{target.name}.before-restore-*")
-    return sorted(file for file in found if not file.name.endswith(LOGS))
+def replaced_databases(target: Path) -> list[Path]:
+    """Databases that restores have renamed, oldest first."""
+    files = target.parent.glob(f"{target.name}.before-restore-*")
+    return sorted(file for file in files if not file.name.endswith(SQLITE_SUFFIXES))
 
 
 def _by_postgresql(url: str, file: Path) -> str:
@@ -156,14 +157,14 @@ def _by_postgresql(url: str, file: Path) -> str:
     )
 
 
-def told(restored: Restored, settings: Settings) -> list[str]:
-    """What was restored, what it lacks, and what to do next."""
+def describe(restored: Restored, settings: Settings) -> list[str]:
+    """Lines for the operator: what was restored, what is missing, what to do next."""
     due = sum(backlog.due for backlog in restored.waiting)
     expired = sum(backlog.expired for backlog in restored.waiting)
     later = sum(backlog.later for backlog in restored.waiting)
     lines = [f"Restored, at {restored.revision}. Sending is paused."]
-    if restored.kept is not None:
-        lines.append(f"The database that was there is kept as {restored.kept}; delete it when you need it no more.")
+    if restored.replaced is not None:
+        lines.append(f"The database that was there is kept as {restored.replaced}; delete it when you need it no more.")
     lines.append(f"{later} message(s) wait for their time; {expired} have expired and stay unsent.")
     if due:
         kinds = ", ".join(f"{backlog.due} {backlog.kind}" for backlog in restored.waiting if backlog.due)

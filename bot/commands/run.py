@@ -1,4 +1,4 @@
-"""`koolla run`: migrate, start, serve, and stop in good order."""
+"""`koolla run`: migrates, starts, serves until a signal, and stops."""
 
 import asyncio
 import contextlib
@@ -46,11 +46,11 @@ async def _run(settings: Settings, *, is_alone: bool) -> int:
         await app.close()
         return 2
     except TelegramError as error:
-        print(_excuse(error), file=sys.stderr)
+        print(_reason(error), file=sys.stderr)
         await app.close()
         return 2 if isinstance(error, InvalidToken) else 1
     try:
-        await _greet(app)
+        await _print_claim_link(app)
         serving = asyncio.create_task(app.serve())
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, serving.cancel)
@@ -63,15 +63,15 @@ async def _run(settings: Settings, *, is_alone: bool) -> int:
     return 0
 
 
-def _excuse(error: TelegramError) -> str:
+def _reason(error: TelegramError) -> str:
     if isinstance(error, InvalidToken):
         return "telegram.token: Telegram does not know this token. Copy it again from @BotFather"
     why = config_check.telegram_words(error)
     return f"Telegram does not answer ({why}). Check the network and telegram.api_url, then try again"
 
 
-async def _greet(app: App) -> None:
-    """Once started: with no administrator at all, prints the link with which the first one comes in."""
+async def _print_claim_link(app: App) -> None:
+    """After the start: if there is no administrator, prints the link with which the first person becomes one."""
     async with app.sessions.begin() as session:
         link = await joining.claim_link(session, now=app.now)
     if link is not None:

@@ -1,4 +1,4 @@
-"""`koolla status`: how the bot is, in plain words; what needs somebody first."""
+"""`koolla status`: the state of the bot in plain words, first what needs attention."""
 
 import shutil
 from dataclasses import dataclass, field
@@ -15,13 +15,14 @@ from models.feedback import lost_keys
 from models.feedback.sealing import Keyring
 from models.operations import health
 
-SILENT = timedelta(seconds=120)
-"""A program that polls shows a sign of life oftener than every minute."""
-LATE = timedelta(minutes=10)
+MAX_SILENCE = timedelta(seconds=120)
+"""A poller without a renewed lease for this long counts as hanging; it renews at least once a minute."""
+MAX_DELAY = timedelta(minutes=10)
+"""A delivery due for longer than this counts as late."""
 DAY = timedelta(days=1)
-BACKUP_AGE = timedelta(days=8)
-LEAST_FREE = 500_000_000
-"""Bytes: below it the disk is said to be filling up."""
+MAX_BACKUP_AGE = timedelta(days=8)
+MIN_FREE_BYTES = 500_000_000
+"""With less free space, or less than twice the database, the disk counts as filling up."""
 REASONS = {
     DeliveryError.BLOCKED: "the person has blocked the bot",
     DeliveryError.DEACTIVATED: "the person's Telegram account is gone",
@@ -46,8 +47,9 @@ REASONS = {
 @dataclass
 class Status:
     needs: list[str] = field(default_factory=list)
-    """What somebody should do something about."""
+    """What needs attention, with what to do: one sentence each."""
     lines: list[str] = field(default_factory=list)
+    """The state, a line for each thing."""
 
     def text(self) -> str:
         head = (
@@ -57,25 +59,27 @@ class Status:
 
 
 async def read(settings: Settings) -> Status:
-    """Reads all of it from the database and the disk; the program itself need not run."""
+    """The state, read from the database and the disk; the program may run or not."""
     status, now = Status(), datetime.now(UTC)
     async with admin.opened(settings) as (_, sessions):
-        await _life(status, sessions, settings, now)
-        await _holdings(status, sessions, settings, now)
-        await _deliveries(status, sessions, settings, now)
-        await _undelivered(status, sessions, now)
-        await _parked(status, sessions, settings)
-        await _forms(status, sessions, settings, now)
-    _backups(status, settings, now)
-    _disk(status, settings)
+        await _add_life(status, sessions, settings, now)
+        await _add_size(status, sessions, settings, now)
+        await _add_waiting(status, sessions, settings, now)
+        await _add_undelivered(status, sessions, now)
+        await _add_parked(status, sessions, settings)
+        await _add_forms(status, sessions, settings, now)
+    _add_backup(status, settings, now)
+    _add_disk(status, settings)
     return status
 
 
 def _wall(moment: datetime, settings: Settings) -> str:
+    """A moment by the organisation's wall clock."""
     return f"{moment.astimezone(settings.zone):%Y-%m-%d %H:%M}"
 
 
 def _span(span: timedelta) -> str:
+    """A duration in the largest unit of which there are at least two."""
     seconds = int(span.total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
@@ -83,11 +87,11 @@ def _span(span: timedelta) -> str:
     return f"{seconds} s"
 
 
-async def _life(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _add_life(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     is_running = config_check.is_running(settings)
     async with sessions.begin() as session:
         sign, pace = await leases.last_sign(session, leases.POLLER), await health.pace(session)
-    _running(status, is_running, sign, settings)
+    _add_running(status, is_running, sign, settings)
     if pace is not None and pace.paused_at is not None:
         status.needs.append("Sending is paused: `koolla resume` lets messages go out, `--drop-due` without those due")
         status.lines.append(f"sending: paused since {_wall(pace.paused_at, settings)}")
@@ -97,10 +101,13 @@ async def _life(status: Status, sessions: db.Sessions, settings: Settings, now: 
         status.lines.append("sending: yes")
 
 
-def _running(
+def _add_running(
     status: Status, is_running: bool | None, sign: tuple[datetime, datetime] | None, settings: Settings
 ) -> None:
-    """What the file's lock tells at once, and else its last sign of life; None of both where nobody can know."""
+    """Whether it runs: by the database's lock where there is one, else by the poller's lease.
+
+    ``sign`` is when the lease was last renewed, and the database's time now; None without a lease.
+    """
     ago = "" if sign is None else _span(sign[1] - sign[0])
     if sign is None and is_running:
         status.lines.append("running: yes, it is about to begin")
@@ -113,7 +120,7 @@ def _running(
             "and look at its log"
         )
         status.lines.append(f"running: no, last sign of life {ago} ago")
-    elif sign[1] - sign[0] > SILENT:
+    elif sign[1] - sign[0] > MAX_SILENCE:
         status.needs.append(
             f"It has shown no sign of life for {ago}: look at its log, and start it again if it is dead"
         )
@@ -122,14 +129,15 @@ def _running(
         status.lines.append(f"running: yes, last sign of life {ago} ago")
 
 
-async def _holdings(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _add_size(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
     file = backup.database_file(settings.database.url)
     status.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrate.newest()}")
-    if file is not None and (kept := restore.kept(file)):
+    if file is not None and (replaced := restore.replaced_databases(file)):
         status.lines.append(
-            f"  {len(kept)} kept when a backup was restored, to be deleted when all is well; newest: {kept[-1].name}"
+            f"  {len(replaced)} kept when a backup was restored, to be deleted when all is well; "
+            f"newest: {replaced[-1].name}"
         )
     status.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
@@ -137,7 +145,7 @@ async def _holdings(status: Status, sessions: db.Sessions, settings: Settings, n
     )
 
 
-async def _deliveries(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _add_waiting(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         waiting = await health.waiting(session, now=now)
         oldest = await health.oldest_due(session, now=now)
@@ -152,7 +160,7 @@ async def _deliveries(status: Status, sessions: db.Sessions, settings: Settings,
     if doubtful:
         status.lines.append(f"  {doubtful} of them may have arrived once already")
     is_held = pace is not None and pace.free_at > now
-    if oldest is not None and now - oldest > LATE and not is_paused and not is_held:
+    if oldest is not None and now - oldest > MAX_DELAY and not is_paused and not is_held:
         status.needs.append(
             f"Messages are late, the oldest by {_span(now - oldest)}: does Telegram answer? `koolla check` tells"
         )
@@ -160,7 +168,7 @@ async def _deliveries(status: Status, sessions: db.Sessions, settings: Settings,
         status.lines.append(f"  the oldest is due since {_wall(oldest, settings)}")
 
 
-async def _undelivered(status: Status, sessions: db.Sessions, now: datetime) -> None:
+async def _add_undelivered(status: Status, sessions: db.Sessions, now: datetime) -> None:
     async with sessions.begin() as session:
         undelivered = await health.undelivered(session, since=now - DAY)
     for part in undelivered:
@@ -171,7 +179,7 @@ async def _undelivered(status: Status, sessions: db.Sessions, now: datetime) -> 
             status.needs.append(f"{part.count} message(s) could not be written{fault}: report it with the log's lines")
 
 
-async def _parked(status: Status, sessions: db.Sessions, settings: Settings) -> None:
+async def _add_parked(status: Status, sessions: db.Sessions, settings: Settings) -> None:
     async with sessions.begin() as session:
         parked = await updates.parked(session)
     if parked:
@@ -179,10 +187,11 @@ async def _parked(status: Status, sessions: db.Sessions, settings: Settings) -> 
             f"{len(parked)} tap(s) or message(s) could not be handled: report them with the log's lines by reference"
         )
     for update in parked:
-        status.lines.append(f"  put aside {_wall(update.seen_at, settings)}: reference {update.parked}, {update.about}")
+        at = _wall(update.seen_at, settings)
+        status.lines.append(f"  put aside {at}: reference {update.parked}, {update.about}")
 
 
-async def _forms(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
+async def _add_forms(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     keys = Keyring(settings.feedback.keys)
     async with sessions.begin() as session:
         forms = await lost_keys.open_forms(session, keys, now=now)
@@ -197,7 +206,7 @@ async def _forms(status: Status, sessions: db.Sessions, settings: Settings, now:
         status.lines += [f"  {line}" for line in admin.about_lost(missing, settings)]
 
 
-def _backups(status: Status, settings: Settings, now: datetime) -> None:
+def _add_backup(status: Status, settings: Settings, now: datetime) -> None:
     if backup.database_file(settings.database.url) is None:
         status.lines.append("last backup: pg_dump leaves no word here")
         return
@@ -205,28 +214,29 @@ def _backups(status: Status, settings: Settings, now: datetime) -> None:
     if last is None:
         status.lines.append("last backup: none is known; `koolla backup FILE` makes one while the bot runs")
         return
-    made, file = last
-    status.lines.append(f"last backup: {_wall(made, settings)}, {file}")
-    if now - made > BACKUP_AGE:
-        status.needs.append(f"The last backup is {_span(now - made)} old: look at what should make them")
+    made_at, file = last
+    status.lines.append(f"last backup: {_wall(made_at, settings)}, {file}")
+    if now - made_at > MAX_BACKUP_AGE:
+        status.needs.append(f"The last backup is {_span(now - made_at)} old: look at what should make them")
 
 
-def _disk(status: Status, settings: Settings) -> None:
+def _add_disk(status: Status, settings: Settings) -> None:
     file = backup.database_file(settings.database.url)
     folder = settings.feedback.keys if file is None else file.parent
     size = 0 if file is None else file.stat().st_size
-    free = shutil.disk_usage(_there(folder)).free
+    free = shutil.disk_usage(_existing(folder)).free
     status.lines.append(
         f"disk: {_bytes(free)} free in {folder}" + (f", the database has {_bytes(size)}" if size else "")
     )
-    if free < config_check.LEAST_FREE:
+    if free < config_check.MIN_FREE_BYTES:
         status.needs.append(f"The disk is full: nothing goes out. Make room in {folder}; it goes on by itself")
-    elif free < max(LEAST_FREE, 2 * size):
+    elif free < max(MIN_FREE_BYTES, 2 * size):
         status.needs.append(f"The disk is filling up: {_bytes(free)} free in {folder}. A full disk stops the bot")
 
 
-def _there(folder: Path) -> Path:
-    return folder if folder.exists() else _there(folder.absolute().parent)
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest parent that exists."""
+    return folder if folder.exists() else _existing(folder.absolute().parent)
 
 
 def _bytes(number: int) -> str:

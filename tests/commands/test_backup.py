@@ -58,7 +58,7 @@ def test_a_backup_is_private_whole_and_never_over_another(folder: Path) -> None:
     code, said = koolla("backup", "copies/first.db")
     assert code == 0, said
     assert stat.S_IMODE((folder / "copies/first.db").stat().st_mode) == 0o600
-    assert backup.checked(folder / "copies/first.db") == migrate.newest()
+    assert backup.check_backup(folder / "copies/first.db") == migrate.newest()
     before = (folder / "copies/first.db").read_bytes()
     code, said = koolla("backup", "copies/first.db")
     assert (code, "never overwrites" in said) == (2, True)

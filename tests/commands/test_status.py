@@ -195,9 +195,9 @@ def test_an_old_backup_and_a_filling_disk_are_said(folder: Path, monkeypatch: py
     os.utime(folder / "data/koolla.db.backed-up", (long_ago, long_ago))
     code, said = koolla("status")
     assert (code, "The last backup is 9 d old" in said) == (1, True), said
-    monkeypatch.setattr(status, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(status, "MIN_FREE_BYTES", 10**18)
     assert "The disk is filling up" in koolla("status")[1]
-    monkeypatch.setattr(config_check, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(config_check, "MIN_FREE_BYTES", 10**18)
     assert "The disk is full: nothing goes out" in koolla("status")[1]
 
 

@@ -143,7 +143,7 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
     lines = await restore.restore(settings, tmp_path / "backup.db")
     assert lines[0] == f"Restored, at {migrate.newest()}. Sending is paused."
     assert not any("key" in line for line in lines)
-    assert backup.checked(tmp_path / "koolla.db") == migrate.newest()
+    assert backup.check_backup(tmp_path / "koolla.db") == migrate.newest()
 
 
 async def test_figures_are_what_they_were(talk: Talk) -> None:
