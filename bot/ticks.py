@@ -80,7 +80,7 @@ async def close_forms(runtime: Runtime) -> None:
 
 async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
     """Closes one form. If it fails, the other forms are closed and their keys destroyed all the same."""
-    ending = partial(closing.close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
+    ending = partial(closing.count_and_close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
     run = await in_own_transaction(runtime, "run not closed", ending, run=run_id)
     if run is None:
         return

@@ -47,16 +47,16 @@ class Sitting:
 
     async def answer(self, member: Actor, said: Said, *, regrets: Mapping[int, int] | None = None) -> None:
         """Fills in the form and sends it. ``regrets`` are values pressed first, and changed with Previous."""
-        closing = self.questions[-1] if self.questions[-1].kind is QuestionKind.OPEN else None
+        last_open = self.questions[-1] if self.questions[-1].kind is QuestionKind.OPEN else None
         for question in self.questions:
-            if question is closing:
+            if question is last_open:
                 continue
             if question.id in (regrets or {}):
                 await self.press(member, f"rate:{self.run_id}:{question.id}:{(regrets or {})[question.id]}")
                 await self.press(member, f"page:{self.run_id}:{question.id}")
             await self._answer(member, question, said)
-        if closing is not None and said.get(closing.id):
-            await self.types(member, closing, said[closing.id])
+        if last_open is not None and said.get(last_open.id):
+            await self.types(member, last_open, said[last_open.id])
         await self.press(member, f"done:{self.run_id}")
 
     async def _answer(self, member: Actor, question: Question, said: Said) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from handlers.dates import span_text
-from handlers.feedback.header import about, closing_text, page_screen, promise
+from handlers.feedback.header import about, closing_date_text, page_screen, promise
 from handlers.feedback.question_page import ask
 from handlers.feedback.summary_page import summary, thanks
 from handlers.meetings.invitations import meeting_name
@@ -44,7 +44,7 @@ def ask_attendance(context: Context, submission: Submission) -> Screen:
         "feedback-were-you-there",
         meeting=meeting_name(t, meeting),
         when=span_text(meeting.starts_at, meeting.ends_at, meeting.plan.zone, t.language),
-        n=len(submission.pages) + (submission.closing is not None),
+        n=len(submission.pages) + (submission.last_open_question is not None),
     )
     choices = [*ways_to_attend(meeting.mode), Attended.NO]
     buttons = [Button(t(f"attended-{choice}"), data("was", submission.run.id, choice)) for choice in choices]
@@ -63,8 +63,8 @@ def where_they_are(context: Context, submission: Submission) -> Screen:
 
 
 def shown(context: Context, submission: Submission, question: Question | None, *, waits: bool = False) -> Screen:
-    """A question's page; the summary for None and for the closing question, which the summary asks."""
-    if question is None or question is submission.closing:
+    """A question's page; the summary for None and for the last open question, which the summary asks."""
+    if question is None or question is submission.last_open_question:
         return summary(context, submission, waits=waits)
     return ask(context, submission, question, waits=waits)
 
@@ -123,7 +123,7 @@ async def show_missing(context: Context, tap: Tap) -> Screen:
 async def _arrive(context: Context, submission: Submission, question: Question | None) -> Screen:
     """Shows a question or (None) the summary. A question with text waits for a typed line, unless the person is in
     another dialogue."""
-    typed = question or submission.closing
+    typed = question or submission.last_open_question
     if typed is None or not wants_words(typed):
         await _leave(context)
         return shown(context, submission, question)
@@ -252,4 +252,6 @@ async def render_feedback(context: Context, delivery: Delivery) -> Screen:
 def _reminder(context: Context, submission: Submission) -> Markup:
     if submission.meeting is not None:
         return context.t("feedback-reminder")
-    return context.t("feedback-reminder-own", form=about(context, submission), closes=closing_text(context, submission))
+    return context.t(
+        "feedback-reminder-own", form=about(context, submission), closes=closing_date_text(context, submission)
+    )

@@ -34,13 +34,13 @@ def about(context: Context, submission: Submission) -> Markup:
     return context.t("feedback-on-its-own", form=form_name(context.t, submission.form), group=submission.group.name)
 
 
-def closing_text(context: Context, submission: Submission) -> str:
+def closing_date_text(context: Context, submission: Submission) -> str:
     return moment_text(submission.run.closes_at, context.zone, context.language)
 
 
 def promise(context: Context, submission: Submission) -> Markup:
     """Who will see the answers, as fixed when the form was sent."""
-    closes = closing_text(context, submission)
+    closes = closing_date_text(context, submission)
     if submission.run.named:
         return context.t("feedback-named", group=submission.group.name, closes=closes)
     return context.t("feedback-anonymous", threshold=submission.run.threshold, closes=closes)
@@ -48,7 +48,7 @@ def promise(context: Context, submission: Submission) -> Markup:
 
 def introduction(context: Context, submission: Submission) -> list[Markup]:
     """The top of the first question of a form without a meeting: what it is, how long it takes, who sees it."""
-    kinds = [question.kind for question in (*submission.pages, submission.closing) if question is not None]
+    kinds = [question.kind for question in (*submission.pages, submission.last_open_question) if question is not None]
     seconds = sum(WRITING if kind is QuestionKind.OPEN else TAPPING for kind in kinds)
     taps = len(submission.pages) + sum(kind is QuestionKind.SEVERAL for kind in kinds) + 1
     return [

@@ -16,7 +16,7 @@ from handlers.feedback.survey_draft import (
     SurveyDraft,
     SurveyStep,
     at_clock,
-    closing,
+    closes_at,
     stamp,
     timing_of,
     today,
@@ -109,7 +109,7 @@ async def on_close(context: Context, tap: Tap) -> Screen:
     known = draft.state
     if tap.word(1) not in LASTS or known.opens is None:
         raise NotFound
-    return await _go_on(context, draft, replace(known, closes=closing(context, known, tap.word(1))))
+    return await _go_on(context, draft, replace(known, closes=closes_at(context, known, tap.word(1))))
 
 
 @tap("survey-remind", on_refusal=show_current)

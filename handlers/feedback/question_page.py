@@ -49,7 +49,7 @@ def _top(context: Context, submission: Submission, question: Question) -> Iterat
 
 def progress(submission: Submission, question: Question) -> str:
     """Its number and the number of questions: "2/5"."""
-    order = [*submission.pages, *([submission.closing] if submission.closing else [])]
+    order = [*submission.pages, *([submission.last_open_question] if submission.last_open_question else [])]
     return f"{order.index(question) + 1}/{len(order)}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from handlers.feedback.header import Rows, about, closing_text, introduction, page_screen
+from handlers.feedback.header import Rows, about, closing_date_text, introduction, page_screen
 from handlers.feedback.question_page import in_rows
 from handlers.forms.labels import asked, options
 from handlers.layout import TEXT_LENGTH, cut, shown_length
@@ -25,7 +25,7 @@ SIGNS = 8
 
 
 def summary(context: Context, submission: Submission, *, waits: bool = False) -> Screen:
-    """All answers so far. The closing question (an optional open question at the end) is asked here."""
+    """All answers so far. The last open question, if it is optional, is asked here."""
     t = context.t
     listed = [*submission.pages, *submission.from_settings]
     line_length = (TEXT_LENGTH - BESIDES) // max(1, len(listed))
@@ -37,8 +37,8 @@ def summary(context: Context, submission: Submission, *, waits: bool = False) ->
     if from_settings:
         heading = t("feedback-told-named" if submission.run.named else "feedback-told")
         blocks.append(Markup("\n").join([heading, *from_settings]))
-    if submission.closing is not None:
-        blocks.append(Markup("\n").join(_closing(context, submission, submission.closing, waits)))
+    if submission.last_open_question is not None:
+        blocks.append(Markup("\n").join(_last_open_question(context, submission, submission.last_open_question, waits)))
     blocks.append(_standing(context, submission))
     return page_screen(context, submission, blocks, _buttons(context, submission, listed, waits))
 
@@ -75,7 +75,7 @@ def _answer(context: Context, submission: Submission, question: Question) -> lis
     return [*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]]
 
 
-def _closing(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
+def _last_open_question(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
     t, given = context.t, submission.answer(question)
     yield t("feedback-question", question=asked(t, question))
     if given is not None and given.text:
@@ -85,16 +85,16 @@ def _closing(context: Context, submission: Submission, question: Question, waits
 
 
 def _buttons(context: Context, submission: Submission, listed: list[Question], waits: bool) -> Rows:
-    t, run_id, closing = context.t, submission.run.id, submission.closing
+    t, run_id, last = context.t, submission.run.id, submission.last_open_question
     changes = [
         Button(t("feedback-change-one", number=number), data("page", run_id, question.id))
         for number, question in enumerate(listed, 1)
     ]
     rows = [*in_rows(changes, 4)]
-    if closing is not None and not waits:
-        rows.append((Button(t("feedback-write"), data("write", run_id, closing.id)),))
-    if closing is not None and (given := submission.answer(closing)) and given.text:
-        rows.append((Button(t("feedback-unwrite"), data("rate", run_id, closing.id, "skip")),))
+    if last is not None and not waits:
+        rows.append((Button(t("feedback-write"), data("write", run_id, last.id)),))
+    if last is not None and (given := submission.answer(last)) and given.text:
+        rows.append((Button(t("feedback-unwrite"), data("rate", run_id, last.id, "skip")),))
     ready = "feedback-done" if submission.finished else "feedback-finish"
     return (*rows, (Button(t(ready), data("done", run_id)),))
 
@@ -106,5 +106,5 @@ def thanks(context: Context, submission: Submission) -> Screen:
     if submission.is_preview:
         back = Button(t("feedback-to-form"), data("form", submission.form.id))
         return page_screen(context, submission, [t("feedback-tried")], ((change,), (back,)))
-    text = t("feedback-thanks", meeting=about(context, submission), closes=closing_text(context, submission))
+    text = t("feedback-thanks", meeting=about(context, submission), closes=closing_date_text(context, submission))
     return page_screen(context, submission, [text], ((change,),))

@@ -102,7 +102,7 @@ def timing_of(context: Context, known: SurveyDraft) -> Timing | None:
     return Timing(opens_at(context, known), known.closes, known.reminders)
 
 
-def closing(context: Context, known: SurveyDraft, length: str) -> datetime:
+def closes_at(context: Context, known: SurveyDraft, length: str) -> datetime:
     """The end of the first working day so long (a key of `LASTS`) after the opening."""
     day = opens_at(context, known).astimezone(context.zone).date() + LASTS[length]
     while is_day_off(day, context.policy.quiet):

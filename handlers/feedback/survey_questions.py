@@ -14,7 +14,7 @@ from handlers.feedback.survey_draft import (
     SurveyDraft,
     SurveyStep,
     at_clock,
-    closing,
+    closes_at,
     example,
     opens_at,
     stamp,
@@ -122,7 +122,7 @@ def _question(
     if step is SurveyStep.OPENS:
         return t("survey-ask-opens", example=example(context)), _openings(context, number)
     if step is SurveyStep.CLOSES:
-        return t("survey-ask-closes", example=example(context)), _closings(context, draft)
+        return t("survey-ask-closes", example=example(context)), _closing_choices(context, draft)
     return _reminders(context, draft)
 
 
@@ -141,10 +141,10 @@ def _moment(context: Context, at: datetime) -> str:
     return moment_text(at, context.zone, context.language)
 
 
-def _closings(context: Context, draft: Draft[SurveyDraft]) -> Rows:
+def _closing_choices(context: Context, draft: Draft[SurveyDraft]) -> Rows:
     rows = []
     for length in LASTS:
-        day = closing(context, draft.state, length).astimezone(context.zone).date()
+        day = closes_at(context, draft.state, length).astimezone(context.zone).date()
         label = context.t(f"survey-lasts-{length}", day=day_text(day, context.language))
         rows.append((Button(label, data("survey-close", draft.number, length)),))
     return tuple(rows)

@@ -46,7 +46,7 @@ async def on_text(context: Context, draft: Draft[FeedbackText], text: str) -> Sc
     had_other = OTHER in submission.ticked(question)
     typed = tidy(text, limit=question.length + 1)
     await feedback.write(context.session, submission, question, typed, keys=context.keys, press=press_of(context))
-    if question is submission.closing or question.kind is QuestionKind.SEVERAL:
+    if question is submission.last_open_question or question.kind is QuestionKind.SEVERAL:
         return shown(context, submission, question, waits=True)
     return await _noted(context, submission, question, typed, had_other=had_other)
 
@@ -56,7 +56,7 @@ async def _noted(
 ) -> Screen:
     """The page after a typed answer, with the answer above it, and a note if it has chosen "other"."""
     onward = submission.after(question)
-    takes_over = onward or submission.closing
+    takes_over = onward or submission.last_open_question
     if takes_over is not None and wants_words(takes_over):
         key, screen = "feedback-noted", await wait(context, submission, takes_over)
     else:
@@ -80,7 +80,7 @@ async def aside(context: Context, text: str) -> Screen | None:
     submission = await _submission(context, waiting[0])
     if submission.attended is Attended.NO:
         return None
-    first = submission.unanswered or submission.closing
+    first = submission.unanswered or submission.last_open_question
     if (
         first is not None
         and len(waiting) == 1

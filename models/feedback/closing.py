@@ -33,9 +33,11 @@ TELLS = timedelta(days=14)
 """For how long a coordinator is told of results; /results shows them always."""
 
 
-async def close(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> Run | None:
-    """Closes a run whose time is over; None if it was closed already, or somebody is just answering (then the next
-    try does it). `destroy_keys` follows the commit."""
+async def count_and_close(
+    session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime
+) -> Run | None:
+    """Closes a run whose time is over and counts its answers. Returns the run; None if it was closed already, or
+    somebody is answering at this moment (then the next try closes it). `destroy_keys` follows the commit."""
     if await _is_being_answered(session, run_id):
         return None
     closed = await session.execute(

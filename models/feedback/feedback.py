@@ -87,7 +87,7 @@ class Submission:
         return [question for question in self.questions if self.option_from_settings(question) is not None]
 
     @cached_property
-    def closing(self) -> Question | None:
+    def last_open_question(self) -> Question | None:
         """The open question at the end, if it is optional: the summary asks it."""
         asked = [question for question in self.questions if question not in self.from_settings]
         is_by_the_way = len(asked) > 1 and asked[-1].kind is QuestionKind.OPEN and not asked[-1].required
@@ -96,7 +96,9 @@ class Submission:
     @cached_property
     def pages(self) -> list[Question]:
         """The questions asked one after another."""
-        return [question for question in self.questions if question not in (*self.from_settings, self.closing)]
+        return [
+            question for question in self.questions if question not in (*self.from_settings, self.last_open_question)
+        ]
 
     @property
     def unanswered(self) -> Question | None:

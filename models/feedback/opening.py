@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.base import insert_new
 from models.calendar import next_waking
 from models.feedback import form_choosing, runs
+from models.feedback.form_times import meeting_form_closes_at
 from models.feedback.runs import ASKS_WITHIN, Run
 from models.feedback.sealing import Keyring
 from models.meetings import attendance, invitations
@@ -58,7 +59,7 @@ async def open_run(
         "threshold": policy.threshold,
         "named": version.named,
         "opens_at": opens,
-        "closes_at": opens + policy.feedback_open_for,
+        "closes_at": meeting_form_closes_at(opens, policy),
     }
     for run_id in await insert_new(session, Run, [row]):
         run = await session.get_one(Run, run_id)

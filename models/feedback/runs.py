@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
-from models.calendar import Quiet, next_waking
+from models.calendar import next_waking
 from models.delivery import outbox
 from models.delivery.cards import Message
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned
+from models.feedback.form_times import REMINDER_INTERVAL, reminder_times
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
 from models.people import access
@@ -21,8 +22,6 @@ from models.policy import Policy
 
 ASKS_WITHIN = timedelta(days=30)
 """A meeting longer past than this is not asked about any more."""
-APART = timedelta(hours=20)
-"""Two messages about one form reach a person no closer than this: the next morning may be, the same may not."""
 
 
 class RunState(enum.StrEnum):
@@ -101,7 +100,11 @@ async def plan_asks(
         quiet = quiet_hours(person, policy)
         # About a meeting they are asked as soon as they themselves wake, which may be before the organisation does.
         asked_at = next_waking(now if run.meeting_id is not None else max(now, run.opens_at), quiet)
-        later = [(again(number), at) for number, at in _reminders(run, asked_at, quiet, policy)]
+        interval = None if run.meeting_id is None else policy.feedback_reminder_after
+        reminders = reminder_times(
+            run.opens_at, run.closes_at, run.reminders, asked_at=asked_at, quiet=quiet, interval=interval
+        )
+        later = [(again(number), at) for number, at in reminders]
         for slot, at in (("", asked_at), *later):
             planned.append(
                 Planned(
@@ -122,44 +125,11 @@ def again(number: int) -> str:
     return "again" if number == 1 else f"again-{number}"
 
 
-def _reminders(run: Run, asked_at: datetime, quiet: Quiet, policy: Policy) -> list[tuple[int, datetime]]:
-    """When to remind a person, with numbers from 1: after a meeting by the policy; else at even distances."""
-    if run.meeting_id is not None:
-        moments = [asked_at + number * policy.feedback_reminder_after for number in range(1, run.reminders + 1)]
-    else:
-        moments = even(run.opens_at, run.closes_at, run.reminders)
-    return _apart(moments, asked_at, run.closes_at, quiet)
-
-
-def _apart(
-    moments: list[datetime], asked_at: datetime, closes_at: datetime, quiet: Quiet
-) -> list[tuple[int, datetime]]:
-    """The moments moved to waking hours and `APART`: a weekend would shift two to the same morning."""
-    moved, last = [], asked_at
-    for number, moment in enumerate(moments, 1):
-        at = next_waking(max(moment, last + APART), quiet)
-        if asked_at < moment and at < closes_at:
-            moved.append((number, at))
-            last = at
-    return moved
-
-
-def even(opens: datetime, closes: datetime, reminders: int) -> list[datetime]:
-    """The moments that part a form's time evenly: of one reminder its middle, of two its thirds."""
-    step = (closes - opens) / (reminders + 1)
-    return [opens + number * step for number in range(1, reminders + 1)]
-
-
-def remind_at(opens: datetime, closes: datetime, reminders: int, quiet: Quiet) -> list[datetime]:
-    """When those are reminded who have the organisation's quiet hours, of a form sent on its own."""
-    return [at for _, at in _apart(even(opens, closes, reminders), next_waking(opens, quiet), closes, quiet)]
-
-
 async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now: datetime) -> bool:
     """Whether a message about a form is still in place, looked at again when it is to leave.
 
     A form sent on its own to a group is none for those who have left it; and a reminder does not follow another message
-    about the form within `APART`, as after an outage it would.
+    about the form within `REMINDER_INTERVAL`, as after an outage it would.
     """
     run = await session.get(Run, delivery.subject)
     if run is None:
@@ -173,7 +143,7 @@ async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now
         Delivery.kind == delivery.kind,
         Delivery.subject == delivery.subject,
         Delivery.id != delivery.id,
-        Delivery.sent_at > now - APART,
+        Delivery.sent_at > now - REMINDER_INTERVAL,
     )
     return await session.scalar(lately.limit(1)) is None
 

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
 from models.feedback.feedback import Submission
-from models.feedback.runs import Run, RunState, remind_at
+from models.feedback.form_times import reminder_times
+from models.feedback.runs import Run, RunState
 from models.forms.forms import Form, FormVersion
 from models.people import access, groups, people
 from models.people.groups import Workgroup
@@ -35,7 +36,9 @@ class Timing:
 
     def reminds_at(self, policy: Policy) -> tuple[datetime, ...]:
         """When it reminds those who have no quiet hours of their own."""
-        return tuple(remind_at(self.opens_at, self.closes_at, self.reminders, policy.quiet))
+        asked_at, quiet = next_waking(self.opens_at, policy.quiet), policy.quiet
+        times = reminder_times(self.opens_at, self.closes_at, self.reminders, asked_at=asked_at, quiet=quiet)
+        return tuple(at for _, at in times)
 
 
 @dataclass(frozen=True)

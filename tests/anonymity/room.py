@@ -148,7 +148,7 @@ class Room:
         async with self.sessions.begin() as session:
             await session.execute(update(Run).where(Run.id == run_id).values(closes_at=self.now))
         async with self.sessions.begin() as session:
-            await closing.close(session, run_id, self.keys, policy=self.policy, now=self.now)
+            await closing.count_and_close(session, run_id, self.keys, policy=self.policy, now=self.now)
         async with self.sessions() as session:
             await closing.destroy_keys(session, self.keys)
         self.now += timedelta(hours=1)

@@ -112,7 +112,7 @@ async def test_two_replicas_put_a_groups_answers_into_one_pool(room: Room) -> No
 
     async def close(run: int) -> None:
         async with room.sessions.begin() as session:
-            await closing.close(session, run, room.keys, policy=room.policy, now=after)
+            await closing.count_and_close(session, run, room.keys, policy=room.policy, now=after)
             await asyncio.sleep(0.2)  # its changes are not committed yet
 
     await asyncio.gather(*map(close, runs))
@@ -209,11 +209,11 @@ async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room
     await begun.wait()
     after = room.now + timedelta(days=8)
     async with room.sessions.begin() as session:
-        assert await closing.close(session, run, room.keys, policy=room.policy, now=after) is None
+        assert await closing.count_and_close(session, run, room.keys, policy=room.policy, now=after) is None
     may_end.set()
     await pressing
     async with room.sessions.begin() as session:
-        closed = await closing.close(session, run, room.keys, policy=room.policy, now=after)
+        closed = await closing.count_and_close(session, run, room.keys, policy=room.policy, now=after)
     assert closed is not None
     assert (closed.state, closed.answered) == (RunState.CLOSED, 6)
     assert await room.rows(Staged) == []

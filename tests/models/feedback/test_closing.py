@@ -28,7 +28,7 @@ async def test_it_counts_in_the_month_in_which_its_figures_came_out(talk: Talk, 
         run = (await session.execute(select(Run))).scalar_one()
         run.closes_at = LATE - timedelta(days=2)
         await session.flush()
-        await closing.close(session, run.id, talk.app.keys, policy=talk.app.policy, now=LATE)
+        await closing.count_and_close(session, run.id, talk.app.keys, policy=talk.app.policy, now=LATE)
     async with talk.app.sessions() as session:
         march, april = [
             await statistics.digest_figures(session, Scope(Month(2027, number), HELSINKI, None)) for number in (3, 4)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from models.calendar import HELSINKI, Quiet, is_quiet, next_waking
 from models.errors import Refused
-from models.feedback.runs import APART, remind_at
+from models.feedback.form_times import REMINDER_INTERVAL
 from models.feedback.survey_plan import Timing, ensure_valid
+from models.policy import Policy
 
 QUIET = Quiet()
 ALWAYS = Quiet(start=datetime.min.time(), end=datetime.min.time(), weekends=False, holidays=False)
@@ -18,6 +19,10 @@ ALWAYS = Quiet(start=datetime.min.time(), end=datetime.min.time(), weekends=Fals
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=HELSINKI)
+
+
+def reminds_at(opens: datetime, closes: datetime, reminders: int, quiet: Quiet) -> list[datetime]:
+    return list(Timing(opens, closes, reminders).reminds_at(Policy(quiet=quiet)))
 
 
 REFUSED = {
@@ -51,18 +56,18 @@ def test_times_that_one_can(case: str) -> None:
 
 def test_two_reminders_part_the_time_in_three() -> None:
     opens, closes = at("2027-03-01T09:00"), at("2027-03-04T09:00")
-    assert remind_at(opens, closes, 2, ALWAYS) == [opens + timedelta(days=1), opens + timedelta(days=2)]
+    assert reminds_at(opens, closes, 2, ALWAYS) == [opens + timedelta(days=1), opens + timedelta(days=2)]
 
 
 def test_a_weekend_does_not_bring_two_reminders_on_one_morning() -> None:
     """From Friday noon to Monday at four the thirds are both in the weekend."""
-    assert remind_at(at("2027-03-05T12:00"), at("2027-03-08T16:00"), 2, QUIET) == [at("2027-03-08T08:00")]
-    longer = remind_at(at("2027-03-05T12:00"), at("2027-03-09T16:00"), 2, QUIET)
+    assert reminds_at(at("2027-03-05T12:00"), at("2027-03-08T16:00"), 2, QUIET) == [at("2027-03-08T08:00")]
+    longer = reminds_at(at("2027-03-05T12:00"), at("2027-03-09T16:00"), 2, QUIET)
     assert longer == [at("2027-03-08T08:00"), at("2027-03-09T08:00")]
 
 
 def test_a_form_open_for_a_day_reminds_once_and_in_the_morning() -> None:
-    assert remind_at(at("2027-03-02T09:00"), at("2027-03-03T09:00"), 2, QUIET) == [at("2027-03-03T08:00")]
+    assert reminds_at(at("2027-03-02T09:00"), at("2027-03-03T09:00"), 2, QUIET) == [at("2027-03-03T08:00")]
 
 
 @given(
@@ -76,7 +81,7 @@ def test_reminders_are_apart_awake_and_before_the_closing(
 ) -> None:
     opens = next_waking(datetime(2027, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes), quiet)
     closes = opens + timedelta(minutes=length)
-    moments = [opens, *remind_at(opens, closes, reminders, quiet)]
+    moments = [opens, *reminds_at(opens, closes, reminders, quiet)]
     assert len(moments) <= reminders + 1
-    assert all(later - earlier >= APART for earlier, later in pairwise(moments))
+    assert all(later - earlier >= REMINDER_INTERVAL for earlier, later in pairwise(moments))
     assert all(opens <= moment < closes and not is_quiet(moment, quiet) for moment in moments)

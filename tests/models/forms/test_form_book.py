@@ -166,7 +166,7 @@ async def test_a_preview_is_in_no_figure_of_anything(talk: Talk, anna: Actor, bo
     assert SECRET not in str(others)
     async with talk.app.sessions.begin() as session:
         late = talk.clock.now() + previews.LASTS * 2
-        assert await closing.close(session, run_id, talk.app.keys, policy=talk.app.policy, now=late) is None
+        assert await closing.count_and_close(session, run_id, talk.app.keys, policy=talk.app.policy, now=late) is None
     await talk.time_passes(days=40)
     for table in (Run, Release, Pool, NamedAnswer, Staged, Participation):
         assert not await count(talk, table), table

@@ -13,7 +13,7 @@ from bot import ticks
 from migrations.tables import metadata
 from models.delivery.drafts import Draft
 from models.feedback import closing
-from models.feedback.closing import close
+from models.feedback.closing import count_and_close
 from models.feedback.pools import Pool
 from models.feedback.releases import Figure, OpenAnswer, OptionCount, Release
 from models.feedback.runs import Participation, Run, Staged
@@ -265,9 +265,9 @@ async def test_a_form_that_cannot_be_closed_keeps_no_other_open(
         async def failing(session: AsyncSession, run_id: int, *args: Any, **others: Any) -> Run | None:
             if run_id == 1:
                 raise ValueError("what somebody wrote")
-            return await close(session, run_id, *args, **others)
+            return await count_and_close(session, run_id, *args, **others)
 
-        patched.setattr(closing, "close", failing)
+        patched.setattr(closing, "count_and_close", failing)
         await ticks.close_forms(talk.app)
     assert {run.id: run.state for run in await rows(talk, Run)} == {1: "open", 2: "closed"}
     assert talk.app.keys.names() == ["run-1"]
@@ -322,7 +322,7 @@ async def test_closing_twice_counts_once(talk: Talk, anna: Actor, members: list[
         await answers(member, "4435")
     await talk.time_passes(days=8)
     async with talk.app.sessions.begin() as session:
-        assert await close(session, 1, talk.app.keys, policy=talk.app.policy, now=talk.clock.now()) is None
+        assert await count_and_close(session, 1, talk.app.keys, policy=talk.app.policy, now=talk.clock.now()) is None
     assert len(await rows(talk, Release)) == 1
 
 
