@@ -14,7 +14,7 @@ from models.errors import NotFound, Refused
 from models.meetings.meetings import DESCRIPTION_LENGTH, LINK_LENGTH, PLACE_LENGTH, TITLE_LENGTH, Mode
 from models.people import access
 from models.people.groups import Workgroup
-from models.people.people import tidy
+from models.people.people import parse_line, tidy
 
 REMOTE = re.compile(r"^(teams|zoom|meet|etänä|etä|verkossa|på distans|distans|remote|online)\b", re.IGNORECASE)
 HYBRID = re.compile(r"^(hybridinä|hybridi|hybrid)\b[\s,]*", re.IGNORECASE)
@@ -107,12 +107,7 @@ def on_day(context: Context, known: MeetingDraft, when: When) -> MeetingDraft:
 
 def _words(name: str, limit: int) -> Reader:
     async def read(context: Context, known: MeetingDraft, text: str) -> MeetingDraft:
-        line = tidy(text, limit + 1)
-        if not line:
-            raise Refused("line-empty")
-        if len(line) > limit:
-            raise Refused("line-too-long", most=limit)
-        field: Fields = {name: line}
+        field: Fields = {name: parse_line(text, limit)}
         return replace(known, **field)
 
     return read

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
-from models.errors import NotFound, Refused
+from models.errors import NotFound
 from models.meetings import announcing, meetings
 from models.membership import claims, deletion, joining
 from models.membership.roster_file import Entry
 from models.people import audit, groups
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link
-from models.people.people import NAME_LENGTH, Person, Reachability, tidy
+from models.people.people import NAME_LENGTH, Person, Reachability, parse_line
 from models.policy import Policy
 
 
@@ -127,11 +127,7 @@ async def write_contact(
 ) -> None:
     """Sets how a member is reached besides Telegram. The audit log says that it was done, not the contact."""
     await groups.ensure_not_archived(session, group)
-    contact = tidy(typed, NAME_LENGTH + 1)
-    if not contact:
-        raise Refused("line-empty")
-    if len(contact) > NAME_LENGTH:
-        raise Refused("line-too-long", most=NAME_LENGTH)
+    contact = parse_line(typed, NAME_LENGTH)
     if contact != person.contact:
         person.contact = contact
         audit.note(session, by, "contact-written", now=now, group_id=group.id, person_id=person.id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
 from models.errors import NotFound, Refused
-from models.people.people import Person, tidy
+from models.people.people import Person, parse_line
 
 NAME_LENGTH = 60
 CURRENT = text("left_at IS NULL")
@@ -67,12 +67,7 @@ async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgrou
 
 def parse_name(typed: str) -> str:
     """A typed name, normalised. Raises Refused if it is empty or longer than `NAME_LENGTH`."""
-    name = tidy(typed, NAME_LENGTH + 1)
-    if not name:
-        raise Refused("line-empty")
-    if len(name) > NAME_LENGTH:
-        raise Refused("line-too-long", most=NAME_LENGTH)
-    return name
+    return parse_line(typed, NAME_LENGTH)
 
 
 async def ensure_name_free(session: AsyncSession, name: str, *, besides: int | None = None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
 from models.calendar import Quiet
+from models.errors import Refused
 from models.policy import Policy
 
 NAME_LENGTH = 80
@@ -76,6 +77,16 @@ def tidy(text: str, limit: int = NAME_LENGTH) -> str:
 
 def _shown(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def parse_line(typed: str, most: int) -> str:
+    """A typed line, normalised by `tidy`. Raises Refused if it is empty or longer than ``most`` characters."""
+    line = tidy(typed, most + 1)
+    if not line:
+        raise Refused("line-empty")
+    if len(line) > most:
+        raise Refused("line-too-long", most=most)
+    return line
 
 
 def quiet_hours(person: Person, policy: Policy) -> Quiet:

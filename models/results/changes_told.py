@@ -29,9 +29,9 @@ from models.forms.forms import Question
 from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
-from models.people import audit
+from models.people import audit, people
 from models.people.groups import Membership, Workgroup
-from models.people.people import Person, tidy
+from models.people.people import Person
 from models.results import results
 from models.results.aggregates import Aggregate, Label
 from models.results.extremes import strong_and_weak
@@ -106,12 +106,7 @@ class ChangeLine:
 
 def parse_line(typed: str) -> str:
     """A typed line, normalised. Raises Refused if it is empty or longer than `LENGTH`."""
-    text = tidy(typed, LENGTH + 1)
-    if not text:
-        raise Refused("line-empty")
-    if len(text) > LENGTH:
-        raise Refused("line-too-long", most=LENGTH)
-    return text
+    return people.parse_line(typed, LENGTH)
 
 
 async def access_board(session: AsyncSession, person: Person, release_id: int) -> Board:

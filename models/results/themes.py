@@ -12,7 +12,7 @@ from models.base import Base, insert_new
 from models.errors import NotFound, Refused
 from models.forms.forms import Question
 from models.people import access
-from models.people.people import Person, tidy
+from models.people.people import Person, parse_line
 from models.results import highlights
 
 NAME_LENGTH = 40
@@ -120,7 +120,7 @@ async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: i
 
 async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -> Theme:
     """A theme by its name; the one that is there, whatever its capitals."""
-    name = _name(typed)
+    name = parse_line(typed, NAME_LENGTH)
     known = await of_question(session, group_id, identity)
     for theme in known:
         if theme.name.casefold() == name.casefold():
@@ -132,18 +132,9 @@ async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -
     return (await session.execute(wanted)).scalar_one()
 
 
-def _name(typed: str) -> str:
-    name = tidy(typed, limit=NAME_LENGTH + 1)
-    if not name:
-        raise Refused("line-empty")
-    if len(name) > NAME_LENGTH:
-        raise Refused("line-too-long", most=NAME_LENGTH)
-    return name
-
-
 async def rename(session: AsyncSession, person: Person, theme_id: int, typed: str) -> Theme:
     """Another name for a theme; its mentions stay."""
-    theme, name = await access_theme(session, person, theme_id), _name(typed)
+    theme, name = await access_theme(session, person, theme_id), parse_line(typed, NAME_LENGTH)
     for other in await of_question(session, theme.workgroup_id, theme.identity):
         if other.id != theme.id and other.name.casefold() == name.casefold():
             raise Refused("theme-name-taken", name=other.name)
