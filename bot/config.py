@@ -31,6 +31,8 @@ from handlers.locale_table import LOCALE_TABLE
 from models.calendar import Quiet
 from models.policy import Policy
 
+DEFAULTS = Policy()
+"""The defaults of the organisation's rules are written in `Policy`, those of quiet hours in `Quiet`."""
 PREFIX, DELIMITER = "KOOLLA_", "__"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -126,27 +128,27 @@ class Database(Section):
 
 
 class QuietSettings(Section):
-    start: Clock = time(20)
-    end: Clock = time(8)
-    weekends: bool = True
-    holidays: bool = True
+    start: Clock = DEFAULTS.quiet.start
+    end: Clock = DEFAULTS.quiet.end
+    weekends: bool = DEFAULTS.quiet.weekends
+    holidays: bool = DEFAULTS.quiet.holidays
 
 
 class Meetings(Section):
-    reminder_leads: Annotated[list[Lead], Field(min_length=1, max_length=5)] = [timedelta(days=1)]
-    silent_lead: Lead = timedelta(days=3)
+    reminder_leads: Annotated[list[Lead], Field(min_length=1, max_length=5)] = [*DEFAULTS.reminder_leads]
+    silent_lead: Lead = DEFAULTS.silent_lead
 
 
 class Feedback(Section):
-    delay: Annotated[Duration, _within("0m", "7d")] = timedelta(minutes=15)
-    open_for: Annotated[Duration, _within("1h", "60d")] = timedelta(days=7)
-    reminder_after: Lead = timedelta(days=2)
-    threshold: Annotated[int, Field(ge=3, le=100)] = 5
+    delay: Annotated[Duration, _within("0m", "7d")] = DEFAULTS.feedback_delay
+    open_for: Annotated[Duration, _within("1h", "60d")] = DEFAULTS.feedback_open_for
+    reminder_after: Lead = DEFAULTS.feedback_reminder_after
+    threshold: Annotated[int, Field(ge=3, le=100)] = DEFAULTS.threshold
     keys: Path = Path("data/keys")
 
 
 class DigestSettings(Section):
-    hour: Annotated[int, Field(ge=0, le=23)] = 9
+    hour: Annotated[int, Field(ge=0, le=23)] = DEFAULTS.digest_hour
 
 
 class Web(Section):
@@ -170,9 +172,11 @@ class Settings(BaseSettings):
     )
 
     admins: list[int] = []
-    zone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = ZoneInfo("Europe/Helsinki")
-    language: Annotated[str, BeforeValidator(read_language)] = "fi"
-    organisation: Annotated[str, Field(max_length=100), AfterValidator(lambda typed: " ".join(typed.split()))] = ""
+    zone: Annotated[ZoneInfo, BeforeValidator(read_zone)] = DEFAULTS.zone
+    language: Annotated[str, BeforeValidator(read_language)] = DEFAULTS.language
+    organisation: Annotated[str, Field(max_length=100), AfterValidator(lambda typed: " ".join(typed.split()))] = (
+        DEFAULTS.organisation
+    )
     telegram: Telegram = Telegram()
     database: Database = Database()
     quiet: QuietSettings = QuietSettings()

@@ -9,7 +9,8 @@ from models.calendar import HELSINKI, Quiet
 
 @dataclass(frozen=True)
 class Policy:
-    """Leads are before a meeting's start, the feedback delay is after its end, the hour is local (0-23)."""
+    """The values are the defaults of the settings. Leads are before a meeting's start, the feedback delay is after its
+    end, the hour is local (0-23)."""
 
     zone: ZoneInfo = HELSINKI
     language: str = "fi"

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from bot.__main__ import cli
 from bot.commands import config_check
 from bot.config import ConfigError, Settings, load
+from models.policy import Policy
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config.example.toml"
@@ -41,6 +42,10 @@ def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def test_the_example_shows_every_key_with_its_default() -> None:
     assert set(flat(tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))) == keys(Settings)
     assert load(EXAMPLE).model_dump() == Settings().model_dump()
+
+
+def test_the_settings_have_the_defaults_of_the_policy() -> None:
+    assert Settings().policy() == Policy()
 
 
 def test_every_key_of_the_example_has_a_comment_above_it() -> None:
