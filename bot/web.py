@@ -7,6 +7,8 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
 
 import structlog
 import uvicorn
@@ -20,7 +22,6 @@ from bot import db
 from bot.context import Runtime
 from bot.metrics import OUTBOX, POLLER
 from bot.prometheus import CONTENT_TYPE, Gauges, render
-from bot.sending.outbox import Outbox
 from models.delivery.outbox import Sending
 from models.operations import health
 
@@ -33,6 +34,25 @@ SILENCE_TEXTS = {
     OUTBOX: "the outbox has not worked for {seconds:.0f} s: look at the log",
 }
 DATABASE_TIMEOUT_S = 5.0
+
+
+class Breaker(Protocol):
+    """What is read of the outbox's circuit breaker."""
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When Telegram is tried next; None while the breaker is closed."""
+
+
+class Outbox(Protocol):
+    """What is read of the outbox."""
+
+    @property
+    def in_flight(self) -> int:
+        """The number of deliveries being sent at this moment."""
+
+    @property
+    def breaker(self) -> Breaker: ...
 
 
 async def serve(runtime: Runtime, outbox: Outbox) -> None:
