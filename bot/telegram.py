@@ -18,7 +18,7 @@ from bot.config import Settings
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 10.0, 20.0
 """A picture uploads within a second, and Telegram answers within a few."""
 
-Answer = Callable[[str, dict[str, str], Any], Awaitable[tuple[int, bytes]]]
+RequestHandler = Callable[[str, dict[str, str], Any], Awaitable[tuple[int, bytes]]]
 """Answers a request in this process: from URL, parameters and files to status and body. Raises ConnectionRefusedError
 where no connection would have been made, ConnectionResetError where it would have ended without an answer."""
 
@@ -106,7 +106,7 @@ class InProcess(HTTPXRequest):
 class Direct(BaseRequest):
     """Requests to a sandbox in this process by a function call, without HTTP."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: RequestHandler) -> None:
         self._answer = answer
 
     @property

@@ -58,6 +58,9 @@ class Button:
         return InlineKeyboardButton(self.label, callback_data=self.data)
 
 
+ButtonRow = tuple[Button, ...]
+
+
 @dataclass(frozen=True)
 class File:
     """A picture or a document. ``name`` is what the reader saves it as."""
@@ -83,7 +86,7 @@ class Screen:
     """
 
     text: Markup
-    buttons: tuple[tuple[Button, ...], ...] = ()
+    buttons: tuple[ButtonRow, ...] = ()
     file: File | None = None
     draws: Callable[[], File] | None = None
     """Makes the file when the screen is shown, in a thread, after the transaction."""

@@ -17,7 +17,7 @@ from models.valid_figures import Mean, Rate, Share
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
 
-Cell = str | int | Rate | Mean | None
+CellValue = str | int | Rate | Mean | None
 INERT = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 
 
@@ -26,7 +26,7 @@ class Sheet:
     """A table with its name; the first line stays above the others. Widths of columns are in characters."""
 
     name: str
-    lines: Iterable[Sequence[Cell]]
+    lines: Iterable[Sequence[CellValue]]
     widths: Sequence[int]
 
 
@@ -66,7 +66,7 @@ def _fill(book: "Workbook", table: Sheet, language: str) -> None:
                 sheet.write_string(line, column, cell, words if line else heading)
 
 
-def _number(cell: Cell) -> float | None:
+def _number(cell: CellValue) -> float | None:
     """What is written as a number, exactly; how it is printed is the cell's format."""
     if isinstance(cell, Mean):
         return float(cell.value)

@@ -6,7 +6,7 @@ from handlers.forms.form_draft import FormDraft, FormStep, Work, edited, shown_t
 from handlers.forms.form_text import questions_text
 from handlers.forms.notation import Unreadable, faults_text
 from handlers.routes import Context, data
-from handlers.screen import Button, File, Screen
+from handlers.screen import Button, ButtonRow, File, Screen
 from models.delivery.drafts import Draft
 from models.forms import form_book
 from models.forms.form_book import NAME_LENGTH
@@ -15,7 +15,6 @@ from models.people.groups import Workgroup
 COPIED = 3_000
 """Characters of a form's text that are shown in a message with its instructions; a longer text is sent as a file."""
 MOST_OWNERS = 90
-Row = tuple[Button, ...]
 
 
 async def show(context: Context, draft: Draft[FormDraft]) -> Screen:
@@ -64,7 +63,7 @@ def guide(context: Context, draft: Draft[FormDraft]) -> Screen:
 
 def faults(context: Context, draft: Draft[FormDraft], wrong: Unreadable) -> Screen:
     """All that is wrong with a text, by line. The text that was read before stays."""
-    rows: list[Row] = [(_guide(context, draft), _stop(context, draft))]
+    rows: list[ButtonRow] = [(_guide(context, draft), _stop(context, draft))]
     if draft.state.text:
         rows.insert(0, (Button(context.t("back"), data("form-draft", draft.number)),))
     return Screen(faults_text(context.t, wrong.faults), tuple(rows))
@@ -134,7 +133,7 @@ def _notes(context: Context, work: Work) -> list[Markup]:
     return notes + ([t("forms-runs-stay")] if work.owned is not None else [])
 
 
-def _saving(context: Context, work: Work) -> tuple[Row, ...]:
+def _saving(context: Context, work: Work) -> tuple[ButtonRow, ...]:
     t, draft = context.t, work.draft
     if work.is_unchanged:
         return ()
@@ -144,7 +143,7 @@ def _saving(context: Context, work: Work) -> tuple[Row, ...]:
     return ((Button(t("forms-save"), data("form-save", draft.number, draft.state.turn)),),)
 
 
-def _changing(context: Context, work: Work, owners: int) -> tuple[Row, ...]:
+def _changing(context: Context, work: Work, owners: int) -> tuple[ButtonRow, ...]:
     t, draft = context.t, work.draft
     named = work.content.named
     toggle = Button(

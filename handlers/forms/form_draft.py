@@ -13,7 +13,7 @@ from handlers.texts import Texts
 from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused, Stale
 from models.forms import form_book, forms, version_diff
-from models.forms.form_book import Content, OwnedForm
+from models.forms.form_book import FormContent, OwnedForm
 from models.forms.forms import FormVersion
 from models.forms.items import Item
 from models.forms.version_diff import Pair, Worded
@@ -67,8 +67,8 @@ class Work:
         return self.known.name
 
     @property
-    def content(self) -> Content:
-        return Content(self.items, self.known.named)
+    def content(self) -> FormContent:
+        return FormContent(self.items, self.known.named)
 
     @property
     def is_behind(self) -> bool:

@@ -17,7 +17,7 @@ from models.people.people import Person
 from models.people.settings import Field, Organisation
 from models.reports import subscriptions
 
-Kind = TypeVar("Kind", bound=enum.StrEnum)
+BackgroundValue = TypeVar("BackgroundValue", bound=enum.StrEnum)
 
 
 @command("settings")
@@ -132,15 +132,15 @@ async def _background(
     context: Context,
     tap: Tap,
     heading: Markup,
-    labels: Mapping[Kind, Markup],
+    labels: Mapping[BackgroundValue, Markup],
     *,
     known: str | None,
-    keep: Callable[[Person, Kind | None], None],
+    keep: Callable[[Person, BackgroundValue | None], None],
 ) -> Screen:
     """Without an argument asks; with a key of ``labels`` sets it, with "none" removes it."""
     if not tap.args:
         return _ask(context, tap.name, heading, labels, known)
-    keys: dict[str, Kind | None] = {"none": None, **{str(choice): choice for choice in labels}}
+    keys: dict[str, BackgroundValue | None] = {"none": None, **{str(choice): choice for choice in labels}}
     if tap.word(0) not in keys:
         raise NotFound
     keep(context.person, keys[tap.word(0)])

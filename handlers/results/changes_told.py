@@ -12,7 +12,7 @@ from handlers.meetings.changes_told_lines import full_text
 from handlers.paging import page_number, page_of
 from handlers.results.result_text import listed_name
 from handlers.routes import Context, Tap, data, tap, text_input
-from handlers.screen import Button, Screen
+from handlers.screen import Button, ButtonRow, Screen
 from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Stale
 from models.results import changes_told
@@ -20,7 +20,6 @@ from models.results.changes_told import Board, BoardStatement, ChangeLine, Writt
 
 ON_PAGE = 5
 LABEL = 50
-Row = tuple[Button, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +137,7 @@ def _ask(context: Context, draft: Draft[ChangeToldDraft], statement: BoardStatem
     return Screen(Markup("\n\n").join(parts), (_stop(context, draft),))
 
 
-def _stop(context: Context, draft: Draft[ChangeToldDraft]) -> Row:
+def _stop(context: Context, draft: Draft[ChangeToldDraft]) -> ButtonRow:
     return (Button(context.t("cancel"), data("reply-stop", draft.number, draft.state.release)),)
 
 

@@ -21,7 +21,7 @@ from handlers.results.captions import (
 from handlers.results.result_text import choices, group_name
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.workbook import Cell, Sheet, csv_table, workbook
+from handlers.workbook import CellValue, Sheet, csv_table, workbook
 from models.forms.forms import DONT_KNOW
 from models.forms.items import QuestionKind
 from models.results.aggregates import Aggregate, Result
@@ -146,18 +146,18 @@ def results_xlsx(title: str, listed: ListedResult, aggregate: Aggregate, languag
 FIGURE_WIDTHS = (52, 18, 40, 30, 11, 8, 9, 11, 44)
 
 
-def _exact(row: SheetRow) -> list[Cell]:
+def _exact(row: SheetRow) -> list[CellValue]:
     return [row.question, row.kind, row.option, row.group, row.people, row.n, row.share, row.mean, row.withheld]
 
 
-def _texts(t: Texts, aggregate: Aggregate) -> list[list[Cell]]:
-    columns: list[Cell] = [str(t(f"paper-column-{name}")) for name in ("question", "text")]
-    rows: list[list[Cell]] = [[row.question, row.text] for row in said(t, aggregate)]
+def _texts(t: Texts, aggregate: Aggregate) -> list[list[CellValue]]:
+    columns: list[CellValue] = [str(t(f"paper-column-{name}")) for name in ("question", "text")]
+    rows: list[list[CellValue]] = [[row.question, row.text] for row in said(t, aggregate)]
     return [columns, *(rows or [[why_no_texts(t, aggregate)]])]
 
 
-def _about(t: Texts, paper: Head, listed: ListedResult, aggregate: Aggregate) -> list[list[Cell]]:
-    lines: list[list[Cell]] = [[paper.title]]
+def _about(t: Texts, paper: Head, listed: ListedResult, aggregate: Aggregate) -> list[list[CellValue]]:
+    lines: list[list[CellValue]] = [[paper.title]]
     lines += [[name, words] for name, words in facts(t, paper)]
     lines += [[name, figure] for name, figure in response(t, listed, aggregate)]
     lines += [[str(t("paper-threshold")), aggregate.threshold], [], [str(t("paper-method"))]]

@@ -160,7 +160,7 @@ async def _ensure_name_free(
 
 
 @dataclass(frozen=True)
-class Content:
+class FormContent:
     """What a version will contain."""
 
     items: tuple[Item, ...]
@@ -168,7 +168,7 @@ class Content:
 
 
 async def create(
-    session: AsyncSession, by: Person, group_id: int | None, name: str, content: Content, *, now: datetime
+    session: AsyncSession, by: Person, group_id: int | None, name: str, content: FormContent, *, now: datetime
 ) -> Form:
     """Creates a form with its first version, for a group or (None) for the whole organisation."""
     if group_id is None:
@@ -185,7 +185,7 @@ async def create(
 
 
 async def revise(
-    session: AsyncSession, by: Person, form: Form, name: str, content: Content, *, base: int, now: datetime
+    session: AsyncSession, by: Person, form: Form, name: str, content: FormContent, *, base: int, now: datetime
 ) -> bool:
     """Renames a form, writes its next version, or both. Returns whether anything has changed.
 
@@ -207,7 +207,7 @@ async def revise(
     return renamed
 
 
-def is_same(version: FormVersion, content: Content) -> bool:
+def is_same(version: FormVersion, content: FormContent) -> bool:
     """Whether a version has this content already."""
     return version.named == content.named and forms.has_items(version, content.items)
 

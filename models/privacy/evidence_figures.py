@@ -12,8 +12,8 @@ from models.forms.forms import DONT_KNOW, Question
 from models.forms.items import QuestionKind
 from models.privacy.evidence import Finding, early_texts, finding
 
-Faults = Iterator[tuple[str, str]]
-"""What is wrong, and where."""
+Violations = Iterator[tuple[str, str]]
+"""Pairs of a key of `PROMISES` that is not kept and the place: the release, and the question if there is one."""
 
 PROMISES = {
     "few": ("releases are of at least their threshold, which is at least 3", "releases of fewer than their threshold"),
@@ -47,7 +47,7 @@ async def all_of(session: AsyncSession) -> list[Finding]:
     releases = await _read(session)
     wrong: dict[str, list[str]] = defaultdict(list)
     for counted in releases:
-        for what, where in _faults(counted):
+        for what, where in _violations(counted):
             wrong[what].append(where)
     counts = {
         "few": len(releases),
@@ -78,7 +78,7 @@ async def _read(session: AsyncSession) -> list[_Release]:
     return list(by_id.values())
 
 
-def _faults(counted: _Release) -> Faults:
+def _violations(counted: _Release) -> Violations:
     release = counted.row
     if release.answered < release.threshold or release.threshold < 3:
         yield "few", f"release {release.id}"
@@ -95,7 +95,7 @@ def _faults(counted: _Release) -> Faults:
     yield from _of_parts(counted)
 
 
-def _of_figure(figure: Figure, question: Question, release: Release, where: str) -> Faults:
+def _of_figure(figure: Figure, question: Question, release: Release, where: str) -> Violations:
     if figure.n is not None and not release.threshold <= figure.n <= release.answered:
         yield "n", where
     if figure.total is not None and (figure.n is None or _is_at_an_end(figure.total, figure.n, question)):
@@ -108,7 +108,7 @@ def _is_at_an_end(total: int, n: int, question: Question) -> bool:
 
 def _of_counts(
     counts: dict[int, int], figure: Figure | None, question: Question, release: Release, where: str
-) -> Faults:
+) -> Violations:
     n = (figure.n if figure is not None else None) or 0
     if n < spread_from(release.threshold):
         yield "spread", where
@@ -117,7 +117,7 @@ def _of_counts(
         yield "agree", where
 
 
-def _of_parts(counted: _Release) -> Faults:
+def _of_parts(counted: _Release) -> Violations:
     release = counted.row
     if len({background for background, _ in counted.parts}) > 1:
         yield "rest", f"release {release.id}: by more than one background"

@@ -8,7 +8,7 @@ from handlers.reports.annual.sections import Report, report
 from handlers.screen import File
 from handlers.sections import PrintedFigure, Row, Section
 from handlers.texts import Texts, texts
-from handlers.workbook import Cell, Sheet, workbook
+from handlers.workbook import CellValue, Sheet, workbook
 from models.reports.annual.snapshots import SnapshotContent
 from models.valid_figures import Mean, Rate
 
@@ -34,30 +34,30 @@ def report_xlsx(content: SnapshotContent, language: str, version: str) -> File:
     return workbook(f"{file_name(content, language)}.xlsx", sheets, language, at=at, title=made.title)
 
 
-def _about(made: Report) -> list[list[Cell]]:
+def _about(made: Report) -> list[list[CellValue]]:
     lines: list[str] = [line for line in (made.title, made.organisation, made.under) if line]
     return [[line] if line else [] for line in (*lines, "", *made.method)]
 
 
-def _columns(t: Texts) -> list[Cell]:
+def _columns(t: Texts) -> list[CellValue]:
     return [str(t(f"report-sheet-{name}")) for name in ("section", "label", "figure", "value", "n", "source", "why")]
 
 
-def _figures(made: Report) -> Iterator[list[Cell]]:
+def _figures(made: Report) -> Iterator[list[CellValue]]:
     for section, row in made.rows:
         for figure in row.figures:
-            where: list[Cell] = [section.heading, row.label, figure.column]
+            where: list[CellValue] = [section.heading, row.label, figure.column]
             yield [*where, figure.exact, figure.n, row.source, figure.withheld]
 
 
-def _groups(made: Report) -> Iterator[list[Cell]]:
+def _groups(made: Report) -> Iterator[list[CellValue]]:
     section = next(section for section in made.sections if section.key == "groups")
     yield [*section.head]
     for row in section.rows:
         yield [row.label, *(figure.exact for figure in row.figures)]
 
 
-def _texts(t: Texts, made: Report) -> Iterator[list[Cell]]:
+def _texts(t: Texts, made: Report) -> Iterator[list[CellValue]]:
     yield [str(t(f"report-sheet-{name}")) for name in ("section", "about", "text")]
     for section in made.sections:
         for text in section.texts:

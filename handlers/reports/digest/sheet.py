@@ -7,7 +7,7 @@ from handlers.forms.labels import asked, ends
 from handlers.reports.digest.text import heading, period_title
 from handlers.screen import File
 from handlers.texts import Texts, texts
-from handlers.workbook import Cell, Sheet, workbook
+from handlers.workbook import CellValue, Sheet, workbook
 from models.periods import parse
 from models.reports.funnel import Flow, Funnel
 from models.reports.statistics import DigestFigures
@@ -34,7 +34,7 @@ FUNNEL_COLUMNS = (
 FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "heads", "named", "people", "asked", "answered")
 OF_A_MEETING = ("invited", "yes", "on_site", "remote", "heads", "named", "asked", "answered")
 RATES = ("yes", "named", "answered")
-Lines = list[list[Cell]]
+Lines = list[list[CellValue]]
 
 
 def digest_xlsx(figures: DigestFigures, language: str, at: datetime) -> File:
@@ -59,7 +59,7 @@ def _funnel(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in FUNNEL_COLUMNS:
         rate, of = _rate(t, figures.funnel, name)
-        counts: list[Cell] = [getattr(funnel, name) if funnel is not None else None for funnel in then]
+        counts: list[CellValue] = [getattr(funnel, name) if funnel is not None else None for funnel in then]
         lines.append([str(t(f"sheet-{name}")), *counts, rate, of])
     return lines
 
@@ -75,7 +75,7 @@ def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
 def _groups(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for group in figures.groups or ():
-        counts: list[Cell] = [getattr(group.flow, name) for name in FLOWS]
+        counts: list[CellValue] = [getattr(group.flow, name) for name in FLOWS]
         lines.append([group.group, *counts])
     return lines
 
@@ -86,8 +86,8 @@ def _meetings(t: Texts, figures: DigestFigures) -> Lines:
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
     lines: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
     for meeting in figures.held or ():
-        counts: list[Cell] = [getattr(meeting.flow, name) for name in OF_A_MEETING]
-        shares: list[Cell] = [_rate(t, meeting.flow, name)[0] for name in RATES]
+        counts: list[CellValue] = [getattr(meeting.flow, name) for name in OF_A_MEETING]
+        shares: list[CellValue] = [_rate(t, meeting.flow, name)[0] for name in RATES]
         lines.append([meeting.day.isoformat(), meeting.group, meeting.title, *counts, *shares])
     return lines
 
@@ -105,6 +105,6 @@ def _statements(t: Texts, figures: DigestFigures) -> Lines:
 def _months(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for month in figures.months or ():
-        counts: list[Cell] = [getattr(month.flow, name) for name in FLOWS]
+        counts: list[CellValue] = [getattr(month.flow, name) for name in FLOWS]
         lines.append([month.month, *counts])
     return lines

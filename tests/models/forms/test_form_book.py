@@ -17,7 +17,7 @@ from models.feedback.pools import Pool
 from models.feedback.releases import Release
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.forms import form_book, forms, version_diff
-from models.forms.form_book import Content
+from models.forms.form_book import FormContent
 from models.forms.items import Item, QuestionKind, identified, identity_of
 from models.forms.version_diff import Worded
 from models.months import Month
@@ -96,7 +96,7 @@ async def anna_and_all(talk: Talk, anna: Actor, bo: Actor) -> None:
     await talk.group(members=[bo], coordinator=anna)
     async with talk.app.sessions.begin() as session:
         form = await form_book.create(
-            session, await person(session, anna), 1, "Oma", Content(ITEMS, named=True), now=talk.clock.now()
+            session, await person(session, anna), 1, "Oma", FormContent(ITEMS, named=True), now=talk.clock.now()
         )
     assert form.id
 
