@@ -6,6 +6,7 @@ from pathlib import Path
 from bot.__main__ import cli
 from bot.config import Settings
 from handlers import routes
+from models.people.access import RoleKind
 from tests.test_config import keys
 
 ROOT = Path(__file__).parent.parent
@@ -18,7 +19,14 @@ def test_the_readme_has_every_command_of_the_door() -> None:
 
 
 def test_the_readme_has_every_command_of_the_chat() -> None:
-    assert set(re.findall(r"^\| `/(\w+)`", README, re.MULTILINE)) == set(routes.load().commands)
+    """With the role whose menu shows it."""
+    shown = dict(re.findall(r"^\| `/(\w+)` \| (\w+) \|", README, re.MULTILINE))
+    commands, menu = routes.load().commands, routes.load().menu
+    assert shown == {name: _menu_of(menu[name]) if name in menu else "nobody" for name in commands}
+
+
+def _menu_of(role: RoleKind | None) -> str:
+    return "everyone" if role is None else f"{role}s"
 
 
 def test_the_readme_has_every_setting() -> None:
