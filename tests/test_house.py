@@ -3,6 +3,7 @@
 import re
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,48 @@ def test_every_edit_has_a_card() -> None:
 def test_functions_can_be_taken_in_at_a_glance(module: Module) -> None:
     for function in module.functions:
         assert function.lines <= LONGEST, f"{function.name} has {function.lines} lines"
+
+
+def test_what_docs_and_docstrings_refer_to_exists() -> None:
+    """Dotted names and paths in backticks that begin with a room. In Python files also paths from the file's folder."""
+    from_root = re.compile(rf"`((?:{'|'.join(REFERRED)})[./][\w./-]+)`")
+    from_folder = re.compile(r"`([a-z_]+/[a-z_./-]*)`")
+    missing = []
+    for path in [*ROOT.glob("*.md"), *(file for folder in REFERRED for file in ROOT.glob(f"{folder}/**/*.*"))]:
+        prose = _prose(path)
+        references = {reference for reference in from_root.findall(prose) if not _exists(reference)}
+        if path.suffix == ".py":
+            folders = ROOT, path.parent
+            paths = from_folder.findall(prose)
+            references |= {name for name in paths if not any((folder / name).exists() for folder in folders)}
+        missing += [f"{path.relative_to(ROOT)}: {reference}" for reference in sorted(references)]
+    assert missing == []
+
+
+REFERRED = (*MAY_IMPORT, "tests", "docs")
+
+
+def _prose(path: Path) -> str:
+    """The text of a Markdown file, the comments and docstrings of a Python file; of other files nothing."""
+    if path.suffix not in {".md", ".py"}:
+        return ""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".md":
+        return text
+    return "\n".join(re.findall(r'"""(?s:.*?)"""|#.*', text))
+
+
+def _exists(reference: str) -> bool:
+    """Whether it is a file, with or without its suffix, a folder, or a name at the top level of a module. LANG in it
+    stands for a language."""
+    reference = reference.replace("LANG", "fi")
+    path = reference if "/" in reference else reference.replace(".", "/")
+    if (ROOT / path).exists() or (ROOT / f"{path}.py").exists():
+        return True
+    module, _, name = reference.rpartition(".")
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    defined = rf"^(?:(?:async )?def |class )?{re.escape(name)}\b"
+    return file.exists() and re.search(defined, file.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def test_committed_files_name_no_registry() -> None:

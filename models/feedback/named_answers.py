@@ -24,7 +24,7 @@ class NamedAnswer(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     ballot: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """As `models.answers.Ballot`, the keys as text."""
+    """As `models.feedback.answers.Ballot`, the keys as text."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The digest, and /digest, which shows it again. `details` has what is behind its buttons."""
+"""The digest, and /digest, which shows it again. `handlers.reports.digest.details` has what is behind its buttons."""
 
 import re
 from functools import partial

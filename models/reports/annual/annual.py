@@ -1,7 +1,7 @@
 """A year's figures for the whole organisation, from counts and releases alone, in no language.
 
 Meetings and attendances are those of meetings held in the year; asked and answered those of forms that closed, and
-figures those released, in it. Everything is a frozen dataclass, so that `models.snapshots` can keep it.
+figures those released, in it. Everything is a frozen dataclass, so that `models.reports.annual.snapshots` can store it.
 """
 
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class Snapshot(Base):
     fingerprint: Mapped[str]
     """SHA-256 of the content."""
     content: Mapped[str]
-    """`models.annual.Annual` as JSON."""
+    """`models.reports.annual.annual.Annual` as JSON."""
     version: Mapped[str]
     """The program's version when the snapshot was made."""
     made_at: Mapped[datetime]
