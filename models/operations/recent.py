@@ -6,13 +6,15 @@ Updates that belong to answering a form are never recorded.
 import enum
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from models.base import Base, insert_new
 
 MAX_ROWS = 50
+TRIM_EVERY = 10
+"""Rows between two deletions, so that a refusal costs one statement."""
 
 
 class UpdateOutcome(enum.StrEnum):
@@ -54,15 +56,21 @@ async def record(
     gate: str = "",
     reference: str = "",
 ) -> None:
-    """Adds a row, and deletes all but the last `MAX_ROWS`."""
-    minute = now.replace(second=0, microsecond=0)
-    row = RecentUpdate(at=minute, outcome=outcome, route=route, refusal=refusal, gate=gate, reference=reference)
-    session.add(row)
-    await session.flush()
-    newest = select(func.max(RecentUpdate.id)).scalar_subquery()
-    await session.execute(delete(RecentUpdate).where(RecentUpdate.id <= newest - MAX_ROWS))
+    """Adds a row. Every `TRIM_EVERY` rows deletes all but the last `MAX_ROWS`."""
+    row = {
+        "at": now.replace(second=0, microsecond=0),
+        "outcome": outcome,
+        "route": route,
+        "refusal": refusal,
+        "gate": gate,
+        "reference": reference,
+    }
+    (id_,) = await insert_new(session, RecentUpdate, [row])
+    if id_ % TRIM_EVERY == 0:
+        await session.execute(delete(RecentUpdate).where(RecentUpdate.id <= id_ - MAX_ROWS))
 
 
 async def newest_first(session: AsyncSession) -> list[RecentUpdate]:
     """The recorded updates, at most `MAX_ROWS`."""
-    return list((await session.execute(select(RecentUpdate).order_by(RecentUpdate.id.desc()))).scalars())
+    wanted = select(RecentUpdate).order_by(RecentUpdate.id.desc()).limit(MAX_ROWS)
+    return list((await session.execute(wanted)).scalars())

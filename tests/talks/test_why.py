@@ -9,7 +9,7 @@ from handlers.routes import ROUTES, Context, Tap, TapRoute
 from handlers.screen import Screen
 from models.delivery import updates
 from models.operations import recent
-from models.operations.recent import MAX_ROWS, RecentUpdate, UpdateOutcome
+from models.operations.recent import MAX_ROWS, TRIM_EVERY, RecentUpdate, UpdateOutcome
 from tests.conftest import LOG
 from tests.talk import Actor, Talk, words
 
@@ -150,9 +150,12 @@ async def test_a_form_that_fails_says_so_without_the_time_of_day(
 
 async def test_the_record_is_bounded(talk: Talk, aino: Actor) -> None:
     await aino.starts()
-    for number in range(MAX_ROWS + 5):
+    for number in range(2 * MAX_ROWS):
         aino.user.says(f"/nosuchcommand {number}")
     await talk.answered()
     rows = await recorded(talk)
+    async with talk.app.sessions() as session:
+        kept = (await session.execute(text("SELECT count(*) FROM recent_update"))).scalar_one()
     assert len(rows) == MAX_ROWS
+    assert kept < MAX_ROWS + TRIM_EVERY
     assert {row.refusal for row in rows} == {"unknown-command"}
