@@ -34,7 +34,7 @@ def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _tracebacks,
-            _line,
+            _render_line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(_BestEffortStream(stream)),  # type: ignore[arg-type]
@@ -60,7 +60,7 @@ class _BestEffortStream:
 KEYS = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
 
 
-def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+def _render_line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
     return redact(KEYS(logger, method, event))
 
 

@@ -98,7 +98,7 @@ async def resume(settings: Settings, *, drop_due: bool, ask_again: bool) -> list
         missing = await lost(sessions, keys, now)
         if missing and not ask_again:
             raise OperatingError("\n".join([*about_lost(missing, settings), *_choice(settings)]))
-        lines = await _ask_again(sessions, keys, missing, settings, now) if missing else []
+        lines = await _ask_for_lost_answers(sessions, keys, missing, settings, now) if missing else []
         async with sessions.begin() as session:
             if drop_due:
                 lines.append(f"{await health.drop_due(session, now=now)} due message(s) dropped: they stay unsent")
@@ -114,7 +114,7 @@ def _choice(settings: Settings) -> list[str]:
     ]
 
 
-async def _ask_again(
+async def _ask_for_lost_answers(
     sessions: db.Sessions, keys: Keyring, missing: Lost, settings: Settings, now: datetime
 ) -> list[str]:
     lines = []

@@ -139,7 +139,7 @@ async def _loop(script: Transcript, language: str) -> bytes:
     await _call(script, anna, members, LINES[language].format(group=GROUPS[language]))
     await _remind(script, members)
     await _ask(script, members)
-    await _tell(script, anna)
+    await _close_form(script, anna)
     return await _digest(script, maija)
 
 
@@ -208,7 +208,7 @@ async def _ask(script: Transcript, members: list[Actor]) -> None:
         script.expects_button(member, script.label("feedback-change"))
 
 
-async def _tell(script: Transcript, anna: Actor) -> None:
+async def _close_form(script: Transcript, anna: Actor) -> None:
     script.heading("tell: the form closes, its answers are counted and released")
     await script.stage.time_passes(days=8)
     script.bot_says()

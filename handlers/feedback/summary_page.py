@@ -30,7 +30,7 @@ def summary(context: Context, submission: Submission, *, waits: bool = False) ->
     listed = [*submission.pages, *submission.from_settings]
     line_length = (TEXT_LENGTH - BESIDES) // max(1, len(listed))
     limit = max(LEAST, min(MOST, (line_length - SIGNS) // 2))
-    lines = [_line(context, submission, question, number, limit) for number, question in enumerate(listed, 1)]
+    lines = [_answer_line(context, submission, question, number, limit) for number, question in enumerate(listed, 1)]
     asked_here, from_settings = lines[: len(submission.pages)], lines[len(submission.pages) :]
     top = introduction(context, submission) if submission.meeting is None and not submission.pages else []
     blocks = [*top, t("feedback-summary-heading", meeting=about(context, submission)), Markup("\n").join(asked_here)]
@@ -50,7 +50,7 @@ def _standing(context: Context, submission: Submission) -> Markup:
     return context.t("feedback-unsent-named" if submission.run.named else "feedback-unsent")
 
 
-def _line(context: Context, submission: Submission, question: Question, number: int, limit: int) -> Markup:
+def _answer_line(context: Context, submission: Submission, question: Question, number: int, limit: int) -> Markup:
     words = cut(asked(context.t, question), limit)
     parts = _answer(context, submission, question)
     fits = sum(map(shown_length, parts)) + 2 * len(parts) <= limit

@@ -123,7 +123,7 @@ def _question(
         return t("survey-ask-opens", example=example(context)), _openings(context, number)
     if step is SurveyStep.CLOSES:
         return t("survey-ask-closes", example=example(context)), _closing_choices(context, draft)
-    return _reminders(context, draft)
+    return _reminder_choices(context, draft)
 
 
 def _openings(context: Context, number: int) -> Rows:
@@ -150,7 +150,7 @@ def _closing_choices(context: Context, draft: Draft[SurveyDraft]) -> Rows:
     return tuple(rows)
 
 
-def _reminders(context: Context, draft: Draft[SurveyDraft]) -> tuple[Markup, Rows]:
+def _reminder_choices(context: Context, draft: Draft[SurveyDraft]) -> tuple[Markup, Rows]:
     """Each number of reminders with its moments; two only where there is time for two."""
     lines, rows = [context.t("survey-ask-reminders")], []
     for count in range(MOST_REMINDERS + 1):

@@ -39,12 +39,12 @@ async def survey_list(context: Context) -> Screen:
     forms = Button(t("survey-forms"), data("forms"))
     if not listed:
         return Screen(t("surveys-none"), ((forms,),))
-    lines = [t("surveys-heading"), *(_line(context, survey) for survey in listed)]
+    lines = [t("surveys-heading"), *(_survey_line(context, survey) for survey in listed)]
     rows = tuple((Button(_name(context, survey).unescape()[:60], data("survey", survey.id)),) for survey in listed[:80])
     return Screen(Markup("\n\n").join(lines), (*rows, (forms,)))
 
 
-def _line(context: Context, survey: Survey) -> Markup:
+def _survey_line(context: Context, survey: Survey) -> Markup:
     t, name = context.t, _name(context, survey)
     opens, closes = _moment(context, survey.timing.opens_at), _moment(context, survey.timing.closes_at)
     if survey.state is RunState.PLANNED:
@@ -71,7 +71,7 @@ def survey_screen(context: Context, survey: Survey) -> Screen:
     t = context.t
     lines = [
         Markup("<b>{}</b>\n{}").format(_name(context, survey), _state(context, survey)),
-        Markup("\n").join([*_counts(context, survey), *_reminders(context, survey)]),
+        Markup("\n").join([*_counts(context, survey), *_reminder_lines(context, survey)]),
         t("survey-named") if survey.named else t("survey-anonymous", threshold=survey.threshold),
     ]
     return Screen(Markup("\n\n").join(lines), _buttons(context, survey), card=Card(CardKind.SURVEY, survey.id))
@@ -101,7 +101,7 @@ def _counts(context: Context, survey: Survey) -> list[Markup]:
     return [*lines, t("survey-answered", n=survey.answered)]
 
 
-def _reminders(context: Context, survey: Survey) -> list[Markup]:
+def _reminder_lines(context: Context, survey: Survey) -> list[Markup]:
     """When each reminder is or was sent."""
     t = context.t
     moments = survey.timing.reminds_at(context.policy)

@@ -26,12 +26,12 @@ async def _submission(context: Context, run_id: int) -> Submission:
     return await feedback.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
 
 
-async def ask_again(context: Context, draft: Draft[FeedbackText]) -> Screen:
+async def repeat_question(context: Context, draft: Draft[FeedbackText]) -> Screen:
     submission = await _submission(context, draft.state.run)
     return shown(context, submission, submission.question(draft.state.question), waits=True)
 
 
-@text_input(FeedbackText, on_refusal=ask_again, yields_to_codes=True, answers_form=True)
+@text_input(FeedbackText, on_refusal=repeat_question, yields_to_codes=True, answers_form=True)
 async def on_text(context: Context, draft: Draft[FeedbackText], text: str) -> Screen:
     """A typed answer. It is stored at once; another line typed before the next tap replaces it."""
     try:

@@ -24,7 +24,7 @@ def append_to_card(t: Texts, card: Markup, changes: Sequence[ChangeLine]) -> tup
     if not changes:
         return card, True
     room = CAPTION_LENGTH - shown_length(card) - shown_length(t("heard-heading")) - 2
-    full = [_line(t, change, STATEMENT_LENGTH) for change in changes]
+    full = [_change_line(t, change, STATEMENT_LENGTH) for change in changes]
     most = _share([shown_length(line) + 1 for line in full], room) - 1
     lines = [
         line if shown_length(line) <= most else _shortened(t, change, most)
@@ -36,10 +36,10 @@ def append_to_card(t: Texts, card: Markup, changes: Sequence[ChangeLine]) -> tup
 
 def full_text(t: Texts, changes: Sequence[ChangeLine]) -> Markup:
     """The heading and every line in full."""
-    return Markup("\n").join([t("heard-heading"), *(_line(t, change) for change in changes)])
+    return Markup("\n").join([t("heard-heading"), *(_change_line(t, change) for change in changes)])
 
 
-def _line(t: Texts, change: ChangeLine, most: int | None = None) -> Markup:
+def _change_line(t: Texts, change: ChangeLine, most: int | None = None) -> Markup:
     statement = asked(t, change.words)
     return _line_text(t, change, statement if most is None else cut(statement, most), change.text)
 

@@ -45,12 +45,12 @@ def read_line(context: Context, groups: list[Workgroup], line: str) -> Line:
         before, when, after = dates.find_when(line, now=context.now, zone=context.zone, language=context.language)
     except Doubt as doubt:
         if not (doubt.before or doubt.after or doubt.choices):  # no date at all: then the line names the group
-            return _line(groups, line, MeetingDraft())
-        return replace(_line(groups, doubt.before, after_date(doubt.after)), doubt=doubt)
-    return _line(groups, before, after_date(after).at(when))
+            return _with_group(groups, line, MeetingDraft())
+        return replace(_with_group(groups, doubt.before, after_date(doubt.after)), doubt=doubt)
+    return _with_group(groups, before, after_date(after).at(when))
 
 
-def _line(groups: list[Workgroup], typed: str, known: MeetingDraft) -> Line:
+def _with_group(groups: list[Workgroup], typed: str, known: MeetingDraft) -> Line:
     """The line with its group: the one that is named, or the only one of the coordinator if none is named."""
     texts = {name: known.known_fields.get(name) or "" for name in LIMITS}
     long = [name for name, too_long in LIMITS.items() if len(texts[name]) > too_long.values["most"]]

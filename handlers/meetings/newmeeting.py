@@ -209,7 +209,7 @@ async def _change(context: Context, meeting_id: int, sequence: int, plan: meetin
         toast = context.refusal_text(stale)
         return (await meeting_card(context, meeting)).toasting(toast, alert=True)
     if weighty:
-        sent = await announcing.ask_again(context.session, meeting, was=was, policy=context.policy, now=context.now)
+        sent = await announcing.invite_again(context.session, meeting, was=was, policy=context.policy, now=context.now)
         toast = context.t("meeting-moved", n=sent)
     else:
         await announcing.correct_cards(context.session, meeting, now=context.now)

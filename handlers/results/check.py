@@ -128,7 +128,7 @@ def answer(t: Texts, asked: Asked) -> Markup:
         never = [_never(t, claim) for claim in asked.claims if not claim.is_ever_possible]
         return Markup("\n\n").join([t("check-never"), Markup("\n").join(never)])
     n = asked.n or sizes.smallest
-    lines = Markup("\n").join(_line(t, claim, n) for claim in asked.claims)
+    lines = Markup("\n").join(_claim_line(t, claim, n) for claim in asked.claims)
     if not valid_figures.are_possible(asked.claims, n):
         key = "check-sizes" if sizes.below else "check-size-above"
         where = t(key, below=sizes.below, above=sizes.above, smallest=sizes.smallest)
@@ -139,7 +139,7 @@ def answer(t: Texts, asked: Asked) -> Markup:
     return Markup("\n\n").join(parts)
 
 
-def _line(t: Texts, claim: Claim, n: int) -> Markup:
+def _claim_line(t: Texts, claim: Claim, n: int) -> Markup:
     """A figure with the counts of n that round to it."""
     figure, counts = claimed(claim, t.language), claim.counts_for(n)
     if claim.is_percentage:

@@ -44,9 +44,9 @@ async def result_list(context: Context, number: int = 0) -> Screen:
     page = await results.latest(context.session, context.person, number)
     if not page.listed:
         return await _nothing(context)
-    lines = [t("results-heading"), *(_line(context, listed) for listed in page.listed)]
+    lines = [t("results-heading"), *(_result_line(context, listed) for listed in page.listed)]
     if not page.number:
-        lines += [_waiting(context, pool) for pool in await results.waiting_pools(context.session, context.person)]
+        lines += [_pool_line(context, pool) for pool in await results.waiting_pools(context.session, context.person)]
     rows: list[tuple[Button, ...]] = [(button,) for listed in page.listed if (button := _button(context, listed))]
     rows.append(turns(t, "results", number=page.number, has_more=page.has_more))
     if await result_views.groups_with_results(context.session, context.person):
@@ -68,7 +68,7 @@ async def _nothing(context: Context) -> Screen:
     )
 
 
-def _line(context: Context, listed: ListedResult) -> Markup:
+def _result_line(context: Context, listed: ListedResult) -> Markup:
     t, name = context.t, listed_name(context.t, listed)
     day = day_text(listed.day.astimezone(context.zone).date(), t.language)
     if listed.is_open and listed.tells_answered:
@@ -84,7 +84,7 @@ def _line(context: Context, listed: ListedResult) -> Markup:
     return t("results-released", name=name, day=day, answered=listed.answered, asked=listed.asked)
 
 
-def _waiting(context: Context, pool: WaitingPool) -> Markup:
+def _pool_line(context: Context, pool: WaitingPool) -> Markup:
     if pool.only_texts:
         return context.t("results-waiting-texts", group=pool.group, least=2 * pool.threshold)
     return context.t("results-waiting", group=pool.group, threshold=pool.threshold)

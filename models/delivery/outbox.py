@@ -202,7 +202,7 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     chosen: dict[int, Delivery] = {}
     for urgent in (True, False):
         if len(chosen) < limit:
-            for delivery in (await session.execute(_waiting(urgent, limit, now))).scalars():
+            for delivery in (await session.execute(_next_due(urgent, limit, now))).scalars():
                 if len(chosen) < limit:
                     chosen.setdefault(delivery.address_id, delivery)
     if chosen:
@@ -213,7 +213,7 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     return list(chosen.values())
 
 
-def _waiting(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
+def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
     """The next due deliveries of one urgency to chats that take a message now. One urgency, so that the index is used.
 
     While a delivery is being sent to a chat, no other is: they might arrive in the wrong order.

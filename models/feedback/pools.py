@@ -110,7 +110,7 @@ async def add(
 
     One run never fills a pool alone: what it has enough of is released without one.
     """
-    pool = await _waiting(session, source, kind, keys)
+    pool = await _waiting_pool(session, source, kind, keys)
     pool.answered += source.answered
     pool.asked += source.asked
     combined = await _seal_into(session, pool, ballots, keys)
@@ -132,7 +132,7 @@ async def _people(session: AsyncSession, run: Run) -> int:
     return max(await session.scalar(asked) or 0, await session.scalar(members) or 0)
 
 
-async def _waiting(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
+async def _waiting_pool(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
     """The group's waiting pool of a kind for the form, whatever its version; a new one if there is none."""
     # Two replicas that close two forms of one group take turns: of two pools, one would wait for ever.
     await session.execute(select(Workgroup.id).where(Workgroup.id == source.workgroup_id).with_for_update())

@@ -56,7 +56,7 @@ async def invite(
     """Invites people to a meeting, each once. Returns how many will get a message."""
     rows = [{"meeting_id": meeting.id, "person_id": p.id, "source": source, "invited_at": now} for p in people]
     await insert_new(session, Invitation, rows)
-    return await _tell(session, meeting, people, policy=policy, now=now, urgent=False)
+    return await _plan_cards(session, meeting, people, policy=policy, now=now, urgent=False)
 
 
 def is_near(*starts: datetime, now: datetime) -> bool:
@@ -72,7 +72,7 @@ def leaving(starts_at: datetime, quiet: Quiet, *, now: datetime, urgent: bool = 
     return (now if at_once else waking), at_once
 
 
-async def _tell(
+async def _plan_cards(
     session: AsyncSession, meeting: Meeting, people: list[Person], *, policy: Policy, now: datetime, urgent: bool
 ) -> int:
     """Plans the invitation cards and reminders of the meeting's current revision. Returns the number of cards."""
@@ -91,13 +91,13 @@ async def _tell(
             urgent=at_once,
         )
         cards.append(card)
-        reminders += _reminders(card, meeting, quiet, policy)
+        reminders += _planned_reminders(card, meeting, quiet, policy)
     count = await outbox.plan(session, cards)
     await outbox.plan(session, reminders)
     return count
 
 
-def _reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
+def _planned_reminders(card: Planned, meeting: Meeting, quiet: Quiet, policy: Policy) -> list[Planned]:
     """The reminders of one invitation that are due after its card, at most one per moment.
 
     A reminder in the slot "silent" is for people who have not answered, the others for people whose answer `comes`.
@@ -123,7 +123,7 @@ async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) ->
     return {person_id: invitation_id for person_id, invitation_id in rows if person_id is not None}
 
 
-async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
+async def invite_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
     """After a move: deletes the answers, withdraws waiting deliveries, and invites everyone who still belongs again.
 
     ``was`` is the start before the move.
@@ -138,7 +138,7 @@ async def ask_again(session: AsyncSession, meeting: Meeting, *, was: datetime, p
         for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER):
             await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
     near = is_near(was, meeting.starts_at, now=now)
-    return await _tell(session, meeting, people, policy=policy, now=now, urgent=near)
+    return await _plan_cards(session, meeting, people, policy=policy, now=now, urgent=near)
 
 
 async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetime) -> None:

@@ -91,16 +91,16 @@ async def access_request(session: AsyncSession, person: Person, request_id: int)
 
 async def of_id(session: AsyncSession, request_id: int) -> RequestDetails | None:
     """The request as it is now, for its deliveries; None if there is none."""
-    rows = await _asked(session, JoinRequest.id == request_id)
+    rows = await _request_details(session, JoinRequest.id == request_id)
     return rows[0] if rows else None
 
 
 async def waiting(session: AsyncSession, group: Workgroup) -> list[RequestDetails]:
     """The group's open requests, oldest first."""
-    return await _asked(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
+    return await _request_details(session, JoinRequest.workgroup_id == group.id, JoinRequest.decided_at.is_(None))
 
 
-async def _asked(session: AsyncSession, *which: ColumnElement[bool]) -> list[RequestDetails]:
+async def _request_details(session: AsyncSession, *which: ColumnElement[bool]) -> list[RequestDetails]:
     decider = aliased(Person)
     wanted = (
         select(JoinRequest, Workgroup, Person, decider.name)

@@ -96,7 +96,7 @@ async def give(
         return False
     audit.note(session, actor, "role-given", now=now, group_id=group_id, person_id=chosen.id, detail=kind)
     newest = max(role.id for role in await access.roles(session, chosen.id))
-    await _tell(session, DeliveryKind.ROLE_GIVEN, newest, actor, chosen, policy=policy, now=now)
+    await _plan_role_notice(session, DeliveryKind.ROLE_GIVEN, newest, actor, chosen, policy=policy, now=now)
     return True
 
 
@@ -133,7 +133,7 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
     group_id = role.workgroup_id
     audit.note(session, actor, "role-removed", now=now, group_id=group_id, person_id=held.person.id, detail=role.kind)
     await outbox.withdraw(session, DeliveryKind.ROLE_GIVEN, role.id)
-    await _tell(session, DeliveryKind.ROLE_REMOVED, role.id, actor, held.person, policy=policy, now=now)
+    await _plan_role_notice(session, DeliveryKind.ROLE_REMOVED, role.id, actor, held.person, policy=policy, now=now)
 
 
 async def _ensure_not_last_administrator(session: AsyncSession, going: Role) -> None:
@@ -180,7 +180,7 @@ async def has(session: AsyncSession, held: Holding) -> bool:
     return any(role.kind is kind and role.workgroup_id == group_id for role in now)
 
 
-async def _tell(
+async def _plan_role_notice(
     session: AsyncSession,
     kind: DeliveryKind,
     role_id: int,

@@ -101,7 +101,7 @@ async def add(
     await groups.ensure_not_archived(session, group)
     compared = await compare(session, group, entries)
     wanted = sorted([*compared.new, *(compared.doubtful if doubtful_too else [])], key=lambda entry: entry.line)
-    people = [_line(entry, now) for entry in wanted]
+    people = [_unclaimed_person(entry, now) for entry in wanted]
     session.add_all(people)
     await session.flush()
     rows = [{"workgroup_id": group.id, "person_id": person.id, "joined_at": now} for person in people]
@@ -115,7 +115,7 @@ async def add(
     return [(person, made[person.id]) for person in people]
 
 
-def _line(entry: Entry, now: datetime) -> Person:
+def _unclaimed_person(entry: Entry, now: datetime) -> Person:
     organisation, contact = entry.organisation or None, entry.contact or None
     return Person(
         name=entry.name, organisation=organisation, contact=contact, reach=Reachability.UNCLAIMED, created_at=now

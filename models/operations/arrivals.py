@@ -121,7 +121,7 @@ async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arriv
             for status in known
         ),
         to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
-        asked=await _asked(session, meeting),
+        asked=await _feedback_asked(session, meeting),
         is_paused=pace is not None and pace.paused_at is not None,
     )
 
@@ -267,7 +267,7 @@ def _to_phone(known: list[PersonStatus], state: MeetingState) -> tuple[Missed, .
     return tuple(missed for kind in news for missed in by_kind[kind])
 
 
-async def _asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:
+async def _feedback_asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:
     """How many are asked, once or again. Of whom a message was planned: unlike states that tells not who answered."""
     run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
     if run is None:

@@ -43,17 +43,17 @@ async def added(
     if person.reach is not Reachability.REACHABLE:
         return
     if await subscriptions.readable_group_ids(session, person) == []:
-        await _tell(session, person, DeliveryKind.DIGEST_FOREIGN, 0, title, now=now)
+        await _plan_place_notice(session, person, DeliveryKind.DIGEST_FOREIGN, 0, title, now=now)
     elif not may_write:
-        await _tell(session, person, DeliveryKind.DIGEST_MUTE, 0, title, now=now)
+        await _plan_place_notice(session, person, DeliveryKind.DIGEST_MUTE, 0, title, now=now)
     else:
         await insert_new(session, Address, [{"chat_id": chat_id, "thread_id": 0}])
         address_id = await _address(session, chat_id)
         if address_id is not None:
-            await _tell(session, person, DeliveryKind.DIGEST_PLACE, address_id, title, now=now)
+            await _plan_place_notice(session, person, DeliveryKind.DIGEST_PLACE, address_id, title, now=now)
 
 
-async def _tell(
+async def _plan_place_notice(
     session: AsyncSession, person: Person, kind: DeliveryKind, subject: int, title: str, *, now: datetime
 ) -> None:
     """Plans a note to whoever has just acted."""

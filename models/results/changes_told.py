@@ -178,7 +178,7 @@ async def write(
         row = {"release_id": release_id, "question_id": question_id, "workgroup_id": where.group.id, "text": text}
         done = await insert_new(session, ChangeTold, [{**row, "created_at": now, "created_by": by.id}])
     else:
-        mine = update(ChangeTold).where(*_waiting(release_id, question_id), ChangeTold.text == was)
+        mine = update(ChangeTold).where(*_is_untold(release_id, question_id), ChangeTold.text == was)
         changed = await session.execute(mine.values(text=text, created_by=by.id).returning(ChangeTold.id))
         done = list(changed.scalars())
     if not done:
@@ -190,13 +190,13 @@ async def remove(session: AsyncSession, by: Person, release_id: int, question_id
     """Deletes a line that has not been told."""
     where = await access_board(session, by, release_id)
     where.statement(question_id).ensure_waiting()
-    gone = delete(ChangeTold).where(*_waiting(release_id, question_id)).returning(ChangeTold.id)
+    gone = delete(ChangeTold).where(*_is_untold(release_id, question_id)).returning(ChangeTold.id)
     if (await session.execute(gone)).first() is None:
         raise Stale("already-done")
     audit.note(session, by, "reply-removed", now=now, group_id=where.group.id)
 
 
-def _waiting(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ...]:
+def _is_untold(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ...]:
     return ChangeTold.release_id == release_id, ChangeTold.question_id == question_id, ChangeTold.meeting_id.is_(None)
 
 

@@ -12,10 +12,10 @@ from models.forms.items import Background, Choice, Item, QuestionKind, identifie
 def write(name: str | None, items: Iterable[Item], t: Texts) -> str:
     """The text of a form in the reader's language. Each question is written in the shortest way that reads as it."""
     head = [f"{t('notation-word-name')}: {name}"] if name else []
-    return "\n".join([*head, *(_line(identified(item), t) for item in items)])
+    return "\n".join([*head, *(_question_line(identified(item), t) for item in items)])
 
 
-def _line(item: Item, t: Texts) -> str:
+def _question_line(item: Item, t: Texts) -> str:
     lines = list(_candidates(item, t))
     return next((line for line in lines if _reads_as(line, item)), lines[-1])
 

@@ -24,7 +24,7 @@ LAST = 7
 def answers(t: Texts, part: Part) -> Iterator[Section]:
     """The sections about the forms of one sort."""
     yield _response(t, part)
-    yield from _asked(t, part)
+    yield from _question_sections(t, part)
 
 
 def _response(t: Texts, part: Part) -> Section:
@@ -58,7 +58,7 @@ def _source(t: Texts, source: str, part: Part) -> str:
     return t(f"report-source-{source}", releases=ranges(part.releases)).unescape()
 
 
-def _asked(t: Texts, part: Part) -> Iterator[Section]:
+def _question_sections(t: Texts, part: Part) -> Iterator[Section]:
     """The questions in order: backgrounds, the yearly form's own, statements by scale, then all others."""
     choices = sorted(
         (result for result in part.questions if result.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),

@@ -33,7 +33,7 @@ class People:
 
 async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
     """The respondents of some releases, by the identity of each background question that was asked."""
-    asked = await _asked(session, ids)
+    asked = await _questions_by_release(session, ids)
     words, cells = await _words(session, asked), await _cells(session, ids)
     by_identity = {}
     for identity, release_of in asked.items():
@@ -49,7 +49,7 @@ async def backgrounds(session: AsyncSession, ids: Ids) -> dict[str, People]:
     return by_identity
 
 
-async def _asked(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
+async def _questions_by_release(session: AsyncSession, ids: Ids) -> dict[str, dict[int, int]]:
     """By identity of the question: the releases with figures whose forms ask it, and the question's id there."""
     wanted = (
         select(Question.identity, Release.id, Question.id)
