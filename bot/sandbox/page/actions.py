@@ -1,12 +1,15 @@
 """Performs in the sandbox what people do on the page."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from bot.sandbox import Sandbox
 from bot.sandbox.people import User
 
 LONGEST = 4096
-LANGUAGES = ("fi", "sv", "en")
+LANGUAGES = frozenset(json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8")))
+"""The languages of the page. Every file of the program has the same: ``tests/handlers/test_locale_table.py``."""
 
 
 class ActionError(Exception):
