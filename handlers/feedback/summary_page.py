@@ -1,6 +1,7 @@
 """The last page of a form: all answers in short, each with a button to change it, and Finish; then the thanks."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from markupsafe import Markup
 
@@ -68,11 +69,15 @@ def _answer(context: Context, submission: Submission, question: Question) -> lis
         return [t("feedback-no-answer").unescape()]
     if given.is_empty:
         return [t("feedback-not-told" if question.background else "feedback-skipped").unescape()]
-    if question.kind is QuestionKind.OPEN:
-        return [given.text]
-    words = options(t, question)
-    chosen = [words[value] for value in given.ticked]
-    return [*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]]
+    match question.kind:
+        case QuestionKind.OPEN:
+            return [given.text]
+        case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+            words = options(t, question)
+            chosen = [words[value] for value in given.ticked]
+            return [*chosen[:-1], f"{chosen[-1]}: {given.text}" if given.text else chosen[-1]]
+        case _:
+            assert_never(question.kind)
 
 
 def _last_open_question(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:

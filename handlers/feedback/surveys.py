@@ -1,6 +1,7 @@
 """Surveys: forms sent without a meeting. The list and the pages; withdrawing a planned one, ending an open one."""
 
 from datetime import datetime
+from typing import assert_never
 
 from markupsafe import Markup
 
@@ -47,9 +48,15 @@ async def survey_list(context: Context) -> Screen:
 def _survey_line(context: Context, survey: Survey) -> Markup:
     t, name = context.t, _name(context, survey)
     opens, closes = _moment(context, survey.timing.opens_at), _moment(context, survey.timing.closes_at)
-    if survey.state is RunState.PLANNED:
-        return t("surveys-planned", name=name, when=opens)
-    return t("surveys-open" if survey.state is RunState.OPEN else "surveys-closed", name=name, when=closes)
+    match survey.state:
+        case RunState.PLANNED:
+            return t("surveys-planned", name=name, when=opens)
+        case RunState.OPEN:
+            return t("surveys-open", name=name, when=closes)
+        case RunState.CLOSED | RunState.PREVIEW:  # previews are not listed
+            return t("surveys-closed", name=name, when=closes)
+        case _:
+            assert_never(survey.state)
 
 
 async def _survey(context: Context, tap: Tap) -> Survey:
@@ -117,13 +124,17 @@ def _reminder_lines(context: Context, survey: Survey) -> list[Markup]:
 def _buttons(context: Context, survey: Survey) -> Rows:
     t = context.t
     rows: list[tuple[Button, ...]] = []
-    if survey.state is RunState.PLANNED:
-        rows.append((Button(t("survey-withdraw"), data("survey-withdraw", survey.id)),))
-    elif survey.state is RunState.OPEN:
-        end = () if _is_over(context, survey) else (Button(t("survey-end"), data("survey-end", survey.id)),)
-        rows.append((Button(t("refresh"), data("survey", survey.id)), *end))
-    elif survey.release_id is not None:
-        rows.append((Button(t("survey-results"), data("result", survey.release_id)),))
+    match survey.state:
+        case RunState.PLANNED:
+            rows.append((Button(t("survey-withdraw"), data("survey-withdraw", survey.id)),))
+        case RunState.OPEN:
+            end = () if _is_over(context, survey) else (Button(t("survey-end"), data("survey-end", survey.id)),)
+            rows.append((Button(t("refresh"), data("survey", survey.id)), *end))
+        case RunState.CLOSED | RunState.PREVIEW:
+            if survey.release_id is not None:
+                rows.append((Button(t("survey-results"), data("result", survey.release_id)),))
+        case _:
+            assert_never(survey.state)
     return (*rows, (Button(t("back"), data("surveys")),))
 
 

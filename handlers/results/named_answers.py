@@ -1,7 +1,7 @@
 """The answers of a form with names, person by person, for the group's coordinators."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from markupsafe import Markup
 
@@ -76,8 +76,17 @@ def _answer(context: Context, question: Question, ballot: dict[int, Any]) -> Mar
 def _said(context: Context, question: Question, value: Any, ballot: dict[int, Any]) -> str:
     if value is None:
         return context.t("named-skipped").unescape()
-    if question.kind is QuestionKind.OPEN:
-        return str(value)
+    match question.kind:
+        case QuestionKind.OPEN:
+            return str(value)
+        case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+            return _chosen_text(context, question, value, ballot)
+        case _:
+            assert_never(question.kind)
+
+
+def _chosen_text(context: Context, question: Question, value: Any, ballot: dict[int, Any]) -> str:
+    """The chosen values in words; "other" with what was typed."""
     names, typed = options(context.t, question), ballot.get(-question.id)
     chosen = value if isinstance(value, list) else [value]
     chosen_words = [

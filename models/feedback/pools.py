@@ -7,7 +7,7 @@ figures are out but whose crowd was too small to hide in.
 import enum
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import BigInteger, ForeignKey, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,7 +51,13 @@ class Pool(Base):
 
     @property
     def enough(self) -> int:
-        return self.threshold if self.kind is Waits.ANSWERS else spread_from(self.threshold)
+        match self.kind:
+            case Waits.ANSWERS:
+                return self.threshold
+            case Waits.TEXTS:
+                return spread_from(self.threshold)
+            case _:
+                assert_never(self.kind)
 
 
 class Pooled(Base):
