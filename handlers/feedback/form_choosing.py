@@ -36,7 +36,7 @@ async def on_for(context: Context, tap: Tap) -> Screen:
     groups = await access.coordinated_groups(session, context.person)
     if not groups:
         raise Refused("forms-no-groups")
-    asking = {group.id for group in await form_choosing.groups_asking(session, context.person, owned.form)}
+    asking = {group.id for group in await form_choosing.groups_using(session, context.person, owned.form)}
     rows = tuple(
         (Button(_ticked(context, group.name, is_now=group.id in asking), data("form-for", owned.form.id, group.id)),)
         for group in groups[:MOST]
@@ -49,7 +49,7 @@ async def _choose(context: Context, group: Workgroup, form: Form) -> Markup:
     t, session = context.t, context.session
     await groups.ensure_not_archived(session, group)
     await form_choosing.choose_for_group(session, context.person, group, form, now=context.now)
-    first = await form_choosing.first_asked(session, group, now=context.now)
+    first = await form_choosing.first_affected_meeting(session, group, now=context.now)
     if first is None:
         return t("forms-from-next", form=form_name(t, form), group=group.name)
     when = moment_text(first.starts_at, first.plan.zone, t.language)

@@ -63,7 +63,7 @@ def _option(t: Texts, choice: Choice) -> str:
 async def asks(context: Context, meeting: Meeting) -> tuple[Markup, bool]:
     """The form that a meeting has sent or will send, and whether another can still be chosen."""
     t = context.t
-    opened = await form_choosing.asked_about(context.session, meeting)
+    opened = await form_choosing.opened_form(context.session, meeting)
     if opened is not None:
         return t("forms-of-meeting", form=form_name(t, opened)), False
     will = await form_choosing.of_meeting(context.session, meeting)

@@ -70,7 +70,7 @@ async def form_page(context: Context, owned: OwnedForm) -> Screen:
     heading = [t("forms-name", form=form_name(t, owned.form)), _whose(context, owned, version.number)]
     if owned.form.archived_at is not None:
         heading.append(t("forms-is-archived"))
-    elif asking := await form_choosing.groups_asking(context.session, context.person, owned.form):
+    elif asking := await form_choosing.groups_using(context.session, context.person, owned.form):
         heading.append(t("forms-in-use", groups=", ".join(group.name for group in asking)))
     items = [forms.written(question) for question in version.questions]
     text = Markup("\n\n").join([Markup("\n").join(heading), questions_text(t, items, named=version.named)])
@@ -114,7 +114,7 @@ async def on_archive(context: Context, tap: Tap) -> Screen:
     session, person = context.session, context.person
     owned = await form_book.access_form_to_edit(session, person, tap.id)
     await form_book.archive(session, person, owned.form, now=context.now)
-    asking = await form_choosing.asking(session, owned.form)
+    asking = await form_choosing.count_groups_using(session, owned.form)
     toast = context.t("toast-form-archived-used", n=asking) if asking else context.t("toast-form-archived")
     return (await form_page(context, owned)).toasting(toast, alert=bool(asking))
 

@@ -1,4 +1,4 @@
-"""What one person has said on a form, press by press, and what of it is counted."""
+"""One person's answers on a form: the entries stored for each press, the current answers, and what is counted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,44 +10,44 @@ from models.forms.items import QuestionKind
 from models.meetings.invitations import REDELIVERY
 
 Ballot = dict[int, Any]
-"""One person's answers by question id: a number on a scale, a list of options, a text. What was typed as "other" is
-under the question's id with a minus. What was skipped is not in it."""
+"""One person's answers by question id: a number on a scale, a list of option numbers, or a text. The text of "other" is
+under the negated question id. Skipped questions are left out."""
 
 
 @dataclass(frozen=True)
 class Press:
-    """A tap or a typed line: when it came, and by which update."""
+    """A tap or a typed line: the id of its update, and when it was handled."""
 
     update_id: int
     now: datetime
 
 
 @dataclass(frozen=True)
-class Given:
-    """What one press has given; ``at`` in seconds since 1970."""
+class StoredEntry:
+    """The value that one press stored; ``at`` is in seconds since 1970."""
 
     value: int | str | bool | None
     update_id: int
     at: int
 
-    def gives_way_to(self, press: Press) -> bool:
-        """Whether a press is newer, whatever order they come in (see `REDELIVERY`)."""
+    def is_replaced_by(self, press: Press) -> bool:
+        """Whether the press is newer: its update id is higher, or it came more than `REDELIVERY` after this entry."""
         return self.update_id < press.update_id or self.at < (press.now - REDELIVERY).timestamp()
 
 
-StoredAnswers = dict[str, Given]
-"""A sheet's content: a question's answer under its id, a tick under id.option, a text under id.t.
+StoredAnswers = dict[str, StoredEntry]
+"""The content of a submission: a question's answer under its id, a tick under id.option, a text under id.t.
 
-Each tick has its own press, so that of two devices neither undoes what the other has done elsewhere on the question.
+Each tick is an entry of its own: ticking one option on one device does not undo another option ticked on another.
 """
 
 
 @dataclass(frozen=True)
 class CurrentAnswer:
-    """What stands for one question. Of several choices, ``settled`` says that the person is done ticking."""
+    """The current answer to one question. In a multiple choice ``settled`` means that the person is done ticking."""
 
     ticked: tuple[int, ...] = ()
-    """What was chosen: a value on the scale, or options."""
+    """The chosen value of the scale, or the chosen option numbers."""
     text: str = ""
     settled: bool = False
 
@@ -61,35 +61,35 @@ class CurrentAnswer:
 
 
 def from_json(content: dict[str, Any]) -> StoredAnswers:
-    """The answers of a sealed form's content. Not `models.codec`: every tap on a form reads and writes one."""
-    return {key: Given(*row) for key, row in content.items()}
+    """The stored answers from decrypted content. Does not use `models.codec`, which is slower: every tap runs this."""
+    return {key: StoredEntry(*row) for key, row in content.items()}
 
 
 def to_json(stored: StoredAnswers) -> dict[str, Any]:
-    """The content to be sealed."""
+    """The content to seal."""
     return {key: [given.value, given.update_id, given.at] for key, given in stored.items()}
 
 
 def current_answer(question: Question, stored: StoredAnswers) -> CurrentAnswer | None:
-    """What stands for a question; None if nothing was pressed."""
-    own, text = stored.get(str(question.id)), stored.get(f"{question.id}.t")
+    """The current answer to a question. None if the person has pressed nothing."""
+    answer, text = stored.get(str(question.id)), stored.get(f"{question.id}.t")
     if question.kind is QuestionKind.OPEN:
-        return None if own is None else CurrentAnswer(text=str(own.value or ""), settled=True)
+        return None if answer is None else CurrentAnswer(text=str(answer.value or ""), settled=True)
     ticked = _ticked(question, stored)
-    if own is None and not ticked:
+    if answer is None and not ticked:
         return None
     other_text = str(text.value or "") if text is not None and OTHER in ticked else ""
-    return CurrentAnswer(ticked, other_text, settled=own is not None)
+    return CurrentAnswer(ticked, other_text, settled=answer is not None)
 
 
 def _ticked(question: Question, stored: StoredAnswers) -> tuple[int, ...]:
     match question.kind:
         case QuestionKind.SEVERAL:
-            given = {value: stored.get(f"{question.id}.{value}") for value in question.values}
-            return tuple(value for value, entry in given.items() if entry is not None and entry.value)
+            ticks = {value: stored.get(f"{question.id}.{value}") for value in question.values}
+            return tuple(value for value, entry in ticks.items() if entry is not None and entry.value)
         case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
-            own = stored.get(str(question.id))
-            return () if own is None or own.value is None else (int(own.value),)
+            answer = stored.get(str(question.id))
+            return () if answer is None or answer.value is None else (int(answer.value),)
         case QuestionKind.OPEN:
             return ()
         case _:
@@ -97,7 +97,10 @@ def _ticked(question: Question, stored: StoredAnswers) -> tuple[int, ...]:
 
 
 def choice_entries(question: Question, value: int | None) -> dict[str, Any]:
-    """What a press on one value (None: skip) of a scale or a single choice keeps; of several, what skipping does."""
+    """The entries to store for a press on a value of a scale or a single choice, or (None) for a skip of any question.
+
+    Raises NotFound if the value cannot be chosen.
+    """
     match question.kind:
         case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
             if value is not None and value not in question.values:
@@ -116,61 +119,64 @@ def choice_entries(question: Question, value: int | None) -> dict[str, Any]:
 
 
 def tick_entries(question: Question, value: int, on: bool) -> dict[str, Any]:
-    """What a press on one of several options keeps."""
+    """The entries to store when an option of a multiple choice is ticked or unticked. Raises NotFound for others."""
     if question.kind is not QuestionKind.SEVERAL or value not in question.values:
         raise NotFound
     return {f"{question.id}.{value}": on}
 
 
 def done_entries(question: Question) -> dict[str, Any]:
-    """What "done" under several options keeps."""
+    """The entries to store for "done" in a multiple choice. Raises NotFound for other kinds of questions."""
     if question.kind is not QuestionKind.SEVERAL:
         raise NotFound
     return {str(question.id): True}
 
 
 def text_entries(question: Question, text: str) -> dict[str, Any]:
-    """What a typed line keeps: an open answer, or what "other" is, which chooses it as well."""
+    """The entries to store for a typed line: an open answer, or the text of "other", which also chooses "other".
+
+    Raises NotFound if the question takes no text, Refused if the text is empty or too long.
+    """
     if not question.takes_text:
         raise NotFound
     if not text:
         raise Refused("open-answer-empty")
     if len(text) > question.length:
         raise Refused("open-answer-too-long", most=question.length)
-    own, typed = str(question.id), f"{question.id}.t"
+    key, text_key = str(question.id), f"{question.id}.t"
     match question.kind:
         case QuestionKind.OPEN:
-            return {own: text}
+            return {key: text}
         case QuestionKind.SEVERAL:
-            return {f"{own}.{OTHER}": True, typed: text}
+            return {f"{key}.{OTHER}": True, text_key: text}
         case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO:
-            return {own: OTHER, typed: text}
+            return {key: OTHER, text_key: text}
         case _:
             assert_never(question.kind)
 
 
 def ballot(questions: list[Question], stored: StoredAnswers) -> Ballot:
-    """What is counted of a sheet."""
+    """The ballot of a submission: only the answers that are counted."""
     result: Ballot = {}
     for question in questions:
-        given = current_answer(question, stored)
-        if given is None or given.is_empty:
+        answer = current_answer(question, stored)
+        if answer is None or answer.is_empty:
             continue
         match question.kind:
             case QuestionKind.OPEN:
-                result[question.id] = given.text
+                result[question.id] = answer.text
                 continue
             case QuestionKind.SCALE:
-                result[question.id] = given.ticked[0]
+                result[question.id] = answer.ticked[0]
             case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
-                result[question.id] = list(given.ticked)
+                result[question.id] = list(answer.ticked)
             case _:
                 assert_never(question.kind)
-        if given.text:
-            result[-question.id] = given.text
+        if answer.text:
+            result[-question.id] = answer.text
     return result
 
 
 def says_something(questions: list[Question], ballot: Ballot) -> bool:
-    """Whether anything was answered about the matter, and not only about oneself."""
+    """Whether the ballot answers any question other than background questions."""
     return any(question.id in ballot for question in questions if question.background is None)

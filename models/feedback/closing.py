@@ -1,6 +1,6 @@
-"""Closing a run: open the sealed answers, count, keep only counts, release once.
+"""Closing a run: decrypt the sealed answers, count them, keep only the counts, and release these once.
 
-Nothing here or anywhere later stores a ballot in the clear, or anything that ties a figure to a person.
+Nothing here or later stores the ballot of an anonymous form unencrypted, or anything that links a figure to a person.
 """
 
 import secrets
@@ -29,15 +29,17 @@ from models.people import access
 from models.people.people import Address
 from models.policy import Policy
 
-TELLS = timedelta(days=14)
-"""For how long a coordinator is told of results; /results shows them always."""
+NOTICE_LIFETIME = timedelta(days=14)
+"""How long the notice about results can still be sent to a coordinator; /results always shows them."""
 
 
 async def count_and_close(
     session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run | None:
-    """Closes a run whose time is over and counts its answers. Returns the run; None if it was closed already, or
-    somebody is answering at this moment (then the next try closes it). `destroy_keys` follows the commit."""
+    """Closes a run whose time is over and counts its answers. Call `destroy_keys` after the commit.
+
+    Returns None if the run is closed already, or if a person is answering at this moment: then the next call closes it.
+    """
     if await _is_being_answered(session, run_id):
         return None
     closed = await session.execute(
@@ -55,46 +57,56 @@ async def count_and_close(
     ballots = list(by_person.values())
     secrets.SystemRandom().shuffle(ballots)
     run.asked, run.answered = await _asked(session, run), len(ballots)
-    made: list[Release] = []
+    released: list[Release] = []
     if run.answered >= run.threshold:
-        made = await pools.release(session, run, ballots, keys, now=now)
-    elif ballots and not run.named:  # among named answers the others of a pool would stand out
-        made = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
-    for release in made:
-        await _tell(session, DeliveryKind.RESULTS, release.id, release.workgroup_id, policy=policy, now=now)
-    if run.named and ballots and not made:
-        await _tell(session, DeliveryKind.NAMED_ANSWERS, run.id, run.workgroup_id, policy=policy, now=now)
+        released = await pools.release(session, run, ballots, keys, now=now)
+    elif ballots and not run.named:  # named answers in a pool would make the anonymous ones identifiable
+        released = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
+    for release in released:
+        await _notify_coordinators(
+            session, DeliveryKind.RESULTS, release.id, release.workgroup_id, policy=policy, now=now
+        )
+    if run.named and ballots and not released:
+        await _notify_coordinators(
+            session, DeliveryKind.NAMED_ANSWERS, run.id, run.workgroup_id, policy=policy, now=now
+        )
     await forget_people(session, run)
-    await _forget_last_words(session, now=now)
-    await _blur_attendance(session, run)
+    await _clear_free_at(session, now=now)
+    await _rewrite_attendance(session, run)
     return run
 
 
 async def _is_being_answered(session: AsyncSession, run_id: int) -> bool:
-    """Whether a press of this moment holds its person's participation: its answer would come after the counting, and
-    stay. If none does, none can until this is committed, and then they find the form closed."""
-    mine = select(Participation.person_id).where(Participation.run_id == run_id)
-    free = (await session.execute(mine.with_for_update(skip_locked=True))).all()
-    return len(free) < len((await session.execute(mine)).all())
+    """Whether the transaction of a press holds the lock on its person's participation row.
+
+    Its answer would be stored after the counting and would never be deleted. If no press holds a lock, this locks all
+    the rows until the commit; a press that waits for its lock then finds the form closed.
+    """
+    asked = select(Participation.person_id).where(Participation.run_id == run_id)
+    locked = (await session.execute(asked.with_for_update(skip_locked=True))).all()
+    return len(locked) < len((await session.execute(asked)).all())
 
 
-async def _tell(
+async def _notify_coordinators(
     session: AsyncSession, kind: DeliveryKind, subject: int, group_id: int, *, policy: Policy, now: datetime
 ) -> None:
-    """Tells the group's coordinators that there are results, or signed answers too few for any."""
+    """Plans a message to the group's coordinators about results, or about named answers too few for results."""
     due = next_waking(now, policy.quiet)
     coordinators = await access.coordinators(session, group_id)
     await outbox.plan(
         session,
         [
-            Planned(person_id=person.id, kind=kind, subject=subject, due_at=due, expires_at=due + TELLS)
+            Planned(person_id=person.id, kind=kind, subject=subject, due_at=due, expires_at=due + NOTICE_LIFETIME)
             for person in coordinators
         ],
     )
 
 
 async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, Ballot]:
-    """The answers; those who only skipped have not answered. Under a name only what was sent is told, and counted."""
+    """The ballots by person id, without those that answer nothing but background questions. Sets ``run.unreadable``.
+
+    Of a named run, only submissions that were sent are read and counted.
+    """
     wanted = select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id)
     if run.named:
         sent = select(Participation.person_id).where(Participation.run_id == run.id, Participation.finished)
@@ -111,42 +123,45 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, 
 
 
 async def _asked(session: AsyncSession, run: Run) -> int:
-    """Those asked: about a meeting, those who were there; whoever answered was asked, whatever was marked later."""
+    """How many people were asked. About a meeting: those marked as present, and those with stored answers, even if they
+    were marked as absent later."""
     counted = select(func.count()).where(Participation.run_id == run.id)
     if run.meeting_id is not None:
-        there = select(Attendance.person_id).where(
+        present = select(Attendance.person_id).where(
             Attendance.meeting_id == run.meeting_id,
             Attendance.attended != Attended.NO,
             Attendance.person_id.is_not(None),
         )
         staged = select(Staged.person_id).where(Staged.run_id == run.id)
-        counted = counted.where(Participation.person_id.in_(there) | Participation.person_id.in_(staged))
+        counted = counted.where(Participation.person_id.in_(present) | Participation.person_id.in_(staged))
     return await session.scalar(counted) or 0
 
 
 async def forget_people(session: AsyncSession, run: Run) -> None:
-    """Removes all that could tell who answered: a reminder not sent tells it too."""
+    """Deletes everything that could reveal who answered. This includes deliveries: an unsent reminder reveals it."""
     await session.execute(delete(Staged).where(Staged.run_id == run.id))
     await session.execute(delete(Participation).where(Participation.run_id == run.id))
     for draft in (await session.execute(select(Draft).where(Draft.subject == DraftKind.FEEDBACK_TEXT))).scalars():
         if draft.data.get("run") == run.id:
             await session.delete(draft)
-    sent = delete(Delivery).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
-    await session.execute(sent)
-    shown = delete(Message).where(Message.kind == CardKind.FEEDBACK, Message.subject == run.id)
-    await session.execute(shown)
+    deliveries = delete(Delivery).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
+    await session.execute(deliveries)
+    cards = delete(Message).where(Message.kind == CardKind.FEEDBACK, Message.subject == run.id)
+    await session.execute(cards)
 
 
-async def _forget_last_words(session: AsyncSession, *, now: datetime) -> None:
-    """When a chat was last written to tells who needed a reminder. A second later nothing depends on it any more."""
+async def _clear_free_at(session: AsyncSession, *, now: datetime) -> None:
+    """Clears ``Address.free_at`` where it is in the past: it shows when a chat was last written to, and so who got a
+    reminder. It only serves the rate limit of one message per second and chat."""
     past = select(Address.id).where(Address.free_at <= now).with_for_update(skip_locked=True)
     await session.execute(update(Address).where(Address.id.in_(past)).values(free_at=None))
 
 
-async def _blur_attendance(session: AsyncSession, run: Run) -> None:
-    """Attendance is taken when the form is opened, so that its rows tell who came to the form, and in which order.
+async def _rewrite_attendance(session: AsyncSession, run: Run) -> None:
+    """Rewrites the meeting's attendance rows in random order, with the meeting's end as ``marked_at`` and without
+    ``own_word``.
 
-    They are written anew in an order of chance, at the time of the meeting, without whose word it was.
+    People state their attendance when they open the form, so the rows reveal who opened it and in which order.
     """
     if run.meeting_id is None:
         return
@@ -162,9 +177,9 @@ async def _blur_attendance(session: AsyncSession, run: Run) -> None:
 
 
 async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
-    """Destroys the keys of closed runs and opened pools, after the commit that closed them. Safe to repeat.
+    """Destroys the keys of closed runs and opened pools. Call it after the commit that closed them. Safe to repeat.
 
-    A key with no row is left alone: its run may be about to be committed elsewhere, and it opens nothing.
+    Leaves a key without a row alone: another process may be about to commit its run, and the key decrypts nothing.
     """
     runs = await session.execute(select(Run).where(Run.state == RunState.CLOSED, Run.id.in_(_ids(keys, "run"))))
     pools = await session.execute(select(Pool).where(Pool.opened_at.is_not(None), Pool.id.in_(_ids(keys, "pool"))))
@@ -173,4 +188,5 @@ async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
 
 
 def _ids(keys: Keyring, kind: str) -> list[int]:
+    """The ids of the runs (``run``) or pools (``pool``) that have a key."""
     return [int(name.removeprefix(f"{kind}-")) for name in keys.names() if name.startswith(f"{kind}-")]

@@ -1,7 +1,7 @@
-"""Counting ballots: what of them is kept, and nothing else. What may not be shown is not stored.
+"""Counting ballots. Stores only the figures that may be shown.
 
-Every set of people of whom a figure is kept, and every difference of two such sets, holds at least the threshold:
-a release is of all who answered, and its cells part them once, by the first background question alone.
+Every set of people that has a stored figure, and every difference of two such sets, has at least ``threshold`` people:
+a release covers all who answered, and means by cell divide them only once, by the first background question with cells.
 """
 
 from collections import Counter, defaultdict
@@ -18,42 +18,46 @@ from models.forms.items import QuestionKind
 
 
 def count(session: AsyncSession, release: Release, questions: Sequence[Question], ballots: Sequence[Ballot]) -> None:
-    """Keeps of a release's ballots what may be shown."""
-    shown = []
+    """Stores the figures of a release that may be shown."""
+    with_mean = []
     for question in questions:
         match question.kind:
             case QuestionKind.SCALE:
-                shown += [question] if _scale(session, release, question, ballots) else []
+                with_mean += [question] if _count_scale(session, release, question, ballots) else []
             case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
                 if question.background is None:
-                    _choices(session, release, question, ballots)
+                    _count_choice(session, release, question, ballots)
             case QuestionKind.OPEN:
-                pass  # texts are kept by `releases.publish`
+                pass  # `releases.publish` stores texts
             case _:
                 assert_never(question.kind)
-    parted = False
+    has_means_by_cell = False
     for question in (q for q in questions if q.background is not None):
-        cells = _cells(session, release, question, ballots)
-        if cells and not parted:
-            parted = True
-            for statement in shown:
-                _part(session, release, statement, cells)
+        cells = _count_cells(session, release, question, ballots)
+        if cells and not has_means_by_cell:
+            has_means_by_cell = True
+            for statement in with_mean:
+                _store_means_by_cell(session, release, statement, cells)
 
 
-def _scale(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> bool:
-    """Keeps a statement's mean and distribution; returns whether there is a mean."""
+def _count_scale(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> bool:
+    """Stores a statement's mean and distribution, or why the mean is withheld. Returns whether there is a mean."""
     chosen = [ballot[question.id] for ballot in ballots if question.id in ballot]
     values = [value for value in chosen if value != DONT_KNOW]
-    withheld = _why_no_mean(question, values, release.threshold)
+    withheld = _mean_withheld(question, values, release.threshold)
     n, total = (None if withheld is Withheld.FEW else len(values)), (None if withheld else sum(values))
     session.add(Figure(release_id=release.id, question_id=question.id, n=n, total=total, withheld=withheld))
     if len(values) >= spread_from(release.threshold) and (len(set(values)) > 1 or release.threshold == OFF):
-        _keep(session, release, question, Counter(chosen))
+        _store_option_counts(session, release, question, Counter(chosen))
     return withheld is None
 
 
-def _why_no_mean(question: Question, values: Sequence[int], threshold: int) -> Withheld | None:
-    """A mean without a distribution, where others have theirs, would tell that all agree on it."""
+def _mean_withheld(question: Question, values: Sequence[int], threshold: int) -> Withheld | None:
+    """Why the mean is withheld; None if it may be shown.
+
+    If all gave the same value, a mean at an end of the scale reveals each answer. From `spread_from` answers on, any
+    mean does: other statements have a distribution then, and a missing one would show that all agree.
+    """
     if len(values) < threshold:
         return Withheld.FEW
     if threshold == OFF or len(set(values)) > 1:
@@ -62,16 +66,20 @@ def _why_no_mean(question: Question, values: Sequence[int], threshold: int) -> W
     return Withheld.AGREE if is_at_an_end or len(values) >= spread_from(threshold) else None
 
 
-def _choices(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> None:
+def _count_choice(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> None:
+    """Stores how many chose each option, or why that is withheld."""
     chosen = [ballot[question.id] for ballot in ballots if question.id in ballot]
-    withheld = _why_no_spread(chosen, release.threshold)
+    withheld = _distribution_withheld(chosen, release.threshold)
     n = None if withheld is Withheld.FEW else len(chosen)
     session.add(Figure(release_id=release.id, question_id=question.id, n=n, withheld=withheld))
     if withheld is None:
-        _keep(session, release, question, Counter(value for values in chosen for value in values), of=len(chosen))
+        _store_option_counts(
+            session, release, question, Counter(value for values in chosen for value in values), respondents=len(chosen)
+        )
 
 
-def _why_no_spread(chosen: Sequence[Sequence[int]], threshold: int) -> Withheld | None:
+def _distribution_withheld(chosen: Sequence[Sequence[int]], threshold: int) -> Withheld | None:
+    """Why the distribution of a choice is withheld; None if it may be shown."""
     if len(chosen) < threshold:
         return Withheld.FEW
     if len(chosen) < spread_from(threshold):
@@ -81,36 +89,45 @@ def _why_no_spread(chosen: Sequence[Sequence[int]], threshold: int) -> Withheld 
     return None
 
 
-def _keep(
-    session: AsyncSession, release: Release, question: Question, counted: Counter[int], *, of: int | None = None
+def _store_option_counts(
+    session: AsyncSession,
+    release: Release,
+    question: Question,
+    counted: Counter[int],
+    *,
+    respondents: int | None = None,
 ) -> None:
+    """Stores how many chose each value. Leaves out an option that all of the ``respondents`` chose: the count would
+    reveal each one's answer."""
     for value in question.values:
-        if counted[value] != of or release.threshold == OFF:
+        if counted[value] != respondents or release.threshold == OFF:
             row = OptionCount(release_id=release.id, question_id=question.id, value=value, chosen=counted[value])
             session.add(row)
 
 
-def _cells(
+def _count_cells(
     session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]
 ) -> list[tuple[Cell, list[Ballot]]]:
-    """Keeps how many have which background; returns the cells with their ballots, none if they cannot be told apart."""
-    of: dict[int, list[Ballot]] = {value: [] for value in [*question.values, UNTOLD]}
+    """Stores how many have which background. Returns the cells with their ballots, none if only one would be left."""
+    by_option: dict[int, list[Ballot]] = {value: [] for value in [*question.values, UNTOLD]}
     for ballot in ballots:
-        of[ballot[question.id][0] if question.id in ballot else UNTOLD].append(ballot)
+        by_option[ballot[question.id][0] if question.id in ballot else UNTOLD].append(ballot)
     cells = []
-    for number, values in enumerate(merged({value: len(group) for value, group in of.items()}, release.threshold), 1):
-        theirs = [ballot for value in values for ballot in of[value]]
-        cell = Cell(release_id=release.id, question_id=question.id, number=number, backgrounds=values, n=len(theirs))
+    counts = {value: len(group) for value, group in by_option.items()}
+    for number, values in enumerate(merge_options(counts, release.threshold), 1):
+        in_cell = [ballot for value in values for ballot in by_option[value]]
+        cell = Cell(release_id=release.id, question_id=question.id, number=number, backgrounds=values, n=len(in_cell))
         session.add(cell)
-        cells.append((cell, theirs))
+        cells.append((cell, in_cell))
     return cells
 
 
-def merged(counts: dict[int, int], threshold: int) -> list[list[int]]:
-    """Options put together so that no cell has fewer people than the threshold; none if only one would be left.
+def merge_options(counts: dict[int, int], threshold: int) -> list[list[int]]:
+    """Merges options into cells of at least ``threshold`` people; returns no cells if only one would be left.
 
-    The small ones make one cell, last; if it is too small still, the smallest of the others goes into it. An option
-    that nobody has is small, too: that nobody has it tells of everyone who does that they did not answer.
+    ``counts`` is the number of people by option. All options below the threshold form one cell, the last; while it is
+    too small, the smallest other option is merged into it. An option that nobody chose is merged, too: a count of 0
+    would reveal that nobody with this background answered.
     """
     if threshold == OFF:
         return [[value] for value in counts]
@@ -122,15 +139,18 @@ def merged(counts: dict[int, int], threshold: int) -> list[list[int]]:
     return cells if len(cells) > 1 else []
 
 
-def _part(session: AsyncSession, release: Release, statement: Question, cells: list[tuple[Cell, list[Ballot]]]) -> None:
-    """Keeps a statement's means by cell, all of them or none: one that is missing could be told by subtraction.
+def _store_means_by_cell(
+    session: AsyncSession, release: Release, statement: Question, cells: list[tuple[Cell, list[Ballot]]]
+) -> None:
+    """Stores a statement's means for all cells or for none: a single missing mean could be computed by subtraction.
 
-    None, too, if with the whole's distribution they would tell a cell's, or that all in it agree.
+    Stores none if one of them is withheld, or if together with the distribution of all answers they would reveal the
+    answers in a cell.
     """
     rows, cell_values = [], []
     for cell, ballots in cells:
         values = [ballot[statement.id] for ballot in ballots if ballot.get(statement.id, DONT_KNOW) != DONT_KNOW]
-        if _why_no_mean(statement, values, release.threshold) is not None:
+        if _mean_withheld(statement, values, release.threshold) is not None:
             return
         cell_values.append(values)
         rows.append(
@@ -148,29 +168,32 @@ def _part(session: AsyncSession, release: Release, statement: Question, cells: l
 
 
 def are_hidden(cells: Sequence[Sequence[int]]) -> bool:
-    """Whether no cell's answers can be computed from the whole's distribution and the cells' means.
+    """Whether no cell's answers can be computed from the distribution of all answers and the means of the cells.
 
-    They cannot if of each cell two or three could be exchanged with as many of another, other ones with the same sum.
+    True if in every cell two or three answers can be exchanged for as many different answers of another cell with the
+    same sum: then other answers would give the same figures.
     """
-    sums = [[_sums(values, size) for size in (2, 3)] for values in cells]
-    return all(any(_may_swap(cell, other) for other in sums if other is not cell) for cell in sums)
+    sums = [[_combinations_by_sum(values, size) for size in (2, 3)] for values in cells]
+    return all(any(_can_exchange(cell, other) for other in sums if other is not cell) for cell in sums)
 
 
-Sums = dict[int, set[tuple[int, ...]]]
+CombinationsBySum = dict[int, set[tuple[int, ...]]]
+"""The sorted combinations of answers, by their sum."""
 
 
-def _sums(values: Sequence[int], size: int) -> Sums:
-    """What so many of the answers can be, by their sum."""
-    sums: Sums = defaultdict(set)
-    few = sorted(value for value, times in Counter(values).items() for _ in range(min(times, size)))
-    for chosen in combinations(few, size):
+def _combinations_by_sum(values: Sequence[int], size: int) -> CombinationsBySum:
+    """The different combinations of ``size`` of the answers, by their sum."""
+    sums: CombinationsBySum = defaultdict(set)
+    candidates = sorted(value for value, times in Counter(values).items() for _ in range(min(times, size)))
+    for chosen in combinations(candidates, size):
         sums[sum(chosen)].add(chosen)
     return sums
 
 
-def _may_swap(left: list[Sums], right: list[Sums]) -> bool:
+def _can_exchange(left: list[CombinationsBySum], right: list[CombinationsBySum]) -> bool:
+    """Whether two cells have different combinations of the same size with the same sum."""
     return any(
-        len(mine[total] | theirs[total]) > 1
-        for mine, theirs in zip(left, right, strict=True)
-        for total in mine.keys() & theirs.keys()
+        len(by_sum[total] | other[total]) > 1
+        for by_sum, other in zip(left, right, strict=True)
+        for total in by_sum.keys() & other.keys()
     )

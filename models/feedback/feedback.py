@@ -1,6 +1,6 @@
-"""Feedback while a form is open: the gate of answering, and what a person has said so far, sealed.
+"""Answering an open form: the access check, and storing a person's answers sealed.
 
-Closing is ``models/feedback/closing.py``; why it is built so is told in ARCHITECTURE.md under Anonymity.
+``models/feedback/closing.py`` closes forms. ARCHITECTURE.md gives the reasons for this design under Anonymity.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from models.people.groups import Membership, Workgroup
 from models.people.people import Person
 
 CLOSED = "feedback-is-closed"
-"""The refusal of a form that has closed, for those who may have been asked."""
+"""Key of the refusal for a closed form, shown only to people who may have been asked."""
 
 
 @dataclass
@@ -52,67 +52,67 @@ class Submission:
 
     @property
     def opened_at(self) -> datetime:
-        """No button of this form can be older."""
+        """The meeting's end, or when the run opened. No button of this form was sent earlier."""
         return self.meeting.ends_at if self.meeting else self.run.opens_at
 
     @property
     def may_answer(self) -> bool:
-        """After a meeting, only those who say that they were there."""
+        """Whether the person may answer. After a meeting, only if they have said that they were present."""
         return self.meeting is None or (self.attended is not None and self.attended.was_there)
 
     def answer(self, question: Question) -> CurrentAnswer | None:
         return answers.current_answer(question, self.answers)
 
     def option_from_settings(self, question: Question) -> int | None:
-        """The option of a background question that the person's own settings say."""
+        """The number of the option in the person's own settings. None if it is not a background question or not set."""
         if question.background is None:
             return None
-        own = f"{question.background}-{getattr(self.person, question.background)}"
-        return next((option.number for option in question.options if option.identity == own), None)
+        identity = f"{question.background}-{getattr(self.person, question.background)}"
+        return next((option.number for option in question.options if option.identity == identity), None)
 
     def prefilled(self, question: Question) -> int | None:
-        """The same, until they answer the question here."""
+        """The option in the person's settings, or None once they have answered the question on this form."""
         return self.option_from_settings(question) if self.answer(question) is None else None
 
     def ticked(self, question: Question) -> tuple[int, ...]:
-        """The chosen values: those answered here, else the one from the person's settings."""
-        given, own = self.answer(question), self.option_from_settings(question)
-        if given is not None:
-            return given.ticked
-        return () if own is None else (own,)
+        """The chosen values: those answered on this form, otherwise the one in the person's settings."""
+        answer, option = self.answer(question), self.option_from_settings(question)
+        if answer is not None:
+            return answer.ticked
+        return () if option is None else (option,)
 
     @cached_property
     def from_settings(self) -> list[Question]:
-        """The questions that the person's settings answer: not asked, but listed in the summary."""
+        """The questions that the person's settings answer. They are not asked, only listed in the summary."""
         return [question for question in self.questions if self.option_from_settings(question) is not None]
 
     @cached_property
     def last_open_question(self) -> Question | None:
-        """The open question at the end, if it is optional: the summary asks it."""
+        """The last question if it is open and optional, and not the only one. The summary asks it; it has no page."""
         asked = [question for question in self.questions if question not in self.from_settings]
-        is_by_the_way = len(asked) > 1 and asked[-1].kind is QuestionKind.OPEN and not asked[-1].required
-        return asked[-1] if is_by_the_way else None
+        is_in_summary = len(asked) > 1 and asked[-1].kind is QuestionKind.OPEN and not asked[-1].required
+        return asked[-1] if is_in_summary else None
 
     @cached_property
     def pages(self) -> list[Question]:
-        """The questions asked one after another."""
+        """The questions that have a page of their own, in order."""
         return [
             question for question in self.questions if question not in (*self.from_settings, self.last_open_question)
         ]
 
     @property
     def unanswered(self) -> Question | None:
-        """The first page without a settled answer; None if the summary is next."""
-        return next((q for q in self.pages if (given := self.answer(q)) is None or not given.settled), None)
+        """The first page without a settled answer. None if every page is settled: then the summary is next."""
+        return next((q for q in self.pages if (answer := self.answer(q)) is None or not answer.settled), None)
 
     @property
     def missing(self) -> Question | None:
-        """The first required question without an answer."""
+        """The first required question without an answer. None if there is none."""
         return next((q for q in self.questions if q.required and self._is_missing(q)), None)
 
     def _is_missing(self, question: Question) -> bool:
-        given = self.answer(question)
-        return given.is_empty if given else self.prefilled(question) is None
+        answer = self.answer(question)
+        return answer.is_empty if answer else self.prefilled(question) is None
 
     def question(self, question_id: int) -> Question:
         """The question with this id. Raises NotFound if it is not on this form."""
@@ -122,22 +122,22 @@ class Submission:
         raise NotFound
 
     def after(self, question: Question) -> Question | None:
-        """The next page, or after the last the first unsettled one; None (the summary) once every page is settled."""
-        rest = self.unanswered
-        return rest and next((q for q in self.pages if q.position > question.position), rest)
+        """The next page; after the last page, the first unsettled one. None (the summary) if every page is settled."""
+        unsettled = self.unanswered
+        return unsettled and next((q for q in self.pages if q.position > question.position), unsettled)
 
     def page_before(self, question: Question) -> Question | None:
-        """The page before a question; None for the first page and for a question without a page."""
-        here = self.pages.index(question) if question in self.pages else 0
-        return self.pages[here - 1] if here else None
+        """The page before a question. None for the first page and for a question without a page."""
+        index = self.pages.index(question) if question in self.pages else 0
+        return self.pages[index - 1] if index else None
 
 
-_ASKED = (
+_LOCK_PARTICIPATION = (
     select(Participation.finished)
     .where(Participation.run_id == bindparam("run_id"), Participation.person_id == bindparam("person_id"))
     .with_for_update()
 )
-_PAGE = (
+_SELECT_SUBMISSION = (
     select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob)
     .join(Workgroup, Workgroup.id == Run.workgroup_id)
     .join(FormVersion, FormVersion.id == Run.form_version_id)
@@ -156,16 +156,16 @@ async def access_submission(
     session: AsyncSession, person: Person, run_id: int, keys: Keyring, *, now: datetime
 ) -> Submission:
     """The person's submission, while the form is open. Raises NotFound for those who were not asked, Refused once it is
-    closed. Locks the person's row."""
-    theirs = {"run_id": run_id, "person_id": person.id}
-    # Two taps of one person at two replicas take turns: neither may overwrite the other's answer.
-    finished = await session.scalar(_ASKED, theirs)
-    row = (await session.execute(_PAGE, theirs)).one_or_none()
+    closed. Locks the person's participation row."""
+    ids = {"run_id": run_id, "person_id": person.id}
+    # Two taps of one person on two replicas run one after the other, so that neither overwrites the other's answer.
+    finished = await session.scalar(_LOCK_PARTICIPATION, ids)
+    row = (await session.execute(_SELECT_SUBMISSION, ids)).one_or_none()
     if row is None:
         raise NotFound
     run, group, form, meeting, attended, blob = row
     if finished is None:
-        # After closing nobody can tell who was asked: whoever may have been hears that it is closed, others nothing.
+        # Closing deletes who was asked: those who may have been asked read that it is closed, others get NotFound.
         raise Refused(CLOSED) if await _may_have_been_asked(session, person, run) else NotFound
     if run.state not in (RunState.OPEN, RunState.PREVIEW) or run.closes_at <= now:
         raise Refused(CLOSED)
@@ -185,6 +185,8 @@ async def access_submission(
 
 
 async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) -> bool:
+    """Whether the person was invited to the run's meeting; of a form sent on its own, whether they are or were in the
+    group."""
     if run.meeting_id is not None:
         wanted = select(Invitation.id).where(Invitation.meeting_id == run.meeting_id, Invitation.person_id == person.id)
     else:
@@ -195,12 +197,15 @@ async def _may_have_been_asked(session: AsyncSession, person: Person, run: Run) 
 
 
 async def set_attendance(session: AsyncSession, submission: Submission, attended: Attended, *, now: datetime) -> None:
-    """One's own word on having been there. Who was not has no answers either."""
+    """Stores whether the person says that they attended. Deletes their answers if they say that they did not.
+
+    Raises NotFound for a form sent on its own.
+    """
     if submission.meeting is None:
         raise NotFound
     if not attended.was_there:
-        theirs = Staged.run_id == submission.run.id, Staged.person_id == submission.person.id
-        await session.execute(delete(Staged).where(*theirs))
+        of_person = Staged.run_id == submission.run.id, Staged.person_id == submission.person.id
+        await session.execute(delete(Staged).where(*of_person))
         submission.answers = {}
     await attendance.mark(session, submission.meeting, submission.person.id, attended, own_word=True, now=now)
     submission.attended = attended
@@ -209,9 +214,10 @@ async def set_attendance(session: AsyncSession, submission: Submission, attended
 async def choose(
     session: AsyncSession, submission: Submission, question: Question, value: int | None, *, keys: Keyring, press: Press
 ) -> None:
-    """Answers on a scale or among options that exclude each other, or (None) skips any question.
+    """Stores a value of a scale or a single choice; None skips a question of any kind.
 
-    Of two presses the newer stands. Changing after finishing is allowed.
+    The newer of two presses counts. Changing after finishing is allowed. Raises Refused if a required question is
+    skipped, NotFound if the value is not on the form or the person may not answer.
     """
     if value is None and question.required:
         raise Refused("question-required")
@@ -227,16 +233,22 @@ async def tick(
     keys: Keyring,
     press: Press,
 ) -> None:
-    """Ticks or unticks one of several options."""
+    """Ticks or unticks an option of a multiple choice; ``tick`` is its number and whether it is now ticked.
+
+    Raises NotFound if the option is not on the form or the person may not answer.
+    """
     await _store(session, submission, answers.tick_entries(question, *tick), keys=keys, press=press)
 
 
 async def settle(
     session: AsyncSession, submission: Submission, question: Question, *, keys: Keyring, press: Press
 ) -> None:
-    """Is done with several options; with none ticked it is a skip."""
-    given = submission.answer(question)
-    if question.required and (given is None or given.is_empty):
+    """Stores that the person is done with a multiple choice; with no option ticked this is a skip.
+
+    Raises Refused if the question is required and no option is ticked, NotFound for other kinds of questions.
+    """
+    answer = submission.answer(question)
+    if question.required and (answer is None or answer.is_empty):
         raise Refused("question-required")
     await _store(session, submission, answers.done_entries(question), keys=keys, press=press)
 
@@ -244,21 +256,24 @@ async def settle(
 async def write(
     session: AsyncSession, submission: Submission, question: Question, text: str, *, keys: Keyring, press: Press
 ) -> None:
-    """A typed open answer, or what "other" is."""
+    """Stores a typed open answer, or the text of "other". Raises Refused if it is empty or too long."""
     await _store(session, submission, answers.text_entries(question, text), keys=keys, press=press)
 
 
 async def _store(
     session: AsyncSession, submission: Submission, content: dict[str, Any], *, keys: Keyring, press: Press
 ) -> None:
-    """Seals what a press gave, where nothing newer stands."""
+    """Seals and stores the entries of a press, except where an entry of a newer press is stored.
+
+    Raises NotFound if the person may not answer.
+    """
     if not submission.may_answer:
         raise NotFound
     at = int(press.now.timestamp())
     new = {
-        key: answers.Given(value, press.update_id, at)
+        key: answers.StoredEntry(value, press.update_id, at)
         for key, value in content.items()
-        if key not in submission.answers or submission.answers[key].gives_way_to(press)
+        if key not in submission.answers or submission.answers[key].is_replaced_by(press)
     }
     if not new:
         return
@@ -267,11 +282,11 @@ async def _store(
         submission.run.key, answers.to_json(submission.answers), size=forms.submission_bytes(submission.questions)
     )
     row = {"run_id": submission.run.id, "person_id": submission.person.id, "blob": blob}
-    await session.execute(_sealing(dialect_insert(session)), row)
+    await session.execute(_upsert_staged(dialect_insert(session)), row)
 
 
 @cache
-def _sealing(insert: Any) -> Any:
+def _upsert_staged(insert: Any) -> Any:
     statement = insert(Staged.__table__)
     return statement.on_conflict_do_update(
         index_elements=["run_id", "person_id"], set_={"blob": statement.excluded.blob}
@@ -279,9 +294,10 @@ def _sealing(insert: Any) -> Any:
 
 
 async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring, press: Press) -> None:
-    """The person is done: no reminder any more. Their answers stay changeable until the form closes.
+    """Marks the submission as sent: no reminders follow. The answers can still be changed until the form closes.
 
-    Only now does what their settings say of them become part of their answers: it stood on the summary that they sent.
+    Adds the background answers from the person's settings only now, because the summary that they send shows them.
+    Raises Refused if a required question has no answer, NotFound if the person may not answer.
     """
     if not submission.may_answer:
         raise NotFound
@@ -291,7 +307,7 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
         str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None
     }
     if from_settings and submission.answers:
-        # Of no update: whatever the person themselves pressed about it stands, though it may come later.
+        # Update id 0: any press of the person on these questions replaces the value, even if it arrives later.
         await _store(session, submission, from_settings, keys=keys, press=Press(0, press.now))
     await session.execute(
         update(Participation)
@@ -302,7 +318,7 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
 
 
 async def is_waited_for(session: AsyncSession, person_id: int, run_id: int) -> bool:
-    """Whether the person is still to be asked or reminded: not finished, and has not said they were absent."""
+    """Whether to ask or remind the person: they have not finished and have not said that they were absent."""
     absent = select(attendance.Attendance.person_id).join(Run, Run.meeting_id == attendance.Attendance.meeting_id)
     absent = absent.where(
         Run.id == run_id, attendance.Attendance.attended == Attended.NO, attendance.Attendance.person_id == person_id

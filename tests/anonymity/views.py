@@ -20,7 +20,7 @@ from sqlalchemy import delete, select, update
 from bot import db
 from models.base import Base
 from models.feedback import answers
-from models.feedback.answers import Given
+from models.feedback.answers import StoredEntry
 from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
 from models.feedback.runs import Participation, Staged
@@ -118,13 +118,13 @@ class Watch:
 
     async def _stage(self, run: int, person: int, questions: Sequence[Question], values: Values) -> None:
         """Sealed as the verbs seal it."""
-        stored: dict[str, Given] = {}
+        stored: dict[str, StoredEntry] = {}
         for question in questions:
             value = values.get(question.identity)
             if question.kind is QuestionKind.SEVERAL:
-                stored |= {f"{question.id}.{one}": Given(True, 1, 1) for one in value or ()}
+                stored |= {f"{question.id}.{one}": StoredEntry(True, 1, 1) for one in value or ()}
             elif value:
-                stored[str(question.id)] = Given(value, 1, 1)
+                stored[str(question.id)] = StoredEntry(value, 1, 1)
         if not stored:
             return
         size = forms.submission_bytes(list(questions))

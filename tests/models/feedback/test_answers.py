@@ -9,9 +9,9 @@ from sqlalchemy import select
 from models.errors import NotFound, Refused
 from models.feedback.answers import (
     CurrentAnswer,
-    Given,
     Press,
     StoredAnswers,
+    StoredEntry,
     ballot,
     choice_entries,
     current_answer,
@@ -53,7 +53,7 @@ def kept(*contents: dict[str, object]) -> StoredAnswers:
     """A sheet after presses, one after another."""
     found: StoredAnswers = {}
     for number, content in enumerate(contents, 1):
-        found |= {key: Given(value, number, 0) for key, value in content.items()}  # type: ignore[arg-type]
+        found |= {key: StoredEntry(value, number, 0) for key, value in content.items()}  # type: ignore[arg-type]
     return found
 
 
@@ -135,11 +135,11 @@ def test_zero_on_a_scale_is_an_answer() -> None:
 
 
 def test_of_two_presses_the_newer_stands_whatever_order_they_come_in() -> None:
-    given = Given(1, update_id=10, at=int(NOW.timestamp()))
-    assert given.gives_way_to(Press(11, NOW))
-    assert not given.gives_way_to(Press(10, NOW))
-    assert not given.gives_way_to(Press(9, NOW))
-    assert given.gives_way_to(Press(9, NOW + REDELIVERY + timedelta(seconds=1)))
+    given = StoredEntry(1, update_id=10, at=int(NOW.timestamp()))
+    assert given.is_replaced_by(Press(11, NOW))
+    assert not given.is_replaced_by(Press(10, NOW))
+    assert not given.is_replaced_by(Press(9, NOW))
+    assert given.is_replaced_by(Press(9, NOW + REDELIVERY + timedelta(seconds=1)))
 
 
 def test_the_largest_sheet_fits_the_size_that_all_are_sealed_at() -> None:
@@ -156,7 +156,7 @@ def test_the_largest_sheet_fits_the_size_that_all_are_sealed_at() -> None:
         if asked.takes_text:
             contents.append(text_entries(asked, "😀" * asked.length))
         for content in contents:
-            full |= {key: Given(value, 2**31, 2**32) for key, value in content.items()}
+            full |= {key: StoredEntry(value, 2**31, 2**32) for key, value in content.items()}
     assert from_json(to_json(full)) == full
     assert len(json.dumps(to_json(full), ensure_ascii=False, separators=(",", ":")).encode()) <= submission_bytes(large)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.feedback.counting import are_hidden, merged
+from models.feedback.counting import are_hidden, merge_options
 
 Spread = tuple[int, ...]
 
@@ -62,7 +62,7 @@ def test_ordinary_answers_are_hidden() -> None:
 
 @given(counts=st.dictionaries(st.integers(1, 8), st.integers(0, 12), min_size=1), threshold=st.integers(3, 6))
 def test_no_cell_is_small_and_none_is_of_nobody(counts: dict[int, int], threshold: int) -> None:
-    cells = merged(counts, threshold)
+    cells = merge_options(counts, threshold)
     assert all(sum(counts[value] for value in cell) >= threshold for cell in cells)
     assert len(cells) != 1
     if cells:
