@@ -23,7 +23,6 @@ from models.feedback import feedback, runs
 from models.feedback.answers import Press
 from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
-from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended, ways_to_attend
 
 
@@ -135,7 +134,7 @@ async def _arrive(context: Context, submission: Submission, question: Question |
 
 def wants_words(question: Question) -> bool:
     """Whether a typed line can be its answer. With "other" it says what that is, whether "other" was tapped or not."""
-    return question.kind is QuestionKind.OPEN or question.other
+    return question.kind.is_typed or question.other
 
 
 async def wait(context: Context, submission: Submission, question: Question) -> Screen:

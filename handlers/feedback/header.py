@@ -12,7 +12,6 @@ from handlers.screen import Button, Screen
 from models.delivery.cards import Card
 from models.delivery.kinds import CardKind
 from models.feedback.feedback import Submission
-from models.forms.items import QuestionKind
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -49,8 +48,8 @@ def promise(context: Context, submission: Submission) -> Markup:
 def introduction(context: Context, submission: Submission) -> list[Markup]:
     """The top of the first question of a form without a meeting: what it is, how long it takes, who sees it."""
     kinds = [question.kind for question in (*submission.pages, submission.last_open_question) if question is not None]
-    seconds = sum(WRITING if kind is QuestionKind.OPEN else TAPPING for kind in kinds)
-    taps = len(submission.pages) + sum(kind is QuestionKind.SEVERAL for kind in kinds) + 1
+    seconds = sum(WRITING if kind.is_typed else TAPPING for kind in kinds)
+    taps = len(submission.pages) + sum(kind.takes_several for kind in kinds) + 1
     return [
         context.t(
             "feedback-introduction",

@@ -56,16 +56,20 @@ def progress(submission: Submission, question: Question) -> str:
 def _below(context: Context, submission: Submission, question: Question, waits: bool) -> Iterator[Markup]:
     """The lines under the question: what the buttons mean, and what was typed."""
     t, given = context.t, submission.answer(question) or CurrentAnswer()
-    if question.kind is QuestionKind.SCALE:
-        yield Markup("\n").join(ends(t, question))
-    if question.has_options and _is_long(context, question):
-        yield Markup("\n").join(_numbered(context, question))
-    if question.kind is QuestionKind.SEVERAL:
-        yield t("feedback-several")
-    if question.kind is QuestionKind.OPEN:
-        yield t("feedback-type" if waits else "feedback-type-later")
-    elif OTHER in given.ticked and question.other:
-        yield t("feedback-type-other" if waits else "feedback-type-other-later")
+    match question.kind:
+        case QuestionKind.SCALE:
+            yield Markup("\n").join(ends(t, question))
+        case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+            if _is_long(context, question):
+                yield Markup("\n").join(_numbered(context, question))
+            if question.kind.takes_several:
+                yield t("feedback-several")
+            if OTHER in given.ticked and question.other:
+                yield t("feedback-type-other" if waits else "feedback-type-other-later")
+        case QuestionKind.OPEN:
+            yield t("feedback-type" if waits else "feedback-type-later")
+        case _:
+            assert_never(question.kind)
     if given.text:
         yield t("feedback-written", text=given.text)
     if question.background is not None and question not in submission.from_settings and not submission.run.named:
@@ -80,7 +84,7 @@ def _answers(context: Context, submission: Submission, question: Question) -> Ro
     words = options(context.t, question)
     buttons = []
     for value, label in _labels(context, question, words).items():
-        if question.kind is QuestionKind.SEVERAL:
+        if question.kind.takes_several:
             to = "off" if value in ticked else "on"
             pressed = data("tick", submission.run.id, question.id, value, to)
         else:
@@ -128,7 +132,7 @@ def _labels(context: Context, question: Question, words: dict[int, str]) -> dict
 def _writing(context: Context, submission: Submission, question: Question, waits: bool) -> Rows:
     """The button after which the next typed line is the answer; nothing if it is already."""
     given = submission.answer(question) or CurrentAnswer()
-    takes_text = question.kind is QuestionKind.OPEN or (question.other and OTHER in given.ticked)
+    takes_text = question.kind.is_typed or (question.other and OTHER in given.ticked)
     if waits or not takes_text:
         return ()
     return ((Button(context.t("feedback-write"), data("write", submission.run.id, question.id)),),)
@@ -141,11 +145,11 @@ def _ways(context: Context, submission: Submission, question: Question) -> Rows:
         row.append(Button(t("previous"), data("page", run_id, before.id)))
     onward = submission.after(question)
     is_settled = given is not None and given.settled
-    is_ticked = question.kind is QuestionKind.SEVERAL and submission.ticked(question)
+    is_ticked = question.kind.takes_several and submission.ticked(question)
     if not (question.required or is_ticked or (is_settled and onward) or (given and given.is_skip)):
         words = t("feedback-not-telling" if question.background else "skip")
         row.append(Button(words, data("rate", run_id, question.id, "skip")))
-    if question.kind is QuestionKind.SEVERAL:
+    if question.kind.takes_several:
         return (tuple(row),)
     if onward is None:
         row.append(Button(t("feedback-summary"), data("summary", run_id)))

@@ -14,7 +14,6 @@ from models.errors import Refused
 from models.feedback import feedback, runs
 from models.feedback.feedback import Submission
 from models.forms.forms import OTHER, Question
-from models.forms.items import QuestionKind
 from models.meetings.attendance import Attended
 from models.people.people import tidy
 
@@ -46,7 +45,7 @@ async def on_text(context: Context, draft: Draft[FeedbackText], text: str) -> Sc
     had_other = OTHER in submission.ticked(question)
     typed = tidy(text, limit=question.length + 1)
     await feedback.write(context.session, submission, question, typed, keys=context.keys, press=press_of(context))
-    if question is submission.last_open_question or question.kind is QuestionKind.SEVERAL:
+    if question is submission.last_open_question or question.kind.takes_several:
         return shown(context, submission, question, waits=True)
     return await _noted(context, submission, question, typed, had_other=had_other)
 

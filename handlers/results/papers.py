@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import groupby
 from string import ascii_uppercase
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from handlers.dates import day_text
@@ -82,23 +83,31 @@ def paper_inputs(title: str, listed: ListedResult, aggregate: Aggregate, languag
 
 def _sections(t: Texts, aggregate: Aggregate, zone: ZoneInfo) -> Iterator[Section]:
     """The questions in their order; statements on one scale that follow each other share a table."""
-    for scale, group in groupby(aggregate.results, key=_scale):
-        if scale is not None:
-            yield _statements(t, [*group], aggregate, zone)
-            continue
-        for result in group:
-            if result.kind is QuestionKind.OPEN:
-                yield _texts(t, result, aggregate, asked(t, result.words), level=1)
-                continue
-            yield _backgrounds(t, result, aggregate) if result.background else _choices(t, result, aggregate)
-            if any(group.means for group in result.groups):
-                yield _means(t, result, aggregate)
-            if result.texts:
-                yield _texts(t, result, aggregate, str(t("paper-else")), level=2)
+    for (kind, _scale), group in groupby(aggregate.results, key=_kind_and_scale):
+        match kind:
+            case QuestionKind.SCALE:
+                yield _statements(t, [*group], aggregate, zone)
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                for result in group:
+                    yield from _choice_sections(t, result, aggregate)
+            case QuestionKind.OPEN:
+                for result in group:
+                    yield _texts(t, result, aggregate, asked(t, result.words), level=1)
+            case _:
+                assert_never(kind)
 
 
-def _scale(result: Result) -> tuple[object, ...] | None:
-    return (result.low, result.high, result.low_name, result.high_name) if result.kind is QuestionKind.SCALE else None
+def _kind_and_scale(result: Result) -> tuple[QuestionKind, tuple[object, ...]]:
+    return result.kind, (result.low, result.high, result.low_name, result.high_name)
+
+
+def _choice_sections(t: Texts, result: Result, aggregate: Aggregate) -> Iterator[Section]:
+    """The shares of the options or of the groups of respondents, their means, and what was typed as "other"."""
+    yield _backgrounds(t, result, aggregate) if result.background else _choices(t, result, aggregate)
+    if any(group.means for group in result.groups):
+        yield _means(t, result, aggregate)
+    if result.texts:
+        yield _texts(t, result, aggregate, str(t("paper-else")), level=2)
 
 
 def _statements(t: Texts, results: Sequence[Result], aggregate: Aggregate, zone: ZoneInfo) -> Section:
@@ -151,7 +160,7 @@ def _people(t: Texts, each: OptionTotal) -> str:
 def _choices(t: Texts, result: Result, aggregate: Aggregate) -> Section:
     options = [(name, share) for name, _, share in choices(t, result)] if result.spread else []
     notes = [why_withheld(t, result, aggregate)]
-    notes += [t("paper-several").unescape()] if result.kind is QuestionKind.SEVERAL and options else []
+    notes += [t("paper-several").unescape()] if result.kind.takes_several and options else []
     notes += [t("paper-not-shown").unescape()] if any(share is None for _, share in options) else []
     return _shares(t, result, "paper-column-option", options, notes)
 

@@ -1,6 +1,7 @@
 """Results in words: each question with its figures and their n, or why there are none."""
 
 from collections.abc import Sequence
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -103,13 +104,17 @@ def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
         lines = _scale(t, view, zone, result)
     elif result.withheld is not None and not result.spread:
         lines = [question, withheld(t, result, aggregate.threshold)]
-    elif result.kind is QuestionKind.OPEN and not result.texts:
-        waiting = t("result-texts-waiting", least=view.waits) if view.waits else t("result-no-texts")
-        lines = [question, waiting]
     else:
-        lines = [question, *_choices(t, result)]
+        match result.kind:
+            case QuestionKind.OPEN:
+                waiting = t("result-texts-waiting", least=view.waits) if view.waits else t("result-no-texts")
+                lines = [question] if result.texts else [question, waiting]
+            case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                lines = [question, *_choices(t, result)]
+            case _:
+                assert_never(result.kind)
     if result.texts:
-        key = "result-texts-behind" if result.kind is QuestionKind.OPEN else "result-others-behind"
+        key = "result-texts-behind" if result.kind.is_typed else "result-others-behind"
         lines.append(t(key, n=len(result.texts)))
     return Markup("\n").join(lines)
 
@@ -163,7 +168,7 @@ def _choices(t: Texts, result: Result) -> list[Markup]:
 
 def choices_n(t: Texts, result: Result) -> Markup:
     """How many people the percentages are shares of."""
-    return t("result-several-n" if result.kind is QuestionKind.SEVERAL else "chart-n", n=result.spread_n)
+    return t("result-several-n" if result.kind.takes_several else "chart-n", n=result.spread_n)
 
 
 def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
@@ -173,7 +178,7 @@ def choices(t: Texts, result: Result) -> list[tuple[str, str, Share | None]]:
         (option(t, total.words, total.value), *_told(t, total.people, result.spread_n, figure(t, total)))
         for total in result.spread
     ]
-    if result.kind is not QuestionKind.SEVERAL:
+    if not result.kind.takes_several:
         unsaid = Parts(tuple(counts), result.spread_n).unsaid
         if unsaid.part and len(counts) == len(result.spread):
             rows.append((t("result-unsaid").unescape(), *_told(t, unsaid.part, unsaid.whole, "")))
@@ -222,7 +227,7 @@ def group_means(t: Texts, view: View, background: Result) -> list[Markup]:
     parts = []
     for result in view.aggregate.results:
         rows = [(name, mean) for (name, identity), mean in of.items() if identity == result.words.identity]
-        if rows and result.kind is QuestionKind.SCALE:
+        if rows and result.kind.has_mean:
             lines = [Markup.escape(asked(t, result.words)), Markup("<i>{} · {}</i>").format(*ends(t, result))]
             for name, mean in rows:
                 figures = mean_figures(t, mean)

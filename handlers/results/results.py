@@ -18,7 +18,6 @@ from handlers.screen import Button, Screen
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery
 from models.errors import NotFound
-from models.forms.items import QuestionKind
 from models.people import access
 from models.people.access import RoleKind
 from models.results import result_views, results
@@ -180,7 +179,7 @@ def _ways(context: Context, view: View) -> Rows:
 
 def _texts_label(context: Context, result: Result, *, alone: bool) -> str:
     n = len(result.texts)
-    if alone and result.kind is QuestionKind.OPEN:
+    if alone and result.kind.is_typed:
         return context.t("result-texts-open", n=n).unescape()
     return context.t("result-texts-of", question=_short(context, result), n=n).unescape()
 

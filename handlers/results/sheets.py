@@ -47,18 +47,14 @@ class SheetRow:
 
 def rows(t: Texts, aggregate: Aggregate) -> Iterator[SheetRow]:
     """A row for every figure, with the reason if it is withheld."""
-    statements = {
-        result.words.identity: asked(t, result.words)
-        for result in aggregate.results
-        if result.kind is QuestionKind.SCALE
-    }
+    statements = {result.words.identity: asked(t, result.words) for result in aggregate.results if result.kind.has_mean}
     for result in aggregate.results:
         about = SheetRow(asked(t, result.words), str(t(f"paper-kind-{result.kind}")))
         why = why_withheld(t, result, aggregate)
         if result.background is not None:
             yield from _backgrounds(t, result, about, aggregate)
             yield from _parted(t, result, statements)
-        elif result.kind is QuestionKind.SCALE or why:
+        elif result.kind.has_mean or why:
             yield replace(about, n=result.n, mean=result.mean, withheld=why)
         match result.kind:
             case QuestionKind.SCALE:

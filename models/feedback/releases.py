@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base
 from models.feedback.answers import Ballot
 from models.forms.forms import Question
-from models.forms.items import QuestionKind
 
 OFF = 1
 """The threshold that hides nothing: for trying out with invented people. Settings allow no less than 3."""
@@ -133,7 +132,7 @@ def publish(session: AsyncSession, release: Release, texts: list[Ballot]) -> Non
 def open_texts(questions: list[Question], ballots: list[Ballot]) -> list[Ballot]:
     """The typed answers, each alone: nothing ties two texts of one person together, or to their numbers."""
     typed = [question for question in questions if question.takes_text]
-    keys = [question.id if question.kind is QuestionKind.OPEN else -question.id for question in typed]
+    keys = [question.id if question.kind.is_typed else -question.id for question in typed]
     texts = [{key: ballot[key]} for ballot in ballots for key in keys if ballot.get(key)]
     secrets.SystemRandom().shuffle(texts)
     return texts

@@ -111,12 +111,12 @@ class Question(Base):
 
     @property
     def takes_text(self) -> bool:
-        return self.kind is QuestionKind.OPEN or self.other
+        return self.kind.is_typed or self.other
 
     @property
     def length(self) -> int:
         """Maximum length of a typed answer, in characters."""
-        return OPEN_ANSWER_LENGTH if self.kind is QuestionKind.OPEN else OTHER_LENGTH
+        return OPEN_ANSWER_LENGTH if self.kind.is_typed else OTHER_LENGTH
 
     @property
     def same_as(self) -> tuple[object, ...]:

@@ -26,6 +26,39 @@ class QuestionKind(enum.StrEnum):
             case _:
                 assert_never(self)
 
+    @property
+    def takes_several(self) -> bool:
+        """Whether one answer may be more than one option, so that the shares may add up to more than 100 %."""
+        match self:
+            case QuestionKind.SEVERAL:
+                return True
+            case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.YES_NO | QuestionKind.OPEN:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def has_mean(self) -> bool:
+        """Whether the answers are numbers on a scale, and results show their mean."""
+        match self:
+            case QuestionKind.SCALE:
+                return True
+            case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO | QuestionKind.OPEN:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the answer itself is typed text. "Other" of a choice is typed in addition to an option."""
+        match self:
+            case QuestionKind.OPEN:
+                return True
+            case QuestionKind.SCALE | QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
+                return False
+            case _:
+                assert_never(self)
+
 
 class Background(enum.StrEnum):
     """What a question asks about the person. The answer is filled in from their settings."""

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.releases import Cell, CellFigure, Figure, OptionCount, Release, spread_from
 from models.forms.forms import DONT_KNOW, Question
-from models.forms.items import QuestionKind
 from models.privacy.evidence import Finding, early_texts, finding
 
 Violations = Iterator[tuple[str, str]]
@@ -113,7 +112,7 @@ def _of_counts(
     if n < spread_from(release.threshold):
         yield "spread", where
     counts_told = [people for value, people in counts.items() if value != DONT_KNOW]
-    if n in counts_told or (question.kind is not QuestionKind.SEVERAL and sum(counts_told) != n):
+    if n in counts_told or (not question.kind.takes_several and sum(counts_told) != n):
         yield "agree", where
 
 

@@ -203,7 +203,7 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
     texts = sorted((text for key in where for text in rows.texts[key]), key=lambda text: text.id)
     figures = [rows.figures[key] for key in where if key in rows.figures]
     groups = _groups(where, rows)
-    asks = first.kind is QuestionKind.OPEN or first.background is not None
+    asks = first.kind.is_typed or first.background is not None
     if not (figures or texts or groups or (asks and rows.figures)):
         return None
     shown = [figure for figure in figures if figure.withheld is None]
@@ -231,7 +231,7 @@ def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> R
 
 def _mean(question: Question, shown: list[Figure]) -> Mean | None:
     counted = [figure for figure in shown if figure.total is not None]
-    if question.kind is not QuestionKind.SCALE or not counted:
+    if not question.kind.has_mean or not counted:
         return None
     total, n = sum(figure.total or 0 for figure in counted), sum(figure.n or 0 for figure in counted)
     return Mean(total, n, question.low or 0, question.high or 0)

@@ -61,7 +61,7 @@ def _source(t: Texts, source: str, part: Part) -> str:
 def _question_sections(t: Texts, part: Part) -> Iterator[Section]:
     """The questions in order: backgrounds, the yearly form's own, statements by scale, then all others."""
     choices = sorted(
-        (result for result in part.questions if result.result.kind not in (QuestionKind.SCALE, QuestionKind.OPEN)),
+        (result for result in part.questions if result.result.kind.has_options),
         key=_place,
     )
     before = [result for result in choices if _place(result) < ORDER["group-should-continue"]]
@@ -82,7 +82,7 @@ def _choice(t: Texts, part: Part, question_result: QuestionResult) -> Section:
     result, notes = question_result.result, [why_here(t, question_result, part)]
     options = _people(t, question_result) if result.background is not None else _options(t, question_result)
     of = result.n if result.background is not None else result.spread_n
-    if result.kind is QuestionKind.SEVERAL and options:
+    if result.kind.takes_several and options:
         notes.append(t("paper-several").unescape())
     if any(share is None for _, share in options):
         notes.append(t("paper-not-shown").unescape())
@@ -118,7 +118,7 @@ def _people(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
 def _options(t: Texts, result: QuestionResult) -> list[tuple[str, Share | None]]:
     """Each option with its share. Of a multiple choice the most chosen come first, withheld ones last."""
     options = [(name, share) for name, _, share in choices(t, result.result)] if result.result.spread else []
-    if result.result.kind is QuestionKind.SEVERAL:
+    if result.result.kind.takes_several:
         options.sort(key=lambda each: -each[1].part if each[1] else 1)
     return options
 

@@ -13,7 +13,6 @@ from handlers.results.result_text import withheld
 from handlers.sections import PrintedFigure, Row, Section, hidden
 from handlers.texts import Texts
 from models.feedback.releases import OFF, spread_from
-from models.forms.items import QuestionKind
 from models.reports.annual.annual import Annual
 from models.reports.annual.forms import Part
 from models.reports.annual.questions import QuestionResult
@@ -83,12 +82,12 @@ def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
     result, why = question_result.result, why_hidden(t, question_result, part)
     column, forms = str(t("report-column-n")), str(t("report-column-forms"))
     withheld_in = sum(hidden_part.releases for hidden_part in question_result.hidden) + question_result.unparted
-    n = question_result.texts if result.kind is QuestionKind.OPEN else result.n
+    n = question_result.texts if result.kind.is_typed else result.n
     figures = [
         hidden(column, why) if n is None else PrintedFigure(column, number(n, t.language), n),
         PrintedFigure(forms, number(len(question_result.releases), t.language), len(question_result.releases)),
     ]
-    if result.kind is not QuestionKind.OPEN:  # texts wait until there are enough: none are withheld for good
+    if not result.kind.is_typed:  # texts wait until there are enough: none are withheld for good
         figures.append(PrintedFigure(str(t("report-column-withheld")), number(withheld_in, t.language), withheld_in))
     return Row(
         f"{part.sort}-{result.words.identity}-{result.low}-{result.high}-n",
@@ -103,9 +102,7 @@ def _question(t: Texts, part: Part, question_result: QuestionResult) -> Row:
 def why_all(t: Texts, part: Part) -> str:
     """Why the figures of a part leave forms out, if the reason is the same for all its questions; else empty."""
     results = [
-        result
-        for result in part.questions
-        if result.result.kind is not QuestionKind.OPEN and result.result.background is None
+        result for result in part.questions if not result.result.kind.is_typed and result.result.background is None
     ]
     reasons = {why_hidden(t, result, part) for result in results}
     is_one = len(results) > 1 and len(reasons) == 1 and all(result.result.withheld is None for result in results)

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, Withheld
 from models.forms import forms
 from models.forms.forms import Question
-from models.forms.items import QuestionKind
 from models.reports.annual import people as annual_people
 from models.reports.annual.people import Ids, People
 from models.results.aggregates import Label, OptionTotal, Result, options_of
@@ -91,7 +90,7 @@ async def questions(session: AsyncSession, ids: Ids, newest: int) -> tuple[Quest
     results = []
     for versions in same.values():
         first, of = versions[0], [sums.get(question.id, _Sum()) for question in versions]
-        asks = first.kind is QuestionKind.OPEN or first.background is not None
+        asks = first.kind.is_typed or first.background is not None
         if (asks and any_figures) or any(question_sum.has_figures or question_sum.texts for question_sum in of):
             results.append(_found(versions, of, people.get(first.identity)))
     return tuple(results)
@@ -152,9 +151,7 @@ def _found(same: Sequence[Question], of: Sequence[_Sum], people: People | None) 
     )
     if first.background is not None:
         return _parted(QuestionResult(result, (), texts=texts), people)
-    has_them = [
-        question_sum.with_texts if first.kind is QuestionKind.OPEN else question_sum.shown for question_sum in of
-    ]
+    has_them = [question_sum.with_texts if first.kind.is_typed else question_sum.shown for question_sum in of]
     shown = sorted({release_id for release_ids in has_them for release_id in release_ids})
     hidden = sum((question_sum.hidden for question_sum in of), Counter[Withheld]())
     reasons = sorted(question_sum.first_hidden for question_sum in of if question_sum.first_hidden is not None)
@@ -176,7 +173,7 @@ def _parted(question_result: QuestionResult, people: People | None) -> QuestionR
 
 def _mean(question: Question, of: Sequence[_Sum]) -> Mean | None:
     total, n = sum(question_sum.total for question_sum in of), sum(question_sum.total_n for question_sum in of)
-    return Mean(total, n, question.low or 0, question.high or 0) if question.kind is QuestionKind.SCALE and n else None
+    return Mean(total, n, question.low or 0, question.high or 0) if question.kind.has_mean and n else None
 
 
 def _spread(same: Sequence[Question], of: Sequence[_Sum]) -> tuple[tuple[OptionTotal, ...], int]:
