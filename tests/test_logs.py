@@ -3,9 +3,15 @@
 import io
 import logging
 
+import pytest
 import structlog
+from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot import logs
+from bot.sending import outcomes
+from bot.sending.outgoing import log_state
+from models.delivery.kinds import DeliveryKind
+from models.delivery.outbox import Delivery, Sending
 from tests.conftest import LOG
 from tests.talk import Talk
 
@@ -31,6 +37,26 @@ def test_tokens_and_passwords_are_redacted_everywhere() -> None:
     assert "Anna" not in said
     assert "ValueError" in said
     assert "test_logs.py" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Forbidden("bot was blocked by the user"), "error='blocked' reason='Forbidden: bot was blocked by the user'"),
+        (BadRequest('Unsupported start tag "Salainen"'), "error='bad-request' reason='BadRequest'"),
+        (BadRequest("Not enough rights: Salainen"), "error='chat-closed' reason='BadRequest'"),
+        (TelegramError("Salainen: what?"), "error='program-fault' reason='TelegramError'"),
+        (ValueError("Salainen"), "error='program-fault' reason='ValueError'"),
+    ],
+)
+def test_what_telegram_says_of_a_delivery_is_logged_only_where_it_quotes_nothing(error: Exception, reason: str) -> None:
+    mark = LOG.tell()
+    delivery = Delivery(id=7, kind=DeliveryKind.INVITATION, state=Sending.FAILED)
+    outcomes.note(delivery, error)
+    log_state(delivery)
+    line = LOG.getvalue()[mark:]
+    assert reason in line
+    assert "Salainen" not in line
 
 
 async def test_one_line_for_an_update_and_one_for_a_delivery(talk: Talk) -> None:

@@ -15,6 +15,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
+from bot.sending import outcomes
 from bot.telegram import NotSentError
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
@@ -139,7 +140,7 @@ class Replies:
             log.info("reply forbidden", reason="blocked")
         except TelegramError as error:
             self.runtime.metrics.replies_failed += 1
-            log.warning("reply failed", error=type(error).__name__, reason=str(error)[:80])
+            log.warning("reply failed", error=type(error).__name__, reason=str(outcomes.classify(error)))
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
 

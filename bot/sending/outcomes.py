@@ -1,6 +1,7 @@
 """What an error does to a delivery: retried if it was surely not sent, once more if it may have been, else failed."""
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -61,20 +62,22 @@ def classify(error: Exception) -> DeliveryError:
     return kind
 
 
-def note(delivery: Delivery, error: Exception) -> None:
-    """Writes an error into the delivery. Of an exception of ours only its class: its message may quote somebody."""
-    is_telegrams = isinstance(error, TelegramError)
-    delivery.error_kind = classify(error)
+def note(delivery: Delivery, error: Exception) -> DeliveryError:
+    """Writes an error into the delivery and returns its kind. Of an exception of ours only its class: its message may
+    quote somebody."""
+    is_telegrams, kind = isinstance(error, TelegramError), classify(error)
+    delivery.error_kind = kind
     delivery.error = f"{type(error).__name__}: {error}"[:200] if is_telegrams else type(error).__name__
+    return kind
 
 
 async def record_failure(
     session: AsyncSession, delivery: Delivery, error: Exception, *, policy: Policy, now: datetime
 ) -> None:
     """Records why sending failed, and applies the consequences to the delivery and its address."""
-    note(delivery, error)
+    kind = note(delivery, error)
     delivery.owner = None
-    match delivery.error_kind:
+    match kind:
         case DeliveryError.BLOCKED | DeliveryError.DEACTIVATED:
             delivery.state = Sending.FAILED
             await _stop_writing(session, delivery, policy=policy, now=now)
@@ -103,8 +106,12 @@ async def record_failure(
         case DeliveryError.TIMED_OUT | DeliveryError.NETWORK:
             delivery.ambiguous = True
             _schedule_retry(delivery, now)
-        case _:
+        case DeliveryError.BAD_REQUEST | DeliveryError.PROGRAM_FAULT:
             delivery.state = Sending.FAILED
+        case DeliveryError.UNCLAIMED | DeliveryError.DROPPED | DeliveryError.OTHER:
+            delivery.state = Sending.FAILED  # `classify` returns none of them
+        case _:
+            assert_never(kind)
 
 
 async def _stop_writing(session: AsyncSession, delivery: Delivery, *, policy: Policy, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from handlers.screen import Screen
-from models.delivery.outbox import Delivery
+from models.delivery.outbox import Delivery, DeliveryError
 
 log = structlog.get_logger()
 
@@ -41,6 +41,11 @@ def log_fault(delivery: Delivery, what: str) -> None:
     log.exception(what, kind=str(delivery.kind), **which)
 
 
+WORDS_LOGGED = {DeliveryError.BLOCKED, DeliveryError.DEACTIVATED, DeliveryError.NOT_SENT}
+"""Errors that are logged with their words: fixed sentences about the chat, or the class of a connection error. Of all
+others only the exception's class is logged, because what Telegram says of a bad request may quote the message."""
+
+
 def log_state(delivery: Delivery) -> None:
     """One line for each delivery that was handled. Of feedback without id and state: that a reminder was not needed
     tells who has answered."""
@@ -48,6 +53,8 @@ def log_state(delivery: Delivery) -> None:
         log.info("delivery", kind=str(delivery.kind))
     else:
         error = {"error": str(delivery.error_kind)} if delivery.error_kind else {}
-        reason = {"reason": delivery.error} if delivery.error else {}
+        words = delivery.error or ""
+        shown = words if delivery.error_kind in WORDS_LOGGED else words.partition(":")[0]
+        reason = {"reason": shown} if shown else {}
         state = str(delivery.state)
         log.info("delivery", delivery=delivery.id, kind=str(delivery.kind), state=state, **error, **reason)
