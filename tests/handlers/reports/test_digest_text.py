@@ -89,6 +89,7 @@ def check_whole(shown: str, figures: DigestFigures) -> None:
 def test_a_digest_fits_its_caption(language: str, groups: int) -> None:
     figures = organisation(groups)
     told = digest_text(texts(language), figures, is_ongoing=True)
+    print(f"{groups} busy groups, {language}: {shown_length(told)} units")
     assert shown_length(told) <= CAPTION_LENGTH
     check_whole(told, figures)
 
@@ -129,6 +130,7 @@ def test_a_digest_of_endless_words_fits_its_caption(language: str, groups: int, 
     figures = endless(groups, count)
     for month in ("2027-09", "2027-q3"):
         told = digest_text(texts(language), replace(figures, period=month), is_ongoing=True)
+        print(f"{groups} groups, {count} endless statements, {language}, {month}: {shown_length(told)} units")
         assert shown_length(told) <= CAPTION_LENGTH
         words = re.findall(r"([xyzåöäя])(\1{9,})(…?)", told)
         assert all(rest or len(word) == 48 for _, word, rest in words)
@@ -149,8 +151,10 @@ def test_a_typical_digest_fits_one_screen(language: str) -> None:
         attention=FIGURES.attention[:2],
         highlights=("Kiitos hyvästä keskustelusta.",),
     )
-    for figures in (typical, NOTHING, replace(FIGURES, statements=())):
+    months = {"typical": typical, "nothing happened": NOTHING, "no statements": replace(FIGURES, statements=())}
+    for name, figures in months.items():
         text, budget = fitting(texts(language), figures)
+        print(f"{name}, {language}: {shown_length(text)} units")
         assert budget in (FULL, SHORTER)
         assert shown_length(text) <= SOFT_LIMIT * 1.02
 
