@@ -56,7 +56,7 @@ async def count_and_close(
         named_answers.keep(session, run, by_person)
     ballots = list(by_person.values())
     secrets.SystemRandom().shuffle(ballots)
-    run.asked, run.answered = await _asked(session, run), len(ballots)
+    run.asked, run.answered = await _count_asked(session, run), len(ballots)
     released: list[Release] = []
     if run.answered >= run.threshold:
         released = await pools.release(session, run, ballots, keys, now=now)
@@ -122,7 +122,7 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, 
     return {person_id: ballot for person_id, ballot in ballots.items() if answers.says_something(questions, ballot)}
 
 
-async def _asked(session: AsyncSession, run: Run) -> int:
+async def _count_asked(session: AsyncSession, run: Run) -> int:
     """How many people were asked. About a meeting: those marked as present, and those with stored answers, even if they
     were marked as absent later."""
     counted = select(func.count()).where(Participation.run_id == run.id)
