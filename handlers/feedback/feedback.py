@@ -236,7 +236,7 @@ async def render_feedback(context: Context, delivery: Delivery) -> Screen:
         raise Superseded
     if not await feedback.is_waited_for(context.session, person.id, delivery.subject):
         raise Superseded
-    if not await runs.fits(context.session, delivery, person, now=context.now):
+    if not await runs.is_still_wanted(context.session, delivery, person, now=context.now):
         raise Superseded
     submission = await feedback.access_submission(
         context.session, context.person, delivery.subject, context.keys, now=context.now

@@ -184,7 +184,7 @@ async def card(context: Context, draft: Draft[SurveyDraft], form: Form, group: W
     assert timing is not None
     version = await forms.newest(context.session, form)
     people = await survey_plan.audience(context.session, group.id)
-    other = await survey_plan.at_the_same_time(context.session, group, form, timing)
+    other = await survey_plan.overlapping_survey(context.session, group, form, timing)
     lines = [*_as_received(context, group, version, timing), _facts(context, draft.state, group, version, timing)]
     lines.append(_recipients(context, people))
     rows: list[tuple[Button, ...]] = []
@@ -202,7 +202,7 @@ async def card(context: Context, draft: Draft[SurveyDraft], form: Form, group: W
 
 def _as_received(context: Context, group: Workgroup, version: FormVersion, timing: Timing) -> list[Markup]:
     """The first screen of the form, with its buttons in words."""
-    submission = survey_plan.first_page(group, version, timing, policy=context.policy)
+    submission = survey_plan.sample_submission(group, version, timing, policy=context.policy)
     shown = where_they_are(context, submission)
     labels = " | ".join(button.label for row in shown.buttons for button in row)
     return [context.t("survey-card"), shown.text, context.t("survey-card-buttons", labels=labels)]

@@ -1,6 +1,6 @@
-"""Forms whose sealed answers cannot be opened any more, as after a restored backup or a lost key folder.
+"""Forms whose sealed answers can no longer be decrypted, for example after a restored backup or a lost key folder.
 
-While such a form is open its people are asked again, all of them: who had answered must not be told by who is asked.
+While such a form is open, all its people are asked again: asking only some would reveal who had answered.
 """
 
 from dataclasses import dataclass
@@ -24,18 +24,19 @@ from models.policy import Policy
 
 @dataclass(frozen=True)
 class OpenForm:
-    """An open run as its operator sees it: never who has answered."""
+    """An open run as the operator sees it: counts, never who has answered."""
 
     run: Run
     group: str
     held: datetime
-    """The end of the meeting that it is about; of a form sent on its own, when it opened."""
+    """The end of its meeting; for a form sent on its own, when it opened."""
     has_key: bool
     sealed: int
+    """Number of sealed submissions."""
     unreadable: int
-    """Sealed answers that the key does not open."""
+    """Number of sealed submissions that the key does not decrypt."""
     is_over: bool
-    """Its time has run out: it closes with what can be opened."""
+    """Whether its time is over: it will close with the answers that can be decrypted."""
 
     @property
     def is_lost(self) -> bool:
@@ -43,7 +44,7 @@ class OpenForm:
 
 
 async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> list[OpenForm]:
-    """The forms that are open, by when they close, with whether their keys open what was sealed."""
+    """The open forms in the order in which they close, with whether their keys decrypt their answers."""
     wanted = (
         select(Run, Workgroup.name, func.coalesce(Meeting.ends_at, Run.opens_at))
         .join(Workgroup, Workgroup.id == Run.workgroup_id)
@@ -69,16 +70,16 @@ async def open_forms(session: AsyncSession, keys: Keyring, *, now: datetime) -> 
 
 
 async def _sealed(session: AsyncSession, run: Run) -> dict[int, bytes]:
-    """The sealed answers by person."""
+    """The sealed submissions by person id."""
     rows = await session.execute(select(Staged.person_id, Staged.blob).where(Staged.run_id == run.id))
     return dict(rows.all())
 
 
 async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> int:
-    """Drops what a run's key does not open, makes a key if there is none, and asks its people once more.
+    """Deletes the answers that a run's key does not decrypt, creates a key if there is none, and asks its people again.
 
-    Whoever has sent answers that can be opened is left alone. Returns how many are written to: not those whom no
-    message reaches. Nobody if its time is over.
+    People who have sent answers that can be decrypted are not asked again. Returns how many people get a message,
+    without those who cannot be reached; 0 if the run is not open or its time is over.
     """
     wanted = select(Run).where(Run.id == run_id, Run.state == RunState.OPEN, Run.closes_at > now)
     run = await session.scalar(wanted.with_for_update())
@@ -87,26 +88,26 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
     unreadable = [person for person, blob in (await _sealed(session, run)).items() if not keys.opens(run.key, blob)]
     await session.execute(delete(Staged).where(Staged.run_id == run.id, Staged.person_id.in_(unreadable)))
     answered = select(Staged.person_id).where(Staged.run_id == run.id)
-    again = _of(run) & ~(Participation.finished & Participation.person_id.in_(answered))
+    again = _in_run(run) & ~(Participation.finished & Participation.person_id.in_(answered))
     await session.execute(update(Participation).where(again).values(finished=False))
     keys.create(run.key)
     asked = await session.execute(
-        select(Person).join(Participation).where(_of(run), Participation.finished.is_(False)).order_by(Person.id)
+        select(Person).join(Participation).where(_in_run(run), Participation.finished.is_(False)).order_by(Person.id)
     )
     last = select(func.max(Delivery.revision)).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
     revision = (await session.scalar(last) or 0) + 1
     await outbox.withdraw(session, DeliveryKind.FEEDBACK, run.id, before=revision)
     await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
-    first_asks = Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == ""
-    return await session.scalar(select(func.count()).where(*first_asks, Delivery.revision == revision)) or 0
+    first_messages = Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == ""
+    return await session.scalar(select(func.count()).where(*first_messages, Delivery.revision == revision)) or 0
 
 
-def _of(run: Run) -> ColumnElement[bool]:
+def _in_run(run: Run) -> ColumnElement[bool]:
     return Participation.run_id == run.id
 
 
 async def lost_pools(session: AsyncSession, keys: Keyring) -> list[Pool]:
-    """The waiting pools whose answers cannot be opened any more by anyone."""
+    """The waiting pools whose answers can no longer be decrypted."""
     holding = select(Pooled.pool_id)
     waiting = select(Pool).where(Pool.opened_at.is_(None), Pool.id.in_(holding)).order_by(Pool.id)
     pools_waiting = (await session.execute(waiting)).scalars().all()
@@ -114,9 +115,9 @@ async def lost_pools(session: AsyncSession, keys: Keyring) -> list[Pool]:
 
 
 async def empty_lost_pools(session: AsyncSession, keys: Keyring) -> int:
-    """Lets go of what waits in pools and cannot be opened, so that they fill anew; returns how many answers."""
-    gone = 0
+    """Empties the pools whose answers can no longer be decrypted. Returns how many answers were lost."""
+    lost = 0
     for pool in await lost_pools(session, keys):
-        gone += pool.answered
-        await pools.begin_anew(session, pool, keys)
-    return gone
+        lost += pool.answered
+        await pools.reset(session, pool, keys)
+    return lost

@@ -1,4 +1,4 @@
-"""Answers to a form that said at its top that they are given under one's name. Erased with the person."""
+"""Answers to a named form, which says at its top that answers are given under one's name. Erased with the person."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,23 +24,24 @@ class NamedAnswer(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     ballot: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """As `models.feedback.answers.Ballot`, the keys as text."""
+    """A `models.feedback.answers.Ballot` with its keys as text."""
 
 
 @dataclass(frozen=True)
 class NamedSubmissions:
-    """The answers to a closed form that were given under names, for those who coordinate its group."""
+    """The answers to a closed named form, for the coordinators of its group."""
 
     run: Run
     release_id: int | None
-    """None where too few answered for figures."""
+    """None if too few people answered for figures."""
     group: str
     form: Form
     questions: list[Question]
     ballots: tuple[tuple[Person, Ballot], ...]
-    """By name."""
+    """Sorted by the person's name."""
 
     def of(self, person_id: int) -> tuple[Person, Ballot]:
+        """The person and their ballot. Raises NotFound if they did not answer."""
         for person, ballot in self.ballots:
             if person.id == person_id:
                 return person, ballot
@@ -48,7 +49,7 @@ class NamedSubmissions:
 
 
 def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
-    """Keeps the answers of a closed run that was not anonymous, by person."""
+    """Stores the ballots of a named run, by person id, when it closes."""
     assert run.named
     for person_id, ballot in ballots.items():
         content = {str(key): value for key, value in ballot.items()}
@@ -56,8 +57,7 @@ def keep(session: AsyncSession, run: Run, ballots: dict[int, Ballot]) -> None:
 
 
 async def access_named_answers(session: AsyncSession, person: Person, run_id: int) -> NamedSubmissions:
-    """The answers to a closed form that was announced as named, for the group's coordinators. Raises NotFound for
-    others."""
+    """The answers to a closed named form, for the group's coordinators. Raises NotFound for others."""
     run = await session.get(Run, run_id)
     mine = {group.id: group for group in await access.coordinated_groups(session, person, archived_too=True)}
     if run is None or not run.named or run.state is not RunState.CLOSED or run.workgroup_id not in mine:

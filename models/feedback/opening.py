@@ -1,4 +1,4 @@
-"""When feedback about a meeting is asked for: the run of its form opens, with a key, and people are asked."""
+"""Opening the form about a meeting: when it is due, and creating its run and key and asking the people."""
 
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from models.policy import Policy
 
 
 def _unasked(state: MeetingState, *, after: datetime) -> "Select[Meeting]":
-    """Meetings in a state that end after a moment and have no form."""
+    """Meetings in this state that end after this time and whose form has not opened."""
     wanted = select(Meeting).outerjoin(Run, Run.meeting_id == Meeting.id)
     return wanted.where(Meeting.state == state, Meeting.ends_at > after, Run.id.is_(None))
 
 
 async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -> list[int]:
-    """The held meetings whose feedback is to be asked for: not those that ended while the bot slept for a month."""
+    """The ids of held meetings whose form is due to open, unless it is overdue by `ASKS_WITHIN` or more."""
     latest = now - policy.feedback_delay
     wanted = _unasked(MeetingState.HELD, after=latest - ASKS_WITHIN).where(Meeting.ends_at <= latest)
     ids = wanted.with_only_columns(Meeting.id).order_by(Meeting.ends_at, Meeting.id)
@@ -32,7 +32,7 @@ async def due_to_open(session: AsyncSession, policy: Policy, *, now: datetime) -
 
 
 async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) -> datetime | None:
-    """When feedback is next to be asked for, after now: what was due already and could not be done is no event."""
+    """When the next form opens, after now. None if there is none. Openings that are overdue do not count."""
     after = now - policy.feedback_delay
     ends = [
         await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
@@ -45,9 +45,9 @@ async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) 
 async def open_run(
     session: AsyncSession, meeting_id: int, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run | None:
-    """Opens a held meeting's form and asks whoever did not decline; None if another replica was first.
+    """Opens a held meeting's form and asks those who may have been there. Returns None if it has opened already.
 
-    The key is made before the commit: a key without a run is harmless, a run without a key loses answers.
+    The key is created before the commit: a key without a run is harmless, a run without a key loses answers.
     """
     meeting = await session.get_one(Meeting, meeting_id)
     version = await form_choosing.version_for(session, meeting)
@@ -70,7 +70,7 @@ async def open_run(
 
 
 async def _audience(session: AsyncSession, meeting: Meeting) -> list[Person]:
-    """Those of the invited who may have been there."""
+    """The invited people who were marked as present, or have no mark and did not decline."""
     known = await attendance.of(session, meeting.id)
     people = []
     for invitation, person in await invitations.wanted_people(session, meeting):

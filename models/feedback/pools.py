@@ -1,7 +1,7 @@
-"""Pools: answers that may not be shown yet, sealed on without their persons until together they are enough.
+"""Pools: answers that may not be shown yet. They stay sealed, without their persons, until there are enough of them.
 
-A group has at most two waiting pools for a form: whole answers of runs that had too few, and open texts whose
-figures are out but whose crowd was too small to hide in.
+A group has at most two waiting pools for a form: the ballots of runs with too few answers, and open texts whose figures
+have been released but that had too few possible writers.
 """
 
 import enum
@@ -25,10 +25,10 @@ from models.people.groups import Membership, Workgroup
 
 
 class Waits(enum.StrEnum):
-    """What a pool holds, and so for how many answers it waits."""
+    """What a pool holds. This decides how many answers it needs."""
 
-    ANSWERS = "answers"  # for k: then their means may be shown
-    TEXTS = "texts"  # for 2 k possible writers
+    ANSWERS = "answers"  # needs as many as the threshold: then their means may be shown
+    TEXTS = "texts"  # needs twice as many possible writers as the threshold
 
 
 class Pool(Base):
@@ -39,9 +39,9 @@ class Pool(Base):
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     threshold: Mapped[int]
-    """The highest promised by any of its runs."""
+    """The highest threshold that any of its runs promised."""
     answered: Mapped[int] = mapped_column(default=0)
-    """Answers in it; of texts, the answers among which their writers are."""
+    """Number of ballots in it. In a pool of texts: number of people who answered, any of whom may be a writer."""
     asked: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None]
 
@@ -50,7 +50,8 @@ class Pool(Base):
         return f"pool-{self.id}"
 
     @property
-    def enough(self) -> int:
+    def answers_needed(self) -> int:
+        """The value of ``answered`` from which the pool can open."""
         match self.kind:
             case Waits.ANSWERS:
                 return self.threshold
@@ -61,7 +62,7 @@ class Pool(Base):
 
 
 class Pooled(Base):
-    """One sealed ballot of a pool, under a random key, written anew with all others whenever one is added."""
+    """One sealed ballot of a pool, with a random id. All ballots are rewritten whenever one is added."""
 
     __tablename__ = "pooled"
 
@@ -73,12 +74,12 @@ class Pooled(Base):
 async def release(
     session: AsyncSession, source: Run | Pool, ballots: list[Ballot], keys: Keyring, *, now: datetime
 ) -> list[Release]:
-    """Releases what a run or an opened pool has said, once.
+    """Releases the results of a run or an opened pool. Returns one release; two if its texts fill the pool of texts.
 
-    Texts with too small a crowd go on into the group's pool of texts, which may fill it: then there are two releases.
-    Not those given under a name: among them others would hide in a smaller crowd than it seems.
+    Texts with too few possible writers are added to the group's pool of texts. Texts from a named run are not: the
+    other texts in the pool would have fewer possible writers than its count says.
     """
-    made = Release(
+    new = Release(
         run_id=source.id if isinstance(source, Run) else None,
         pool_id=source.id if isinstance(source, Pool) else None,
         workgroup_id=source.workgroup_id,
@@ -88,21 +89,21 @@ async def release(
         answered=source.answered,
         released_at=now,
     )
-    session.add(made)
+    session.add(new)
     await session.flush()
     questions = await _questions(session, source.form_version_id, ballots)
     texts = releases.open_texts(questions, ballots)
     if not (isinstance(source, Pool) and source.kind is Waits.TEXTS):
-        counting.count(session, made, questions, ballots)
+        counting.count(session, new, questions, ballots)
     if source.answered >= spread_from(source.threshold):
-        releases.publish(session, made, texts)
+        releases.publish(session, new, texts)
     elif texts and not (isinstance(source, Run) and source.named):
-        return [made, *await add(session, made, Waits.TEXTS, texts, keys, now=now)]
-    return [made]
+        return [new, *await add(session, new, Waits.TEXTS, texts, keys, now=now)]
+    return [new]
 
 
 async def _questions(session: AsyncSession, form_version_id: int, ballots: list[Ballot]) -> list[Question]:
-    """The version's questions; after them, those of earlier versions to which there are answers in a pool."""
+    """The version's questions, then those questions of earlier versions that the ballots answer."""
     newest = await forms.questions(session, form_version_id)
     known = {question.id for question in newest}
     answered = {abs(key) for ballot in ballots for key in ballot} - known
@@ -112,15 +113,18 @@ async def _questions(session: AsyncSession, form_version_id: int, ballots: list[
 async def add(
     session: AsyncSession, source: Run | Release, kind: Waits, ballots: list[Ballot], keys: Keyring, *, now: datetime
 ) -> list[Release]:
-    """Adds to the group's pool of a kind, and opens the pool if it now holds enough, of a group that is large enough.
+    """Adds ballots to the group's pool of a kind. Opens and releases it if it has enough answers from enough people.
 
-    One run never fills a pool alone: what it has enough of is released without one.
+    Returns the new releases, none if the pool still waits. One run never fills a pool alone: if it has enough answers,
+    they are released without a pool.
     """
     pool = await _waiting_pool(session, source, kind, keys)
     pool.answered += source.answered
     pool.asked += source.asked
     combined = await _seal_into(session, pool, ballots, keys)
-    if pool.answered < pool.enough or (isinstance(source, Run) and await _people(session, source) < pool.threshold):
+    if pool.answered < pool.answers_needed or (
+        isinstance(source, Run) and await _max_people(session, source) < pool.threshold
+    ):
         return []
     pool.opened_at = now
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
@@ -128,10 +132,10 @@ async def add(
     return await release(session, pool, combined, keys, now=now)
 
 
-async def _people(session: AsyncSession, run: Run) -> int:
-    """Of how many people a closing run's answers, and those of the group before it, can be at most.
+async def _max_people(session: AsyncSession, run: Run) -> int:
+    """The highest number of people from whom the answers of a closing run and the group's earlier runs can be.
 
-    Three members who answer at every meeting soon have given enough answers, and are three all the same.
+    Three members who answer after every meeting soon give enough answers, but they are still only three people.
     """
     asked = select(func.count()).where(Participation.run_id == run.id)
     members = select(func.count()).where(Membership.workgroup_id == run.workgroup_id, Membership.left_at.is_(None))
@@ -139,8 +143,8 @@ async def _people(session: AsyncSession, run: Run) -> int:
 
 
 async def _waiting_pool(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
-    """The group's waiting pool of a kind for the form, whatever its version; a new one if there is none."""
-    # Two replicas that close two forms of one group take turns: of two pools, one would wait for ever.
+    """The group's waiting pool of a kind for any version of the form. Creates one if there is none."""
+    # The lock makes replicas that close two forms of one group take turns: a second pool would never be filled.
     await session.execute(select(Workgroup.id).where(Workgroup.id == source.workgroup_id).with_for_update())
     of_form = select(FormVersion.form_id).where(FormVersion.id == source.form_version_id).scalar_subquery()
     versions = select(FormVersion.id).where(FormVersion.form_id == of_form)
@@ -164,31 +168,34 @@ async def _waiting_pool(session: AsyncSession, source: Run | Release, kind: Wait
         await session.flush()
         keys.create(pool.key)
     if not await opens(session, pool, keys):
-        await begin_anew(session, pool, keys)
+        await reset(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
     pool.form_version_id = max(pool.form_version_id, source.form_version_id)
     return pool
 
 
 async def opens(session: AsyncSession, pool: Pool, keys: Keyring) -> bool:
-    """Whether a pool's key is there and is the one with which its answers were sealed."""
+    """Whether a pool's key exists and decrypts all its ballots."""
     blobs = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
     return keys.has(pool.key) and all(keys.opens(pool.key, blob) for blob in blobs)
 
 
-async def begin_anew(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
-    """The key is gone, as after a restored backup: what the pool held cannot be read any more by anyone."""
+async def reset(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
+    """Deletes the ballots of a pool and creates a key if there is none. Call it only if they cannot be decrypted."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     pool.answered = pool.asked = 0
     keys.create(pool.key)
 
 
 async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], keys: Keyring) -> list[Ballot]:
-    """Writes all of a pool's ballots anew, shuffled: neither row order nor a row's age tells the run it came from."""
+    """Adds ballots to a pool and returns all ballots in it.
+
+    Rewrites all rows in random order, so that neither the order nor the age of a row reveals the run it came from.
+    """
     before = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
-    together = [*(_read(keys.open(pool.key, blob)) for blob in before), *ballots]
+    together = [*(_ballot(keys.open(pool.key, blob)) for blob in before), *ballots]
     questions = await _questions(session, pool.form_version_id, together)
-    together = [_renewed(ballot, questions) for ballot in together]
+    together = [_in_newest_version(ballot, questions) for ballot in together]
     size = forms.submission_bytes(questions)
     secrets.SystemRandom().shuffle(together)
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
@@ -199,29 +206,33 @@ async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], k
     return together
 
 
-def _read(content: dict[str, Any]) -> Ballot:
+def _ballot(content: dict[str, Any]) -> Ballot:
+    """The ballot from decrypted content."""
     return {int(question): value for question, value in content.items() if value is not None}
 
 
-def _renewed(ballot: Ballot, questions: list[Question]) -> Ballot:
-    """Answers to an earlier version, put under the same statements of the newest; what has none stays as it is."""
+def _in_newest_version(ballot: Ballot, questions: list[Question]) -> Ballot:
+    """The ballot with answers to earlier versions moved to the same questions of the newest version.
+
+    An answer stays under its old question if the newest version has no such question, or not all of its options.
+    """
     newest: dict[object, Question] = {}
     for question in questions:
         newest.setdefault(question.same_as, question)
-    now = {question.id: newest[question.same_as] for question in questions}
-    old = {question.id: question for question in questions}
-    renewed: Ballot = {}
+    newest_by_id = {question.id: newest[question.same_as] for question in questions}
+    by_id = {question.id: question for question in questions}
+    result: Ballot = {}
     for key, value in ballot.items():
-        question, new = old[abs(key)], now[abs(key)]
+        question, new = by_id[abs(key)], newest_by_id[abs(key)]
         converted = _same_options(value, question, new) if isinstance(value, list) else value
-        renewed[(new if converted is not None else question).id * (-1 if key < 0 else 1)] = (
+        result[(new if converted is not None else question).id * (-1 if key < 0 else 1)] = (
             value if converted is None else converted
         )
-    return renewed
+    return result
 
 
 def _same_options(values: list[int], old: Question, new: Question) -> list[int] | None:
-    """The same options' numbers in another version; None if it has not all of them."""
+    """The numbers of the same options in another version of the question. None if one of them is missing there."""
     identities = {option.number: option.identity for option in old.options}
     numbers = {option.identity: option.number for option in new.options}
     if new.other:

@@ -1,6 +1,6 @@
-"""Trying a form out: a run for one person alone, for a day, that nothing ever counts.
+"""Previews: a run of a form for one person, for a day, that is never counted.
 
-Closing, results, statistics and the operator's commands know runs that are open or closed; a preview never is.
+Closing, results, statistics and the operator's commands select runs that are open or closed. A preview is neither.
 """
 
 from datetime import datetime, timedelta
@@ -19,14 +19,18 @@ from models.people import access
 from models.people.people import Person
 from models.policy import Policy
 
-LASTS = timedelta(days=1)
+LIFETIME = timedelta(days=1)
+"""How long a preview is open."""
 
 
 async def begin(
     session: AsyncSession, person: Person, owned: OwnedForm, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run:
-    """Opens a preview of a form; what the person tried before becomes this one, its answers gone."""
-    await session.get(Person, person.id, with_for_update=True)  # two taps at once take turns
+    """Opens a preview of a form. Reuses the run of the person's earlier preview, if any, and deletes its answers.
+
+    Raises Refused if no group can be named in it: the form has none and the person coordinates none.
+    """
+    await session.get(Person, person.id, with_for_update=True)  # two simultaneous taps run one after the other
     version = await forms.newest(session, owned.form)
     earlier = select(Run).join(Participation, Participation.run_id == Run.id)
     earlier = earlier.where(Run.state == RunState.PREVIEW, Participation.person_id == person.id)
@@ -37,7 +41,7 @@ async def begin(
     else:
         await closing.forget_people(session, run)
     run.form_version_id, run.named, run.threshold = version.id, version.named, policy.threshold
-    run.opens_at, run.closes_at = now, now + LASTS
+    run.opens_at, run.closes_at = now, now + LIFETIME
     await session.flush()
     keys.create(run.key)
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": person.id}])
@@ -45,7 +49,10 @@ async def begin(
 
 
 async def _group(session: AsyncSession, person: Person, owned: OwnedForm) -> int:
-    """The group under whose name the form is shown: its own, or one of the person's."""
+    """The id of the group named in the preview: the form's own, or one that the person coordinates.
+
+    Raises Refused if there is none.
+    """
     if owned.group is not None:
         return owned.group.id
     mine = await access.coordinated_groups(session, person)
@@ -55,16 +62,16 @@ async def _group(session: AsyncSession, person: Person, owned: OwnedForm) -> int
 
 
 async def over(session: AsyncSession, *, now: datetime) -> list[int]:
-    """The previews whose time is over, or whose person has erased themselves."""
+    """The ids of the previews whose time is over, or whose person has been erased."""
     whose = select(Participation.run_id)
     wanted = select(Run.id).where(Run.state == RunState.PREVIEW)
     return list(await session.scalars(wanted.where(or_(Run.closes_at <= now, Run.id.not_in(whose)))))
 
 
 async def end(session: AsyncSession, run_id: int, keys: Keyring) -> None:
-    """Removes a preview with everything in it.
+    """Deletes a preview and everything in it. Does nothing if it does not exist.
 
-    The key goes before the commit, unlike a closed run's: afterwards the id may be another run's, and so the key.
+    Destroys the key before the commit, unlike a closed run's: afterwards a new run may have the same id and key name.
     """
     wanted = select(Run).where(Run.id == run_id, Run.state == RunState.PREVIEW).with_for_update()
     run = await session.scalar(wanted)

@@ -1,4 +1,4 @@
-"""Releases: what a closed run, or a pool, has said. Written once; everything that anyone sees comes from them."""
+"""Releases: the results of a closed run or a pool. Written once; all results that anyone sees come from them."""
 
 import enum
 import secrets
@@ -13,11 +13,11 @@ from models.feedback.answers import Ballot
 from models.forms.forms import Question
 
 OFF = 1
-"""The threshold that hides nothing: for trying out with invented people. Settings allow no less than 3."""
+"""A threshold that hides nothing, for trials with invented people. The settings allow 3 or more."""
 
 
 def spread_from(threshold: int) -> int:
-    """From how many answers on it is told how many chose what, and what was written."""
+    """The number of answers from which distributions and open answers may be shown."""
     return threshold if threshold == OFF else 2 * threshold
 
 
@@ -25,12 +25,12 @@ class Withheld(enum.StrEnum):
     """Why a figure is not shown."""
 
     FEW = "few"  # fewer answers than the threshold
-    SPREAD = "spread"  # enough for a mean, were there one; too few to tell how many chose what
-    AGREE = "agree"  # all chose the same: the figure would tell each one's answer
+    SPREAD = "spread"  # too few answers for a distribution, and a choice has no mean
+    AGREE = "agree"  # all chose the same: the figure would reveal each person's answer
 
 
 class Release(Base):
-    """What one run, or one pool, has said. Written once; everything that anyone sees comes from releases."""
+    """The results of one run or one pool. Written once."""
 
     __tablename__ = "release"
     __table_args__ = (Index("ix_release_workgroup_id_released_at", "workgroup_id", "released_at"),)
@@ -47,22 +47,23 @@ class Release(Base):
 
 
 class Figure(Base):
-    """A question's figure: the mean of a statement is ``total / n`` exactly; a choice has no total."""
+    """The figure of one question. The mean of a statement is exactly ``total / n``."""
 
     __tablename__ = "figure"
 
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), primary_key=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True, index=True)
     n: Mapped[int | None]
-    """Answers without skips; None below the threshold."""
+    """Number of answers, without skips and without "I cannot say". None below the threshold."""
     total: Mapped[int | None]
+    """Sum of the values. None for a choice, and if the mean is withheld."""
     withheld: Mapped[Withheld | None]
 
 
 class OptionCount(Base):
-    """How many chose a value or option; kept only from `spread_from` on, and where not all agree.
+    """How many chose a value or option. Stored only from `spread_from` answers on, and only if not all agree.
 
-    Of several choices, one that everybody ticked is not kept.
+    In a multiple choice, an option that everybody ticked is not stored.
     """
 
     __tablename__ = "option_count"
@@ -74,7 +75,7 @@ class OptionCount(Base):
 
 
 class Cell(Base):
-    """How many respondents have a background, small backgrounds put together: never fewer than the threshold."""
+    """How many respondents have a background. Small backgrounds are merged: ``n`` is never below the threshold."""
 
     __tablename__ = "cell"
 
@@ -82,12 +83,12 @@ class Cell(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     backgrounds: Mapped[list[int]] = mapped_column(JSON)
-    """The options in it, `UNTOLD` among them."""
+    """The numbers of the options in it; `UNTOLD` for those who did not answer."""
     n: Mapped[int]
 
 
 class CellFigure(Base):
-    """A statement's mean in one cell of the form's first background question."""
+    """A statement's mean, ``total / n``, in one cell of the form's first background question that has cells."""
 
     __tablename__ = "cell_figure"
     __table_args__ = (
@@ -107,21 +108,21 @@ class CellFigure(Base):
 
 
 class OpenAnswer(Base):
-    """A released text, under a random key: rows tell no order."""
+    """A released text. Its id is random, so that rows reveal no order."""
 
     __tablename__ = "open_answer"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     release_id: Mapped[int] = mapped_column(ForeignKey("release.id"), index=True)
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"))
-    """An open question, or the choice whose "other" this is."""
+    """The open question, or the choice whose "other" was typed."""
     text: Mapped[str]
     highlighted: Mapped[bool] = mapped_column(default=False)
-    """Marked by a coordinator as worth quoting: only then may it reach a digest."""
+    """Whether a coordinator marked it as worth quoting. Only marked texts can appear in a digest."""
 
 
 def publish(session: AsyncSession, release: Release, texts: list[Ballot]) -> None:
-    """Keeps the open answers, under random keys."""
+    """Stores the open answers of a release under random ids."""
     for ballot in texts:
         for key, text in ballot.items():
             answer = OpenAnswer(id=secrets.randbits(62), release_id=release.id, question_id=abs(key), text=text)
@@ -130,7 +131,10 @@ def publish(session: AsyncSession, release: Release, texts: list[Ballot]) -> Non
 
 
 def open_texts(questions: list[Question], ballots: list[Ballot]) -> list[Ballot]:
-    """The typed answers, each alone: nothing ties two texts of one person together, or to their numbers."""
+    """The typed texts in random order, each in a ballot of its own.
+
+    Nothing links two texts of one person to each other, or to the other answers of the person.
+    """
     typed = [question for question in questions if question.takes_text]
     keys = [question.id if question.kind.is_typed else -question.id for question in typed]
     texts = [{key: ballot[key]} for ballot in ballots for key in keys if ballot.get(key)]

@@ -1,4 +1,4 @@
-"""Runs: a form put to people for a time; who is asked, and when it opens and closes."""
+"""Runs: a form sent to people for a time. Who is asked, and when it opens, reminds and closes."""
 
 import enum
 from datetime import datetime, timedelta
@@ -21,18 +21,18 @@ from models.people.people import Address, Person, quiet_hours
 from models.policy import Policy
 
 ASKS_WITHIN = timedelta(days=30)
-"""A meeting longer past than this is not asked about any more."""
+"""A form that should have opened longer ago than this, for example before an outage, is not sent any more."""
 
 
 class RunState(enum.StrEnum):
-    PLANNED = "planned"  # sent on its own, at a later time: nobody has been asked yet
+    PLANNED = "planned"  # a survey that opens later: nobody has been asked yet
     OPEN = "open"
     CLOSED = "closed"
-    PREVIEW = "preview"  # a trial of the form by whoever coordinates: never closed, so never counted
+    PREVIEW = "preview"  # a trial by a coordinator: never closed, so never counted
 
 
 class Run(Base):
-    """A form put to an audience for a time. What it promises is frozen when it opens."""
+    """A form sent to an audience for a time. ``threshold`` and ``named`` do not change while people can answer."""
 
     __tablename__ = "run"
     __table_args__ = (Index("ix_run_state_closes_at", "state", "closes_at"),)
@@ -41,31 +41,31 @@ class Run(Base):
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
     meeting_id: Mapped[int | None] = mapped_column(ForeignKey("meeting.id"), unique=True)
-    """What it asks about; None for a form sent on its own."""
+    """The meeting that it asks about. None for a form sent on its own."""
     threshold: Mapped[int]
     named: Mapped[bool] = mapped_column(default=False)
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
-    """Of a closed one: when it did close, be it late; its figures came out in the same moment."""
+    """When it closes. Once closed: when it actually closed, even if late; its figures were released at that moment."""
     reminders: Mapped[int] = mapped_column(default=1)
-    """How many times those are reminded who have not answered, at most."""
+    """Maximum number of reminders to a person who has not finished."""
     state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
     asked: Mapped[int] = mapped_column(default=0)
-    """People asked for answers (not those who said they were not there); written at closing, with ``answered``."""
+    """Number of people asked, without those who said that they were absent. Set at closing, like ``answered``."""
     answered: Mapped[int] = mapped_column(default=0)
     unreadable: Mapped[int] = mapped_column(default=0)
-    """Sealed answers whose key was gone at closing, as after a restored backup: they could not be counted."""
+    """Number of submissions not counted at closing because their key was lost, for example after a restored backup."""
 
     meeting: Mapped[Meeting | None] = relationship(lazy="raise")
 
     @property
     def key(self) -> str:
-        """The name of this run's key."""
+        """The name of this run's key in the keyring."""
         return f"run-{self.id}"
 
 
 class Participation(Base):
-    """Someone asked, while the run is open. Gone at closing."""
+    """A person who was asked. Deleted at closing."""
 
     __tablename__ = "participation"
 
@@ -75,7 +75,7 @@ class Participation(Base):
 
 
 class Staged(Base):
-    """A person's answers so far, sealed, with when and by which update each was given. Gone at closing."""
+    """A person's sealed answers, each with its time and update id. Deleted at closing."""
 
     __tablename__ = "staged"
 
@@ -85,7 +85,7 @@ class Staged(Base):
 
 
 async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime) -> None:
-    """Asks those of the people who want to be asked."""
+    """Asks those of the people who want to be asked: stores their participation and plans their messages."""
     asked = [person for person in people if person.wants_feedback]
     await insert_new(session, Participation, [{"run_id": run.id, "person_id": p.id} for p in asked])
     await plan_asks(session, run, asked, policy=policy, now=now)
@@ -94,17 +94,20 @@ async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: 
 async def plan_asks(
     session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime, revision: int = 0
 ) -> int:
-    """Plans the asking and the reminders for each; a higher ``revision`` asks those who have been asked before."""
+    """Plans the first message and the reminders for each person. Returns how many deliveries are new.
+
+    With a higher ``revision`` it asks people again who have been asked before.
+    """
     planned = []
     for person in people:
         quiet = quiet_hours(person, policy)
-        # About a meeting they are asked as soon as they themselves wake, which may be before the organisation does.
+        # About a meeting people are asked when their own quiet hours end, maybe before the organisation's end.
         asked_at = next_waking(now if run.meeting_id is not None else max(now, run.opens_at), quiet)
         interval = None if run.meeting_id is None else policy.feedback_reminder_after
         reminders = reminder_times(
             run.opens_at, run.closes_at, run.reminders, asked_at=asked_at, quiet=quiet, interval=interval
         )
-        later = [(again(number), at) for number, at in reminders]
+        later = [(reminder_slot(number), at) for number, at in reminders]
         for slot, at in (("", asked_at), *later):
             planned.append(
                 Planned(
@@ -120,16 +123,16 @@ async def plan_asks(
     return await outbox.plan(session, planned)
 
 
-def again(number: int) -> str:
-    """The slot of a reminder, numbered from 1."""
+def reminder_slot(number: int) -> str:
+    """The delivery slot of a reminder; reminders are numbered from 1."""
     return "again" if number == 1 else f"again-{number}"
 
 
-async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now: datetime) -> bool:
-    """Whether a message about a form is still in place, looked at again when it is to leave.
+async def is_still_wanted(session: AsyncSession, delivery: Delivery, person: Person, *, now: datetime) -> bool:
+    """Whether a planned message about a form should still be sent; checked just before sending.
 
-    A form sent on its own to a group is none for those who have left it; and a reminder does not follow another message
-    about the form within `REMINDER_INTERVAL`, as after an outage it would.
+    False if the run was deleted, or if the person has left the group of a form sent on its own. False for a reminder
+    if another message about the form was sent less than `REMINDER_INTERVAL` ago, as can happen after an outage.
     """
     run = await session.get(Run, delivery.subject)
     if run is None:
@@ -138,21 +141,21 @@ async def fits(session: AsyncSession, delivery: Delivery, person: Person, *, now
         return False
     if not delivery.slot:
         return True
-    lately = select(Delivery.id).where(
+    recent = select(Delivery.id).where(
         Delivery.address_id == delivery.address_id,
         Delivery.kind == delivery.kind,
         Delivery.subject == delivery.subject,
         Delivery.id != delivery.id,
         Delivery.sent_at > now - REMINDER_INTERVAL,
     )
-    return await session.scalar(lately.limit(1)) is None
+    return await session.scalar(recent.limit(1)) is None
 
 
 async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now: datetime) -> list[int]:
-    """The open forms that stand in a person's chat and wait for their answer, the newest message first."""
-    stands = select(Run.id).join(Message, (Message.kind == CardKind.FEEDBACK) & (Message.subject == Run.id))
-    stands = stands.join(Address, Address.id == Message.address_id)
-    asked = stands.join(Participation, Participation.run_id == Run.id).where(
+    """The ids of the open runs in a person's chat that they have not finished, the newest message first."""
+    in_chat = select(Run.id).join(Message, (Message.kind == CardKind.FEEDBACK) & (Message.subject == Run.id))
+    in_chat = in_chat.join(Address, Address.id == Message.address_id)
+    asked = in_chat.join(Participation, Participation.run_id == Run.id).where(
         Address.chat_id == chat_id,
         Participation.person_id == person_id,
         Participation.finished.is_(False),
@@ -163,7 +166,10 @@ async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now
 
 
 async def asked_and_answered(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """How many are asked by open runs, and how many have sent answers: not those who say that they were not there."""
+    """By run id: how many people an open run asks, and how many of them have sent answers.
+
+    Leaves out people who say that they were absent, and runs that ask nobody.
+    """
     absent = (
         select(Attendance.person_id)
         .join(Run, Run.meeting_id == Attendance.meeting_id)
@@ -181,12 +187,12 @@ async def asked_and_answered(session: AsyncSession, run_ids: list[int]) -> dict[
 
 
 async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:
-    """When the next open run closes, after now."""
+    """When the next open run closes, after now. None if there is none."""
     waiting = Run.state == RunState.OPEN, Run.closes_at > now
     return await session.scalar(select(func.min(Run.closes_at)).where(*waiting))
 
 
 async def due_to_close(session: AsyncSession, *, now: datetime) -> list[int]:
-    """The open runs whose time is over."""
+    """The ids of the open runs whose time is over, the earliest first."""
     wanted = select(Run.id).where(Run.state == RunState.OPEN, Run.closes_at <= now).order_by(Run.closes_at, Run.id)
     return list((await session.execute(wanted)).scalars())

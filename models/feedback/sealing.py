@@ -1,6 +1,6 @@
-"""Sealing answers: AES-256-GCM under a key per run or pool, kept in a folder outside the database and its backups.
+"""Sealing answers: AES-256-GCM with one key per run or pool, in a folder outside the database and its backups.
 
-When the key file is gone, so are the answers sealed with it, in every copy of the database ever made.
+Destroying a key file makes the answers sealed with it unreadable in every copy of the database.
 """
 
 import json
@@ -14,18 +14,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.errors import Refused
 
-NONCE = 12
+NONCE_BYTES = 12
 
 
 class Keyring:
-    """The key folder. Names are like ``run-12`` and ``pool-3``."""
+    """The keys in a folder, one file per key. Key names look like ``run-12`` and ``pool-3``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(self, name: str) -> None:
-        """Makes a key unless there is one; it is on disk before anything is sealed with it."""
+        """Creates a key if there is none. It is written to disk before this returns."""
         path = self._path(name)
         if path.exists():
             return
@@ -36,14 +36,14 @@ class Keyring:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)  # fails if another process was first: then its key stands
+            os.link(draft, path)  # fails if another process was first: its key is used
         except FileExistsError:
             pass
         finally:
             draft.unlink()
 
     def destroy(self, name: str) -> None:
-        """Overwrites and removes a key; harmless if it is gone."""
+        """Overwrites and deletes a key. Does nothing if there is none."""
         path = self._path(name)
         if path.exists():
             path.write_bytes(secrets.token_bytes(32))
@@ -53,28 +53,31 @@ class Keyring:
         return self._path(name).exists()
 
     def names(self) -> list[str]:
-        """The keys in the folder."""
+        """The sorted names of the keys in the folder."""
         return sorted(path.stem for path in self._folder.glob("*.key"))
 
     def seal(self, name: str, content: dict[str, Any], *, size: int) -> bytes:
-        """Encrypts an answer, bound to the name of its key, padded to ``size`` bytes: its length tells nothing."""
+        """Encrypts content, padded to ``size`` bytes so that its length reveals nothing, and bound to the key's name.
+
+        Raises Refused if the content is longer than ``size`` or the key is missing.
+        """
         plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         if len(plain) > size:
             raise Refused("answers-too-long")
-        nonce = secrets.token_bytes(NONCE)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + AESGCM(self._key(name)).encrypt(nonce, plain.ljust(size), name.encode())
 
     def open(self, name: str, blob: bytes) -> dict[str, Any]:
-        """Decrypts; refuses if the key is missing or not the one."""
+        """Decrypts content. Raises Refused if the key is missing or is another one."""
         try:
-            plain = AESGCM(self._key(name)).decrypt(blob[:NONCE], blob[NONCE:], name.encode())
-        except (InvalidTag, ValueError):  # another key, or a file that is none
+            plain = AESGCM(self._key(name)).decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], name.encode())
+        except (InvalidTag, ValueError):  # another key, or a damaged key file
             raise Refused("answers-key-missing") from None
         content: dict[str, Any] = json.loads(plain)
         return content
 
     def opens(self, name: str, blob: bytes) -> bool:
-        """Whether the key is there and is the one with which this was sealed."""
+        """Whether the key exists and is the one with which this was sealed."""
         try:
             self.open(name, blob)
         except Refused:

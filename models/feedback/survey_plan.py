@@ -1,4 +1,4 @@
-"""What a survey will be, before anything is sent: when, to whom, and what they will see."""
+"""A survey before it is sent: its times, its audience, and what they will see."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,21 +21,23 @@ from models.people.people import Person, Reachability
 from models.policy import Policy
 
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=60)
-AHEAD = timedelta(days=366)
+"""How long a survey can be open."""
+MAX_LEAD_TIME = timedelta(days=366)
 """How long before it opens a survey can be planned."""
 MOST_REMINDERS = 2
+"""Maximum number of reminders that a coordinator can choose."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When a survey is open, and how many times it reminds."""
+    """When a survey opens and closes, and how many reminders it sends."""
 
     opens_at: datetime
     closes_at: datetime
     reminders: int
 
     def reminds_at(self, policy: Policy) -> tuple[datetime, ...]:
-        """When it reminds those who have no quiet hours of their own."""
+        """The reminder times for people without quiet hours of their own."""
         asked_at, quiet = next_waking(self.opens_at, policy.quiet), policy.quiet
         times = reminder_times(self.opens_at, self.closes_at, self.reminders, asked_at=asked_at, quiet=quiet)
         return tuple(at for _, at in times)
@@ -43,23 +45,25 @@ class Timing:
 
 @dataclass(frozen=True)
 class Audience:
-    """Who of a group would be asked now, and how many not, by why."""
+    """The members of a group who would be asked now, and how many would not, by reason."""
 
     asked: tuple[Person, ...]
     unreached: Mapping[Reachability, int]
+    """Number of members that no message reaches, by reason."""
     unwilling: int
+    """Number of members who do not want to be asked."""
 
 
 def opening(now: datetime, policy: Policy, *, at: datetime | None = None) -> datetime:
-    """The moment at which what should open then, or now, does open: quiet time sends nothing."""
+    """When a survey planned for ``at`` (None: now) opens: at that time, or when the quiet hours end."""
     return next_waking(at or now, policy.quiet)
 
 
 def ensure_valid(timing: Timing, *, zone: ZoneInfo, now: datetime) -> None:
-    """Raises Refused if the times are not possible. Days are calendar days, also when summer time begins or ends."""
+    """Raises Refused if the times are not allowed. Days are calendar days, also when summer time begins or ends."""
     if timing.opens_at < now:
         raise Refused("survey-opens-in-the-past")
-    if timing.opens_at - now > AHEAD:
+    if timing.opens_at - now > MAX_LEAD_TIME:
         raise Refused("survey-opens-too-far")
     opens, closes = (at.astimezone(zone).replace(tzinfo=None) for at in (timing.opens_at, timing.closes_at))
     if closes - opens < SHORTEST:
@@ -82,7 +86,7 @@ async def access_form_to_send(session: AsyncSession, person: Person, form_id: in
 
 
 async def audience(session: AsyncSession, group_id: int) -> Audience:
-    """Who would be asked now."""
+    """The members of the group who would be asked now, and how many would not."""
     members = await groups.members(session, group_id)
     reached = [person for person in members if person.reach is Reachability.REACHABLE]
     reaches = Counter(person.reach for person in members)
@@ -92,8 +96,8 @@ async def audience(session: AsyncSession, group_id: int) -> Audience:
     return Audience(asked, unreached, len(reached) - len(asked))
 
 
-async def at_the_same_time(session: AsyncSession, group: Workgroup, form: Form, timing: Timing) -> int | None:
-    """A survey of the group with the same form that would be open with this one: nobody is asked twice at once."""
+async def overlapping_survey(session: AsyncSession, group: Workgroup, form: Form, timing: Timing) -> int | None:
+    """The id of a survey of the group with the same form whose time overlaps with this one. None if there is none."""
     wanted = select(Run.id).join(FormVersion, FormVersion.id == Run.form_version_id)
     wanted = wanted.where(
         FormVersion.form_id == form.id,
@@ -106,8 +110,8 @@ async def at_the_same_time(session: AsyncSession, group: Workgroup, form: Form, 
     return await session.scalar(wanted.order_by(Run.id).limit(1))
 
 
-def first_page(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Submission:
-    """What people will see first: the sheet of a run that is not kept, of nobody."""
+def sample_submission(group: Workgroup, version: FormVersion, timing: Timing, *, policy: Policy) -> Submission:
+    """An empty submission that shows what people will see. Neither its run nor its person is in the database."""
     run = Run(
         id=0,
         form_version_id=version.id,

@@ -1,8 +1,8 @@
 """Surveys: a form sent on its own to a workgroup, at once or at a planned time.
 
-Who is asked is settled when it opens: the members of that moment whom a message reaches and who want to be asked. Who
-has left before is not among them; who leaves later was asked and may answer until it closes, but is not written to any
-more. The version of the form, whether it is named, and the threshold are settled when it is planned.
+Who is asked is decided when the survey opens: the members at that moment who can be reached and want to be asked.
+Members who leave later may still answer until it closes, but get no more messages. The version of the form, whether it
+is named, and the threshold are fixed when the survey is planned.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from models.feedback import runs
 from models.feedback.releases import Release
 from models.feedback.runs import ASKS_WITHIN, Run, RunState, ask
 from models.feedback.sealing import Keyring
-from models.feedback.survey_plan import SHORTEST, Timing, at_the_same_time, audience, ensure_valid, opening
+from models.feedback.survey_plan import SHORTEST, Timing, audience, ensure_valid, opening, overlapping_survey
 from models.forms import forms
 from models.forms.forms import Form, FormVersion
 from models.people import access, audit
@@ -27,15 +27,16 @@ from models.people.groups import Workgroup
 from models.people.people import Address, Person
 from models.policy import Policy
 
-LATE = timedelta(hours=1)
-"""A survey that opens later than this after its time, as after an outage, counts its time from when it opened."""
+MAX_DELAY = timedelta(hours=1)
+"""A survey that opens later than this, for example after an outage, gets the actual opening time, and at least
+`SHORTEST` until it closes."""
 CLOSED_LISTED = 8
-"""What a coordinator's page of a survey is noted as."""
+"""How many closed surveys are listed."""
 
 
 @dataclass(frozen=True)
 class Survey:
-    """A survey as the coordinators of its group see it: counts, hidden where they must be, and never who."""
+    """A survey as the coordinators of its group see it: counts, withheld if too few answered, never who answered."""
 
     id: int
     form: Form
@@ -46,19 +47,22 @@ class Survey:
     threshold: int
     release_id: int | None
     asked: int = 0
-    """While it is planned: who would be asked now."""
+    """Number of people asked. While the survey is planned: how many would be asked now."""
     answered: int | None = None
-    """Who has sent answers so far; once closed, who has answered. None: fewer than the threshold."""
+    """Number of people who have sent answers. None if fewer than the threshold."""
 
     @property
     def stamp(self) -> int:
-        """Tells it from another that got its number after it was withdrawn, unless their times are the same."""
+        """A number that distinguishes the survey from one that got the same id after a withdrawal.
+
+        It is computed from the opening and closing times, so two surveys with the same times have the same stamp.
+        """
         minutes = (self.timing.opens_at.timestamp() + self.timing.closes_at.timestamp()) / 60
         return int(minutes)
 
 
 def _surveys() -> "Select[Run, Form, Workgroup, int]":
-    """Forms sent on their own; trials are none."""
+    """Selects the forms sent on their own, without previews."""
     return (
         select(Run, Form, Workgroup, Release.id)
         .join(FormVersion, FormVersion.id == Run.form_version_id)
@@ -83,6 +87,7 @@ async def access_survey(session: AsyncSession, person: Person, run_id: int) -> S
 
 
 async def _counted(session: AsyncSession, run: Run, survey: Survey) -> Survey:
+    """The survey with its counts, withheld below the threshold."""
     if run.state is RunState.PLANNED:
         return replace(survey, asked=len((await audience(session, run.workgroup_id)).asked))
     asked, answered = run.asked, run.answered
@@ -92,17 +97,22 @@ async def _counted(session: AsyncSession, run: Run, survey: Survey) -> Survey:
 
 
 async def listed(session: AsyncSession, person: Person) -> list[Survey]:
-    """The surveys of the groups that a person coordinates, without counts: what is to come, what is open, what was."""
+    """The surveys of the groups that a person coordinates, without counts.
+
+    First the planned and open ones, then the last `CLOSED_LISTED` closed ones; each the newest first.
+    """
     mine = [group.id for group in await access.coordinated_groups(session, person, archived_too=True)]
-    theirs = _surveys().where(Run.workgroup_id.in_(mine))
-    going = theirs.where(Run.state.in_((RunState.PLANNED, RunState.OPEN))).order_by(Run.opens_at.desc(), Run.id.desc())
-    over = theirs.where(Run.state == RunState.CLOSED).order_by(Run.closes_at.desc(), Run.id.desc())
-    rows = [*(await session.execute(going)), *(await session.execute(over.limit(CLOSED_LISTED)))]
+    of_groups = _surveys().where(Run.workgroup_id.in_(mine))
+    current = of_groups.where(Run.state.in_((RunState.PLANNED, RunState.OPEN))).order_by(
+        Run.opens_at.desc(), Run.id.desc()
+    )
+    closed = of_groups.where(Run.state == RunState.CLOSED).order_by(Run.closes_at.desc(), Run.id.desc())
+    rows = [*(await session.execute(current)), *(await session.execute(closed.limit(CLOSED_LISTED)))]
     return [_survey(*row) for row in rows]
 
 
 async def card_of(session: AsyncSession, person: Person, chat_id: int, message_id: int | None) -> Survey | None:
-    """The survey whose page a message has become, through the gate."""
+    """The survey whose card a message is; None if it is none. Raises NotFound if the person may not see it."""
     wanted = select(Message.subject).join(Address, Address.id == Message.address_id)
     wanted = wanted.where(Address.chat_id == chat_id, Message.message_id == message_id, Message.kind == CardKind.SURVEY)
     run_id = await session.scalar(wanted)
@@ -111,7 +121,7 @@ async def card_of(session: AsyncSession, person: Person, chat_id: int, message_i
 
 @dataclass(frozen=True)
 class SurveyPlan:
-    """What a coordinator has decided to send, and saw before sending it."""
+    """The survey that a coordinator confirmed: what they saw before sending it."""
 
     group: Workgroup
     form: Form
@@ -122,7 +132,11 @@ class SurveyPlan:
 async def send(
     session: AsyncSession, by: Person, decided: SurveyPlan, keys: Keyring, *, policy: Policy, now: datetime
 ) -> Run:
-    """Plans a survey, and opens it if its time is now. Two who do so for one group take turns."""
+    """Plans a survey, and opens it if its opening time has come. Locks the group: two coordinators do not plan at once.
+
+    Raises Refused if the group or form is archived, the times are not allowed or nobody would be asked. Raises Stale if
+    the form has changed or another survey with the form overlaps.
+    """
     group, form, timing = decided.group, decided.form, decided.timing
     await session.refresh(group, with_for_update=True)
     await session.refresh(form)
@@ -134,7 +148,7 @@ async def send(
     version = await forms.newest(session, form)
     if version.id != decided.version_id:
         raise Stale("survey-form-changed")
-    if await at_the_same_time(session, group, form, timing) is not None:
+    if await overlapping_survey(session, group, form, timing) is not None:
         raise Stale("survey-already")
     if not (await audience(session, group.id)).asked:
         raise Refused("survey-nobody")
@@ -157,22 +171,23 @@ async def send(
 
 
 async def next_opening(session: AsyncSession, *, now: datetime) -> datetime | None:
-    """When the next planned survey opens, after now."""
+    """When the next planned survey opens, after now. None if there is none."""
     waiting = Run.state == RunState.PLANNED, Run.opens_at > now
     return await session.scalar(select(func.min(Run.opens_at)).where(*waiting))
 
 
 async def due_to_open(session: AsyncSession, *, now: datetime) -> list[int]:
-    """The planned surveys whose time has come."""
+    """The ids of the planned surveys whose opening time has come."""
     wanted = select(Run.id).where(Run.state == RunState.PLANNED, Run.opens_at <= now)
     return list((await session.execute(wanted.order_by(Run.opens_at, Run.id))).scalars())
 
 
 async def open_planned(session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime) -> bool:
-    """Opens a planned survey whose time has come and asks its group; False if another did, or it is too late.
+    """Opens a planned survey whose time has come and asks its group. Returns False if it is not planned or too late.
 
-    One that opens late stays open for a day at least; one that a month was slept over is dropped, unasked. The key is
-    made before the commit: a key without a run is harmless, a run without a key loses answers.
+    A survey that opens late stays open for at least `SHORTEST`. One that is more than `ASKS_WITHIN` late is deleted and
+    nobody is asked. The key is created before the commit: a key without a run is harmless, a run without a key loses
+    answers.
     """
     wanted = update(Run).where(Run.id == run_id, Run.state == RunState.PLANNED, Run.opens_at <= now)
     opened = await session.execute(wanted.values(state=RunState.OPEN).returning(Run.id))
@@ -184,7 +199,7 @@ async def open_planned(session: AsyncSession, run_id: int, keys: Keyring, *, pol
         await session.delete(run)
         return False
     waking = opening(now, policy)
-    if waking - run.opens_at > LATE:
+    if waking - run.opens_at > MAX_DELAY:
         run.opens_at, run.closes_at = waking, max(run.closes_at, waking + SHORTEST)
     keys.create(run.key)
     asked = (await audience(session, run.workgroup_id)).asked
@@ -201,7 +216,7 @@ def ensure_state(survey: Survey, state: RunState, *, now: datetime) -> None:
 
 
 async def withdraw(session: AsyncSession, by: Person, survey: Survey, *, now: datetime) -> None:
-    """Takes a planned survey back. Nobody has been asked, so that nothing of it stays but a line in the log."""
+    """Deletes a planned survey; only the audit log mentions it. Raises Stale if it has opened."""
     planned = delete(Run).where(Run.id == survey.id, Run.state == RunState.PLANNED).returning(Run.id)
     if (await session.execute(planned)).scalar_one_or_none() is None:
         raise Stale("survey-has-opened")
@@ -211,18 +226,21 @@ async def withdraw(session: AsyncSession, by: Person, survey: Survey, *, now: da
 
 
 async def planned_for(session: AsyncSession, group: Workgroup) -> int:
-    """How many surveys of a group have not opened yet."""
+    """How many planned surveys a group has."""
     waiting = select(func.count()).where(Run.workgroup_id == group.id, Run.state == RunState.PLANNED)
     return await session.scalar(waiting) or 0
 
 
 async def withdraw_all(session: AsyncSession, group: Workgroup) -> None:
-    """A group that ends has no planned surveys; one that is open stays open until it closes."""
+    """Deletes the planned surveys of a group that ends. An open survey stays open until it closes."""
     await session.execute(delete(Run).where(Run.workgroup_id == group.id, Run.state == RunState.PLANNED))
 
 
 async def end(session: AsyncSession, by: Person, survey: Survey, *, now: datetime) -> None:
-    """Ends an open survey now; what closes forms counts it."""
+    """Ends an open survey now: sets its closing time, so that the job that closes forms counts it.
+
+    Raises Stale if it is over.
+    """
     still_open = update(Run).where(Run.id == survey.id, Run.state == RunState.OPEN, Run.closes_at > now)
     ended = await session.execute(still_open.values(closes_at=now).returning(Run.id))
     if ended.scalar_one_or_none() is None:

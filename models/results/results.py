@@ -69,7 +69,7 @@ async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> 
     wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
     wanted = wanted.where(Pool.kind == Waits.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
     pool = await session.scalar(wanted.where(Pool.opened_at.is_(None), Pool.answered > 0))
-    return pool.enough if pool is not None else None
+    return pool.answers_needed if pool is not None else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What each press keeps of a sheet, of two presses which one stands, and what of it is counted."""
+"""What each press stores in a submission, which of two presses counts, and what the ballot contains."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -49,12 +49,12 @@ OPEN = question(5, QuestionKind.OPEN)
 ALL = [SCALE, SINGLE, SEVERAL, YES_NO, OPEN]
 
 
-def kept(*contents: dict[str, object]) -> StoredAnswers:
-    """A sheet after presses, one after another."""
-    found: StoredAnswers = {}
+def stored_after(*contents: dict[str, object]) -> StoredAnswers:
+    """The stored answers after presses, one after another."""
+    stored: StoredAnswers = {}
     for number, content in enumerate(contents, 1):
-        found |= {key: StoredEntry(value, number, 0) for key, value in content.items()}  # type: ignore[arg-type]
-    return found
+        stored |= {key: StoredEntry(value, number, 0) for key, value in content.items()}  # type: ignore[arg-type]
+    return stored
 
 
 @pytest.mark.parametrize(
@@ -72,31 +72,31 @@ def kept(*contents: dict[str, object]) -> StoredAnswers:
         (OPEN, 1),
     ],
 )
-def test_a_value_that_is_not_on_the_form_is_not_chosen(asked: Question, value: int) -> None:
+def test_a_value_that_is_not_on_the_form_cannot_be_chosen(asked: Question, value: int) -> None:
     with pytest.raises(NotFound):
         choice_entries(asked, value)
 
 
 @pytest.mark.parametrize(("asked", "value"), [(SCALE, 1), (SINGLE, 1), (YES_NO, 1), (OPEN, 0), (SEVERAL, 4)])
-def test_what_is_not_one_of_several_is_not_ticked(asked: Question, value: int) -> None:
+def test_only_an_option_of_a_multiple_choice_can_be_ticked(asked: Question, value: int) -> None:
     with pytest.raises(NotFound):
         tick_entries(asked, value, True)
 
 
 @pytest.mark.parametrize("asked", [SCALE, SINGLE, YES_NO, OPEN])
-def test_only_several_choices_have_an_end(asked: Question) -> None:
+def test_only_a_multiple_choice_can_be_marked_as_done(asked: Question) -> None:
     with pytest.raises(NotFound):
         done_entries(asked)
 
 
 @pytest.mark.parametrize("asked", [SCALE, YES_NO])
-def test_only_what_takes_words_is_written(asked: Question) -> None:
+def test_a_question_that_takes_no_text_refuses_text(asked: Question) -> None:
     with pytest.raises(NotFound):
         text_entries(asked, "sana")
 
 
 @pytest.mark.parametrize(("asked", "most"), [(OPEN, 1000), (SINGLE, 200), (SEVERAL, 200)])
-def test_words_have_a_length(asked: Question, most: int) -> None:
+def test_text_must_not_be_empty_or_too_long(asked: Question, most: int) -> None:
     text_entries(asked, "x" * most)
     with pytest.raises(Refused, match="open-answer-too-long"):
         text_entries(asked, "x" * (most + 1))
@@ -107,34 +107,36 @@ def test_words_have_a_length(asked: Question, most: int) -> None:
 def test_nothing_pressed_is_no_answer_and_a_skip_is_one() -> None:
     for asked in ALL:
         assert current_answer(asked, {}) is None
-        assert current_answer(asked, kept(choice_entries(asked, None))) == CurrentAnswer(settled=True)
-        assert ballot(ALL, kept(choice_entries(asked, None))) == {}
+        assert current_answer(asked, stored_after(choice_entries(asked, None))) == CurrentAnswer(settled=True)
+        assert ballot(ALL, stored_after(choice_entries(asked, None))) == {}
 
 
-def test_ticks_stand_before_the_person_is_done() -> None:
-    pressed = kept(tick_entries(SEVERAL, 3, True), tick_entries(SEVERAL, 1, True), tick_entries(SEVERAL, 3, False))
+def test_ticks_count_before_the_person_is_done() -> None:
+    pressed = stored_after(
+        tick_entries(SEVERAL, 3, True), tick_entries(SEVERAL, 1, True), tick_entries(SEVERAL, 3, False)
+    )
     assert current_answer(SEVERAL, pressed) == CurrentAnswer(ticked=(1,), settled=False)
-    assert current_answer(SEVERAL, {**pressed, **kept(done_entries(SEVERAL))}) == CurrentAnswer(
+    assert current_answer(SEVERAL, {**pressed, **stored_after(done_entries(SEVERAL))}) == CurrentAnswer(
         ticked=(1,), settled=True
     )
-    skipped = {**pressed, **kept(choice_entries(SEVERAL, None))}
+    skipped = {**pressed, **stored_after(choice_entries(SEVERAL, None))}
     assert current_answer(SEVERAL, skipped) == CurrentAnswer(settled=True)
 
 
-def test_what_other_was_goes_with_its_tick() -> None:
+def test_the_text_of_other_goes_when_other_is_no_longer_chosen() -> None:
     for asked, elsewhere in ((SINGLE, choice_entries(SINGLE, 1)), (SEVERAL, tick_entries(SEVERAL, OTHER, False))):
-        said = kept(text_entries(asked, "Muuta"))
+        said = stored_after(text_entries(asked, "Muuta"))
         assert current_answer(asked, said) is not None
         assert ballot([asked], said) == {asked.id: [OTHER], -asked.id: "Muuta"}
-        assert -asked.id not in ballot([asked], {**said, **kept(elsewhere)})
+        assert -asked.id not in ballot([asked], {**said, **stored_after(elsewhere)})
 
 
 def test_zero_on_a_scale_is_an_answer() -> None:
-    assert ballot([SCALE], kept(choice_entries(SCALE, 0))) == {1: 0}
-    assert ballot([SCALE], kept(choice_entries(SCALE, DONT_KNOW))) == {1: DONT_KNOW}
+    assert ballot([SCALE], stored_after(choice_entries(SCALE, 0))) == {1: 0}
+    assert ballot([SCALE], stored_after(choice_entries(SCALE, DONT_KNOW))) == {1: DONT_KNOW}
 
 
-def test_of_two_presses_the_newer_stands_whatever_order_they_come_in() -> None:
+def test_the_newer_of_two_presses_counts_in_whatever_order_they_arrive() -> None:
     given = StoredEntry(1, update_id=10, at=int(NOW.timestamp()))
     assert given.is_replaced_by(Press(11, NOW))
     assert not given.is_replaced_by(Press(10, NOW))
@@ -142,7 +144,7 @@ def test_of_two_presses_the_newer_stands_whatever_order_they_come_in() -> None:
     assert given.is_replaced_by(Press(9, NOW + REDELIVERY + timedelta(seconds=1)))
 
 
-def test_the_largest_sheet_fits_the_size_that_all_are_sealed_at() -> None:
+def test_the_largest_submission_fits_the_size_at_which_all_are_sealed() -> None:
     large = [question(10**9 + n, one.kind, options=12, low=0, high=9, other=one.other) for n, one in enumerate(ALL * 6)]
     full: StoredAnswers = {}
     for asked in large:
@@ -161,8 +163,11 @@ def test_the_largest_sheet_fits_the_size_that_all_are_sealed_at() -> None:
     assert len(json.dumps(to_json(full), ensure_ascii=False, separators=(",", ":")).encode()) <= submission_bytes(large)
 
 
-async def _written(talk: Talk, *texts: str, keeps: bool) -> int:
-    """Writes a form and reads its questions in the same transaction, which is kept or undone."""
+async def _written(talk: Talk, *texts: str, commits: bool) -> int:
+    """Writes a form and reads its questions in one transaction; commits it if ``commits``, otherwise rolls it back.
+
+    Returns the id of the form version.
+    """
     async with talk.app.sessions() as session:
         form = Form(key="kysely")
         session.add(form)
@@ -171,12 +176,12 @@ async def _written(talk: Talk, *texts: str, keeps: bool) -> int:
         version = await forms.write(session, form, items)
         assert [one.text for one in await form_cache.questions(session, version.id)] == list(texts)
         number = version.id
-        await (session.commit() if keeps else session.rollback())
+        await (session.commit() if commits else session.rollback())
         return number
 
 
-async def test_what_is_kept_of_a_version_is_what_was_written(talk: Talk) -> None:
-    number = await _written(talk, "Eka", "Toka", keeps=True)
+async def test_the_cached_questions_of_a_version_equal_the_stored_ones(talk: Talk) -> None:
+    number = await _written(talk, "Eka", "Toka", commits=True)
     async with talk.app.sessions() as session:
         read, known = await forms.questions(session, number), await form_cache.questions(session, number)
         assert known is await form_cache.questions(session, number)
@@ -186,15 +191,15 @@ async def test_what_is_kept_of_a_version_is_what_was_written(talk: Talk) -> None
             assert other not in session
 
 
-async def test_a_version_that_was_undone_is_not_kept(talk: Talk) -> None:
-    """On SQLite its id is given to the next."""
-    await _written(talk, "Peruttu", keeps=False)
-    number = await _written(talk, "Toinen", "Kolmas", keeps=True)
+async def test_a_version_that_was_rolled_back_is_not_cached(talk: Talk) -> None:
+    """SQLite gives its id to the next version."""
+    await _written(talk, "Peruttu", commits=False)
+    number = await _written(talk, "Toinen", "Kolmas", commits=True)
     async with talk.app.sessions() as session:
         assert [one.text for one in await form_cache.questions(session, number)] == ["Toinen", "Kolmas"]
 
 
-async def test_a_version_undone_to_a_savepoint_is_not_kept(talk: Talk) -> None:
+async def test_a_version_rolled_back_to_a_savepoint_is_not_cached(talk: Talk) -> None:
     async with talk.app.sessions.begin() as session:
         form = Form(key="kysely")
         session.add(form)

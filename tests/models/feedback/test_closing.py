@@ -1,4 +1,4 @@
-"""A form that closes late, because nobody was there to close it."""
+"""A form that closes late, for example after an outage."""
 
 from datetime import datetime, timedelta
 

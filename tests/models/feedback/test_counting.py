@@ -1,4 +1,4 @@
-"""What is counted of parts of a release tells nothing that the release as a whole does not."""
+"""The means by cell do not reveal the answers in any cell."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ Spread = tuple[int, ...]
 
 
 def spreads(n: int, total: int, scale: int) -> list[Spread]:
-    """All that n answers with a sum can be."""
-    return [some for some in combinations_with_replacement(range(1, scale + 1), n) if sum(some) == total]
+    """All combinations of n answers on a scale from 1 with this sum."""
+    return [values for values in combinations_with_replacement(range(1, scale + 1), n) if sum(values) == total]
 
 
-def possible(cells: Sequence[Sequence[int]], scale: int) -> Iterator[tuple[Spread, ...]]:
-    """All that the cells can be, as far as the distribution of the whole, their sizes and their means tell."""
+def solutions(cells: Sequence[Sequence[int]], scale: int) -> Iterator[tuple[Spread, ...]]:
+    """All answers of the cells that fit the distribution of all answers and the sizes and means of the cells."""
 
     def fill(left: Counter[int], rest: Sequence[Sequence[int]]) -> Iterator[tuple[Spread, ...]]:
         if not rest:
@@ -36,11 +36,11 @@ def possible(cells: Sequence[Sequence[int]], scale: int) -> Iterator[tuple[Sprea
     cells=st.lists(st.lists(st.integers(1, 4), min_size=3, max_size=5), min_size=2, max_size=3),
 )
 @settings(max_examples=300, deadline=None)
-def test_means_that_are_kept_do_not_determine_any_cell(cells: list[list[int]]) -> None:
+def test_stored_means_do_not_determine_the_answers_of_any_cell(cells: list[list[int]]) -> None:
     if not are_hidden(cells):
         return
     for number in range(len(cells)):
-        assert len({found[number] for found in possible(cells, 4)}) > 1
+        assert len({solution[number] for solution in solutions(cells, 4)}) > 1
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_means_that_are_kept_do_not_determine_any_cell(cells: list[list[int]]) -
         [[3] * 5, [4] * 5],
     ],
 )
-def test_means_that_would_tell_a_cell_are_not_kept(cells: list[list[int]]) -> None:
-    assert len(set(possible(cells, 5))) == 1
+def test_means_that_would_reveal_a_cell_are_not_stored(cells: list[list[int]]) -> None:
+    assert len(set(solutions(cells, 5))) == 1
     assert not are_hidden(cells)
 
 
@@ -61,7 +61,9 @@ def test_ordinary_answers_are_hidden() -> None:
 
 
 @given(counts=st.dictionaries(st.integers(1, 8), st.integers(0, 12), min_size=1), threshold=st.integers(3, 6))
-def test_no_cell_is_small_and_none_is_of_nobody(counts: dict[int, int], threshold: int) -> None:
+def test_every_cell_has_at_least_the_threshold_and_every_option_is_in_one(
+    counts: dict[int, int], threshold: int
+) -> None:
     cells = merge_options(counts, threshold)
     assert all(sum(counts[value] for value in cell) >= threshold for cell in cells)
     assert len(cells) != 1

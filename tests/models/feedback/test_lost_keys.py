@@ -1,4 +1,4 @@
-"""Answers whose key is gone: who is asked again, and that what cannot be opened stops nothing else."""
+"""Lost keys: who is asked again, and that unreadable answers do not stop anything else."""
 
 from pathlib import Path
 
@@ -41,13 +41,15 @@ async def forms(talk: Talk) -> list[lost_keys.OpenForm]:
 
 
 async def _sends(talk: Talk, member: Actor, ratings: list[str]) -> None:
-    """Sends answers, having said before that they were there."""
+    """Sends answers; the member has already said that they were present."""
     for rating in ratings:
         await member.taps(rating)
     await member.taps(key("feedback-finish"))
 
 
-async def test_whoever_answered_or_not_is_asked_alike_and_counted_once(talk: Talk, members: list[Actor]) -> None:
+async def test_all_are_asked_again_whether_they_answered_or_not_and_counted_once(
+    talk: Talk, members: list[Actor]
+) -> None:
     for member in members[:3]:
         await answers(member, RATINGS)
     talk.app.keys.destroy("run-1")
@@ -59,8 +61,8 @@ async def test_whoever_answered_or_not_is_asked_alike_and_counted_once(talk: Tal
     await talk.time_passes(minutes=5)
     for member in members:
         assert sum("teknisen vian" in words(message) for message in member.messages) == 1
-    waiting = [one for one in await rows(talk, Delivery) if one.kind == "feedback" and one.state == "due"]
-    assert [one.revision for one in waiting] == [1] * 6  # one reminder each, and none of the first asking
+    waiting = [d for d in await rows(talk, Delivery) if d.kind == "feedback" and d.state == "due"]
+    assert [delivery.revision for delivery in waiting] == [1] * 6  # one reminder each, none from the first time
     for member in members[:3]:
         await _sends(talk, member, RATINGS)
     for member in members[3:5]:
@@ -72,7 +74,7 @@ async def test_whoever_answered_or_not_is_asked_alike_and_counted_once(talk: Tal
     assert len(await rows(talk, Release)) == 1
 
 
-async def test_whose_answers_can_be_opened_is_left_alone(talk: Talk, members: list[Actor]) -> None:
+async def test_a_person_whose_answers_can_be_decrypted_is_not_asked_again(talk: Talk, members: list[Actor]) -> None:
     await answers(members[0], RATINGS)
     await _another_key(talk)
     await answers(members[1], RATINGS)
@@ -86,12 +88,14 @@ async def test_whose_answers_can_be_opened_is_left_alone(talk: Talk, members: li
 
 
 async def _another_key(talk: Talk) -> None:
-    """As when an old backup is restored a second time: the key is the one made after the first."""
+    """Replaces the key, as when an old backup is restored twice: the key was created after the first time."""
     talk.app.keys.destroy("run-1")
     talk.app.keys.create("run-1")
 
 
-async def test_a_form_whose_time_is_over_closes_without_what_cannot_be_opened(talk: Talk, members: list[Actor]) -> None:
+async def test_a_form_whose_time_is_over_closes_without_the_unreadable_answers(
+    talk: Talk, members: list[Actor]
+) -> None:
     await answers(members[0], RATINGS)
     await _another_key(talk)
     for member in members[1:]:
@@ -109,10 +113,10 @@ async def test_a_second_loss_asks_a_second_time(talk: Talk, members: list[Actor]
         assert await asked_again(talk) == 6
         await talk.time_passes(minutes=5)
         seen = [sum("teknisen vian" in words(m) for m in member.messages) for member in members]
-        assert seen == [1] * 6, times  # the later one takes the place of the former
+        assert seen == [1] * 6, times  # the later message replaces the earlier one
 
 
-async def test_the_operator_and_the_coordinator_read_how_many_are_written_to(
+async def test_the_operator_and_the_coordinator_read_how_many_get_a_message(
     talk: Talk, anna: Actor, members: list[Actor]
 ) -> None:
     members[0].user.blocks()
@@ -129,7 +133,7 @@ async def test_the_operator_and_the_coordinator_read_how_many_are_written_to(
         await talk.time_passes(days=3)
 
 
-async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, members: list[Actor]) -> None:
+async def test_a_pool_without_its_key_is_emptied_and_can_fill_again(talk: Talk, members: list[Actor]) -> None:
     for member in members[:2]:
         await answers(member, RATINGS)
     await talk.time_passes(days=8)
@@ -138,14 +142,14 @@ async def test_a_pool_without_its_key_is_let_go_and_fills_anew(talk: Talk, membe
         assert await lost_keys.lost_pools(session, talk.app.keys) == []
         talk.app.keys.destroy(pool.key)
         talk.app.keys.create(pool.key)
-        assert [one.id for one in await lost_keys.lost_pools(session, talk.app.keys)] == [pool.id]
+        assert [lost.id for lost in await lost_keys.lost_pools(session, talk.app.keys)] == [pool.id]
         assert await lost_keys.empty_lost_pools(session, talk.app.keys) == 2
         assert await lost_keys.lost_pools(session, talk.app.keys) == []
     (pool,) = await rows(talk, Pool)
     assert (pool.answered, pool.asked) == (0, 0)
 
 
-def test_a_key_that_is_no_key_opens_nothing(tmp_path: Path) -> None:
+def test_a_damaged_key_file_decrypts_nothing(tmp_path: Path) -> None:
     keys = Keyring(tmp_path)
     keys.create("run-1")
     blob = keys.seal("run-1", {"1": [5, 1, 1]}, size=64)

@@ -146,7 +146,7 @@ async def figures(talk: Talk, anna: Actor, maija: Actor) -> list[Any]:
             await statistics.digest_figures(session, scope),
             await lost_keys.open_forms(session, talk.app.keys, now=now),
             await runs.next_closing(session, now=now),
-            await runs.due_to_close(session, now=now + previews.LASTS * 2),
+            await runs.due_to_close(session, now=now + previews.LIFETIME * 2),
             await results.latest(session, await person(session, anna)),
             await digests.access_own_digest(
                 session, await person(session, maija), scope.period, policy=policy, now=now
@@ -165,7 +165,7 @@ async def test_a_preview_is_in_no_figure_of_anything(talk: Talk, anna: Actor, bo
         others = await own_data.export(session, await person(session, bo), talk.app.keys, now=talk.clock.now())
     assert SECRET not in str(others)
     async with talk.app.sessions.begin() as session:
-        late = talk.clock.now() + previews.LASTS * 2
+        late = talk.clock.now() + previews.LIFETIME * 2
         assert await closing.count_and_close(session, run_id, talk.app.keys, policy=talk.app.policy, now=late) is None
     await talk.time_passes(days=40)
     for table in (Run, Release, Pool, NamedAnswer, Staged, Participation):
