@@ -1,6 +1,6 @@
-"""What became of a meeting's messages, for its coordinators: counts of each kind, and who must hear of it otherwise.
+"""Delivery of a meeting's messages, for its coordinators: counts by kind, and the people to inform by other means.
 
-Of feedback there is only how many were asked: that a reminder was not needed tells who has answered.
+For feedback there is only the number of people asked: an unneeded reminder would reveal who has answered.
 """
 
 import enum
@@ -22,17 +22,17 @@ from models.people.people import Person, Reachability
 
 
 class MessageOutcome(enum.StrEnum):
-    """What became of a message to one person, in the order in which the counts are told."""
+    """The outcome of a message to one person, in the order in which the counts are shown."""
 
     ARRIVED = "arrived"
     WAITING = "waiting"
     BLOCKED = "blocked"
     DEACTIVATED = "deactivated"
-    UNCERTAIN = "uncertain"  # sent, without Telegram's word that it arrived
+    UNCERTAIN = "uncertain"  # sent, but Telegram did not confirm it
     FAILED = "failed"
     EXPIRED = "expired"
-    DROPPED = "dropped"  # by the operator, when sending went on after a pause
-    UNNEEDED = "unneeded"  # answered, moved or called off before it was due
+    DROPPED = "dropped"  # cancelled by the operator before sending continued after a pause
+    UNNEEDED = "unneeded"  # the person answered, or the meeting moved or was cancelled, before it was due
     UNCLAIMED = "unclaimed"  # not on Telegram
 
 
@@ -45,33 +45,35 @@ MISSED = {
     MessageOutcome.DROPPED,
     MessageOutcome.UNCLAIMED,
 }
-"""They should know and did not get it, or perhaps not."""
+"""The outcomes of messages that a person needs and did not receive, or possibly did not receive."""
 
 
 class MessageKind(enum.StrEnum):
-    """The messages about a meeting, in the order in which they go out."""
+    """The messages about a meeting, in the order in which they are sent."""
 
     INVITATION = "invitation"
     SILENT = "silent"  # the reminder to those who have not answered
-    REMINDER = "reminder"  # to those who come; who gets several counts once, by the latest
+    REMINDER = "reminder"  # to those who come; a person with several is counted once, by the latest
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
 class Tally:
-    """One kind of message: to how many people it was to go, and what became of it for how many. The parts sum to
-    ``total``: in neither is what was not needed after all, nor who was out of reach before it was planned."""
+    """The counts of one kind of message: people in all, and people by outcome. The parts sum to ``total``.
+
+    Neither includes unneeded messages, nor people who were out of reach before the message was planned.
+    """
 
     kind: MessageKind
     total: int
     parts: tuple[tuple[MessageOutcome, int], ...]
     leaves: tuple[datetime, datetime] | None
-    """Between which moments ahead what waits is due, if anything does and none is due by now."""
+    """The earliest and the latest due time of the waiting messages; None if none waits or one is already due."""
 
 
 @dataclass(frozen=True)
 class Missed:
-    """Someone to be told otherwise: which message did not come to them, and why."""
+    """A person to inform by other means: the message that did not reach them, and why."""
 
     name: str
     contact: str | None
@@ -81,7 +83,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class FeedbackAsked:
-    """How many are asked for feedback, or were."""
+    """How many people are asked for feedback; of a closed form, how many were."""
 
     count: int
     is_open: bool
@@ -89,38 +91,40 @@ class FeedbackAsked:
 
 @dataclass(frozen=True)
 class Arrivals:
+    """What coordinators see about the delivery of a meeting's messages."""
+
     tallies: tuple[Tally, ...]
     unneeded: int
-    """Messages of all kinds that were dropped before they were due."""
+    """The number of messages of all kinds that were not needed any more when they were due."""
     without_telegram: int
     unreached: int
-    """Out of reach before they could be invited, though they were on Telegram."""
+    """The number of people on Telegram who were out of reach before an invitation to them was planned."""
     to_phone: tuple[Missed, ...]
-    """Nobody, once the meeting has begun."""
+    """Empty once the meeting has begun."""
     asked: FeedbackAsked | None
     is_paused: bool
-    """An operator holds back all that waits."""
+    """Whether an operator has paused sending."""
 
 
 async def of(session: AsyncSession, meeting: Meeting, *, now: datetime) -> Arrivals:
-    """The messages of the meeting as it stands, to those invited who still belong."""
+    """The delivery of messages about the meeting's current revision to the invited people who still belong."""
     people = await invitations.wanted_people(session, meeting)
     rows = await _deliveries(session, meeting, [invitation.id for invitation, _ in people])
-    known = [_known(invitation, person, rows.get(invitation.id, [])) for invitation, person in people]
+    statuses = [_person_status(invitation, person, rows.get(invitation.id, [])) for invitation, person in people]
     if meeting.state is MeetingState.CANCELLED:
         aware = {invitation.id for invitation, _ in await announcing.aware(session, meeting)}
-        for (invitation, _), status in zip(people, known, strict=True):
-            _untold(status, is_aware=invitation.id in aware)
+        for (invitation, _), status in zip(people, statuses, strict=True):
+            _add_missed_cancellation(status, is_aware=invitation.id in aware)
     pace = await health.pace(session)
     return Arrivals(
-        tallies=tuple(tally for kind in MessageKind if (tally := _tally(kind, known, now))),
-        unneeded=sum(outcome is MessageOutcome.UNNEEDED for status in known for outcome in status.fates.values()),
+        tallies=tuple(tally for kind in MessageKind if (tally := _tally(kind, statuses, now))),
+        unneeded=sum(outcome is MessageOutcome.UNNEEDED for status in statuses for outcome in status.outcomes.values()),
         without_telegram=sum(person.reach is Reachability.UNCLAIMED for _, person in people),
         unreached=sum(
-            status.fates.get(MessageKind.INVITATION) in AWAY and MessageKind.INVITATION not in status.planned
-            for status in known
+            status.outcomes.get(MessageKind.INVITATION) in AWAY and MessageKind.INVITATION not in status.planned
+            for status in statuses
         ),
-        to_phone=_to_phone(known, meeting.state) if meeting.starts_at > now else (),
+        to_phone=_to_phone(statuses, meeting.state) if meeting.starts_at > now else (),
         asked=await _feedback_asked(session, meeting),
         is_paused=pace is not None and pace.paused_at is not None,
     )
@@ -133,16 +137,17 @@ AWAY = {MessageOutcome.BLOCKED, MessageOutcome.DEACTIVATED}
 
 @dataclass(frozen=True)
 class PersonStatus:
-    """What became of each kind for one person; of what was never meant for them there is nothing."""
+    """The outcome of each kind of message for one person. Kinds that were never meant for the person are missing."""
 
     person: Person
     planned: dict[MessageKind, datetime]
-    """What was to be sent, with when it was due: of any other kind they only need to hear otherwise."""
-    fates: dict[MessageKind, MessageOutcome]
+    """The due time of each kind that was planned. Only these are counted. Another kind with an outcome in `MISSED` is
+    one that the person needs to be told by other means."""
+    outcomes: dict[MessageKind, MessageOutcome]
 
 
 async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -> dict[int, list[Delivery]]:
-    """The deliveries about the meeting's present revision, by invitation, in the order in which they fall due."""
+    """The deliveries about the meeting's current revision, by invitation id, sorted by due time."""
     wanted = (
         select(Delivery)
         .where(Delivery.subject.in_(ids), Delivery.kind.in_(COUNTED))
@@ -155,28 +160,34 @@ async def _deliveries(session: AsyncSession, meeting: Meeting, ids: list[int]) -
     return by_kind
 
 
-def _known(invitation: Invitation, person: Person, rows: list[Delivery]) -> PersonStatus:
+def _person_status(invitation: Invitation, person: Person, rows: list[Delivery]) -> PersonStatus:
+    """``rows`` are the person's deliveries, sorted by due time."""
     by_kind: dict[MessageKind, list[MessageOutcome]] = {kind: [] for kind in MessageKind}
     for row in rows:
         if (outcome := _outcome(row, invitation, person)) is not None:
             by_kind[_kind(row)].append(outcome)
     if invitation.answer is not None:
-        by_kind[MessageKind.INVITATION] = [MessageOutcome.ARRIVED]  # they have seen it, whatever Telegram said
+        # who has answered has seen it, whatever Telegram said
+        by_kind[MessageKind.INVITATION] = [MessageOutcome.ARRIVED]
     elif not by_kind[MessageKind.INVITATION] and person.reach is not Reachability.REACHABLE:
         by_kind[MessageKind.INVITATION] = [MessageOutcome(person.reach)]
-    fates = {kind: latest for kind, outcomes in by_kind.items() if (latest := _latest(outcomes))}
+    latest_by_kind = {kind: latest for kind, outcomes in by_kind.items() if (latest := _latest(outcomes))}
     first_waiting = {_kind(row): row.due_at for row in reversed(rows) if row.state is Sending.DUE}
-    return PersonStatus(person, {_kind(row): row.due_at for row in rows} | first_waiting, fates)
+    return PersonStatus(person, {_kind(row): row.due_at for row in rows} | first_waiting, latest_by_kind)
 
 
-def _untold(status: PersonStatus, *, is_aware: bool) -> None:
-    """Of a cancelled meeting: who was sent no word. Those out of reach may have heard of the meeting by telephone."""
-    if MessageKind.CANCELLED not in status.fates and status.person.reach is not Reachability.REACHABLE:
-        status.fates[MessageKind.CANCELLED] = MessageOutcome(status.person.reach)
-    elif MessageKind.CANCELLED not in status.fates and (is_aware or status.fates.get(MessageKind.INVITATION) in MISSED):
-        status.fates[MessageKind.CANCELLED] = (
-            MessageOutcome.FAILED
-        )  # out of reach at the time and back since, or invited by telephone
+def _add_missed_cancellation(status: PersonStatus, *, is_aware: bool) -> None:
+    """For a cancelled meeting: adds the outcome of a cancellation that was not planned though the person needs it.
+
+    People out of reach may have heard of the meeting by telephone.
+    """
+    if MessageKind.CANCELLED not in status.outcomes and status.person.reach is not Reachability.REACHABLE:
+        status.outcomes[MessageKind.CANCELLED] = MessageOutcome(status.person.reach)
+    elif MessageKind.CANCELLED not in status.outcomes and (
+        is_aware or status.outcomes.get(MessageKind.INVITATION) in MISSED
+    ):
+        # out of reach at the time and back since, or invited by telephone
+        status.outcomes[MessageKind.CANCELLED] = MessageOutcome.FAILED
 
 
 def _kind(row: Delivery) -> MessageKind:
@@ -184,7 +195,7 @@ def _kind(row: Delivery) -> MessageKind:
 
 
 def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOutcome | None:
-    """What became of one delivery; None for a reminder that waits for an answer which would make it wanted."""
+    """The outcome of one delivery; None for one that waits and would not be sent as things are now."""
     is_wanted = row.kind is not DeliveryKind.REMINDER or _is_wanted(row, invitation, person)
     match row.state:
         case Sending.SENT:
@@ -208,7 +219,7 @@ def _outcome(row: Delivery, invitation: Invitation, person: Person) -> MessageOu
 
 
 def _unreachable(person: Person) -> MessageOutcome | None:
-    """Why a message to this person will fail; None for somebody who can be reached."""
+    """Why a message to this person will fail; None if the person can be reached."""
     match person.reach:
         case Reachability.REACHABLE:
             return None
@@ -223,52 +234,65 @@ def _unreachable(person: Person) -> MessageOutcome | None:
 
 
 def _is_wanted(row: Delivery, invitation: Invitation, person: Person) -> bool:
-    """Whether a reminder would go out as things stand."""
+    """Whether a reminder would be sent, given the person's current answer and settings."""
     silent = invitation.answer is None
     return person.wants_reminders and not invitation.is_declined and (row.slot == "silent") == silent
 
 
 def _latest(outcomes: list[MessageOutcome]) -> MessageOutcome | None:
-    """Of several messages the last of which something became; else what still waits."""
+    """The last outcome other than WAITING and UNNEEDED. Without one: WAITING if any message waits, else UNNEEDED.
+
+    None if there are no messages.
+    """
     ended = [outcome for outcome in outcomes if outcome not in (MessageOutcome.WAITING, MessageOutcome.UNNEEDED)]
     if ended:
         return ended[-1]
     return MessageOutcome.WAITING if MessageOutcome.WAITING in outcomes else next(iter(outcomes), None)
 
 
-def _tally(kind: MessageKind, known: list[PersonStatus], now: datetime) -> Tally | None:
-    """The counts of a kind that was planned; what was not needed is counted apart."""
-    fates = [status.fates.get(kind) for status in known if kind in status.planned]
-    got = [outcome for outcome in fates if outcome not in (None, MessageOutcome.UNNEEDED)]
-    if not got:
+def _tally(kind: MessageKind, statuses: list[PersonStatus], now: datetime) -> Tally | None:
+    """The counts of one kind; None if it was planned for nobody or nobody needed it. Unneeded messages are left out."""
+    outcomes = [status.outcomes.get(kind) for status in statuses if kind in status.planned]
+    needed = [outcome for outcome in outcomes if outcome not in (None, MessageOutcome.UNNEEDED)]
+    if not needed:
         return None
-    due = [status.planned[kind] for status in known if status.fates.get(kind) is MessageOutcome.WAITING]
+    due = [status.planned[kind] for status in statuses if status.outcomes.get(kind) is MessageOutcome.WAITING]
     leaves = (min(due), max(due)) if due and min(due) > now else None
     return Tally(
-        kind, len(got), tuple((possible, got.count(possible)) for possible in MessageOutcome if possible in got), leaves
+        kind,
+        len(needed),
+        tuple((outcome, needed.count(outcome)) for outcome in MessageOutcome if outcome in needed),
+        leaves,
     )
 
 
-def _to_phone(known: list[PersonStatus], state: MeetingState) -> tuple[Missed, ...]:
-    """Those to whom something has not come since the last that did: a later message makes up for an earlier one."""
+def _to_phone(statuses: list[PersonStatus], state: MeetingState) -> tuple[Missed, ...]:
+    """The people who missed a message later than the last that arrived, sorted by kind of message.
+
+    A message that arrived makes up for earlier ones that did not.
+    """
     news = (
         (MessageKind.CANCELLED,)
         if state is MeetingState.CANCELLED
         else (MessageKind.INVITATION, MessageKind.SILENT, MessageKind.REMINDER)
     )
     by_kind: dict[MessageKind, list[Missed]] = {kind: [] for kind in news}
-    for status in known:
-        arrived = [place for place, kind in enumerate(news) if status.fates.get(kind) is MessageOutcome.ARRIVED]
+    for status in statuses:
+        arrived = [place for place, kind in enumerate(news) if status.outcomes.get(kind) is MessageOutcome.ARRIVED]
         since = news[max(arrived, default=-1) + 1 :]
-        lacks = next((kind for kind in since if status.fates.get(kind) in MISSED), None)
+        lacks = next((kind for kind in since if status.outcomes.get(kind) in MISSED), None)
         if lacks is not None:
-            missed = Missed(status.person.name, status.person.contact, lacks, status.fates[lacks])
+            missed = Missed(status.person.name, status.person.contact, lacks, status.outcomes[lacks])
             by_kind[lacks].append(missed)
     return tuple(missed for kind in news for missed in by_kind[kind])
 
 
 async def _feedback_asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:
-    """How many are asked, once or again. Of whom a message was planned: unlike states that tells not who answered."""
+    """How many people are asked for feedback; None if the meeting has no form.
+
+    For an open form it counts the people for whom a request was planned: unlike the states of the deliveries, this
+    number does not reveal who has answered.
+    """
     run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
     if run is None:
         return None

@@ -1,4 +1,4 @@
-"""How the installation is, for its operator and its alarms: counts alone, nobody's name and no form's answers."""
+"""The state of the installation, for operators and alarms. Only counts: no names and no answers."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,14 +17,15 @@ from models.people.people import Person, Reachability
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is."""
+    """The numbers of people, groups and meetings."""
 
     people: int
-    """Those who have pressed Start."""
+    """People who have pressed Start."""
     without_telegram: int
     groups: int
+    """Groups that are not archived."""
     meetings: int
-    """Coming ones."""
+    """Announced meetings that have not ended."""
 
 
 async def size(session: AsyncSession, *, now: datetime) -> Size:
@@ -48,16 +49,17 @@ class Backlog:
 
     kind: DeliveryKind
     due: int
-    """Would go now."""
+    """Due by now and not expired."""
     later: int
+    """Not due yet."""
     expired: int
-    """Stay unsent: their time is over."""
+    """Too late: they will not be sent."""
     doubtful: int
-    """Of those due: an attempt may have arrived, so that a second copy is possible."""
+    """Those of ``due`` that an earlier attempt may have delivered: the recipient may get a second copy."""
 
 
 async def waiting(session: AsyncSession, *, now: datetime) -> list[Backlog]:
-    """What waits, by kind."""
+    """The deliveries that have not been sent, by kind."""
     expired, later = Delivery.expires_at <= now, Delivery.due_at > now
     state = case((expired, "expired"), (later, "later"), else_="due")
     rows = await session.execute(
@@ -76,7 +78,7 @@ async def waiting(session: AsyncSession, *, now: datetime) -> list[Backlog]:
 
 
 async def oldest_due(session: AsyncSession, *, now: datetime) -> datetime | None:
-    """Since when the delivery waits that should have left first; None if none is due."""
+    """The earliest due time of the deliveries that are due and not expired; None if there are none."""
     due = select(func.min(Delivery.due_at)).where(
         Delivery.state == Sending.DUE, Delivery.due_at <= now, Delivery.expires_at > now
     )
@@ -84,30 +86,31 @@ async def oldest_due(session: AsyncSession, *, now: datetime) -> datetime | None
 
 
 async def in_state(session: AsyncSession, state: Sending) -> int:
+    """The number of deliveries in a state."""
     return await session.scalar(select(func.count()).where(Delivery.state == state)) or 0
 
 
 @dataclass(frozen=True)
 class Undelivered:
-    """How many deliveries did not arrive, or may not have, for one reason."""
+    """The number of deliveries that failed, or may have failed, for one reason."""
 
     state: Sending
     """`Sending.FAILED`, or `Sending.UNKNOWN`: it may have arrived."""
     error: DeliveryError | None
     """None if the process died while sending."""
     fault: str
-    """The class of the exception, for a fault of the program; else empty."""
+    """The class of the exception if the reason is a fault of the program; else empty."""
     count: int
 
 
 async def undelivered(session: AsyncSession, *, since: datetime) -> list[Undelivered]:
-    """What failed since a moment, and what may have arrived or not, by reason."""
+    """The deliveries since a moment that failed, or may have failed, counted by reason."""
     fault = case((Delivery.error_kind == DeliveryError.PROGRAM_FAULT, Delivery.error), else_="")
     rows = await session.execute(
         select(Delivery.state, Delivery.error_kind, fault, func.count())
         .where(
             Delivery.state.in_((Sending.FAILED, Sending.UNKNOWN)),
-            # the moment of an attempt is not kept; its lease ran out within a minute of it
+            # the time of an attempt is not stored; its lease ended within a minute of it
             or_(Delivery.leased_until >= since, Delivery.due_at >= since),
         )
         .group_by(Delivery.state, Delivery.error_kind, fault)
@@ -117,12 +120,12 @@ async def undelivered(session: AsyncSession, *, since: datetime) -> list[Undeliv
 
 
 async def pace(session: AsyncSession) -> Pace | None:
-    """The common pace, with whether an operator holds all back."""
+    """The row of the common rate limit, which also holds whether an operator has paused sending; None if missing."""
     return await session.get(Pace, 1, populate_existing=True)
 
 
 async def drop_due(session: AsyncSession, *, now: datetime) -> int:
-    """Cancels what should have gone out before now and has not; returns how many. What lies ahead stays."""
+    """Cancels the unsent deliveries that are due by now and returns their number. Those due later stay."""
     due = update(Delivery).where(Delivery.state == Sending.DUE, Delivery.due_at <= now)
     dropped = await session.execute(
         due.values(state=Sending.CANCELLED, error_kind=DeliveryError.DROPPED).returning(Delivery.id)

@@ -18,14 +18,14 @@ TRIM_EVERY = 10
 
 
 class UpdateOutcome(enum.StrEnum):
-    """What became of an update."""
+    """The outcome of an update."""
 
     DONE = "done"
     REFUSED = "refused"
     REDELIVERED = "redelivered"
     """It took effect the first time; only its screen was sent again."""
     FAILED = "failed"
-    """An exception of ours in each try."""
+    """Each attempt ended in an exception of the program."""
 
 
 class RecentUpdate(Base):
@@ -35,7 +35,7 @@ class RecentUpdate(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
-    """To the minute."""
+    """Cut to the full minute."""
     outcome: Mapped[UpdateOutcome]
     route: Mapped[str]
     refusal: Mapped[str]
