@@ -54,7 +54,7 @@ async def verify(settings: Settings) -> Verdict:
             rows = await evidence.all_of(session)
             figures = await evidence_figures.all_of(session)
             names = sorted(path.stem for path in folder.glob("*.key"))
-            past, strange = await evidence.keys_of_the_past(session, names)
+            past, strange = await evidence.obsolete_keys(session, names)
         in_database = await _keys_in_database(settings, sessions)
     return Verdict(
         {

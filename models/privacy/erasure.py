@@ -1,4 +1,4 @@
-"""A person erases themselves; what nobody would look after then; what is erased by time alone.
+"""Erasure of a person at their own request, the duties that this leaves vacant, and deletion of old drafts.
 
 Which rows are deleted: ``models.membership.deletion``. An administrator named in the configuration is appointed anew
 by Telegram id at the next start.
@@ -21,18 +21,21 @@ from models.people.people import Person
 ERASED = "erased"
 
 DRAFTS_KEEP = timedelta(days=30)
+"""The age after which an unfinished dialogue is deleted."""
 
 
 @dataclass(frozen=True)
 class Gap:
-    """What nobody will look after when a person goes: the installation, or groups by name."""
+    """What nobody is in charge of once a person is erased."""
 
     installation: bool
+    """Whether the person is the last administrator."""
     groups: tuple[str, ...]
+    """The names of the groups of which the person is the last coordinator."""
 
 
 async def gap(session: AsyncSession, person: Person) -> Gap:
-    """What a person leaves without anyone in charge of it."""
+    """What nobody would be in charge of if this person were erased."""
     held = await roles.of_person(session, person)
     alone = [holding for holding in held if await roles.is_last(session, holding)]
     return Gap(
@@ -44,16 +47,16 @@ async def gap(session: AsyncSession, person: Person) -> Gap:
 
 
 async def erase(session: AsyncSession, person: Person, *, now: datetime) -> None:
-    """Erases a person at once and for good. That somebody did is noted, not who."""
+    """Erases a person immediately and irreversibly. The audit log records that somebody was erased, but not who."""
     await delete_person(session, person, now=now)
     audit.note(session, None, ERASED, now=now)
 
 
 async def drop_drafts(session: AsyncSession, *, now: datetime) -> None:
-    """Drops the dialogues that nobody has gone on with: they may hold names, of a list pasted and never added."""
+    """Deletes dialogues that were not continued for `DRAFTS_KEEP`. They may contain names from a pasted list."""
     await session.execute(delete(Draft).where(Draft.updated_at < now - DRAFTS_KEEP))
 
 
 async def erased(session: AsyncSession) -> int:
-    """How many people and lines have been erased so far."""
+    """The number of people and roster lines erased so far."""
     return await session.scalar(select(func.count()).where(Audit.action.in_((ERASED, LINE_ERASED)))) or 0

@@ -1,6 +1,6 @@
-"""Evidence of anonymity, read from the database as it is: what was looked at, how much of it there is, what is wrong.
+"""Evidence of anonymity, read from the database: what each check looked at, how many rows, and what is wrong.
 
-For an auditor. Nothing here names a person or repeats what somebody wrote; runs, pools and releases are numbered.
+For an auditor. The results contain no names and no texts; runs, pools and releases are given by number.
 """
 
 import json
@@ -25,15 +25,16 @@ from models.meetings.attendance import Attendance
 from models.meetings.meetings import Meeting
 
 COORDINATORS_WRITE = {"reply"}
-"""What coordinators write about figures, under their names: it is theirs, and no respondent's."""
+"""Tables of what coordinators write about figures under their own names. They hold nothing of respondents."""
 PADDING = b" " * 12
+"""Answers are padded with spaces before they are encrypted: a blob that contains so many is not encrypted."""
 SHOWN = 5
-"""How many numbers of what is wrong are told; the rest is counted."""
+"""The number of faulty rows that are listed; the rest is counted."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at, in words with its figures."""
+    """The result of one check, as a text with its counts."""
 
     good: bool
     text: str
@@ -43,7 +44,7 @@ class Finding:
 
 
 def finding(text: str, wrong: Iterable[object], fault: str) -> Finding:
-    """Good if nothing is wrong; else the fault with its first numbers."""
+    """``text`` if nothing is wrong; otherwise ``fault`` with the first `SHOWN` rows that are wrong."""
     numbers = list(dict.fromkeys(str(number) for number in wrong))
     if not numbers:
         return Finding(True, text)
@@ -52,7 +53,7 @@ def finding(text: str, wrong: Iterable[object], fault: str) -> Finding:
 
 
 async def all_of(session: AsyncSession) -> list[Finding]:
-    """Everything that the database alone can show, but the figures: those are in `evidence_figures`."""
+    """All checks that need only the database, without those of the figures, which are in `evidence_figures`."""
     connection = await session.connection()
     return [
         *await connection.run_sync(schema),
@@ -65,7 +66,7 @@ async def all_of(session: AsyncSession) -> list[Finding]:
 
 
 def schema(connection: Connection) -> list[Finding]:
-    """Which tables point at a person, by their keys in the database itself, and that no table of figures does."""
+    """Lists the tables with a foreign key to a person, and checks that no table of figures has one or has times."""
     inspector = inspect(connection)
     tables = {name: inspector.get_foreign_keys(name) for name in inspector.get_table_names()}
     aims = {name: {key["referred_table"] for key in keys} for name, keys in tables.items()}
@@ -98,7 +99,7 @@ def schema(connection: Connection) -> list[Finding]:
 
 
 def _around(table: str, aims: dict[str, set[str]]) -> set[str]:
-    """A table and all whose keys lead to it."""
+    """A table and all tables whose foreign keys lead to it, directly or through others."""
     reached = {table}
     while more := {name for name, to in aims.items() if to & reached and name not in reached}:
         reached |= more
@@ -106,7 +107,7 @@ def _around(table: str, aims: dict[str, set[str]]) -> set[str]:
 
 
 async def leftovers(session: AsyncSession) -> list[Finding]:
-    """What a closed run must not leave."""
+    """Checks that closed runs left no rows that would show who answered what."""
     closed = select(Run.id).where(Run.state == RunState.CLOSED)
     number = await session.scalar(select(func.count()).select_from(closed.subquery())) or 0
     drafts = [run for (data,) in await session.execute(select(Draft.data)) if (run := data.get("run")) is not None]
@@ -135,7 +136,7 @@ async def _runs(session: AsyncSession, column: InstrumentedAttribute[int], where
 
 
 async def attendances(session: AsyncSession) -> Finding:
-    """Those of closed runs tell neither when somebody opened the form nor whose word it was."""
+    """Checks that attendances at meetings with a closed run show neither when they were marked nor by whom."""
     wanted = (
         select(Run.id, Attendance.marked_at, Attendance.own_word, Meeting.ends_at, Run.closes_at)
         .join(Meeting, Meeting.id == Run.meeting_id)
@@ -143,7 +144,7 @@ async def attendances(session: AsyncSession) -> Finding:
         .where(Run.state == RunState.CLOSED)
     )
     rows = (await session.execute(wanted)).all()
-    # What a coordinator marks after the closing tells nothing of the form.
+    # What a coordinator marks after the form has closed reveals nothing about the answers.
     before = [row for row in rows if row.marked_at < row.closes_at]
     wrong = [row.id for row in before if row.marked_at != row.ends_at or row.own_word is not None]
     return finding(
@@ -154,12 +155,13 @@ async def attendances(session: AsyncSession) -> Finding:
 
 
 async def sealed(session: AsyncSession) -> list[Finding]:
-    """The answers of open runs: one size in each run, and nothing legible."""
+    """Checks that the answers of open runs have one size in each run and are not legible."""
     rows = (await session.execute(select(Staged.run_id, Staged.blob))).all()
     return _blobs("sealed answers of open forms", "runs", [(row.run_id, row.blob) for row in rows])
 
 
 def _blobs(what: str, of: str, blobs: Sequence[tuple[int, bytes]]) -> list[Finding]:
+    """Checks blobs, given with the number of their run or pool: one size for each number, and none legible."""
     sizes: dict[int, set[int]] = defaultdict(set)
     for number, blob in blobs:
         sizes[number].add(len(blob))
@@ -175,6 +177,7 @@ def _blobs(what: str, of: str, blobs: Sequence[tuple[int, bytes]]) -> list[Findi
 
 
 def _is_plain(blob: bytes) -> bool:
+    """Whether it is JSON."""
     try:
         json.loads(blob)
     except ValueError:
@@ -183,7 +186,7 @@ def _is_plain(blob: bytes) -> bool:
 
 
 async def pools(session: AsyncSession) -> list[Finding]:
-    """What waits is sealed, of one size, and not enough yet; what was opened is gone."""
+    """Checks that waiting pools are sealed, of one size and have a threshold of 3 or more; opened ones are empty."""
     rows = (await session.execute(select(Pooled.pool_id, Pooled.blob))).all()
     known = {pool.id: pool for pool in (await session.execute(select(Pool))).scalars()}
     held = {row.pool_id for row in rows}
@@ -204,7 +207,7 @@ async def pools(session: AsyncSession) -> list[Finding]:
 
 
 async def texts(session: AsyncSession) -> Finding:
-    """Keys of chance: two that follow each other were counted."""
+    """Checks that released texts have random keys. Two keys closer than 1,000 were probably counted up."""
     ids = (await session.execute(select(OpenAnswer.id).order_by(OpenAnswer.id))).scalars().all()
     near = [second for first, second in pairwise(ids) if second - first < 1_000]
     return finding(
@@ -215,7 +218,7 @@ async def texts(session: AsyncSession) -> Finding:
 
 
 async def early_texts(session: AsyncSession) -> Finding:
-    """Texts are out only where their writer is one of twice the threshold."""
+    """Checks that releases with texts have at least twice their threshold of respondents."""
     wanted = select(Release).where(Release.id.in_(select(OpenAnswer.release_id)))
     releases = (await session.execute(wanted)).scalars().all()
     return finding(
@@ -225,15 +228,15 @@ async def early_texts(session: AsyncSession) -> Finding:
     )
 
 
-async def keys_of_the_past(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Of the keys in the folder, those whose run has closed or pool was opened, and those that belong to nothing."""
-    living = Run.state != RunState.CLOSED
-    runs = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(living))).scalars()}
+async def obsolete_keys(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Two lists of key names: those whose run has closed or pool was opened, and those without a run or pool."""
+    is_open = Run.state != RunState.CLOSED
+    runs = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(is_open))).scalars()}
     pooled = {
         f"pool-{pool_id}"
         for pool_id in (await session.execute(select(Pool.id).where(Pool.opened_at.is_(None)))).scalars()
     }
-    ended = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(~living))).scalars()}
+    ended = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(~is_open))).scalars()}
     ended |= {f"pool-{pool_id}" for pool_id in (await session.execute(select(Pool.id))).scalars()} - pooled
     known = runs | pooled
     return [name for name in names if name in ended], [name for name in names if name not in known | ended]

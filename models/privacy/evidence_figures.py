@@ -1,4 +1,4 @@
-"""Evidence of anonymity in the figures: that none is of too few, and that none can be told from the others."""
+"""Evidence of anonymity in the figures: none is of too few people, and none can be calculated from others."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -27,6 +27,7 @@ PROMISES = {
         "means of backgrounds that leave some by subtraction",
     ),
 }
+"""By rule: the text if it holds, and the text if it is broken."""
 
 
 @dataclass
@@ -42,7 +43,7 @@ class _Release:
 
 
 async def all_of(session: AsyncSession) -> list[Finding]:
-    """Every release looked through."""
+    """Checks every release; one finding for each of `PROMISES`, and one for released texts."""
     releases = await _read(session)
     wrong: dict[str, list[str]] = defaultdict(list)
     for counted in releases:
@@ -102,6 +103,7 @@ def _of_figure(figure: Figure, question: Question, release: Release, where: str)
 
 
 def _is_at_an_end(total: int, n: int, question: Question) -> bool:
+    """Whether the mean is an end of the scale: then everybody gave that answer."""
     return total in ((question.low or 0) * n, (question.high or 0) * n)
 
 
@@ -133,6 +135,7 @@ def _is_too_small(part: CellFigure, counted: _Release) -> bool:
 
 
 def _is_whole(parts: Sequence[CellFigure], figure: Figure | None, cells: Sequence[Cell]) -> bool:
+    """Whether the means of all backgrounds are there and add up to the figure, so that subtraction leaves nobody."""
     if figure is None or {part.number for part in parts} != {cell.number for cell in cells}:
         return False
     return (sum(part.n for part in parts), sum(part.total for part in parts)) == (figure.n, figure.total)

@@ -1,4 +1,4 @@
-"""Everything kept about one person, for themselves: plain data with readable keys, ready for JSON."""
+"""All data stored about one person, for that person: plain values with readable keys, ready for JSON."""
 
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ Rows = list[dict[str, Any]]
 
 
 async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: datetime) -> dict[str, Any]:
-    """What the bot keeps about a person. Counted answers are not in it: nobody can tell whose they are."""
+    """All data stored about a person. Counted answers are not included: they cannot be assigned to anybody."""
     return {
         "exported_at": now.isoformat(),
         "person": _person(person),
@@ -157,7 +157,7 @@ async def _meetings_called(session: AsyncSession, person: Person) -> Rows:
 
 
 async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Rows:
-    """The forms still open to this person, with their own answers so far, unsealed."""
+    """The open forms of this person, with the answers given so far, decrypted."""
     rows = await session.execute(
         select(Participation, Run, Staged.blob)
         .join(Run, Run.id == Participation.run_id)
@@ -179,6 +179,7 @@ async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Row
 
 
 def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
+    """The decrypted answers; a text in their place if the key is missing."""
     try:
         stored = answers.from_json(keys.open(key, blob))
     except Refused:
@@ -187,7 +188,7 @@ def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> 
 
 
 def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
-    """Answers under their questions' words; options by theirs."""
+    """Answers by the text of their question, with the texts of the options."""
     content: dict[str, Any] = {}
     for question in questions:
         name, value = question.text or question.identity, ballot.get(question.id)
@@ -202,7 +203,7 @@ def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, An
 
 
 async def _named(session: AsyncSession, person: Person) -> Rows:
-    """What was answered under one's name, on forms that said so."""
+    """The answers given under this person's name, on forms that announced it."""
     rows = await session.execute(
         select(NamedAnswer, Run).join(Run, Run.id == NamedAnswer.run_id).where(NamedAnswer.person_id == person.id)
     )
@@ -273,7 +274,7 @@ async def _drafts(session: AsyncSession, person: Person) -> Rows:
 
 
 async def _log(session: AsyncSession, person: Person) -> Rows:
-    """What they did, and what was done to them; without the names of others."""
+    """What this person did and what others did to them, without the names of the others."""
     rows = await session.execute(
         select(Audit, Workgroup.name)
         .outerjoin(Workgroup, Workgroup.id == Audit.workgroup_id)
