@@ -151,7 +151,7 @@ SET_ANSWER = (
             Invitation.answered_at < bindparam("long_ago"),
         ),
     )
-    .values(answer=bindparam("said"), answered_at=bindparam("at"), update_id=bindparam("by"))
+    .values(answer=bindparam("new_answer"), answered_at=bindparam("at"), update_id=bindparam("by"))
     .returning(Invitation.id)
     .execution_options(synchronize_session=False)
 )
@@ -174,7 +174,7 @@ async def reply(
         raise Stale("meeting-has-moved")
     if answer not in answers_for(meeting.mode):
         raise Refused("answer-not-offered")
-    press = {"of": invitation.id, "by": update_id, "long_ago": now - REDELIVERY, "said": answer, "at": now}
+    press = {"of": invitation.id, "by": update_id, "long_ago": now - REDELIVERY, "new_answer": answer, "at": now}
     if await session.scalar(SET_ANSWER, press) is None:
         await session.refresh(invitation, ["answer", "answered_at", "update_id"])  # a newer press was handled first
         return
@@ -196,12 +196,12 @@ async def turnout(session: AsyncSession, meeting: Meeting) -> Turnout:
     """The answers of those invited who still belong. ``unreachable`` are those who have not answered and cannot."""
     rows = await wanted_people(session, meeting)
 
-    def said(answer: Answer) -> tuple[str, ...]:
+    def names(answer: Answer) -> tuple[str, ...]:
         return tuple(person.name for invitation, person in rows if invitation.answer is answer)
 
     waiting = [person for invitation, person in rows if invitation.answer is None]
     return Turnout(
-        by_answer={answer: said(answer) for answer in Answer},
+        by_answer={answer: names(answer) for answer in Answer},
         silent=tuple(p.name for p in waiting if p.reach is Reachability.REACHABLE),
         unreachable=tuple((p.name, p.reach) for p in waiting if p.reach is not Reachability.REACHABLE),
     )
