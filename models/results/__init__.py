@@ -1,1 +1,1 @@
-"""What coordinators read of releases, and what they note about it."""
+"""The results of releases that coordinators read, and what they write about them."""

@@ -1,6 +1,6 @@
-"""What forms have said, from releases and nothing else: of one release, or of several together.
+"""The results of forms, read from releases only: of one release, or of several together.
 
-Totals are sums of releases, so that no two views can be subtracted to fewer people than one release holds.
+Totals are sums of releases. Subtracting one view from another never leaves fewer people than one release has.
 """
 
 from collections import defaultdict
@@ -22,36 +22,36 @@ from models.valid_figures import Mean
 
 @dataclass(frozen=True)
 class Label:
-    """What a question or option is called: its own ``text``, or without one the catalogues', under its identity."""
+    """The name of a question or option: its own ``text``; if None, the catalogues have the text under its identity."""
 
     identity: str
     text: str | None = None
 
 
 ELSE = Label("else")
-"""What "other, what?" is called."""
+"""The label of the option "other, what?"."""
 
 
 @dataclass(frozen=True)
 class OptionTotal:
-    """How many people chose a value of a scale, or an option. None: everybody did, which is not told."""
+    """The number of people who chose a value of a scale, or an option. None if everybody did, which is not shown."""
 
     value: int
     words: Label | None
-    """Of an option; None for a scale's value."""
+    """The label of an option; None for a value of a scale."""
     people: int | None
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Respondents of one background, or of several small ones together."""
+    """Respondents of one background, or of several small backgrounds together."""
 
     backgrounds: tuple[Label, ...]
     untold: bool
-    """Whether those are in it who did not tell."""
+    """Whether it includes those who did not tell their background."""
     n: int
     means: tuple[tuple[str, Mean], ...] = ()
-    """By the identity of the statement, where the statement is parted by this background."""
+    """Pairs of a statement's identity and its mean, for the statements that are split by this background."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Result:
-    """What was said to one question, with what of it may be seen."""
+    """What may be shown of the answers to one question."""
 
     words: Label
     kind: QuestionKind
@@ -84,37 +84,37 @@ class Result:
     background: Background | None = None
     mean: Mean | None = None
     n: int | None = None
-    """Who answered, of those whose figures are shown; None below the threshold."""
+    """The number of respondents in the figures that are shown; None below the threshold."""
     withheld: Withheld | None = None
     spread: tuple[OptionTotal, ...] = ()
-    """How many chose what, from the low end to the high, or in the options' order; empty where it is not released."""
+    """The counts of each value from low to high, or of each option in order; empty if not released."""
     spread_n: int = 0
-    """Of how many: fewer than ``n`` where some of the releases were too small for it."""
+    """The number of respondents in ``spread``: fewer than ``n`` if some of the releases were too small for one."""
     groups: tuple[Segment, ...] = ()
-    """Of a background question."""
+    """Only for a background question."""
     texts: tuple[Comment, ...] = ()
     earlier: Earlier | None = None
     question_id: int = 0
-    """The newest version's, by which buttons name it."""
+    """The question's id in the newest version of the form; buttons carry it."""
 
     @property
     def is_drawn(self) -> bool:
-        """Whether there is anything to draw: a figure, or why there is none."""
+        """Whether there is something to draw: a figure, or the reason why there is none."""
         return self.mean is not None or self.withheld is not None or bool(self.spread or self.groups)
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """What closed forms have said."""
+    """The results of one release, or of several together."""
 
     asked: int
     answered: int
     threshold: int
     results: tuple[Result, ...]
     pooled: bool = False
-    """Whether the answers of several meetings are in it, each too few alone."""
+    """Whether it includes a pool: the answers of several meetings that each had too few."""
     forms: int = 1
-    """How many releases are in it."""
+    """The number of releases in it."""
 
     @property
     def texts(self) -> tuple[Comment, ...]:
@@ -125,7 +125,7 @@ class Aggregate:
         return any(result.is_drawn for result in self.results)
 
     def result(self, question_id: int) -> Result:
-        """The result of a question."""
+        """The result of a question. Raises NotFound if there is none."""
         for result in self.results:
             if result.question_id == question_id:
                 return result
@@ -134,7 +134,7 @@ class Aggregate:
 
 @dataclass
 class _Rows:
-    """The rows of some releases, by release and question id."""
+    """The rows of several releases, by release id and question id."""
 
     questions: dict[int, Question]
     figures: dict[tuple[int, int], Figure]
@@ -149,7 +149,7 @@ class _Rows:
 
 
 async def aggregate_of(session: AsyncSession, releases: Sequence[Release]) -> Aggregate:
-    """What some releases show together, by question; a statement of several versions is one."""
+    """The results of several releases together, by question. Versions of one statement are put together."""
     rows = await _rows(session, [release.id for release in releases])
     newest = max((release.form_version_id for release in releases), default=0)
     own = await forms.questions(session, newest)
@@ -173,7 +173,7 @@ async def aggregate_of(session: AsyncSession, releases: Sequence[Release]) -> Ag
 
 
 async def _pools_of_texts(session: AsyncSession, releases: Sequence[Release]) -> set[int | None]:
-    """The pools of texts that waited: their people are counted where their figures are."""
+    """The ids of the pools of texts. Their respondents are already counted in the releases of their figures."""
     pools = [release.pool_id for release in releases if release.pool_id is not None]
     if not pools:
         return set()
@@ -197,7 +197,7 @@ async def _rows(session: AsyncSession, ids: list[int]) -> _Rows:
 
 
 def _result(questions: list[Question], release_ids: list[int], rows: _Rows) -> Result | None:
-    """One question's result over the releases and versions it was in; None if it was in none."""
+    """The result of one question over all releases and versions that include it; None if there are none."""
     first = questions[0]
     where = [(release_id, q.id) for release_id in release_ids for q in questions]
     texts = sorted((text for key in where for text in rows.texts[key]), key=lambda text: text.id)
@@ -238,7 +238,10 @@ def _mean(question: Question, shown: list[Figure]) -> Mean | None:
 
 
 def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[OptionTotal, ...], int]:
-    """The distribution over the releases that have one. Options are put together by identity, whatever their number."""
+    """The distribution over the releases that have one, and the number of its respondents.
+
+    Options are matched by identity: their numbers differ between versions.
+    """
     keys = [key for key in where if rows.counts.get(key)]
     totals: dict[str | int, OptionTotal] = {}
     for key in keys:
@@ -251,7 +254,7 @@ def _spread(where: list[tuple[int, int]], rows: _Rows) -> tuple[tuple[OptionTota
 
 
 def options_of(question: Question) -> dict[int, Label | None]:
-    """The words of all that can be chosen, by value; those of a scale have none."""
+    """The labels of all values that can be chosen; None for the values of a scale."""
     if not question.has_options:
         return dict.fromkeys(question.values)
     named = {option.number: Label(option.identity, option.text) for option in question.options}
@@ -259,7 +262,7 @@ def options_of(question: Question) -> dict[int, Label | None]:
 
 
 def _groups(where: list[tuple[int, int]], rows: _Rows) -> tuple[Segment, ...]:
-    """The backgrounds of one release. Those of several are not put together: each release has merged its own."""
+    """The backgrounds of one release. Those of several are left out: each release has merged small ones differently."""
     keys = [key for key in where if rows.cells.get(key)]
     if len(keys) != 1:
         return ()

@@ -115,17 +115,19 @@ async def access_board(session: AsyncSession, person: Person, release_id: int) -
     release = await session.get_one(Release, release_id)
     group = await session.get_one(Workgroup, release.workgroup_id)
     wanted = select(ChangeTold, Meeting.starts_at).outerjoin(Meeting, Meeting.id == ChangeTold.meeting_id)
-    known = {
-        reply.question_id: WrittenChange(reply.text, reply.created_at, heard)
-        for reply, heard in await session.execute(wanted.where(ChangeTold.release_id == release_id))
+    changes = {
+        change.question_id: WrittenChange(change.text, change.created_at, told_at)
+        for change, told_at in await session.execute(wanted.where(ChangeTold.release_id == release_id))
     }
-    shown = [replace(statement, change=known.get(statement.question_id)) for statement in weakest_first(aggregate)]
+    shown = [replace(statement, change=changes.get(statement.question_id)) for statement in weakest_first(aggregate)]
     return Board(listed, group, tuple(shown), await _recipients(session, release))
 
 
 def weakest_first(aggregate: Aggregate) -> list[BoardStatement]:
-    """The statements whose means are shown, by how far along their scales they are; as many of them are marked as the
-    weakest, and of equal ones the same, as in a digest."""
+    """The statements whose means are shown, sorted by the position of the mean on its scale.
+
+    The weakest are marked: the same number as in a digest, and of equal ones the same.
+    """
     shown = [
         BoardStatement(result.question_id, result.words, result.mean)
         for result in aggregate.results
@@ -137,24 +139,25 @@ def weakest_first(aggregate: Aggregate) -> list[BoardStatement]:
     return [replace(statement, is_weakest=place < weak) for place, statement in enumerate(shown)]
 
 
-THEN = func.coalesce(Run.opens_at, Release.released_at)
-"""When the feedback was given. For a pool that is not known: when it was released."""
+GIVEN_AT = func.coalesce(Run.opens_at, Release.released_at)
+"""When the feedback was given. Not known for a pool, for which it is the time of the release."""
 
 
 async def _recipients(session: AsyncSession, release: Release) -> int:
-    now = aliased(Membership)
+    current = aliased(Membership)
     wanted = (
         select(func.count(Membership.person_id.distinct()))
         .select_from(Release)
         .outerjoin(Run, Run.id == Release.run_id)
         .join(Membership, Membership.workgroup_id == Release.workgroup_id)
-        .join(now, and_(now.workgroup_id == Membership.workgroup_id, now.person_id == Membership.person_id))
-        .where(Release.id == release.id, _lasts(THEN), now.left_at.is_(None))
+        .join(current, and_(current.workgroup_id == Membership.workgroup_id, current.person_id == Membership.person_id))
+        .where(Release.id == release.id, _is_member_at(GIVEN_AT), current.left_at.is_(None))
     )
     return await session.scalar(wanted) or 0
 
 
-def _lasts(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+def _is_member_at(at: ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether a membership exists at a moment."""
     return and_(Membership.joined_at <= at, or_(Membership.left_at.is_(None), Membership.left_at > at))
 
 
@@ -168,32 +171,34 @@ async def write(
     was: str | None,
     now: datetime,
 ) -> None:
-    """Writes the line of a statement, or changes the one that ``was`` there. Raises Stale if another coordinator
-    changed
-    it meanwhile."""
-    text, where = parse_line(typed), await access_board(session, by, release_id)
-    where.ensure_not_archived()
-    where.statement(question_id).ensure_waiting()
+    """Writes the line of a statement. ``was`` is the text it replaces; None if there was none.
+
+    Raises Refused if the line is empty or too long, or the group is archived; Stale if the line has been told, or if
+    another coordinator has changed it meanwhile.
+    """
+    text, board = parse_line(typed), await access_board(session, by, release_id)
+    board.ensure_not_archived()
+    board.statement(question_id).ensure_waiting()
     if was is None:
-        row = {"release_id": release_id, "question_id": question_id, "workgroup_id": where.group.id, "text": text}
+        row = {"release_id": release_id, "question_id": question_id, "workgroup_id": board.group.id, "text": text}
         done = await insert_new(session, ChangeTold, [{**row, "created_at": now, "created_by": by.id}])
     else:
-        mine = update(ChangeTold).where(*_is_untold(release_id, question_id), ChangeTold.text == was)
-        changed = await session.execute(mine.values(text=text, created_by=by.id).returning(ChangeTold.id))
+        unchanged = update(ChangeTold).where(*_is_untold(release_id, question_id), ChangeTold.text == was)
+        changed = await session.execute(unchanged.values(text=text, created_by=by.id).returning(ChangeTold.id))
         done = list(changed.scalars())
     if not done:
         raise Stale("reply-changed-meanwhile")
-    audit.note(session, by, "reply-written" if was is None else "reply-changed", now=now, group_id=where.group.id)
+    audit.note(session, by, "reply-written" if was is None else "reply-changed", now=now, group_id=board.group.id)
 
 
 async def remove(session: AsyncSession, by: Person, release_id: int, question_id: int, *, now: datetime) -> None:
-    """Deletes a line that has not been told."""
-    where = await access_board(session, by, release_id)
-    where.statement(question_id).ensure_waiting()
-    gone = delete(ChangeTold).where(*_is_untold(release_id, question_id)).returning(ChangeTold.id)
-    if (await session.execute(gone)).first() is None:
+    """Deletes a line. Raises Stale if it has been told or is already deleted."""
+    board = await access_board(session, by, release_id)
+    board.statement(question_id).ensure_waiting()
+    deleted = delete(ChangeTold).where(*_is_untold(release_id, question_id)).returning(ChangeTold.id)
+    if (await session.execute(deleted)).first() is None:
         raise Stale("already-done")
-    audit.note(session, by, "reply-removed", now=now, group_id=where.group.id)
+    audit.note(session, by, "reply-removed", now=now, group_id=board.group.id)
 
 
 def _is_untold(release_id: int, question_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -212,7 +217,7 @@ LINES_FOR_INVITATION = (
         exists().where(
             Membership.workgroup_id == ChangeTold.workgroup_id,
             Membership.person_id == bindparam("person"),
-            _lasts(THEN),
+            _is_member_at(GIVEN_AT),
         )
     )
     .order_by(ChangeTold.created_at, ChangeTold.id)

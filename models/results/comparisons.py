@@ -1,4 +1,4 @@
-"""What the same statements were given before: in the latest earlier release of the group, or in an earlier period."""
+"""Earlier means of the same statements: of the latest earlier release of the group, or of an earlier period."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +18,10 @@ Scale = tuple[str, int, int]
 
 
 async def since_release(session: AsyncSession, aggregate: Aggregate, release: Release) -> Aggregate:
-    """Means beside those of the latest earlier release of the same statement, whatever its version or form."""
+    """The aggregate, with the mean of the latest earlier release beside each mean.
+
+    It is of the same group and statement, in any version of any form.
+    """
     before = or_(
         Release.released_at < release.released_at,
         and_(Release.released_at == release.released_at, Release.id < release.id),
@@ -26,14 +29,17 @@ async def since_release(session: AsyncSession, aggregate: Aggregate, release: Re
     rows = await _means(session, aggregate, Release.workgroup_id == release.workgroup_id, before)
     latest: dict[Scale, Earlier] = {}
     for scale, mean, at in rows:
-        latest[scale] = Earlier(mean, at)  # the rows are in the order of their release
+        latest[scale] = Earlier(mean, at)  # rows are sorted by release: the latest stays
     return _beside(aggregate, latest.get)
 
 
 async def since_period(
     session: AsyncSession, aggregate: Aggregate, group_id: int, span: tuple[datetime, datetime]
 ) -> Aggregate:
-    """Means beside those of an earlier period of the group, from its first moment to the first after it."""
+    """The aggregate, with the group's mean of an earlier period beside each mean.
+
+    ``span`` is the first moment of the period and the first moment after it.
+    """
     within = and_(Release.released_at >= span[0], Release.released_at < span[1])
     sums: dict[Scale, Mean] = {}
     for scale, mean, _ in await _means(session, aggregate, Release.workgroup_id == group_id, within):
@@ -45,7 +51,7 @@ async def since_period(
 async def _means(
     session: AsyncSession, aggregate: Aggregate, *where: ColumnElement[bool]
 ) -> Sequence[tuple[Scale, Mean, datetime]]:
-    """By release, oldest first; a statement that a pool has in two versions is one."""
+    """The means by release, oldest first. Two versions of a statement in one pool are put together."""
     identities = {result.words.identity for result in aggregate.results if result.mean is not None}
     wanted = (
         select(
@@ -71,6 +77,8 @@ async def _means(
 
 
 def _beside(aggregate: Aggregate, of: Callable[[Scale], Earlier | None]) -> Aggregate:
+    """The aggregate with an earlier mean beside each mean that has one."""
+
     def with_earlier(result: Result) -> Result:
         if result.mean is None:
             return result

@@ -10,7 +10,7 @@ from models.people.people import Person
 from models.periods import Scope
 
 MOST = 20
-"""Of a month, in a digest: more are not kept with it."""
+"""The largest number of highlights stored with a digest, per month."""
 
 
 async def access_open_answer(session: AsyncSession, person: Person, answer_id: int) -> tuple[OpenAnswer, Release]:
@@ -24,13 +24,13 @@ async def access_open_answer(session: AsyncSession, person: Person, answer_id: i
 
 
 async def mark(session: AsyncSession, person: Person, answer_id: int, *, on: bool) -> None:
-    """Marks a text as worth quoting, or no longer."""
+    """Marks a text as worth quoting, or removes the mark. Raises NotFound if not for this person."""
     answer, _ = await access_open_answer(session, person, answer_id)
     await session.execute(update(OpenAnswer).where(OpenAnswer.id == answer.id).values(highlighted=on))
 
 
 async def of_month(session: AsyncSession, scope: Scope) -> tuple[str, ...]:
-    """What is marked in the releases of a month, in an order of chance that stays."""
+    """The highlights in the releases of a month, at most `MOST`, in a random order that does not change."""
     wanted = (
         select(OpenAnswer.text)
         .join(Release, Release.id == OpenAnswer.release_id)

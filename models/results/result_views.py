@@ -1,4 +1,4 @@
-"""What is shown together: one release, or all that a group's forms of one kind have said in a period.
+"""Views of results: one release, or all releases of a form in a group and a period.
 
 Every screen and button of results names its view by an address: "12" is a release, "3.2.2027-q1" a group's form in a
 period.
@@ -26,7 +26,7 @@ from models.results.results import ListedResult
 
 @dataclass(frozen=True)
 class View:
-    """What has been said in one release, or in a period."""
+    """The results of one release, or of a period."""
 
     address: str
     group_id: int
@@ -34,10 +34,13 @@ class View:
     form: Form
     aggregate: Aggregate
     listed: ListedResult | None = None
-    """Of a release."""
+    """Set for a release."""
     period: Period | None = None
     waits: int | None = None
-    """Of a period: open answers to the form are still sealed, until so many have answered. Not of which period."""
+    """For a period: the number of respondents until which open answers to the form stay sealed; None if none do.
+
+    They may have been given in another period.
+    """
 
     def result(self, question_id: int) -> Result:
         return self.aggregate.result(question_id)
@@ -97,7 +100,7 @@ async def _access_group(session: AsyncSession, person: Person, group_id: int) ->
 
 
 async def groups_with_results(session: AsyncSession, person: Person) -> list[Workgroup]:
-    """The groups that a person coordinates whose forms have said something, by name."""
+    """The groups that a person coordinates and that have a release, by name."""
     known = set((await session.execute(select(Release.workgroup_id).distinct())).scalars())
     mine = await access.coordinated_groups(session, person, archived_too=True)
     return [group for group in mine if group.id in known]
@@ -106,8 +109,10 @@ async def groups_with_results(session: AsyncSession, person: Person) -> list[Wor
 async def periods(
     session: AsyncSession, person: Person, group_id: int, zone: ZoneInfo
 ) -> tuple[Workgroup, list[Period]]:
-    """The years and quarters in which something came out in a group, newest first, each year before its quarters; then
-    all time."""
+    """The group, and the years and quarters in which it has a release: newest first, each year before its quarters.
+
+    All time is the last of them. Empty if the group has no releases.
+    """
     group = await _access_group(session, person, group_id)
     moments = select(Release.released_at).where(Release.workgroup_id == group.id)
     quarters = {Period.quarter_of(moment, zone) for moment in (await session.execute(moments)).scalars()}
@@ -123,7 +128,7 @@ async def periods(
 async def forms_in(
     session: AsyncSession, person: Person, group_id: int, period: Period, zone: ZoneInfo
 ) -> tuple[Workgroup, list[Form]]:
-    """The forms of which something came out in a group in a period, oldest first."""
+    """The group, and its forms with a release in the period, oldest first."""
     group = await _access_group(session, person, group_id)
     released = _within(_releases(group.id), period.span(zone)).with_only_columns(FormVersion.form_id)
     wanted = select(Form).where(Form.id.in_(released)).order_by(Form.id)

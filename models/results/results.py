@@ -1,4 +1,4 @@
-"""What coordinators may look up: the forms of their groups, archived ones too, and the releases that came of them."""
+"""What coordinators may look up: the forms and releases of their groups, archived groups included."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,12 +21,12 @@ from models.results.aggregates import Aggregate
 
 @dataclass(frozen=True)
 class ListedResult:
-    """A form that was put to people, or a pool of several, as it stands in the list."""
+    """An entry in the list of results: a form that was sent to people, or a pool."""
 
     group: str
     form: Form
     meeting: Meeting | None
-    """None of a form sent on its own, and of a pool."""
+    """None for a form that was sent without a meeting, and for a pool."""
     pooled: bool
     named: bool
     day: datetime
@@ -36,19 +36,19 @@ class ListedResult:
     answered: int
     threshold: int
     unreadable: int = 0
-    """Answers that could not be opened, for want of their key."""
+    """The number of answers that could not be decrypted because their key was missing."""
     run_id: int | None = None
-    """None of a pool."""
+    """None for a pool."""
 
     @property
     def tells_answered(self) -> bool:
-        """Whether it may be told how many have answered."""
+        """Whether the number of answers may be shown."""
         return self.answered >= self.threshold
 
 
 @dataclass(frozen=True)
 class WaitingPool:
-    """What a group's pool keeps sealed: whole answers, or only the open texts of forms already released."""
+    """A group's pool that is still sealed. It has whole answers, or only the open texts of released forms."""
 
     group: str
     threshold: int
@@ -56,7 +56,7 @@ class WaitingPool:
 
 
 async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPool]:
-    """The pools of the groups that a person coordinates, by name."""
+    """The sealed pools with answers, of the groups that a person coordinates, by name."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
     wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
     pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
@@ -65,7 +65,7 @@ async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPo
 
 
 async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
-    """For how many respondents the open answers to a group's form wait; None if none wait."""
+    """The number of respondents at which the waiting open answers to a group's form are released; None if none wait."""
     wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
     wanted = wanted.where(Pool.kind == Waits.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
     pool = await session.scalar(wanted.where(Pool.opened_at.is_(None), Pool.answered > 0))
@@ -170,8 +170,8 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> ListedResult:
 
 
 async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[ListedResult, Aggregate]:
-    """The release with its results, for the group's coordinators. Raises NotFound for others. Means have those of the
-    release before it beside them."""
+    """The release with its results, for the group's coordinators. Raises NotFound for others. Beside each mean
+    is that of the latest earlier release."""
     release = await session.get(Release, release_id)
     mine = await access.coordinated_groups(session, person, archived_too=True)
     if release is None or release.workgroup_id not in {group.id for group in mine}:

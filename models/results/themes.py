@@ -1,4 +1,4 @@
-"""Themes: what a group's coordinators hear in its open answers, put on released texts, which have no writers."""
+"""Themes: names that a group's coordinators give to subjects of released open answers, whose writers are not known."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from models.results import highlights
 
 NAME_LENGTH = 40
 MOST = 40
-"""Themes of one question: each is a button."""
+"""The largest number of themes of one question: each is a button."""
 
 
 class Theme(Base):
@@ -29,12 +29,12 @@ class Theme(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
     identity: Mapped[str]
-    """The question's."""
+    """The question's identity."""
     name: Mapped[str]
 
 
 class Mention(Base):
-    """That a text mentions a theme."""
+    """A text mentions a theme."""
 
     __tablename__ = "mention"
 
@@ -44,22 +44,22 @@ class Mention(Base):
 
 @dataclass(frozen=True)
 class ThemeCount:
-    """A theme with how many of the texts mention it; of equal counts the rank is the same."""
+    """A theme with the number of texts that mention it. Equal counts have the same rank."""
 
     theme: Theme
     mentions: int
     rank: int | None
-    """None of a theme that none of these texts mentions."""
+    """1 for the most mentioned theme; None if no text mentions the theme."""
 
 
 @dataclass(frozen=True)
 class ThemeTable:
-    """The themes of some texts, most mentioned first."""
+    """The themes of a set of texts, most mentioned first."""
 
     rows: tuple[ThemeCount, ...]
     texts: int
     coded: int
-    """Of the texts, those that mention any theme."""
+    """The number of texts that mention at least one theme."""
 
 
 async def of_question(session: AsyncSession, group_id: int, identity: str) -> list[Theme]:
@@ -70,7 +70,7 @@ async def of_question(session: AsyncSession, group_id: int, identity: str) -> li
 
 
 async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[int, set[int]]:
-    """Which themes each text mentions."""
+    """The ids of the themes that each text mentions."""
     theme_ids: dict[int, set[int]] = defaultdict(set)
     for chunk in (answer_ids[at : at + 500] for at in range(0, len(answer_ids), 500)):
         rows = await session.execute(
@@ -82,7 +82,7 @@ async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[in
 
 
 async def table(session: AsyncSession, group_id: int, identity: str, answer_ids: Sequence[int]) -> ThemeTable:
-    """How often each theme is mentioned in some texts, with ranks."""
+    """The number of mentions of each theme in these texts, with ranks."""
     by_text = await mentioned(session, answer_ids)
     counts = Counter(theme_id for themes in by_text.values() for theme_id in themes)
     themes = await of_question(session, group_id, identity)
@@ -106,7 +106,10 @@ async def access_theme(session: AsyncSession, person: Person, theme_id: int) -> 
 
 
 async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: int, *, on: bool) -> None:
-    """Says that a text mentions a theme of its own question, or no longer."""
+    """Records that a text mentions a theme, or with ``on`` False deletes the record.
+
+    Raises NotFound if the text answers another question or is of another group.
+    """
     theme = await access_theme(session, person, theme_id)
     answer, release = await highlights.access_open_answer(session, person, answer_id)
     question = await session.get_one(Question, answer.question_id)
@@ -119,7 +122,10 @@ async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: i
 
 
 async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -> Theme:
-    """A theme by its name; the one that is there, whatever its capitals."""
+    """Adds a theme and returns it; returns the existing one if the names differ at most in capitals.
+
+    Raises Refused if the name is empty or too long, or if there are `MOST` themes.
+    """
     name = parse_line(typed, NAME_LENGTH)
     known = await of_question(session, group_id, identity)
     for theme in known:
@@ -133,7 +139,7 @@ async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -
 
 
 async def rename(session: AsyncSession, person: Person, theme_id: int, typed: str) -> Theme:
-    """Another name for a theme; its mentions stay."""
+    """Renames a theme; its mentions stay. Raises Refused if another theme has the name."""
     theme, name = await access_theme(session, person, theme_id), parse_line(typed, NAME_LENGTH)
     for other in await of_question(session, theme.workgroup_id, theme.identity):
         if other.id != theme.id and other.name.casefold() == name.casefold():
@@ -144,11 +150,11 @@ async def rename(session: AsyncSession, person: Person, theme_id: int, typed: st
 
 
 async def mentions(session: AsyncSession, theme: Theme) -> int:
-    """How many texts mention a theme, over all forms and years."""
+    """The number of texts that mention a theme, over all forms and years."""
     return await session.scalar(select(func.count()).where(Mention.theme_id == theme.id)) or 0
 
 
 async def remove(session: AsyncSession, person: Person, theme_id: int) -> None:
-    """Takes a theme away, and with it its mentions."""
+    """Deletes a theme and its mentions."""
     theme = await access_theme(session, person, theme_id)
     await session.execute(delete(Theme).where(Theme.id == theme.id))

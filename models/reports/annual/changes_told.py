@@ -17,7 +17,7 @@ from models.valid_figures import Mean
 
 @dataclass(frozen=True)
 class ReportedChange:
-    """A reply for the annual report, beside the figure that it is about."""
+    """A change told, for the annual report, with the mean of the statement that it is about."""
 
     group: str
     statement: Label
@@ -29,7 +29,10 @@ class ReportedChange:
 
 
 async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tuple[ReportedChange, ...]:
-    """The replies written in a time, by group and time, also those of archived groups."""
+    """The changes written in ``span``, sorted by group and time, those of archived groups included.
+
+    ``span`` is the first moment and the first moment after.
+    """
     wanted = (
         select(Workgroup.name, Question, Figure, ChangeTold.text)
         .join(Workgroup, Workgroup.id == ChangeTold.workgroup_id)
