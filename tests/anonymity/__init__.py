@@ -1,1 +1,1 @@
-"""The proof of anonymity: what an attacker with the whole database can tell. `python -m tests.anonymity` prints it."""
+"""Measures how many answers an attacker with the whole database can link to people: `python -m tests.anonymity`."""

@@ -1,10 +1,10 @@
-"""``python -m tests.anonymity [--respondents 200] [--seeds 20] [--only sqlite]``: the linkage table in full."""
+"""``python -m tests.anonymity [--respondents 200] [--seeds 20] [--only sqlite]``: prints the whole linkage table."""
 
 import argparse
 import sys
 
 from tests.anonymity import campaign
-from tests.anonymity.test_views import tried
+from tests.anonymity.test_views import try_sequences
 
 DATABASES = ["sqlite", "postgresql"]
 
@@ -16,9 +16,9 @@ def main() -> int:
     given.add_argument("--only", choices=DATABASES, action="append")
     given.add_argument("--views", type=int, default=200, help="how many sequences of views to try")
     wanted = given.parse_args()
-    print(tried(wanted.views))
+    print(try_sequences(wanted.views))
     table = campaign.main(wanted.respondents, wanted.seeds, wanted.only or DATABASES)
-    table.told()
+    table.print_lines()
     for line in table.failed():
         print(f"LINKED beyond chance: {line}")
     for line in table.unproved():

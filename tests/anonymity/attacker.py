@@ -1,6 +1,7 @@
-"""The attacks. Each takes all the loot and guesses; it never sees the truth, nor whether the loot is the naive kind's.
+"""The attacks. Each one gets the leaked data and returns its guesses; it does not know the truth.
 
-Where an attack finds nothing to go by, it guesses what the published totals say of anyone.
+The same attacks run on Koolla's data and on the data of the careless storage in naive.py.
+Without any evidence an attack guesses the most common answers, which the published totals show.
 """
 
 import hashlib
@@ -15,86 +16,86 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.anonymity.attacker_data import Loot, Row, Vector, decoded
+from tests.anonymity.attacker_data import LeakedData, Row, Vector, decoded
 
 Guess = dict[int, Any]
-"""By person: their answers, the text they wrote, or whether they did something."""
+"""By person id: the guessed answers, the guessed text, or whether the person answered or wrote."""
 
 
 @dataclass(frozen=True)
 class Attack:
     name: str
     aim: str
-    """answers, text, wrote or answered."""
-    guess: Callable[[Loot], Guess]
+    """What is guessed: answers, text, wrote or answered."""
+    guess: Callable[[LeakedData], Guess]
     through: str = "verbs"
-    """Whether people answered by the program's verbs, or through its inbox."""
+    """How people answered in the world: "verbs" (functions of models) or "inbox" (Telegram updates)."""
 
 
-def nothing(loot: Loot) -> Guess:
-    return dict.fromkeys(loot.order, loot.public)
+def nothing(leaked: LeakedData) -> Guess:
+    return dict.fromkeys(leaked.order, leaked.public)
 
 
 def vector(row: Row) -> Vector:
-    """The choices in a row or decoded ballot."""
+    """Returns the choices for the first four questions of a row or of a decoded ballot."""
     keys = sorted((key for key in row if re.fullmatch(r"q\d+", str(key))), key=lambda key: int(key[1:]))[:4]
-    found = [row[key] for key in keys]
-    if len(found) > 2 and isinstance(found[2], list):
-        found[2] = found[2][0]
-    return tuple(tuple(sorted(one)) if isinstance(one, list) else one for one in found)
+    choices = [row[key] for key in keys]
+    if len(choices) > 2 and isinstance(choices[2], list):
+        choices[2] = choices[2][0]
+    return tuple(tuple(sorted(choice)) if isinstance(choice, list) else choice for choice in choices)
 
 
-def ballots(loot: Loot) -> list[Row]:
-    """Rows that hold somebody's answers together, but not whose they are; sealed ones are none."""
-    found = []
-    for rows in loot.closed.values():
+def ballots(leaked: LeakedData) -> list[Row]:
+    """Returns rows with one person's answers in plain text but without a person id. Encrypted rows are left out."""
+    rows_without_person = []
+    for rows in leaked.closed.values():
         for row in rows:
             if any(row.get(name) is not None for name in ("person_id", "address_id")):
                 continue
             if vector(row):
-                found.append(row)
-            found += [
-                {**row, **{f"q{key}": one for key, one in content.items()}}
+                rows_without_person.append(row)
+            rows_without_person += [
+                {**row, **{f"q{key}": choice for key, choice in content.items()}}
                 for content in map(decoded, row.values())
                 if content
             ]
-    return found
+    return rows_without_person
 
 
-def matched(rows: Sequence[Row], loot: Loot) -> Guess:
+def matched(rows: Sequence[Row], leaked: LeakedData) -> Guess:
     if not rows:
-        return nothing(loot)
-    return {person: vector(row) for person, row in zip(loot.order, rows, strict=False)}
+        return nothing(leaked)
+    return {person: vector(row) for person, row in zip(leaked.order, rows, strict=False)}
 
 
-def by_row_order(loot: Loot) -> Guess:
-    return matched(sorted(ballots(loot), key=lambda row: row["_place"]), loot)
+def by_row_order(leaked: LeakedData) -> Guess:
+    return matched(sorted(ballots(leaked), key=lambda row: row["_place"]), leaked)
 
 
-def by_id(loot: Loot) -> Guess:
-    return matched(sorted(ballots(loot), key=lambda row: row.get("id", 0)), loot)
+def by_id(leaked: LeakedData) -> Guess:
+    return matched(sorted(ballots(leaked), key=lambda row: row.get("id", 0)), leaked)
 
 
-def by_transaction(loot: Loot) -> Guess:
-    """Rows that one transaction has written, of a person and of answers."""
+def by_transaction(leaked: LeakedData) -> Guess:
+    """Links rows of a person and rows of answers that the same transaction wrote."""
     people: dict[int, set[int]] = {}
-    for rows in loot.closed.values():
+    for rows in leaked.closed.values():
         for row in rows:
             if row.get("person_id") is not None:
                 people.setdefault(row.get("_xmin", 0), set()).add(row["person_id"])
-    guess = nothing(loot)
-    for row in ballots(loot):
-        if len(some := people.get(row.get("_xmin", 0), set())) == 1:
-            guess[min(some)] = vector(row)
+    guess = nothing(leaked)
+    for row in ballots(leaked):
+        if len(writers := people.get(row.get("_xmin", 0), set())) == 1:
+            guess[min(writers)] = vector(row)
     return guess
 
 
-def by_time(loot: Loot) -> Guess:
-    """A row's moment beside the moments at which people were answering."""
-    guess = nothing(loot)
-    for row in ballots(loot):
+def by_time(leaked: LeakedData) -> Guess:
+    """Compares the times in rows with the periods in which each person was answering."""
+    guess = nothing(leaked)
+    for row in ballots(leaked):
         for moment in (value for value in map(moment_of, row.values()) if value):
-            for person, (begun, done) in loot.spans.items():
+            for person, (begun, done) in leaked.spans.items():
                 if begun <= moment <= done:
                     guess[person] = vector(row)
     return guess
@@ -108,28 +109,28 @@ def moment_of(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def by_profile(loot: Loot) -> Guess:
-    """Backgrounds in a row single out whoever has few twins; means of backgrounds tell of their people."""
-    guess = by_cell(loot)
+def by_profile(leaked: LeakedData) -> Guess:
+    """Links rows to people with the same organisation and field; otherwise uses the means by background."""
+    guess = by_cell(leaked)
     rows: dict[Any, list[Row]] = defaultdict(list)
-    for row in sorted(ballots(loot), key=lambda row: repr(vector(row))):
+    for row in sorted(ballots(leaked), key=lambda row: repr(vector(row))):
         rows[row.get("organisation"), row.get("field")].append(row)
-    for profile, some in rows.items():
-        twins = sorted(person for person in loot.order if loot.profiles[person] == profile)
-        guess |= {person: vector(row) for person, row in zip(twins, some, strict=False)}
+    for profile, rows_of_profile in rows.items():
+        twins = sorted(person for person in leaked.order if leaked.profiles[person] == profile)
+        guess |= {person: vector(row) for person, row in zip(twins, rows_of_profile, strict=False)}
     return guess
 
 
-def by_cell(loot: Loot) -> Guess:
-    """The published means of one's own background in the place of everybody's mode."""
-    cells = {(row["question_id"], row["number"]): row for row in loot.closed.get("cell", [])}
-    options = {(row["question_id"], row["number"]): row["identity"] for row in loot.closed.get("option", [])}
-    guess = nothing(loot)
-    statements = sorted({row["question_id"] for row in loot.closed.get("cell_figure", [])})
-    for part in loot.closed.get("cell_figure", []):
+def by_cell(leaked: LeakedData) -> Guess:
+    """Guesses the published means of the person's own organisation instead of the most common answers."""
+    cells = {(row["question_id"], row["number"]): row for row in leaked.closed.get("cell", [])}
+    options = {(row["question_id"], row["number"]): row["identity"] for row in leaked.closed.get("option", [])}
+    guess = nothing(leaked)
+    statements = sorted({row["question_id"] for row in leaked.closed.get("cell_figure", [])})
+    for part in leaked.closed.get("cell_figure", []):
         cell = cells[part["background_id"], part["number"]]
         named = {options.get((part["background_id"], value)) for value in _numbers(cell["backgrounds"])}
-        for person, profile in loot.profiles.items():
+        for person, profile in leaked.profiles.items():
             if person in guess and f"organisation-{profile[0]}" in named:
                 changed = list(guess[person])
                 changed[statements.index(part["question_id"])] = round(part["total"] / part["n"])
@@ -138,73 +139,77 @@ def by_cell(loot: Loot) -> Guess:
 
 
 def _numbers(value: Any) -> list[int]:
-    return [int(one) for one in re.findall(r"-?\d+", str(value))]
+    return [int(digits) for digits in re.findall(r"-?\d+", str(value))]
 
 
-def _texts(loot: Loot, key: Callable[[Row], Any]) -> list[str]:
-    return [row["text"] for row in sorted(loot.closed.get("open_answer", []), key=key)]
+def _texts(leaked: LeakedData, key: Callable[[Row], Any]) -> list[str]:
+    return [row["text"] for row in sorted(leaked.closed.get("open_answer", []), key=key)]
 
 
-def text_by_row_order(loot: Loot) -> Guess:
-    return _spread_out(_texts(loot, lambda row: row["_place"]), loot.order)
+def text_by_row_order(leaked: LeakedData) -> Guess:
+    return _spread_out(_texts(leaked, lambda row: row["_place"]), leaked.order)
 
 
-def text_by_id(loot: Loot) -> Guess:
-    return _spread_out(_texts(loot, lambda row: row["id"]), loot.order)
+def text_by_id(leaked: LeakedData) -> Guess:
+    return _spread_out(_texts(leaked, lambda row: row["id"]), leaked.order)
 
 
-def text_by_attendance(loot: Loot) -> Guess:
-    came = sorted(loot.closed.get("attendance", []), key=lambda row: (str(row["marked_at"]), row["_place"]))
-    people = [row["person_id"] for row in came if row["person_id"] in loot.spans]
-    return _spread_out(_texts(loot, lambda row: row["_place"]), people)
+def text_by_attendance(leaked: LeakedData) -> Guess:
+    came = sorted(leaked.closed.get("attendance", []), key=lambda row: (str(row["marked_at"]), row["_place"]))
+    people = [row["person_id"] for row in came if row["person_id"] in leaked.spans]
+    return _spread_out(_texts(leaked, lambda row: row["_place"]), people)
 
 
 def _spread_out(texts: list[str], people: Sequence[int]) -> Guess:
-    """As many texts as people match one by one (an empty one is none); fewer lie among them at even distances."""
+    """Matches texts to people in order, at even distances if there are fewer texts. Empty texts are left out."""
     if not texts or not people:
         return {}
-    return {people[number * len(people) // len(texts)]: one for number, one in enumerate(texts) if one}
+    return {people[number * len(people) // len(texts)]: text for number, text in enumerate(texts) if text}
 
 
-def text_by_blob_size(loot: Loot) -> Guess:
-    """The longest blobs in the backup hold the longest texts."""
-    blobs = sorted(loot.backup.get("staged", []), key=lambda row: -len(row["blob"]))
-    texts = sorted(_texts(loot, lambda row: row["id"]), key=lambda one: -len(one))
-    return {row["person_id"]: one for row, one in zip(blobs, texts, strict=False)}
+def text_by_blob_size(leaked: LeakedData) -> Guess:
+    """Assumes that the longest blobs in the backup hold the longest texts."""
+    blobs = sorted(leaked.backup.get("staged", []), key=lambda row: -len(row["blob"]))
+    texts = sorted(_texts(leaked, lambda row: row["id"]), key=lambda text: -len(text))
+    return {row["person_id"]: text for row, text in zip(blobs, texts, strict=False)}
 
 
-def by_dictionary(loot: Loot) -> Guess:
-    """Blobs that are the same for the same answers, or a hash of them: every possible answer is tried."""
+def by_dictionary(leaked: LeakedData) -> Guess:
+    """Compares blobs with the hash of every possible combination of answers."""
     questions: list[Any] = [
         range(1, 6),
         range(1, 6),
         range(1, 4),
-        [some for n in (1, 2, 3) for some in itertools.combinations((1, 2, 3), n)],
+        [ticked for n in (1, 2, 3) for ticked in itertools.combinations((1, 2, 3), n)],
     ]
-    known = {hashlib.sha256(repr(one).encode()).digest(): one for one in itertools.product(*questions)}
-    found = {row["person_id"]: known.get(bytes(row["blob"])[:32]) for row in loot.backup.get("staged", [])}
-    return {**nothing(loot), **{person: one for person, one in found.items() if one}}
+    answers_by_digest = {
+        hashlib.sha256(repr(answers).encode()).digest(): answers for answers in itertools.product(*questions)
+    }
+    answers_of = {
+        row["person_id"]: answers_by_digest.get(bytes(row["blob"])[:32]) for row in leaked.backup.get("staged", [])
+    }
+    return {**nothing(leaked), **{person: answers for person, answers in answers_of.items() if answers}}
 
 
-def by_equal_blobs(loot: Loot) -> Guess:
-    """Blobs of the backup that are found again after closing, in a row without a person."""
-    guess = nothing(loot)
-    whose = {bytes(row["blob"]): row["person_id"] for row in loot.backup.get("staged", [])}
-    for row in itertools.chain(*loot.closed.values()):
+def by_equal_blobs(leaked: LeakedData) -> Guess:
+    """Looks for blobs of the backup in rows without a person after closing."""
+    guess = nothing(leaked)
+    whose = {bytes(row["blob"]): row["person_id"] for row in leaked.backup.get("staged", [])}
+    for row in itertools.chain(*leaked.closed.values()):
         for blob in (bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)):
             if blob in whose and vector(row):
                 guess[whose[blob]] = vector(row)
     return guess
 
 
-def by_left_keys(loot: Loot) -> Guess:
-    """Blobs of the backup under whatever is left in the key folder."""
-    guess = nothing(loot)
-    for row in loot.backup.get("staged", []):
+def by_left_keys(leaked: LeakedData) -> Guess:
+    """Decrypts blobs of the backup with the keys that are left in the key folder."""
+    guess = nothing(leaked)
+    for row in leaked.backup.get("staged", []):
         for blob in (bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)):
-            for name, key in loot.keys:
+            for name, key in leaked.keys:
                 if content := _opened(name, key, blob):
-                    guess[row["person_id"]] = vector({f"q{number}": one for number, one in content.items()})
+                    guess[row["person_id"]] = vector({f"q{number}": choice for number, choice in content.items()})
     return guess
 
 
@@ -218,67 +223,67 @@ def _opened(name: str, key: bytes, blob: bytes) -> dict[int, Any] | None:
 PLAIN = re.compile(rb'\{"\d+":[^{}\x00]{1,2000}\}')
 
 
-def by_remains(loot: Loot) -> Guess:
-    """Ballots in the clear in free pages, dead rows and the log of the database, under a person or in their order."""
-    guess, nameless = nothing(loot), []
-    for match in itertools.chain(*(PLAIN.findall(content) for content in loot.files)):
+def by_remains(leaked: LeakedData) -> Guess:
+    """Looks for plain-text ballots in free pages, dead rows and the WAL, by person id or by order."""
+    guess, nameless = nothing(leaked), []
+    for match in itertools.chain(*(PLAIN.findall(content) for content in leaked.files)):
         content = decoded(match) or {}
-        row = {f"q{number}": one for number, one in content.items() if number}
+        row = {f"q{number}": choice for number, choice in content.items() if number}
         if 0 in content:
             guess[content[0]] = vector(row)
         elif len(row) >= 3:
             nameless.append(row)
-    return {**guess, **matched(nameless, loot)} if nameless else guess
+    return {**guess, **matched(nameless, leaked)} if nameless else guess
 
 
-def by_views(loot: Loot) -> Guess:
-    """What could be seen after each person, minus what could be seen before."""
-    guess = nothing(loot)
-    for (_, before), (person, after) in itertools.pairwise(loot.watched):
+def by_views(leaked: LeakedData) -> Guess:
+    """Subtracts the figures before each person's answers from the figures after them."""
+    guess = nothing(leaked)
+    for (_, before), (person, after) in itertools.pairwise(leaked.watched):
         if before != after:
             guess[person] = vector({key: _difference(before.get(key), after[key]) for key in after})
     return guess
 
 
 def _difference(before: Any, after: Any) -> Any:
-    """Of sums a number; of counts the options that were chosen once more."""
+    """Returns the difference of two sums, or the options whose counts have grown."""
     return after - (before or 0) if isinstance(after, int) else sorted(Counter(after) - Counter(before or {}))
 
 
-def who_answered_by_reminders(loot: Loot) -> Guess:
-    """Whoever got no reminder has answered."""
-    people = {row["id"]: row["person_id"] for row in loot.closed.get("address", [])}
+def who_answered_by_reminders(leaked: LeakedData) -> Guess:
+    """Assumes that a person without a reminder has answered."""
+    people = {row["id"]: row["person_id"] for row in leaked.closed.get("address", [])}
     states = {
         people[row["address_id"]]: row["state"]
-        for row in loot.closed.get("delivery", [])
+        for row in leaked.closed.get("delivery", [])
         if row["kind"] == "feedback" and row["slot"]
     }
-    return {person: states.get(person, "superseded") != "sent" for person in loot.asked}
+    return {person: states.get(person, "superseded") != "sent" for person in leaked.asked}
 
 
-def who_answered_by_last_message(loot: Loot) -> Guess:
-    """Whoever was last written to at the time of the reminders had not answered."""
-    last = {row["person_id"]: moment_of(row["free_at"]) for row in loot.closed.get("address", [])}
-    ended = max((done for _, done in loot.spans.values()), default=None)
-    return {person: not ((at := last.get(person)) and ended and at > ended) for person in loot.asked}
+def who_answered_by_last_message(leaked: LeakedData) -> Guess:
+    """Assumes that a person whose last message is from the time of the reminders had not answered."""
+    last = {row["person_id"]: moment_of(row["free_at"]) for row in leaked.closed.get("address", [])}
+    ended = max((done for _, done in leaked.spans.values()), default=None)
+    return {person: not ((at := last.get(person)) and ended and at > ended) for person in leaked.asked}
 
 
-def who_wrote_by_log(loot: Loot) -> Guess:
-    """A line about a message, while somebody was answering."""
-    lines = re.findall(r"timestamp='([^']+)'.*event='update'.*route='(?:message|text [^']*)'", loot.log)
-    return _inside([datetime.fromisoformat(one) for one in lines], loot.walls)
+def who_wrote_by_log(leaked: LeakedData) -> Guess:
+    """Looks for log lines about a text message in the period in which a person was answering."""
+    lines = re.findall(r"timestamp='([^']+)'.*event='update'.*route='(?:message|text [^']*)'", leaked.log)
+    return _inside([datetime.fromisoformat(moment) for moment in lines], leaked.walls)
 
 
-def who_wrote_by_last_message(loot: Loot) -> Guess:
-    """Only messages, not taps, move the moment from which a chat takes another."""
-    last = {row["person_id"]: moment_of(row["free_at"]) for row in loot.backup.get("address", [])}
-    return {person: (at := last.get(person)) is not None and at >= begun for person, (begun, _) in loot.spans.items()}
+def who_wrote_by_last_message(leaked: LeakedData) -> Guess:
+    """Assumes that `free_at` of a chat changes with text messages and not with taps."""
+    last = {row["person_id"]: moment_of(row["free_at"]) for row in leaked.backup.get("address", [])}
+    return {person: (at := last.get(person)) is not None and at >= begun for person, (begun, _) in leaked.spans.items()}
 
 
-def who_wrote_by_updates(loot: Loot) -> Guess:
-    """Whoever wrote has sent more updates than others: those seen while they were answering."""
-    seen = [moment for row in loot.backup.get("seen_update", []) if (moment := moment_of(row["seen_at"]))]
-    counts = {person: sum(begun <= one <= done for one in seen) for person, (begun, done) in loot.spans.items()}
+def who_wrote_by_updates(leaked: LeakedData) -> Guess:
+    """Assumes that people who wrote a text sent more updates than others while they were answering."""
+    seen = [moment for row in leaked.backup.get("seen_update", []) if (moment := moment_of(row["seen_at"]))]
+    counts = {person: sum(begun <= moment <= done for moment in seen) for person, (begun, done) in leaked.spans.items()}
     usual = min(counts.values(), default=0)
     return {person: count > usual for person, count in counts.items()}
 

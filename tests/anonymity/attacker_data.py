@@ -1,4 +1,4 @@
-"""What an attacker has: every row with where it lies, the raw files, a backup, the log; and what they know."""
+"""The data that an attacker has: rows with their physical position, raw files, a backup, keys, the log."""
 
 import json
 import re
@@ -14,27 +14,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 Vector = tuple[Any, ...]
-"""What somebody chose, question by question."""
+"""One person's choices in the order of the questions."""
 
 
 @dataclass
 class Truth:
-    """What the attacker wants to know."""
+    """What people really answered. Attacks do not see it."""
 
     vectors: dict[int, Vector]
-    """By person; of those who answered."""
+    """By person id, only people who answered."""
     texts: dict[int, str]
     silent: set[int]
 
     @property
     def mode(self) -> Vector:
-        """The best guess of anyone's answers from the published totals: what most chose, question by question."""
+        """The most common choice of each question, which is the best guess from the published totals."""
         return tuple(Counter(column).most_common(1)[0][0] for column in zip(*self.vectors.values(), strict=True))
 
 
 @dataclass
-class Loot:
-    """All that there is, and what everybody may know: who came in which order, their profiles, the published modes."""
+class LeakedData:
+    """All that an attacker gets, including public facts: order of answering, profiles, most common choices."""
 
     database: str
     order: list[int]
@@ -42,30 +42,30 @@ class Loot:
     public: Vector
     asked: list[int]
     spans: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
-    """When each was answering, by the program's clock."""
+    """By person id: begin and end of answering, by the program's clock."""
     walls: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
-    """The same by the wall's, which the log goes by."""
+    """The same by the machine's clock, which the log uses."""
     backup: Tables = field(default_factory=dict)
     closed: Tables = field(default_factory=dict)
     files: list[bytes] = field(default_factory=list)
     keys: list[tuple[str, bytes]] = field(default_factory=list)
     log: str = ""
     watched: list[tuple[int, Row]] = field(default_factory=list)
-    """What could be seen of the figures after each person."""
+    """Person id and the figures that were visible after that person's answers."""
 
 
 async def tables(engine: AsyncEngine) -> Tables:
-    """Every row of every table, with the hidden columns: where it lies, and which transaction wrote it."""
+    """Returns all rows of all tables with their physical position (`_place`) and transaction number (`_xmin`)."""
     hidden = "rowid AS _place, 0 AS _xmin"
     if engine.dialect.name == "postgresql":
         hidden = "ctid::text AS _place, xmin::text::bigint AS _xmin"
     async with engine.connect() as connection:
         names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
-        found: Tables = {}
+        rows_of_table: Tables = {}
         for name in names:
             rows = (await connection.execute(text(f'SELECT {hidden}, * FROM "{name}"'))).mappings()
-            found[name] = [{**row, "_place": place(row["_place"])} for row in rows]
-    return found
+            rows_of_table[name] = [{**row, "_place": place(row["_place"])} for row in rows]
+    return rows_of_table
 
 
 def place(value: Any) -> tuple[int, ...]:
@@ -73,7 +73,7 @@ def place(value: Any) -> tuple[int, ...]:
 
 
 async def files(engine: AsyncEngine) -> list[bytes]:
-    """The raw bytes of the database: SQLite's file and log, PostgreSQL's heaps with all dead rows."""
+    """Returns the raw bytes of SQLite's file and WAL, or of PostgreSQL's heap and TOAST files with dead rows."""
     if engine.dialect.name == "sqlite":
         file = Path(engine.url.database or "")
         return [path.read_bytes() for path in sorted(file.parent.glob(f"{file.name}*")) if path.is_file()]
@@ -84,22 +84,22 @@ async def files(engine: AsyncEngine) -> list[bytes]:
         ours = "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         heaps = f"SELECT pg_relation_filepath(oid) {ours}"
         long_values = f"SELECT pg_relation_filepath(reltoastrelid) {ours} AND reltoastrelid > 0"
-        paths = [path for one in (heaps, long_values) for path in (await autocommit.execute(text(one))).scalars()]
+        paths = [path for query in (heaps, long_values) for path in (await autocommit.execute(text(query))).scalars()]
     return [(folder / path).read_bytes() for path in paths if path and (folder / path).is_file()]
 
 
 def decoded(value: Any) -> dict[int, Any] | None:
-    """Answers that lie somewhere as JSON by question, sealed by nothing."""
+    """Returns the answers, by question number, if the value is JSON in plain text; otherwise None."""
     try:
         content = json.loads(value)
-        found: dict[int, Any] = {}
-        for key, one in content.items():
+        answers: dict[int, Any] = {}
+        for key, stored in content.items():
             question, _, option = key.partition(".")
-            said = one[0] if isinstance(one, list) and len(one) == 3 and "." in "".join(content) else one
+            choice = stored[0] if isinstance(stored, list) and len(stored) == 3 and "." in "".join(content) else stored
             if option.isdigit():
-                found[int(question)] = [*found.get(int(question), []), *([int(option)] if said else [])]
-            elif not option and question.isdigit() and not isinstance(said, bool):
-                found[int(question)] = said
-        return found or None
+                answers[int(question)] = [*answers.get(int(question), []), *([int(option)] if choice else [])]
+            elif not option and question.isdigit() and not isinstance(choice, bool):
+                answers[int(question)] = choice
+        return answers or None
     except (ValueError, TypeError, AttributeError, UnicodeDecodeError):
         return None

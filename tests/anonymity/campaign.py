@@ -1,4 +1,4 @@
-"""Worlds one after another, on each database, into one table."""
+"""Plays several worlds on each kind of database and collects the results in one table."""
 
 import asyncio
 import io
@@ -20,7 +20,7 @@ from tests.databases import migrated, new_database, on_server, postgres_server
 
 @asynccontextmanager
 async def beside(url: str, folder: Path) -> AsyncIterator[db.AsyncEngine]:
-    """An empty database of the same kind, for the careless copy."""
+    """Yields an engine for a new, empty database of the same kind, for the careless storage."""
     engine = db.make_engine(f"sqlite+aiosqlite:///{folder / f'naive-{secrets.token_hex(4)}.db'}")
     name = f"naive_{secrets.token_hex(4)}"
     if not url.startswith("sqlite"):
@@ -40,17 +40,17 @@ async def beside(url: str, folder: Path) -> AsyncIterator[db.AsyncEngine]:
 async def one_world(
     stage: Stage, folder: Path, table: Table, *, respondents: int, seed: int, through: str, log: Callable[[], str]
 ) -> None:
-    """Plays a world, attacks it and its careless copy."""
+    """Plays a world, and runs the attacks on its data and on the same answers in the careless storage."""
     world = World(stage, folder, respondents, seed, inbox=through == "inbox")
-    loot, truth = await world.play(log)
+    leaked, truth = await world.play(log)
     async with beside(stage.app.settings.database.url, folder) as engine:
-        copy = await naive.kept(engine, loot, truth)
-    table.add(loot, truth, copy, through=through)
+        copy = await naive.store_carelessly(engine, leaked, truth)
+    table.add(leaked, truth, copy, through=through)
 
 
 @dataclass
 class Campaign:
-    """How much is tried, and what came of it."""
+    """The size of a series of worlds, and its results."""
 
     respondents: int
     seeds: int

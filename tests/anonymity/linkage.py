@@ -1,16 +1,16 @@
-"""The linkage table: attack x database, how many of how many are linked, and how many by chance."""
+"""The linkage table: for each attack and database the number of linked answers, and the number expected by chance."""
 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tests.anonymity.attacker import ATTACKS, Attack, Guess
-from tests.anonymity.attacker_data import Loot, Truth
+from tests.anonymity.attacker_data import LeakedData, Truth
 
 
 @dataclass
 class Line:
-    """One attack over several worlds."""
+    """The results of one attack on one kind of database, summed over several worlds."""
 
     attack: Attack
     database: str
@@ -19,11 +19,11 @@ class Line:
     expected: float = 0.0
     of: int = 0
     naive: int = 0
-    """Linked where the same answers are kept carelessly."""
+    """Number linked in the careless storage of the same answers."""
 
     @property
     def _more(self) -> float:
-        """What is more than chance: 4 standard deviations, or half of what could be linked besides."""
+        """Upper limit for chance: 4 standard deviations above it, at most halfway to the maximum."""
         return self.expected + min(4 * math.sqrt(max(self.expected, 1.0)), (self.of - self.expected) / 2)
 
     @property
@@ -32,15 +32,15 @@ class Line:
 
     @property
     def is_proved(self) -> bool:
-        """Whether the attack links where there is something to link."""
+        """Whether the attack works on the careless storage."""
         return self.naive > self._more
 
     def __str__(self) -> str:
         each = max(self.worlds, 1)
-        found = (
+        counts = (
             f"{self.linked / each:.1f} | {self.expected / each:.1f} | {self.of / each:.0f} | {self.naive / each:.1f}"
         )
-        return f"| {self.attack.name} | {self.database} | {found} | {self.worlds} |"
+        return f"| {self.attack.name} | {self.database} | {counts} | {self.worlds} |"
 
 
 HEAD = """| attack | database | linked | expected by chance | of | linked when kept carelessly | seeds |
@@ -48,18 +48,18 @@ HEAD = """| attack | database | linked | expected by chance | of | linked when k
 
 
 def score(attack: Attack, guess: Guess, truth: Truth) -> int:
-    """How many guesses are right."""
+    """Returns the number of correct guesses."""
     if attack.aim == "text":
-        return sum(truth.texts.get(person) == one for person, one in guess.items())
+        return sum(truth.texts.get(person) == text for person, text in guess.items())
     if attack.aim == "answered":
-        return sum((person not in truth.silent) == one for person, one in guess.items())
+        return sum((person not in truth.silent) == guessed for person, guessed in guess.items())
     if attack.aim == "wrote":
-        return sum((person in truth.texts) == one for person, one in guess.items())
-    return sum(truth.vectors.get(person) == one for person, one in guess.items())
+        return sum((person in truth.texts) == guessed for person, guessed in guess.items())
+    return sum(truth.vectors.get(person) == answers for person, answers in guess.items())
 
 
 def by_chance(attack: Attack, truth: Truth) -> tuple[float, int]:
-    """How many are right without the loot, from published totals alone; and of how many."""
+    """Returns the number of correct guesses expected from the published totals alone, and the maximum."""
     respondents, texts = len(truth.vectors), len(truth.texts)
     if attack.aim == "text":
         return texts / respondents, texts
@@ -67,28 +67,28 @@ def by_chance(attack: Attack, truth: Truth) -> tuple[float, int]:
         return respondents, respondents + len(truth.silent)
     if attack.aim == "wrote":
         return max(texts, respondents - texts), respondents
-    return sum(one == truth.mode for one in truth.vectors.values()), respondents
+    return sum(answers == truth.mode for answers in truth.vectors.values()), respondents
 
 
 class Table:
-    """Lines that grow world by world."""
+    """One line for each attack and kind of database."""
 
     def __init__(self) -> None:
         self.lines: dict[tuple[str, str], Line] = {}
 
-    def add(self, loot: Loot, truth: Truth, naive: Loot, *, through: str) -> None:
-        for attack in (one for one in ATTACKS if one.through == through):
-            if attack.name.startswith("hidden transaction") and loot.database == "sqlite":
+    def add(self, leaked: LeakedData, truth: Truth, naive: LeakedData, *, through: str) -> None:
+        for attack in (candidate for candidate in ATTACKS if candidate.through == through):
+            if attack.name.startswith("hidden transaction") and leaked.database == "sqlite":
                 continue  # SQLite has none
-            line = self.lines.setdefault((attack.name, loot.database), Line(attack, loot.database))
+            line = self.lines.setdefault((attack.name, leaked.database), Line(attack, leaked.database))
             expected, of = by_chance(attack, truth)
             line.worlds += 1
-            line.linked += score(attack, attack.guess(loot), truth)
+            line.linked += score(attack, attack.guess(leaked), truth)
             line.naive += score(attack, attack.guess(naive), truth)
             line.expected += expected
             line.of += of
 
-    def told(self, say: Callable[[str], object] = print) -> None:
+    def print_lines(self, say: Callable[[str], object] = print) -> None:
         say(HEAD)
         for line in self.lines.values():
             say(str(line))

@@ -1,4 +1,4 @@
-"""The same answers kept as a careless program keeps them, so that each attack can show that it finds what is there."""
+"""Stores the same answers carelessly, to prove that each attack works where the data allow it."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.anonymity import attacker_data as looting
-from tests.anonymity.attacker_data import Loot, Row, Truth, Vector
+from tests.anonymity import attacker_data
+from tests.anonymity.attacker_data import LeakedData, Row, Truth, Vector
 
 TABLES = (
     "ballot (id {serial}, q1 INT, q2 INT, q3 INT, q4 TEXT, organisation TEXT, field TEXT, at {time}, seal {blob})",
@@ -26,8 +26,8 @@ KINDS = {
 }
 
 
-async def kept(engine: AsyncEngine, real: Loot, truth: Truth) -> Loot:
-    """What a careless program leaves of the same people: rows in the order of answering, beside the person's own."""
+async def store_carelessly(engine: AsyncEngine, real: LeakedData, truth: Truth) -> LeakedData:
+    """Stores the answers in the order of answering; returns the data that an attacker would get."""
     kind = engine.dialect.name
     async with engine.begin() as connection:
         if kind == "sqlite":
@@ -36,27 +36,27 @@ async def kept(engine: AsyncEngine, real: Loot, truth: Truth) -> Loot:
             await connection.execute(text("CREATE TABLE " + table.format(**KINDS[kind])))
     for person in real.order:
         await _answered(engine, real, truth, person)
-    found = Loot(kind, real.order, real.profiles, real.public, real.asked, real.spans, real.walls)
-    found.backup = {**await looting.tables(engine), **_backup(real, truth)}
-    for row in found.backup["staged"]:
+    leaked = LeakedData(kind, real.order, real.profiles, real.public, real.asked, real.spans, real.walls)
+    leaked.backup = {**await attacker_data.tables(engine), **_backup(real, truth)}
+    for row in leaked.backup["staged"]:
         row["sealed"] = _sealed(truth.vectors[row["person_id"]])
-    found.keys = [("run-1", KEY)]
+    leaked.keys = [("run-1", KEY)]
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM scratch"))
         await connection.execute(text("DELETE FROM staged"))
-    found.closed = {**await looting.tables(engine), **_closed(real, truth)}
-    for row in found.closed["ballot"]:
+    leaked.closed = {**await attacker_data.tables(engine), **_closed(real, truth)}
+    for row in leaked.closed["ballot"]:
         row["q4"] = json.loads(row["q4"])
-    found.files = await looting.files(engine)
-    found.log = "".join(_lines(real, truth))
-    found.watched = list(_watched(real, truth))
-    return found
+    leaked.files = await attacker_data.files(engine)
+    leaked.log = "".join(_lines(real, truth))
+    leaked.watched = list(_watched(real, truth))
+    return leaked
 
 
-async def _answered(engine: AsyncEngine, real: Loot, truth: Truth, person: int) -> None:
-    """All of one person in one transaction."""
+async def _answered(engine: AsyncEngine, real: LeakedData, truth: Truth, person: int) -> None:
+    """Stores one person's answers in one transaction."""
     vector, (organisation, field), at = truth.vectors[person], real.profiles[person], real.spans[person][1]
-    content = {"0": person, **{str(number): one for number, one in enumerate(vector, 1)}}
+    content = {"0": person, **{str(number): choice for number, choice in enumerate(vector, 1)}}
     plain = json.dumps(content, separators=(",", ":"))
     blob = hashlib.sha256(repr(vector).encode()).digest() + truth.texts.get(person, "").encode()
     moment = str(at) if engine.dialect.name == "sqlite" else at
@@ -77,21 +77,21 @@ async def _answered(engine: AsyncEngine, real: Loot, truth: Truth, person: int) 
 
 
 def _sealed(vector: Vector) -> bytes:
-    """Under a key that stays."""
-    plain = json.dumps({str(number): one for number, one in enumerate(vector, 1)}).encode()
+    """Encrypts the choices with a key that is never destroyed."""
+    plain = json.dumps({str(number): choice for number, choice in enumerate(vector, 1)}).encode()
     return bytes(12) + AESGCM(KEY).encrypt(bytes(12), plain, b"run-1")
 
 
-def _backup(real: Loot, truth: Truth) -> dict[str, list[Row]]:
-    """Who wrote, by when each chat was last written to, and by how many updates each has sent."""
+def _backup(real: LeakedData, truth: Truth) -> dict[str, list[Row]]:
+    """Returns rows whose times and number of updates show who wrote a text."""
     free = [{"person_id": p, "free_at": real.spans[p][1] if p in truth.texts else None} for p in real.order]
     step = timedelta(milliseconds=1)
     seen = [{"seen_at": real.spans[p][0] + n * step} for p in real.order for n in range(7 if p in truth.texts else 6)]
     return {"address": free, "seen_update": seen}
 
 
-def _closed(real: Loot, truth: Truth) -> dict[str, list[Row]]:
-    """Reminders that were sent to those alone who had not answered."""
+def _closed(real: LeakedData, truth: Truth) -> dict[str, list[Row]]:
+    """Returns deliveries of reminders that only people without an answer got."""
     later = max(done for _, done in real.spans.values()) + timedelta(days=2)
     address = [{"id": p, "person_id": p, "free_at": later if p in truth.silent else None} for p in real.asked]
     states = {True: "sent", False: "superseded"}
@@ -101,7 +101,7 @@ def _closed(real: Loot, truth: Truth) -> dict[str, list[Row]]:
     return {"address": address, "delivery": sent}
 
 
-def _lines(real: Loot, truth: Truth) -> list[str]:
+def _lines(real: LeakedData, truth: Truth) -> list[str]:
     return [
         f"timestamp='{real.walls[person][1].isoformat()}' level='info' event='update' update=1 route='{route}'\n"
         for person in real.order
@@ -109,16 +109,16 @@ def _lines(real: Loot, truth: Truth) -> list[str]:
     ]
 
 
-def _watched(real: Loot, truth: Truth) -> list[tuple[int, Row]]:
-    """Figures that change with every answer."""
+def _watched(real: LeakedData, truth: Truth) -> list[tuple[int, Row]]:
+    """Returns figures that change after every person, unlike Koolla's."""
     sums: Row = {"q1": 0, "q2": 0, "q3": {}, "q4": {}}
-    found: list[tuple[int, Row]] = [(0, deepcopy(sums))]
+    watched: list[tuple[int, Row]] = [(0, deepcopy(sums))]
     for person in real.order:
-        one, two, single, several = truth.vectors[person]
-        sums["q1"] += one
-        sums["q2"] += two
+        first, second, single, several = truth.vectors[person]
+        sums["q1"] += first
+        sums["q2"] += second
         for key, options in (("q3", [single]), ("q4", several)):
             for option in options:
                 sums[key][option] = sums[key].get(option, 0) + 1
-        found.append((person, deepcopy(sums)))
-    return found
+        watched.append((person, deepcopy(sums)))
+    return watched

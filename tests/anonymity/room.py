@@ -1,4 +1,4 @@
-"""A group that answers forms through the program's own verbs, without chat: quick enough for thousands of answers."""
+"""Lets a group answer forms through the functions of models, without chat: fast enough for thousands of answers."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,12 +26,12 @@ from models.policy import Policy
 Profile = tuple[str | None, str | None]
 """Organisation and field."""
 Answers = dict[int, Any]
-"""By the position of the question, from 1: a value, a list of options, a text, or (option, text) for "other"."""
+"""By position of the question, from 1: a value, a list of options, a text, or (option, text) for "other"."""
 
 
 @dataclass
 class Room:
-    """A database, its keys, and a clock that is moved by hand."""
+    """A database, its keys, and the current time, which only these methods and the test change."""
 
     engine: AsyncEngine
     keys: Keyring
@@ -53,7 +53,7 @@ class Room:
             await engine.dispose()
 
     async def group(self, people: int, profiles: Sequence[Profile] = ()) -> tuple[int, list[int]]:
-        """A group and its members."""
+        """Creates a group with members; returns its id and theirs."""
         async with self.sessions.begin() as session:
             group = Workgroup(name=f"Ryhmä {self.update_id}", created_at=self.now, approves_joiners=False)
             session.add(group)
@@ -73,7 +73,7 @@ class Room:
         return person.id
 
     async def form(self, items: Sequence[Item], *, of: int | None = None, named: bool = False) -> FormVersion:
-        """A new form, or the next version of one."""
+        """Creates a form, or the next version of the form ``of``."""
         async with self.sessions.begin() as session:
             if of is None:
                 known = Form(key=f"form-{self.update_id}", name="Lomake", created_at=self.now)
@@ -85,7 +85,7 @@ class Room:
             return await forms.write(session, known, items, named=named)
 
     async def put(self, version: FormVersion, group_id: int, people: Sequence[int], *, threshold: int = 5) -> int:
-        """Puts a form to people of a group; returns the run."""
+        """Asks people of a group to fill in a form; returns the id of the run."""
         async with self.sessions.begin() as session:
             run = Run(
                 form_version_id=version.id,
@@ -104,7 +104,7 @@ class Room:
             return run.id
 
     async def press(self, run_id: int, person_id: int, position: int, value: Any) -> None:
-        """One press in a transaction: a value, None, ``("tick", option, on)``, ``"settle"`` or ``("write", text)``."""
+        """Presses a button: a choice, None, ``("tick", option, on)``, ``"settle"`` or ``("write", text)``."""
         self.update_id += 1
         self.now += timedelta(seconds=3)
         press = Press(self.update_id, self.now)
@@ -123,7 +123,7 @@ class Room:
                     await feedback.choose(session, submission, question, value, keys=self.keys, press=press)
 
     async def answer(self, run_id: int, person_id: int, answers: Answers) -> None:
-        """All of a person's answers, and done."""
+        """Gives all answers of one person and presses Done."""
         for position, value in answers.items():
             if isinstance(value, list):
                 for option in value:
@@ -143,7 +143,7 @@ class Room:
             await feedback.finish(session, submission, keys=self.keys, press=Press(self.update_id, self.now))
 
     async def close(self, run_id: int) -> None:
-        """Closes a run now, early or late, as the program's clock does it."""
+        """Closes a run now, whatever its closing time is, in the same steps as the program's clock."""
         self.now += timedelta(hours=1)
         async with self.sessions.begin() as session:
             await session.execute(update(Run).where(Run.id == run_id).values(closes_at=self.now))

@@ -1,4 +1,4 @@
-"""Erasure leaves no row, by a search through the whole schema and the file, and no released figure changes."""
+"""Erasure removes a person from all tables and from the database file, and changes no released figure."""
 
 from models.feedback import previews
 from models.feedback.answers import Press
@@ -20,7 +20,7 @@ SECRET = "Salaisuus-xyzzy"
 
 
 async def test_surveys_named_answers_and_trials_forget_too(room: Room) -> None:
-    """She answered one form that has closed, one under her name, one that is open, and is trying one out."""
+    """The person has answered a closed form, a named form and an open form, and has a preview of a form."""
     group, people = await room.group(12)
     kyllikki = people[0]
     version = await room.form([SCALE, HOUSE, OPEN])
@@ -60,7 +60,7 @@ async def test_surveys_named_answers_and_trials_forget_too(room: Room) -> None:
 
 
 async def _tries(room: Room, person_id: int, form_id: int, group_id: int) -> int:
-    """A trial of a form with an answer in it, as a coordinator begins one."""
+    """Begins a preview of a form and answers its first question; returns the id of the run."""
     async with room.sessions.begin() as session:
         person, form = await session.get_one(Person, person_id), await session.get_one(Form, form_id)
         from models.forms.form_book import OwnedForm

@@ -1,4 +1,4 @@
-"""Attacks that once could be thought of, each with what answers it."""
+"""Single weaknesses that were found in reviews, each with a test that they are closed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,12 +31,12 @@ HOUSE = Item(QuestionKind.SINGLE, text="Organisaatio", choices=HOUSES, backgroun
 
 @pytest.fixture
 async def room(tmp_path: Path, migrated_url: str) -> AsyncIterator[Room]:
-    async with Room.open(migrated_url, tmp_path) as one:
-        yield one
+    async with Room.open(migrated_url, tmp_path) as room:
+        yield room
 
 
 async def test_named_answers_are_not_put_among_anonymous_ones(room: Room) -> None:
-    """Of a pool of four named answers and one anonymous, the fifth would be known by subtraction."""
+    """In a pool of four named answers and one anonymous answer, subtraction would show the anonymous one."""
     group, people = await room.group(12)
     open_to_all = await room.form([SCALE, OPEN])
     under_names = await room.form([SCALE, OPEN], of=open_to_all.form_id, named=True)
@@ -54,7 +54,7 @@ async def test_named_answers_are_not_put_among_anonymous_ones(room: Room) -> Non
 
 
 async def test_what_was_not_sent_is_told_under_no_name(room: Room) -> None:
-    """Nor is it in the figures: from them what the others have said could be subtracted, for it is known."""
+    """It is not in the figures either: the named answers could be subtracted from them."""
     group, people = await room.group(8)
     version = await room.form([SCALE, OPEN], named=True)
     run = await room.put(version, group, people)
@@ -66,7 +66,7 @@ async def test_what_was_not_sent_is_told_under_no_name(room: Room) -> None:
     assert {row.person_id for row in await room.rows(NamedAnswer)} == set(people[:6])
     (release,) = await room.rows(Release)
     assert (release.asked, release.answered) == (8, 6)
-    (figure,) = (one for one in await room.rows(Figure) if one.n is not None)
+    (figure,) = (row for row in await room.rows(Figure) if row.n is not None)
     assert figure.n == 6
     assert await room.rows(Staged) == []
 
@@ -83,7 +83,7 @@ async def test_an_open_form_counts_only_those_who_have_sent_something(room: Room
 
 
 async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room) -> None:
-    """Its releases have no figures, like those of texts that waited; but its people are counted nowhere else."""
+    """Its releases have no figures, but the people who answered are counted in no other release."""
     group, people = await room.group(14)
     version = await room.form([OPEN])
     for answered in (10, 6, 4):
@@ -93,15 +93,18 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
         await room.close(run)
     releases = await room.rows(Release)
     async with room.sessions() as session:
-        shown = [await aggregates.aggregate_of(session, [one]) for one in releases]
+        shown = [await aggregates.aggregate_of(session, [release]) for release in releases]
         together = await aggregates.aggregate_of(session, releases)
-    assert [(one.asked, one.answered, len(one.texts)) for one in shown] == [(14, 10, 10), (14, 6, 0)]
+    assert [(aggregate.asked, aggregate.answered, len(aggregate.texts)) for aggregate in shown] == [
+        (14, 10, 10),
+        (14, 6, 0),
+    ]
     assert (together.asked, together.answered) == (28, 16)
 
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
 async def test_two_replicas_put_a_groups_answers_into_one_pool(room: Room) -> None:
-    """Of two pools of one group and form, one would wait for ever."""
+    """If a group and form had two pools, one of them would never be released."""
     group, people = await room.group(8)
     version = await room.form([SCALE])
     runs = [await room.put(version, group, people) for _ in range(2)]
@@ -136,7 +139,7 @@ async def test_named_texts_make_no_crowd_for_anonymous_ones(room: Room) -> None:
 
 
 async def test_three_people_are_never_five(room: Room) -> None:
-    """They answer at each of three meetings: nine answers, of three people."""
+    """Three people answer after each of three meetings: nine answers are not released, as they are of three people."""
     group, people = await room.group(3)
     version = await room.form([SCALE])
     for _ in range(3):
@@ -156,7 +159,7 @@ async def test_three_people_are_never_five(room: Room) -> None:
 
 
 async def test_a_mean_alone_does_not_say_that_all_agree_on_it(room: Room) -> None:
-    """Ten answers without a distribution, beside questions that have theirs, would say that all gave the mean."""
+    """If only the distribution were hidden, readers could conclude that all ten people chose the mean."""
     group, people = await room.group(10)
     version = await room.form([SCALE, Item(QuestionKind.SCALE, text="Toinen", low=1, high=5)])
     run = await room.put(version, group, people)
@@ -182,7 +185,7 @@ async def test_means_of_parts_that_would_tell_a_part_are_not_kept(room: Room) ->
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
 async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room) -> None:
-    """Not counted, it would stay behind with its person's name."""
+    """An answer that is not counted would stay in the database with its person's id."""
     group, people = await room.group(6)
     version = await room.form([SCALE])
     run = await room.put(version, group, people)
@@ -220,7 +223,7 @@ async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room
 
 
 async def test_neither_who_wrote_nor_who_was_reminded_can_be_told(talk: Talk, anna: Actor) -> None:
-    """From the moment of a chat's last message, the times of updates, the log, and what was sent or not."""
+    """The time of a chat's last message, times of updates, the log and the deliveries show neither."""
     from tests.conftest import LOG
 
     members = [talk.person(f"Jäsen {number}") for number in range(6)]
@@ -247,6 +250,6 @@ async def test_neither_who_wrote_nor_who_was_reminded_can_be_told(talk: Talk, an
         deliveries = (await session.execute(Delivery.__table__.select())).mappings().all()
         (run,) = (await session.execute(Run.__table__.select())).mappings().all()
     assert (run["state"], run["answered"]) == (RunState.CLOSED, 1)
-    told = {address["person_id"] for address in addresses if address["free_at"] is not None}
-    assert len(told) <= 1  # Anna's, who has just heard that there are results
+    people_with_times = {address["person_id"] for address in addresses if address["free_at"] is not None}
+    assert len(people_with_times) <= 1  # Anna's, who has just heard that there are results
     assert not [row for row in deliveries if row["kind"] == "feedback"]

@@ -1,4 +1,4 @@
-"""An attacker with the whole database links no more answers to people than chance does."""
+"""An attacker with the whole database links no more answers to people than expected by chance."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ async def test_no_more_is_linked_than_by_chance(tmp_path: Path, migrated_url: st
     table = Table()
     async with Stage.open(tmp_path, database={"url": migrated_url}) as stage:
         await one_world(stage, tmp_path, table, respondents=40, seed=7, through=through, log=LOG.getvalue)
-    table.told()
+    table.print_lines()
     assert table.lines
     assert [str(line) for line in table.failed()] == []
     assert [str(line) for line in table.unproved()] == []

@@ -1,4 +1,4 @@
-"""Whatever is answered, pooled, edited, erased and looked at: nothing that can be computed is of a few alone."""
+"""In random sequences of answers, edits and erasures no figure is of fewer people than the threshold."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -28,10 +28,10 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
-def _runs(said: list[Values], threshold: int, named: bool, shift: int, gone: int) -> Step:
+def _runs(answers: list[Values], threshold: int, named: bool, shift: int, gone: int) -> Step:
     async def step(watch: Watch) -> None:
         people = watch.people[shift % len(watch.people) :] + watch.people[: shift % len(watch.people)]
-        answered = dict(zip(people, said, strict=False))
+        answered = dict(zip(people, answers, strict=False))
         left = list(answered)[:gone] if len(watch.people) > 8 else []
         await watch.run(answered, threshold=threshold, named=named, gone=left)
 
@@ -69,8 +69,8 @@ STEPS = st.lists(
 )
 
 
-class Tried:
-    """How much was tried."""
+class Counts:
+    """Totals over all sequences that were played."""
 
     sequences = runs = releases = pools = views = of_few_people = 0
 
@@ -91,9 +91,9 @@ class Tried:
         )
 
 
-def tried(examples: int) -> Tried:
-    """Plays so many sequences; an assertion fails where one tells too much."""
-    counted = Tried()
+def try_sequences(examples: int) -> Counts:
+    """Plays this number of random sequences; raises AssertionError if one reveals too much. Returns the totals."""
+    counted = Counts()
 
     @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(steps=STEPS)
@@ -105,16 +105,16 @@ def tried(examples: int) -> Tried:
 
 
 def test_no_view_is_of_a_few() -> None:
-    found = tried(15)
-    print(found)
-    assert found.releases > 2  # whatever is drawn, some are told
+    counted = try_sequences(15)
+    print(counted)
+    assert counted.releases > 2  # whatever is drawn, some are told
 
 
 @pytest.mark.slow
 def test_no_view_is_of_a_few_in_many_sequences() -> None:
-    found = tried(50)
-    print(found)
-    assert found.releases > 10
+    counted = try_sequences(50)
+    print(counted)
+    assert counted.releases > 10
 
 
 def test_the_algebra_finds_what_subtraction_isolates() -> None:
@@ -124,5 +124,5 @@ def test_the_algebra_finds_what_subtraction_isolates() -> None:
     assert small_sets([Sum(everyone, mean), Sum(but_two, mean)], 5) == [frozenset({(1, 0), (1, 1)})]
     assert small_sets([Sum(everyone, mean), Sum(but_two, ((1, 1),))], 5) == []
     third = ((2, 2), (3, 3))
-    found = small_sets([Sum(everyone, mean), Sum(but_two, ((1, 1),)), Sum(but_two, third)], 5)
-    assert found == [frozenset({(1, 0), (1, 1)})]
+    isolated = small_sets([Sum(everyone, mean), Sum(but_two, ((1, 1),)), Sum(but_two, third)], 5)
+    assert isolated == [frozenset({(1, 0), (1, 1)})]

@@ -1,4 +1,4 @@
-"""A group of people of whom everything is known but what they answered, and everything that their answering leaves."""
+"""Plays a world: a group whose members answer a form, and the data that an attacker gets from it."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -23,8 +23,8 @@ from models.people import people
 from models.people.groups import Membership, Workgroup
 from models.people.people import Person
 from models.people.settings import Field, Organisation
-from tests.anonymity import attacker_data as looting
-from tests.anonymity.attacker_data import Loot, Row, Truth
+from tests.anonymity import attacker_data
+from tests.anonymity.attacker_data import LeakedData, Row, Truth
 from tests.anonymity.room import Room
 
 STATEMENTS = tuple(Item(QuestionKind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
@@ -40,11 +40,11 @@ FORM = (
     Item(QuestionKind.OPEN, text="Muuta"),
 )
 SILENT = 5
-"""One of so many of those asked does not answer."""
+"""For each 5 people who answer, one more person is asked and does not answer."""
 
 
 class World:
-    """One group, one meeting, one form: built, answered, closed by the program's own clock, and looted."""
+    """One group, one meeting, one form: built, answered and closed by the program's own clock."""
 
     def __init__(self, stage: Stage, folder: Path, respondents: int, seed: int, *, inbox: bool) -> None:
         self.stage, self.folder, self.inbox = stage, folder, inbox
@@ -56,30 +56,30 @@ class World:
         self.truth = Truth({}, {}, set())
         self.profiles: dict[int, tuple[str, str]] = {}
 
-    async def play(self, log: Any) -> tuple[Loot, Truth]:
-        """``log`` returns what the program has logged so far."""
+    async def play(self, log: Any) -> tuple[LeakedData, Truth]:
+        """Returns the leaked data and the true answers. ``log()`` returns what the program has logged so far."""
         mark = len(log())
         meeting_id = await self._gather()
         await self.stage.time_passes(hours=5)
         order = self.chance.sample(list(self.actors), self.respondents)
         self.truth.silent = set(self.actors) - set(order)
-        loot = Loot(self.room.engine.dialect.name, order, self.profiles, (), list(self.actors))
+        leaked = LeakedData(self.room.engine.dialect.name, order, self.profiles, (), list(self.actors))
         self.room.now = self.stage.clock.moment
         for number, person in enumerate(order):
-            await self._fill(loot, person, meeting_id)
+            await self._fill(leaked, person, meeting_id)
             if number == len(order) * 4 // 5:
-                loot.backup = await self._backed_up()
+                leaked.backup = await self._backed_up()
         self.stage.clock.moment = self.room.now
         await self.stage.time_passes(days=9)
-        loot.public = self.truth.mode
-        loot.closed = await looting.tables(self.room.engine)
-        loot.files = await looting.files(self.room.engine)
-        loot.keys = [(path.stem, path.read_bytes()) for path in sorted(self.room.keys._folder.iterdir())]
-        loot.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
-        return loot, self.truth
+        leaked.public = self.truth.mode
+        leaked.closed = await attacker_data.tables(self.room.engine)
+        leaked.files = await attacker_data.files(self.room.engine)
+        leaked.keys = [(path.stem, path.read_bytes()) for path in sorted(self.room.keys._folder.iterdir())]
+        leaked.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
+        return leaked, self.truth
 
     async def _gather(self) -> int:
-        """The group with its profiles, and a meeting with its answers; all in orders of chance."""
+        """Creates the group with profiles and a meeting with replies in random order; returns the meeting's id."""
         now = self.stage.clock.moment
         version = await self.room.form(FORM) if not self.inbox else None
         actors = [self.stage.person(f"Jäsen {number}") for number in range(self.asked)]
@@ -129,8 +129,8 @@ class World:
             now, update_id = self.stage.clock.moment, self.room.update_id
             await invitations.reply(session, own, way, revision=1, update_id=update_id, now=now)
 
-    async def _fill(self, loot: Loot, person_id: int, meeting_id: int) -> None:
-        """One person answers; the next begins after a while."""
+    async def _fill(self, leaked: LeakedData, person_id: int, meeting_id: int) -> None:
+        """Waits 20 to 90 seconds, then one person answers. Records their times and the visible figures."""
         self.room.now += timedelta(seconds=self.chance.randint(20, 90))
         begun, wall = self.room.now, datetime.now(UTC)
         text = f"Ajatus {self.chance.getrandbits(60):x} {'sana ' * self.chance.randint(1, 60)}".strip()
@@ -143,11 +143,11 @@ class World:
             await self._press(run_id, person_id, text if wrote else "")
         if wrote:
             self.truth.texts[person_id] = text
-        loot.spans[person_id], loot.walls[person_id] = (begun, self.room.now), (wall, datetime.now(UTC))
-        loot.watched.append((person_id, await self._seen()))
+        leaked.spans[person_id], leaked.walls[person_id] = (begun, self.room.now), (wall, datetime.now(UTC))
+        leaked.watched.append((person_id, await self._seen()))
 
     async def _press(self, run_id: int, person_id: int, text: str) -> None:
-        """Through the verbs, in an order of chance, with changes of mind; one transaction for each press."""
+        """Answers through the functions of models, in random order, some answers changed; one transaction per press."""
         chance, room = self.chance, self.room
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
@@ -166,7 +166,7 @@ class World:
         await room.answer(run_id, person_id, {key: answers[key] for key in chance.sample(list(answers), len(answers))})
 
     async def _tap(self, run_id: int, person_id: int, text: str) -> None:
-        """Through the inbox, tap by tap."""
+        """Answers through the inbox, one Telegram update per tap."""
         actor, values = self.actors[person_id], [self.chance.randint(1, 5) for _ in range(4)]
         self.stage.clock.moment = self.room.now
         taps = [f"was:{run_id}:remote", *(f"rate:{run_id}:{number}:{value}" for number, value in enumerate(values, 1))]
@@ -180,26 +180,26 @@ class World:
         self.truth.vectors[person_id] = (values[0], values[1], values[2], (values[3],))
 
     async def _seen(self) -> Row:
-        """What the figures show at this moment to anyone."""
+        """Returns the figures that are visible now: sums and counts of options by question."""
         async with self.room.sessions() as session:
             figures = await session.execute(
                 select(Figure.question_id, func.sum(Figure.total)).group_by(Figure.question_id)
             )
-            found: Row = {f"q{question}": total or 0 for question, total in figures}
+            shown: Row = {f"q{question}": total or 0 for question, total in figures}
             for count in (await session.execute(select(OptionCount))).scalars():
-                found[f"q{count.question_id}"] = {**found.get(f"q{count.question_id}", {}), count.value: count.chosen}
-        return found
+                shown[f"q{count.question_id}"] = {**shown.get(f"q{count.question_id}", {}), count.value: count.chosen}
+        return shown
 
-    async def _backed_up(self) -> looting.Tables:
-        """A copy of the moment, by `koolla backup` where there is one; the keys are not in it."""
+    async def _backed_up(self) -> attacker_data.Tables:
+        """Returns the tables now: on SQLite through `koolla backup`, on PostgreSQL directly. Keys are not included."""
         if self.room.engine.dialect.name != "sqlite":
-            return await looting.tables(self.room.engine)
+            return await attacker_data.tables(self.room.engine)
         from bot import db
 
         file = self.folder / f"backup-{self.chance.getrandbits(40):x}.db"
         back_up(self.stage.app.settings.database.url, file)
         engine = db.make_engine(f"sqlite+aiosqlite:///{file}")
         try:
-            return await looting.tables(engine)
+            return await attacker_data.tables(engine)
         finally:
             await engine.dispose()
