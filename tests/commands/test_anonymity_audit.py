@@ -43,16 +43,16 @@ async def room(tmp_path: Path, migrated_url: str, furnished: Path) -> AsyncItera
     """A closed form with all that can be released, a waiting pool of each kind, and a form that is open."""
     file = tmp_path / "koolla.db"
     if not (furnished / "keys").exists() or KIND != "sqlite":
-        async with Room.open(migrated_url, tmp_path) as one:
-            await furnish(one)
+        async with Room.open(migrated_url, tmp_path) as new_room:
+            await furnish(new_room)
         if KIND == "sqlite":
             shutil.copy(file, furnished)
             shutil.copytree(tmp_path / "keys", furnished / "keys")
     else:
         shutil.copy(furnished / file.name, file)
         shutil.copytree(furnished / "keys", tmp_path / "keys")
-    async with Room.open(migrated_url, tmp_path) as one:
-        yield one
+    async with Room.open(migrated_url, tmp_path) as opened_room:
+        yield opened_room
 
 
 async def furnish(room: Room) -> None:
@@ -80,15 +80,15 @@ async def verified(room: Room, folder: Path) -> Verdict:
 
 async def test_where_nothing_is_nothing_is_found(room: Room, tmp_path: Path) -> None:
     verdict = await verified(room, tmp_path)
-    told = verdict.text()
-    assert verdict.faults == [], told
-    assert "nothing in them ties an answer to a person" in told
-    assert NAME not in told
-    assert WORDS not in told
+    report = verdict.text()
+    assert verdict.faults == [], report
+    assert "nothing in them ties an answer to a person" in report
+    assert NAME not in report
+    assert WORDS not in report
     for figures in ("closed runs: 3", "sealed answers of open forms: 4", "answers and texts that wait: 9 in 2 pools"):
-        assert figures in told
-    assert "staged" in told.split("tables that point at a person")[1].split("\n")[0]
-    assert "option_count" in told.split("tables that hold figures")[1].split("\n")[0]
+        assert figures in report
+    assert "staged" in report.split("tables that point at a person")[1].split("\n")[0]
+    assert "option_count" in report.split("tables that hold figures")[1].split("\n")[0]
 
 
 CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
@@ -197,7 +197,7 @@ CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
 
 @pytest.mark.parametrize("what", CORRUPTIONS)
 async def test_whatever_is_put_there_is_named(room: Room, tmp_path: Path, what: str) -> None:
-    statements, said = CORRUPTIONS[what]
+    statements, message = CORRUPTIONS[what]
     values = {
         "no": False, "yes": True, "noise": bytes(range(200)), "plain": b'{"1": 4}' + b" " * 50,
         "then": NEW_YEAR if KIND == "postgresql" else "2027-01-01 00:00:00",
@@ -208,8 +208,8 @@ async def test_whatever_is_put_there_is_named(room: Room, tmp_path: Path, what: 
             used = {name: value for name, value in values.items() if f":{name}" in statement}
             await connection.execute(text(statement), used)
     verdict = await verified(room, tmp_path)
-    assert any(said in fault.text for fault in verdict.faults), verdict.text()
-    assert said in verdict.text().partition("Verdict")[2]
+    assert any(message in fault.text for fault in verdict.faults), verdict.text()
+    assert message in verdict.text().partition("Verdict")[2]
 
 
 async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path: Path) -> None:
@@ -223,14 +223,14 @@ async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path
     async with room.engine.begin() as connection:
         await connection.execute(text("UPDATE staged SET blob = :key WHERE person_id = 1"), {"key": key * 9})
     faults = [fault.text for fault in (await verified(room, tmp_path)).faults]
-    for said in (
+    for message in (
         "keys of the past: run-1",
         "belongs to no form or pool is in it: pool-99, notes.txt",
         "run-4.key has mode 0640",
         "others may look into it: keys has mode 0750",
         "keys in the database: ",
     ):
-        assert any(said in fault for fault in faults), (said, faults)
+        assert any(message in fault for fault in faults), (message, faults)
 
 
 @pytest.mark.skipif(KIND != "sqlite", reason="`koolla backup` is of SQLite")

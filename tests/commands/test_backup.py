@@ -55,13 +55,13 @@ async def test_a_full_disk_stops_sending_before_it_sends() -> None:
 
 
 def test_a_backup_is_private_whole_and_never_over_another(folder: Path) -> None:
-    code, said = koolla("backup", "copies/first.db")
-    assert code == 0, said
+    code, output = koolla("backup", "copies/first.db")
+    assert code == 0, output
     assert stat.S_IMODE((folder / "copies/first.db").stat().st_mode) == 0o600
     assert backup.check_backup(folder / "copies/first.db") == migrate.newest()
     before = (folder / "copies/first.db").read_bytes()
-    code, said = koolla("backup", "copies/first.db")
-    assert (code, "never overwrites" in said) == (2, True)
+    code, output = koolla("backup", "copies/first.db")
+    assert (code, "never overwrites" in output) == (2, True)
     assert (folder / "copies/first.db").read_bytes() == before
     assert [path.name for path in (folder / "copies").iterdir()] == ["first.db"]
 
@@ -72,14 +72,14 @@ def test_a_half_backup_is_never_taken_for_one(folder: Path) -> None:
     assert not (folder / "second.db.part").exists()
     with closing(sqlite3.connect("data/koolla.db")) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
-    code, said = koolla("backup", "data/keys/nowhere/\0.db")
-    assert code == 2, said
+    code, output = koolla("backup", "data/keys/nowhere/\0.db")
+    assert code == 2, output
 
 
 def test_of_an_empty_database_there_is_no_backup_and_nothing_left(folder: Path) -> None:
     (folder / "data/koolla.db").write_bytes(b"")
-    code, said = koolla("backup", "copy.db")
-    assert (code, "data/koolla.db is empty" in said, ".part" in said) == (2, True, False), said
+    code, output = koolla("backup", "copy.db")
+    assert (code, "data/koolla.db is empty" in output, ".part" in output) == (2, True, False), output
     assert not list(folder.glob("copy.db*"))
 
 
@@ -91,18 +91,18 @@ def test_a_file_that_may_not_be_used_is_named_and_not_the_database(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "file").touch()
-    code, said = koolla("backup", "file/copy.db")
-    assert (code, "file/copy.db cannot be written" in said, "database:" in said) == (2, True, False), said
-    code, said = koolla("restore", str(folder))
-    assert (code, "is a folder" in said) == (2, True), said
+    code, output = koolla("backup", "file/copy.db")
+    assert (code, "file/copy.db cannot be written" in output, "database:" in output) == (2, True, False), output
+    code, output = koolla("restore", str(folder))
+    assert (code, "is a folder" in output) == (2, True), output
     monkeypatch.setattr("bot.__main__._load", lambda _: Settings())
     monkeypatch.setattr(Path, "exists", locked)  # root, who may run the tests, is denied nothing
     monkeypatch.setattr("bot.commands.config_check.folder_faults", lambda _: [])
-    code, said = koolla("backup", "locked/copy.db")
-    assert (code, "locked/copy.db cannot be written (Permission denied)" in said) == (2, True), said
+    code, output = koolla("backup", "locked/copy.db")
+    assert (code, "locked/copy.db cannot be written (Permission denied)" in output) == (2, True), output
     monkeypatch.setattr(Path, "open", locked)
-    code, said = koolla("restore", "locked/copy.db")
-    assert (code, "locked/copy.db cannot be read (Permission denied)" in said) == (2, True), said
+    code, output = koolla("restore", "locked/copy.db")
+    assert (code, "locked/copy.db cannot be read (Permission denied)" in output) == (2, True), output
 
 
 def test_the_database_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_what_is_no_backup_is_refused_in_words(folder: Path) -> None:
         "nothing.db": "no such file",
         "data/koolla.db": "is the database itself",
     }.items():
-        code, said = koolla("restore", name)
-        assert (code, words in said) == (2, True), said
+        code, output = koolla("restore", name)
+        assert (code, words in output) == (2, True), output
     assert whole == 0
     assert (folder / "data/koolla.db").read_bytes() == database
     assert not list((folder / "data").glob("*before*"))
@@ -149,18 +149,18 @@ def test_a_restore_keeps_what_was_there_and_leaves_no_log_of_it(folder: Path) ->
         main = (folder / "data/koolla.db").read_bytes()
     (folder / "data/koolla.db").write_bytes(main)
     (folder / "data/koolla.db-wal").write_bytes(log)
-    code, said = koolla("restore", "copy.db")
-    assert code == 0, said
+    code, output = koolla("restore", "copy.db")
+    assert code == 0, output
     assert not (folder / "data/koolla.db-wal").exists()
-    (kept,) = (folder / "data").glob("*.before-restore-*")
-    for file, groups in ((kept, [("Later",)]), (folder / "data/koolla.db", [])):
+    (copy,) = (folder / "data").glob("*.before-restore-*")
+    for file, groups in ((copy, [("Later",)]), (folder / "data/koolla.db", [])):
         with closing(sqlite3.connect(file)) as connection:
             assert connection.execute("SELECT name FROM workgroup").fetchall() == groups, file
-    assert "koolla resume" in said
-    assert str(kept.name) in said
-    kept = kept.rename(folder / "data/koolla.db.before-restore-20260101-000000")  # as if some time ago
-    code, said = koolla("restore", str(kept))
-    assert code == 0, said  # a restore is undone
+    assert "koolla resume" in output
+    assert str(copy.name) in output
+    copy = copy.rename(folder / "data/koolla.db.before-restore-20260101-000000")  # as if some time ago
+    code, output = koolla("restore", str(copy))
+    assert code == 0, output  # a restore is undone
     beside = {path.name for path in (folder / "data").glob("*.before-restore-*")}
     assert not {name for name in beside if name.endswith(("-wal", "-shm"))}, beside
 
@@ -169,10 +169,10 @@ def test_a_damaged_database_is_kept_with_its_log_and_replaced(folder: Path) -> N
     assert koolla("backup", "copy.db")[0] == 0
     (folder / "data/koolla.db").write_bytes(b"x" * 5000)
     (folder / "data/koolla.db-wal").write_bytes(b"y" * 5000)
-    code, said = koolla("restore", "copy.db")
-    assert code == 0, said
-    kept = sorted(path.name for path in (folder / "data").glob("*.before-restore-*"))
-    assert [name.endswith("-wal") for name in kept] == [False, True]
+    code, output = koolla("restore", "copy.db")
+    assert code == 0, output
+    names = sorted(path.name for path in (folder / "data").glob("*.before-restore-*"))
+    assert [name.endswith("-wal") for name in names] == [False, True]
     assert koolla("status")[0] == 1
 
 
@@ -181,8 +181,8 @@ def test_a_restore_beside_a_running_program_is_barred(folder: Path) -> None:
     held = db.lock("sqlite:///data/koolla.db")
     assert held is not None
     with held:
-        code, said = koolla("restore", "copy.db")
-    assert (code, "Koolla is running" in said) == (2, True)
+        code, output = koolla("restore", "copy.db")
+    assert (code, "Koolla is running" in output) == (2, True)
 
 
 def test_an_older_backup_is_brought_up_to_date(folder: Path) -> None:
@@ -196,18 +196,18 @@ def test_an_older_backup_is_brought_up_to_date(folder: Path) -> None:
         await engine.dispose()
 
     asyncio.run(down())
-    code, said = koolla("restore", "old.db")
-    assert (code, migrate.newest() in said) == (0, True), said
+    code, output = koolla("restore", "old.db")
+    assert (code, migrate.newest() in output) == (0, True), output
 
 
 def test_of_postgresql_the_tools_are_named_and_no_password(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("KOOLLA_DATABASE__URL", POSTGRES)
     for command, tool in (("backup", "pg_dump"), ("restore", "pg_restore")):
-        code, said = koolla(command, "file.dump")
+        code, output = koolla(command, "file.dump")
         assert code == 2
-        assert tool in said
-        assert "postgresql://koolla@db.example/koolla" in said
-        assert "hunter2" not in said
+        assert tool in output
+        assert "postgresql://koolla@db.example/koolla" in output
+        assert "hunter2" not in output
 
 
 def _labels(user: User) -> list[str]:
@@ -217,7 +217,7 @@ def _labels(user: User) -> list[str]:
 async def _answers(user: User, *labels: str) -> None:
     """Taps one button after the other, each when it is there."""
     for label in labels:
-        await until(lambda label=label: any(one.startswith(label) for one in _labels(user)))  # type: ignore[misc]
+        await until(lambda label=label: any(text.startswith(label) for text in _labels(user)))  # type: ignore[misc]
         seen = user.messages[-1].versions
         count = len(seen)
         user.taps(label)
@@ -241,17 +241,17 @@ async def test_a_restored_form_without_its_key_is_said_and_its_people_are_asked_
         keys = list((rig.folder / "keys").glob("run-*.key"))
         assert len(keys) == 1
         keys[0].unlink()
-        said = await operator.asks("restore", str(rig.folder / "copy.db"))
-        assert "Lastensuojelu" in said
-        assert "1 sealed answer(s) cannot be opened" in said
-        assert "--ask-again" in said
+        output = await operator.asks("restore", str(rig.folder / "copy.db"))
+        assert "Lastensuojelu" in output
+        assert "1 sealed answer(s) cannot be opened" in output
+        assert "--ask-again" in output
         await program.start()
-        said = await operator.asks("status", code=1)
-        assert "cannot be opened for want of their keys" in said
-        said = await operator.asks("resume", code=2)  # the choice is the operator's
-        assert "put them into" in said
-        said = await operator.asks("resume", "--ask-again")
-        assert "4 people are asked again" in said
+        output = await operator.asks("status", code=1)
+        assert "cannot be opened for want of their keys" in output
+        output = await operator.asks("resume", code=2)  # the choice is the operator's
+        assert "put them into" in output
+        output = await operator.asks("resume", "--ask-again")
+        assert "4 people are asked again" in output
         await until(lambda: all("teknisen vian" in (user.messages[-1].text or "") for user in everyone))
         await _answers(everyone[0], "3", "2")
         await operator.asks("status")

@@ -58,14 +58,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_each_ending_makes_its_kind_of_file(folder: Path) -> None:
     for ending in ("pdf", "xlsx", "json", "png"):
-        code, said = koolla("report", str(YEAR), "--language", "en", "-o", f"report.{ending}")
-        assert code == 0, said
-        assert f"{YEAR}: figures of" in said
+        code, output = koolla("report", str(YEAR), "--language", "en", "-o", f"report.{ending}")
+        assert code == 0, output
+        assert f"{YEAR}: figures of" in output
     assert f"The workgroups' year {YEAR}" in PdfReader(folder / "report.pdf").pages[0].extract_text()
     assert "Figures" in openpyxl.load_workbook(folder / "report.xlsx").sheetnames
     manifest = json.loads((folder / "report.json").read_text())
     assert manifest["year"] == YEAR
-    assert [one["exact"] for one in manifest["figures"] if one["key"] == "activity/meetings"] == [1]
+    assert [figure["exact"] for figure in manifest["figures"] if figure["key"] == "activity/meetings"] == [1]
     pages = sorted(path.name for path in folder.glob("report-*.png"))
     assert pages == [f"report-{number}.png" for number in range(1, len(pages) + 1)]
     assert len(pages) == len(PdfReader(folder / "report.pdf").pages)
@@ -87,9 +87,9 @@ def test_asked_again_it_is_the_same_file_from_the_same_snapshot(folder: Path) ->
 
 
 def told_fingerprint(*words: str) -> str:
-    code, said = koolla("report", *words)
-    assert code == 0, said
-    return said.split("fingerprint ")[1].split()[0]
+    code, output = koolla("report", *words)
+    assert code == 0, output
+    return output.split("fingerprint ")[1].split()[0]
 
 
 def test_an_earlier_report_is_made_again_from_its_snapshot(folder: Path) -> None:
@@ -106,31 +106,31 @@ def test_an_earlier_report_is_made_again_from_its_snapshot(folder: Path) -> None
 
 def test_a_snapshot_that_is_not_there_or_not_one_is_told_with_those_that_are(folder: Path) -> None:
     prints: list[str] = []
-    while len({one[0] for one in prints}) == len(prints):  # until two begin alike
+    while len({fingerprint[0] for fingerprint in prints}) == len(prints):  # until two begin alike
         asyncio.run(meet(f"Ryhmä {len(prints)}"))
         prints.append(told_fingerprint(str(YEAR), "-o", "report.json"))
-    alike = [one for one in prints if one[0] == prints[-1][0]]
-    code, said = koolla("report", str(YEAR), "--snapshot", alike[0][0], "-o", "report.pdf")
-    assert (code, "several" in said) == (2, True)
-    assert [one for one in prints if one in said] == alike
+    alike = [fingerprint for fingerprint in prints if fingerprint[0] == prints[-1][0]]
+    code, output = koolla("report", str(YEAR), "--snapshot", alike[0][0], "-o", "report.pdf")
+    assert (code, "several" in output) == (2, True)
+    assert [fingerprint for fingerprint in prints if fingerprint in output] == alike
     for beginning in ("%", "_", "x", prints[0] + "0", "'; --"):
-        code, said = koolla("report", str(YEAR), "--snapshot", beginning, "-o", "report.pdf")
-        assert (code, "none of" in said) == (2, True)
-        assert all(one in said for one in prints)
-    code, said = koolla("report", str(YEAR + 1), "--snapshot", prints[0], "-o", "report.pdf")
-    assert (code, "There is none at all." in said) == (2, True)
+        code, output = koolla("report", str(YEAR), "--snapshot", beginning, "-o", "report.pdf")
+        assert (code, "none of" in output) == (2, True)
+        assert all(fingerprint in output for fingerprint in prints)
+    code, output = koolla("report", str(YEAR + 1), "--snapshot", prints[0], "-o", "report.pdf")
+    assert (code, "There is none at all." in output) == (2, True)
     assert not (folder / "report.pdf").exists()
 
 
 def test_a_year_under_way_says_so(folder: Path) -> None:
-    code, said = koolla("report", str(YEAR + 1), "-o", "report.pdf")
+    code, output = koolla("report", str(YEAR + 1), "-o", "report.pdf")
     assert code == 0
-    assert f"{YEAR + 1} is not over" in said
+    assert f"{YEAR + 1} is not over" in output
     assert "on kesken" in PdfReader(folder / "report.pdf").pages[0].extract_text()
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ((str(YEAR), "-o", "report.doc"), ".pdf, .xlsx, .json, .png"),
         ((str(YEAR), "-o", "report"), "the ending says what is made"),
@@ -144,30 +144,30 @@ def test_a_year_under_way_says_so(folder: Path) -> None:
         ((str(YEAR),), "--output"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_words(folder: Path, words: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_done_is_told_in_words(folder: Path, words: tuple[str, ...], message: str) -> None:
     before = {path.name for path in folder.iterdir()}
-    code, said = koolla("report", *words)
-    assert (code, "Traceback" in said) == (2, False)
-    assert told in said
+    code, output = koolla("report", *words)
+    assert (code, "Traceback" in output) == (2, False)
+    assert message in output
     assert not {path.name for path in folder.iterdir()} - before - {"koolla.db-wal", "koolla.db-shm"}
 
 
 def test_a_file_that_cannot_be_written_is_told(folder: Path) -> None:
     (folder / "report.pdf").mkdir()
-    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
+    code, output = koolla("report", str(YEAR), "-o", "report.pdf")
     assert code == 2
-    assert "cannot be written" in said
+    assert "cannot be written" in output
 
 
 def test_where_there_is_no_database_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
+    code, output = koolla("report", str(YEAR), "-o", "report.pdf")
     assert code == 2
-    assert "There is no database" in said
+    assert "There is no database" in output
 
 
 def test_before_any_meeting_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert koolla("migrate")[0] == 0
-    code, said = koolla("report", str(YEAR), "-o", "report.pdf")
-    assert (code, "when the first meeting has been held" in said, "/" in said) == (2, True, False)
+    code, output = koolla("report", str(YEAR), "-o", "report.pdf")
+    assert (code, "when the first meeting has been held" in output, "/" in output) == (2, True, False)

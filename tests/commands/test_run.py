@@ -66,19 +66,19 @@ async def running(folder: Path, token: str, address: str) -> AsyncIterator[async
 
 async def said_until(process: asyncio.subprocess.Process, word: str) -> str:
     assert process.stdout is not None
-    said = ""
-    while word not in said:
+    output = ""
+    while word not in output:
         line = await asyncio.wait_for(process.stdout.readline(), 30)
-        assert line, said
-        said += line.decode()
-    return said
+        assert line, output
+        output += line.decode()
+    return output
 
 
 async def test_the_first_start_prints_a_claim_link_and_a_stop_is_clean(tmp_path: Path) -> None:
     async with served() as (sandbox, address), running(tmp_path, sandbox.token, address) as process:
-        said = await said_until(process, "writes this code")
-        assert "https://t.me/koolla_bot?start=" in said
-        code = said.split("?start=")[1].split()[0]
+        output = await said_until(process, "writes this code")
+        assert "https://t.me/koolla_bot?start=" in output
+        code = output.split("?start=")[1].split()[0]
         aino = sandbox.add_user("Aino")
         aino.starts(code)
         while "ylläpitäjä" not in " ".join(message.text or "" for message in aino.messages):
@@ -87,8 +87,8 @@ async def test_the_first_start_prints_a_claim_link_and_a_stop_is_clean(tmp_path:
         rest = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
         assert process.returncode == 0
         assert not sandbox.updates.waiting()  # what was handled was confirmed before the end
-        assert "Traceback" not in said + rest
-        assert sandbox.token not in said + rest
+        assert "Traceback" not in output + rest
+        assert sandbox.token not in output + rest
         assert (tmp_path / "data" / "koolla.db").is_file()
 
 
@@ -115,11 +115,11 @@ async def test_told_to_stop_while_telegram_hangs_it_stops_within_ten_seconds(tmp
 
 async def test_a_wrong_token_exits_2_in_one_line(tmp_path: Path) -> None:
     async with served() as (_, address), running(tmp_path, "7:wrong-token-wrong", address) as process:
-        said = (await asyncio.wait_for(process.communicate(), 30))[0].decode()
+        output = (await asyncio.wait_for(process.communicate(), 30))[0].decode()
     assert process.returncode == 2
-    assert "Telegram does not know this token" in said
-    assert "wrong-token" not in said
-    assert "Traceback" not in said
+    assert "Telegram does not know this token" in output
+    assert "wrong-token" not in output
+    assert "Traceback" not in output
 
 
 def test_a_start_imports_nothing_heavy() -> None:
@@ -136,10 +136,10 @@ async def test_a_second_program_on_the_same_file_is_barred_in_one_line(tmp_path:
     async with served() as (sandbox, address), running(tmp_path, sandbox.token, address) as first:
         await said_until(first, "writes this code")
         async with running(tmp_path, sandbox.token, address) as second:
-            said = (await asyncio.wait_for(second.communicate(), 30))[0].decode()
+            output = (await asyncio.wait_for(second.communicate(), 30))[0].decode()
             assert second.returncode == 2
-        assert "Koolla is running already" in said
-        assert "Traceback" not in said
+        assert "Koolla is running already" in output
+        assert "Traceback" not in output
         first.send_signal(signal.SIGKILL)
         await first.wait()
         async with running(tmp_path, sandbox.token, address) as third:  # the lock died with its owner

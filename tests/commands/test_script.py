@@ -15,6 +15,6 @@ def test_the_whole_loop_is_played(language: str, tmp_path: Path, capsys: pytest.
         assert play(language, tmp_path) == 0
     finally:
         logs.set_up(stream=LOG)
-    said = capsys.readouterr().out
-    assert (tmp_path / f"transcript-{language}.txt").read_text(encoding="utf-8").strip() == said.strip()
+    output = capsys.readouterr().out
+    assert (tmp_path / f"transcript-{language}.txt").read_text(encoding="utf-8").strip() == output.strip()
     assert (tmp_path / f"digest-{language}.png").read_bytes().startswith(b"\x89PNG")

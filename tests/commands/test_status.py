@@ -69,17 +69,17 @@ def folder(dead: Path) -> Iterator[Path]:
 
 
 def test_all_is_well_with_a_bot_that_polls(folder: Path) -> None:
-    code, said = koolla("status")
-    assert (code, said.splitlines()[0]) == (0, "All is well.")
-    assert "running: yes" in said
-    assert "none is known" in said  # no backup yet
+    code, output = koolla("status")
+    assert (code, output.splitlines()[0]) == (0, "All is well.")
+    assert "running: yes" in output
+    assert "none is known" in output  # no backup yet
 
 
 def test_without_a_database_it_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for command in ("status", "pause", "resume"):
-        code, said = koolla(command)
-        assert (code, "There is no database at data/koolla.db" in said) == (2, True), said
+        code, output = koolla(command)
+        assert (code, "There is no database at data/koolla.db" in output) == (2, True), output
     assert not (tmp_path / "data/koolla.db").exists()
 
 
@@ -94,17 +94,17 @@ def test_a_bot_that_stands_still_or_begins_is_said(folder: Path) -> None:
             await leases.end_all(session)
 
     in_database(dies)
-    code, said = koolla("status")
-    assert (code, "no sign of life for 7 min" in said) == (1, True), said
+    code, output = koolla("status")
+    assert (code, "no sign of life for 7 min" in output) == (1, True), output
     in_database(stops)
-    code, said = koolla("status")
-    assert (code, "running: yes, it is about to begin" in said) == (0, True), said
+    code, output = koolla("status")
+    assert (code, "running: yes, it is about to begin" in output) == (0, True), output
 
 
 def test_a_killed_bot_is_missed_at_once_and_may_start_again(dead: Path) -> None:
     for _ in range(2):
-        code, said = koolla("status")
-        assert (code, "It does not run, and was not stopped in good order" in said) == (1, True), said
+        code, output = koolla("status")
+        assert (code, "It does not run, and was not stopped in good order" in output) == (1, True), output
     lock = db.lock(Settings().database.url)
     assert lock is not None  # to look did not keep it
     lock.close()
@@ -116,24 +116,24 @@ def test_a_bot_that_was_stopped_is_said(dead: Path) -> None:
             await leases.end_all(session)
 
     in_database(stops)
-    code, said = koolla("status")
-    assert (code, "It does not run: start it" in said) == (1, True), said
+    code, output = koolla("status")
+    assert (code, "It does not run: start it" in output) == (1, True), output
 
 
 def test_what_restores_have_kept_is_counted_without_its_logs(folder: Path) -> None:
     for name in ("20260101-000000", "20260102-000000", "20260102-000000-wal", "20260102-000000-shm"):
         (folder / f"data/koolla.db.before-restore-{name}").touch()
-    code, said = koolla("status")
-    assert (code, "  2 kept when a backup was restored" in said) == (0, True), said
-    assert "newest: koolla.db.before-restore-20260102-000000\n" in said
+    code, output = koolla("status")
+    assert (code, "  2 kept when a backup was restored" in output) == (0, True), output
+    assert "newest: koolla.db.before-restore-20260102-000000\n" in output
 
 
 def test_pause_and_resume_say_what_they_did(folder: Path) -> None:
     assert koolla("resume") == (0, "It was not paused: messages go out\n")
     assert koolla("pause")[1].startswith("Paused: no message goes out")
     assert koolla("pause")[1].startswith("It was paused already")
-    code, said = koolla("status")
-    assert (code, "Sending is paused" in said, "sending: paused since" in said) == (1, True, True)
+    code, output = koolla("status")
+    assert (code, "Sending is paused" in output, "sending: paused since" in output) == (1, True, True)
     assert koolla("resume") == (0, "Messages go out again\n")
     assert koolla("status")[0] == 0
 
@@ -144,10 +144,10 @@ def test_what_could_not_be_handled_is_shown_by_its_reference(folder: Path) -> No
             await updates.park(session, 5, "AB12CD34", "tap rsvp", now=datetime.now(UTC))
 
     in_database(parks)
-    code, said = koolla("status")
+    code, output = koolla("status")
     assert code == 1
-    assert "could not be handled" in said
-    assert "reference AB12CD34, tap rsvp" in said
+    assert "could not be handled" in output
+    assert "reference AB12CD34, tap rsvp" in output
 
 
 def test_the_last_refusals_and_failures_are_explained(folder: Path) -> None:
@@ -163,16 +163,16 @@ def test_the_last_refusals_and_failures_are_explained(folder: Path) -> None:
 
     assert koolla("status", "--recent") == (0, "Nothing was refused and nothing failed.\n")
     in_database(happens)
-    code, said = koolla("status", "--recent")
+    code, output = koolla("status", "--recent")
     assert code == 0
-    heading, *lines = said.splitlines()
+    heading, *lines = output.splitlines()
     assert heading.startswith("The last 4 refusals and failures, newest first.")
     assert lines[0] == "2027-03-02 09:05  failed  /report"
     assert "reference AB12CD34" in lines[1]
     assert lines[3] == "    gone-text: no such text (x.y)"
     assert lines[5].startswith('    group-name-taken: "')
     assert "…" in lines[5]
-    assert "{" not in said
+    assert "{" not in output
     assert lines[6] == "2027-03-02 09:05  refused  tap rsvp"
     assert lines[7].endswith("(models.meetings.invitations.access_invitation)")
 
@@ -183,18 +183,18 @@ def test_a_rest_that_telegram_wants_is_no_alarm(folder: Path) -> None:
             await rate_limit.hold(session, datetime.now(UTC) + timedelta(hours=1))
 
     in_database(held)
-    code, said = koolla("status")
-    assert (code, "Telegram wants a rest until" in said) == (0, True), said
+    code, output = koolla("status")
+    assert (code, "Telegram wants a rest until" in output) == (0, True), output
 
 
 def test_an_old_backup_and_a_filling_disk_are_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert koolla("backup", "copy.db")[0] == 0
-    code, said = koolla("status")
-    assert (code, str(folder / "copy.db") in said) == (0, True), said
+    code, output = koolla("status")
+    assert (code, str(folder / "copy.db") in output) == (0, True), output
     long_ago = time.time() - timedelta(days=9).total_seconds()
     os.utime(folder / "data/koolla.db.backed-up", (long_ago, long_ago))
-    code, said = koolla("status")
-    assert (code, "The last backup is 9 d old" in said) == (1, True), said
+    code, output = koolla("status")
+    assert (code, "The last backup is 9 d old" in output) == (1, True), output
     monkeypatch.setattr(status, "MIN_FREE_BYTES", 10**18)
     assert "The disk is filling up" in koolla("status")[1]
     monkeypatch.setattr(config_check, "MIN_FREE_BYTES", 10**18)
@@ -211,19 +211,19 @@ async def test_beside_a_running_bot_it_tells_what_waits_and_what_failed() -> Non
         await operator.asks("status")
         await operator.asks("pause")
         await rig.office.call_meeting(group_id, "Aihe")
-        said = await operator.asks("status", code=1)
-        assert "on resume these would go out: 6 invitation" in said
-        assert "people: 8 with Telegram" in said
-        said = await operator.asks("resume", "--drop-due")
-        assert "6 due message(s) dropped" in said
+        output = await operator.asks("status", code=1)
+        assert "on resume these would go out: 6 invitation" in output
+        assert "people: 8 with Telegram" in output
+        output = await operator.asks("resume", "--drop-due")
+        assert "6 due message(s) dropped" in output
         assert "0 due," in await operator.asks("status")
         rig.office.everyone[0].blocks()
-        await rig.heard()
+        await rig.all_confirmed()
         await _mark(rig, Sending.FAILED, DeliveryError.BLOCKED)
         assert "in the last day 1 failed: the person has blocked the bot" in await operator.asks("status")
         await _mark(rig, Sending.UNKNOWN, None)
-        said = await operator.asks("status")
-        assert "in the last day 1 may have arrived or not: the program died while sending" in said
+        output = await operator.asks("status")
+        assert "in the last day 1 may have arrived or not: the program died while sending" in output
         await _mark(rig, Sending.DUE, None)
         await until(lambda: any("Aihe" in (m.caption or "") for u in rig.office.everyone for m in u.messages))
         await program.stop()
@@ -237,13 +237,13 @@ async def _mark(rig: Rig, state: Sending, error: DeliveryError | None) -> None:
         row.state, row.error_kind, row.leased_until = state, error, datetime.now(UTC)
 
 
-async def test_it_tells_the_same_of_either_database(tmp_path: Path, database_url: str) -> None:
+async def test_status_is_the_same_on_sqlite_and_postgresql(tmp_path: Path, database_url: str) -> None:
     await migrated(database_url)
     settings = Settings(database={"url": database_url}, feedback={"keys": tmp_path / "keys"})
     assert [line.partition(" until")[0] for line in await admin.pause(settings)] == ["Paused: no message goes out"]
-    found = await status.read(settings)
-    assert [need.partition(":")[0] for need in found.needs] == ["It does not run", "Sending is paused"]
-    assert "messages: 0 due, 0 wait for their time, 0 expired and stay unsent" in found.lines
-    said = await admin.resume(settings, drop_due=True, ask_again=False)
-    assert said == ["0 due message(s) dropped: they stay unsent", "Messages go out again"]
+    report = await status.read(settings)
+    assert [need.partition(":")[0] for need in report.needs] == ["It does not run", "Sending is paused"]
+    assert "messages: 0 due, 0 wait for their time, 0 expired and stay unsent" in report.lines
+    lines = await admin.resume(settings, drop_due=True, ask_again=False)
+    assert lines == ["0 due message(s) dropped: they stay unsent", "Messages go out again"]
     assert len((await status.read(settings)).needs) == 1

@@ -65,12 +65,12 @@ async def there(session: AsyncSession, at: Meeting, *people: Person, how: Attend
 
 
 async def people(session: AsyncSession, count: int) -> list[Person]:
-    found = [
+    created = [
         Person(name=f"Jäsen {number}", reach=Reachability.UNCLAIMED, created_at=FOUNDED) for number in range(count)
     ]
-    session.add_all(found)
+    session.add_all(created)
     await session.flush()
-    return found
+    return created
 
 
 async def release(
@@ -93,8 +93,8 @@ async def release(
     return row, asked
 
 
-async def cells(session: AsyncSession, of: Release, question: forms.Question, *told: tuple[list[int], int]) -> None:
-    for number, (backgrounds, n) in enumerate(told, 1):
+async def cells(session: AsyncSession, of: Release, question: forms.Question, *figures: tuple[list[int], int]) -> None:
+    for number, (backgrounds, n) in enumerate(figures, 1):
         session.add(Cell(release_id=of.id, question_id=question.id, number=number, backgrounds=backgrounds, n=n))
     await session.flush()
 
@@ -114,35 +114,39 @@ async def test_a_year_begins_and_ends_at_midnight_here(talk_anywhere: Talk) -> N
         session.add(HeadCount(meeting_id=last.id, on_site=4, remote=2))
         other.archived_at = datetime(2027, 12, 31, 23, 45, tzinfo=HELSINKI)
     async with talk_anywhere.app.sessions() as session:
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    done = found.activity
-    assert (done.meetings, done.cancelled, done.groups) == (2, 1, 1)
-    assert (done.on_site, done.remote, done.attended) == (5, 5, 10)
-    assert (done.heads, done.named, done.people) == (6, 4, 3)  # four attendances by name are of three people
-    assert [(one.name, one.is_archived, one.meetings, one.attended, one.people) for one in found.groups] == [
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    activity = year.activity
+    assert (activity.meetings, activity.cancelled, activity.groups) == (2, 1, 1)
+    assert (activity.on_site, activity.remote, activity.attended) == (5, 5, 10)
+    assert (activity.heads, activity.named, activity.people) == (
+        6,
+        4,
+        3,
+    )  # four attendances by name are of three people
+    assert [(group.name, group.is_archived, group.meetings, group.attended, group.people) for group in year.groups] == [
         ("Aikuiset", True, 1, 7, 1),
         ("Lastensuojelu", False, 1, 3, 3),
     ]
-    assert found.is_over
-    assert found.parts == ()
+    assert year.is_over
+    assert year.parts == ()
 
 
 async def test_releases_are_put_together_and_what_is_withheld_is_counted(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
-        one, _ = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC), n=10, total=40)
-        two, _ = await release(session, group, datetime(2027, 4, 1, tzinfo=UTC), n=5, total=11)
+        first, _ = await release(session, group, datetime(2027, 3, 1, tzinfo=UTC), n=10, total=40)
+        second, _ = await release(session, group, datetime(2027, 4, 1, tzinfo=UTC), n=5, total=11)
         await release(session, group, datetime(2027, 5, 1, tzinfo=UTC), n=None, total=None)
         await release(session, group, datetime(2026, 12, 1, tzinfo=UTC), n=10, total=10)
     async with talk_anywhere.app.sessions() as session:
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    (part,) = found.parts
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    (part,) = year.parts
     assert part.sort is Sort.ON_ITS_OWN
     assert (part.forms, part.asked, part.answered, part.released) == (3, 60, 36, 36)
     statement = part.questions[0]
     assert statement.result.mean is not None
     assert (statement.result.mean.total, statement.result.mean.n) == (51, 15)
-    assert statement.releases == (one.id, two.id)
+    assert statement.releases == (first.id, second.id)
     assert statement.hidden == (Hidden(Withheld.FEW, 1),)
 
 
@@ -150,17 +154,19 @@ async def test_an_open_question_comes_from_the_releases_with_its_texts(talk_anyw
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         made = [await release(session, group, datetime(2027, month, 1, tzinfo=UTC)) for month in (3, 4, 5)]
-        for (one, asked), count in zip(made, (2, 0, 1), strict=True):
+        for (made_release, asked), count in zip(made, (2, 0, 1), strict=True):
             (question,) = (each for each in asked if each.kind is QuestionKind.OPEN)
             texts = [
-                OpenAnswer(id=one.id * 10 + n, release_id=one.id, question_id=question.id, text=f"Sana {n}")
+                OpenAnswer(
+                    id=made_release.id * 10 + n, release_id=made_release.id, question_id=question.id, text=f"Sana {n}"
+                )
                 for n in range(count)
             ]
             session.add_all(texts)
     async with talk_anywhere.app.sessions() as session:
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    (said,) = found.parts[0].of_kind(QuestionKind.OPEN)
-    assert (said.texts, said.releases) == (3, (made[0][0].id, made[2][0].id))
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    (open_question,) = year.parts[0].of_kind(QuestionKind.OPEN)
+    assert (open_question.texts, open_question.releases) == (3, (made[0][0].id, made[2][0].id))
 
 
 async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_all_can_tell(
@@ -169,35 +175,37 @@ async def test_backgrounds_merged_differently_stand_in_the_finest_groups_that_al
     async with talk_anywhere.app.sessions.begin() as session:
         group = await groups.create(session, "Lastensuojelu", now=FOUNDED)
         when = datetime(2027, 3, 1, tzinfo=UTC)
-        (one, asked), (two, _), (three, _) = [await release(session, group, when) for _ in range(3)]
+        (first, asked), (second, _), (third, _) = [await release(session, group, when) for _ in range(3)]
         house = next(question for question in asked if question.background is Background.ORGANISATION)
-        await cells(session, one, house, ([1], 20), ([3], 6), ([2, 4, 5, 6, forms.UNTOLD], 7))
-        await cells(session, two, house, ([1], 9), ([2], 5), ([3, 4, 5, 6, forms.UNTOLD], 8))
+        await cells(session, first, house, ([1], 20), ([3], 6), ([2, 4, 5, 6, forms.UNTOLD], 7))
+        await cells(session, second, house, ([1], 9), ([2], 5), ([3, 4, 5, 6, forms.UNTOLD], 8))
     async with talk_anywhere.app.sessions() as session:
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    asked_of = {result.result.words.identity: result for result in found.parts[0].questions}["organisation"]
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    asked_of = {result.result.words.identity: result for result in year.parts[0].questions}["organisation"]
     assert [(len(group.backgrounds), group.untold, group.n) for group in asked_of.result.groups] == [
         (1, False, 29),
         (5, True, 26),
     ]
     assert asked_of.result.groups[0].backgrounds == (Label("organisation-municipality"),)
-    assert (asked_of.result.n, asked_of.releases, asked_of.unparted) == (55, (one.id, two.id), 1)
-    assert three.id not in asked_of.releases
+    assert (asked_of.result.n, asked_of.releases, asked_of.unparted) == (55, (first.id, second.id), 1)
+    assert third.id not in asked_of.releases
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted"),
+    ("counted_cells", "wanted"),
     [
         ([({"a"}, 5), ({"b", NOBODYS}, 6), ({"a"}, 7), ({"b", NOBODYS}, 5)], [12, 11]),
         ([({"a"}, 5), ({"b", "c"}, 6), ({"a", "b"}, 7), ({"c"}, 5)], []),  # one group would be left
         ([({"a"}, 5), ({"b"}, 6), ({"c"}, 5), ({"a", "b"}, 9), ({"c"}, 6)], [11, 20]),
     ],
 )
-def test_cells_are_put_together_until_none_parts_another(told: list[tuple[set[str], int]], wanted: list[int]) -> None:
-    words = {one: Label(one) for one in "abc"}
-    found = annual_people._groups([(frozenset(names), n) for names, n in told], words)
-    assert [group.n for group in found] == wanted
-    assert not found or sum(wanted) == sum(n for _, n in told)
+def test_cells_are_merged_until_none_overlaps_another(
+    counted_cells: list[tuple[set[str], int]], wanted: list[int]
+) -> None:
+    words = {letter: Label(letter) for letter in "abc"}
+    merged = annual_people._groups([(frozenset(names), n) for names, n in counted_cells], words)
+    assert [group.n for group in merged] == wanted
+    assert not merged or sum(wanted) == sum(n for _, n in counted_cells)
 
 
 @scene
@@ -272,10 +280,10 @@ async def test_the_groups_and_the_replies_stand_in_one_order(talk_anywhere: Talk
             about = {"workgroup_id": group.id, "release_id": made.id, "question_id": asked[0].id}
             session.add(ChangeTold(**about, text="Teimme.", created_at=datetime(2027, 4, 1, tzinfo=UTC)))
     async with talk_anywhere.app.sessions() as session:
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-    assert [one.name for one in found.groups] == [change.group for change in found.replies]
-    assert [one.name for one in found.groups] == sorted(names, key=str.casefold)
-    assert {change.mean for change in found.replies} == {Mean(40, 10, 1, 5)}
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+    assert [group.name for group in year.groups] == [change.group for change in year.replies]
+    assert [group.name for group in year.groups] == sorted(names, key=str.casefold)
+    assert {change.mean for change in year.replies} == {Mean(40, 10, 1, 5)}
 
 
 async def test_whoever_was_erased_is_missing_from_the_people_and_that_is_counted(talk_anywhere: Talk) -> None:
@@ -308,8 +316,8 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
     await session.flush()
     items = (*ANNUAL_FORM.items, Item(QuestionKind.SCALE, identity="unsure", text="?", low=1, high=4, dont_know=True))
     turned = [replace(item, choices=tuple(reversed(item.choices))) for item in reversed(items)]
-    versions = [await forms.write(session, form, some) for some in (items, turned[DROPPED:])]
-    found = []
+    versions = [await forms.write(session, form, version_items) for version_items in (items, turned[DROPPED:])]
+    releases = []
     for number in range(40):
         version, when = versions[number > 25], datetime(2027, 1, 2 + number // 2, 9, tzinfo=UTC)
         at = await meeting(session, group, when) if number % 3 == 0 else None
@@ -325,23 +333,23 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
         source.asked, source.answered = 12, len(ballots)
         session.add(source)
         await session.flush()
-        found += await pools.release(session, source, ballots, talk.app.keys, now=when)
+        releases += await pools.release(session, source, ballots, talk.app.keys, now=when)
     await session.flush()
-    return found
+    return releases
 
 
 def ballot(questions: Sequence[Question], random: Random) -> Ballot:
     """What one person says; the first of several choices they all tick in the end."""
-    said: Ballot = {}
+    answers: Ballot = {}
     for question in questions:
         if question.kind is QuestionKind.OPEN:
-            said[question.id] = "Sana"
+            answers[question.id] = "Sana"
         elif question.kind is QuestionKind.SEVERAL:
-            said[question.id] = [1, *random.sample(question.values[1:], random.randrange(4))]
+            answers[question.id] = [1, *random.sample(question.values[1:], random.randrange(4))]
         else:
             value = random.choice(question.values[:3])
-            said[question.id] = [value] if question.has_options else value
-    return {key: value for key, value in said.items() if random.random() < 0.8}
+            answers[question.id] = [value] if question.has_options else value
+    return {key: value for key, value in answers.items() if random.random() < 0.8}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -349,16 +357,16 @@ async def test_sums_are_what_all_the_rows_say(talk_anywhere: Talk, seed: int) ->
     """A year's figures against `outcome`, which reads each row."""
     async with talk_anywhere.app.sessions.begin() as session:
         made = await many_releases(session, talk_anywhere, Random(seed))
-        found = await annual.annual(session, 2027, HELSINKI, now=LATER)
-        assert {part.sort for part in found.parts} == set(Sort)
-        assert sorted(one for part in found.parts for one in part.releases) == sorted(one.id for one in made)
-        for part in found.parts:
-            said = await aggregate_of(session, [one for one in made if one.id in part.releases])
-            assert part.released == said.answered
+        year = await annual.annual(session, 2027, HELSINKI, now=LATER)
+        assert {part.sort for part in year.parts} == set(Sort)
+        assert sorted(row for part in year.parts for row in part.releases) == sorted(row.id for row in made)
+        for part in year.parts:
+            aggregate = await aggregate_of(session, [row for row in made if row.id in part.releases])
+            assert part.released == aggregate.answered
             assert [question_result.texts for question_result in part.questions] == [
-                len(result.texts) for result in said.results
+                len(result.texts) for result in aggregate.results
             ]
-            wanted = [replace(result, texts=(), groups=(), question_id=0) for result in said.results]
+            wanted = [replace(result, texts=(), groups=(), question_id=0) for result in aggregate.results]
             ours = [replace(question_result.result, groups=()) for question_result in part.questions]
             unparted = [result if result.background is None else replace(result, n=None) for result in ours]
             assert unparted == [result if result.background is None else replace(result, n=None) for result in wanted]
