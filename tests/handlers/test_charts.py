@@ -57,7 +57,7 @@ FIGURES = DigestFigures(
 NOTHING = DigestFigures("2027-07", replace(ZERO, roster=40, reachable=30, groups=3), ZERO, (), 0)
 
 
-def said(identity: str, mean: Mean | None, n: int | None, withheld: Withheld | None, *counts: int) -> Result:
+def result(identity: str, mean: Mean | None, n: int | None, withheld: Withheld | None, *counts: int) -> Result:
     spread = tuple(OptionTotal(value, None, people) for value, people in enumerate(counts, 1))
     label = Label(identity)
     return Result(
@@ -83,10 +83,10 @@ DAY = datetime(2027, 3, 12, 12, tzinfo=UTC)
 HELSINKI = ZoneInfo("Europe/Helsinki")
 BEFORE = Earlier(Mean(50, 14, 1, 5), DAY)
 SHORT = (
-    replace(said(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, 0, 0, 3, 6, 5), earlier=BEFORE),
-    said(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None),
-    said(IDENTITIES[2], None, None, Withheld.FEW),
-    said(IDENTITIES[3], None, 14, Withheld.AGREE),
+    replace(result(IDENTITIES[0], Mean(58, 14, 1, 5), 14, None, 0, 0, 3, 6, 5), earlier=BEFORE),
+    result(IDENTITIES[1], Mean(52, 13, 1, 5), 13, None),
+    result(IDENTITIES[2], None, None, Withheld.FEW),
+    result(IDENTITIES[3], None, 14, Withheld.AGREE),
 )
 GROUPS = (
     Segment((Label("organisation-municipality"),), untold=False, n=23),
@@ -94,11 +94,11 @@ GROUPS = (
 )
 ANNUAL = (
     *(
-        said(one, Mean(20 * n, 33, 1, 5), 33, None, 1, 2, 3, n, 27 - n)
-        for n, one in enumerate(ANNUAL_FORM.statements, 2)
+        result(identity, Mean(20 * n, 33, 1, 5), 33, None, 1, 2, 3, n, 27 - n)
+        for n, identity in enumerate(ANNUAL_FORM.statements, 2)
     ),
     replace(
-        said("own", Mean(80, 30, 1, 4), 30, None, 5, 5, 5, 15), high=4, low_name="ei ollenkaan", high_name="täysin"
+        result("own", Mean(80, 30, 1, 4), 30, None, 5, 5, 5, 15), high=4, low_name="ei ollenkaan", high_name="täysin"
     ),
     chosen(QuestionKind.SINGLE, "coordinator-role", 33, very_well=22, well=10, satisfactorily=1, poorly=0),
     chosen(
@@ -127,9 +127,9 @@ HOSTILE = '#panic("ran") $x$ `raw` *b* _i_ <label> @ref \\u{0} // /* "quote" ] }
 
 
 def size(png: bytes) -> tuple[int, int]:
-    found = picture_size(png)
-    assert found is not None
-    return found
+    dimensions = picture_size(png)
+    assert dimensions is not None
+    return dimensions
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -156,9 +156,9 @@ def test_a_results_picture_shows_any_title_and_runs_none(language: str, name: st
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_results_picture_is_too_high_to_read(language: str) -> None:
-    found = pictures(VIEWS["annual"], language)
-    assert 2 <= len(found) <= 5
-    assert all(size(png)[1] < 2.3 * 1080 for png in found)
+    images = pictures(VIEWS["annual"], language)
+    assert 2 <= len(images) <= 5
+    assert all(size(png)[1] < 2.3 * 1080 for png in images)
 
 
 LONG_TEXT = "Pitkä vaihtoehto, jossa on monta sanaa ja joka ei mahdu yhdelle riville, vaan tarvitsee useamman. " * 2
@@ -171,23 +171,23 @@ def test_long_and_hostile_options_have_room() -> None:
         for option, text in zip(several.spread, [LONG_TEXT, HOSTILE] * 6, strict=True)
     ]
     results = [replace(several, words=Label("own", LONG_TEXT), spread=tuple(own))] * 3
-    found = pictures(view(*results))
-    assert len(found) == 3
-    assert all(size(png)[0] == 1080 and size(png)[1] < 4 * 1080 for png in found)
+    images = pictures(view(*results))
+    assert len(images) == 3
+    assert all(size(png)[0] == 1080 and size(png)[1] < 4 * 1080 for png in images)
 
 
 def test_hostile_text_anywhere_is_only_shown() -> None:
     inputs = digest_inputs(FIGURES, "fi")
     shown = {key: HOSTILE if key in ("title", "under") else inputs[key] for key in inputs}
-    statements = [{**one, "statement": HOSTILE} for one in inputs["statements"][0]["statements"]]
+    statements = [{**statement, "statement": HOSTILE} for statement in inputs["statements"][0]["statements"]]
     shown |= {"ends": [HOSTILE, HOSTILE], "statements": [{"heading": HOSTILE, "statements": statements}]}
-    shown["steps"] = [{**one, "label": HOSTILE, "rate": HOSTILE} for one in inputs["steps"]]
+    shown["steps"] = [{**step, "label": HOSTILE, "rate": HOSTILE} for step in inputs["steps"]]
     assert size(draw("digest", shown))[0] == 1080
 
 
 def test_a_character_that_no_font_has_is_said_to_be_left_out() -> None:
-    told = replace(STATEMENTS[0], text="Kiitos \U0001f600\U0001f44d ja \u4f60", identity="own")
-    odd = replace(FIGURES, statements=(told, *STATEMENTS[1:]), of=("Ryhmä \U0001f600",), months=())
+    statement = replace(STATEMENTS[0], text="Kiitos \U0001f600\U0001f44d ja \u4f60", identity="own")
+    odd = replace(FIGURES, statements=(statement, *STATEMENTS[1:]), of=("Ryhmä \U0001f600",), months=())
     inputs = printable_picture(digest_inputs(odd, "fi"))
     assert inputs["statements"][0]["statements"][0]["statement"] == "Kiitos □ ja □"
     note = "□ = merkki, jota kuvaan ei saada. Se näkyy viestissä."
@@ -207,7 +207,7 @@ def test_every_figure_of_the_picture_is_in_the_words(language: str) -> None:
     inputs = digest_inputs(FIGURES, language)
     words = re.sub(r"<[^>]+>", "", digest_text(texts(language), FIGURES))
     drawn = [f"{step['figure']} | {step['rate']}" for step in inputs["steps"]]
-    drawn += [one["mean"] for some in inputs["statements"] for one in some["statements"]]
+    drawn += [statement["mean"] for section in inputs["statements"] for statement in section["statements"]]
     assert len(drawn) == 5 + 4
     assert numbers(" | ".join([*drawn, inputs["under"], inputs["title"], *inputs["notes"]])) <= numbers(words)
 
@@ -220,8 +220,8 @@ def plain(*parts: Markup) -> str:
 def test_means_of_other_scales_are_no_stronger_nor_weaker(language: str) -> None:
     own = Statement("t-1", Mean(80, 30, 1, 4), text="Oma väittämä", low_name="ei lainkaan", high_name="erittäin")
     figures = replace(FIGURES, statements=(*STATEMENTS, own))
-    told = [statement for statements in strongest_and_weakest(figures) for statement in statements]
-    assert [statement.identity for statement in told] == [IDENTITIES[at] for at in (0, 1, 3, 2)]
+    extremes = [statement for statements in strongest_and_weakest(figures) for statement in statements]
+    assert [statement.identity for statement in extremes] == [IDENTITIES[at] for at in (0, 1, 3, 2)]
     assert "Oma väittämä" not in plain(digest_text(texts(language), figures))
     assert size(digest_picture(figures, language).content)[0] == 1080
 
@@ -241,7 +241,7 @@ def test_no_statement_is_both_strong_and_weak(count: int, strong: int, weak: int
 )
 def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[int, ...]) -> None:
     means = [Mean(total, 30, 1, 5) for total in totals]
-    results = tuple(said(f"t-{at}", mean, 30, None) for at, mean in enumerate(means))
+    results = tuple(result(f"t-{at}", mean, 30, None) for at, mean in enumerate(means))
     marked = {
         statement.words.identity for statement in weakest_first(Aggregate(30, 30, 5, results)) if statement.is_weakest
     }
@@ -276,24 +276,26 @@ def test_the_picture_has_no_rate_where_nobody_told_who_came_or_all_came_without_
     for funnel in (unrecorded, counted):
         labels = [step["label"] for step in digest_inputs(replace(FIGURES, funnel=funnel), "en")["steps"]]
         assert labels == ["Invitations", "Said yes", "Asked for feedback", "Answered"]
-    some = digest_inputs(replace(FIGURES, funnel=replace(FUNNEL, unnamed=400, heads=400)), "en")["steps"][2]
-    assert (some["label"], some["figure"], some["rate"]) == ("Attendances by name", "488", "38% of invitations")
+    step = digest_inputs(replace(FIGURES, funnel=replace(FUNNEL, unnamed=400, heads=400)), "en")["steps"][2]
+    assert (step["label"], step["figure"], step["rate"]) == ("Attendances by name", "488", "38% of invitations")
 
 
 def test_the_sizes_of_means_stand_once_under_them() -> None:
     different = tuple(
         replace(statement, mean=Mean(statement.mean.total, 521 + at, 1, 5)) for at, statement in enumerate(STATEMENTS)
     )
-    notes = [digest_inputs(replace(FIGURES, statements=some), "fi")["notes"] for some in (STATEMENTS, different)]
+    notes = [
+        digest_inputs(replace(FIGURES, statements=statements), "fi")["notes"] for statements in (STATEMENTS, different)
+    ]
     assert notes == [["n = 521. Vinoneliö = edellinen keskiarvo"], ["n = 521–524. Vinoneliö = edellinen keskiarvo"]]
 
 
 def test_what_is_withheld_is_not_handed_to_the_drawing() -> None:
     shown = results_inputs(VIEWS["short"], 0, "fi", HELSINKI)["questions"]
-    assert [one.get("mean") for one in shown] == ["4,1", "4,0", None, None]
+    assert [question.get("mean") for question in shown] == ["4,1", "4,0", None, None]
     assert shown[2]["figures"] == "Alle 5 vastausta, joten lukua ei näytetä."
     assert "n = 14" in shown[3]["figures"]
-    assert [len(one.get("counts", [])) for one in shown] == [5, 0, 0, 0]
+    assert [len(question.get("counts", [])) for question in shown] == [5, 0, 0, 0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -305,10 +307,16 @@ def test_every_figure_of_a_results_picture_is_in_the_words(language: str, of: st
     for page in range(len(pages_of(t, shown.aggregate))):
         inputs = results_inputs(shown, page, language, HELSINKI)
         drawn = [inputs["title"]]
-        for one in inputs["questions"]:
-            drawn += [one["question"], one["figures"], one.get("mean", ""), *one["ends"], one.get("of", "")]
-            drawn += [str(each["chosen"]) for each in one.get("counts", [])]
-            drawn += [f"{each['label']}: {each['figure']}" for each in one.get("bars", [])]
+        for question in inputs["questions"]:
+            drawn += [
+                question["question"],
+                question["figures"],
+                question.get("mean", ""),
+                *question["ends"],
+                question.get("of", ""),
+            ]
+            drawn += [str(each["chosen"]) for each in question.get("counts", [])]
+            drawn += [f"{each['label']}: {each['figure']}" for each in question.get("bars", [])]
         assert numbers(" | ".join(drawn)) <= numbers(words)
         assert all(label in words for label in drawn if ":" in label)
     under = results_inputs(shown, 0, language, HELSINKI)["under"].partition(" 1/")[0]

@@ -40,9 +40,9 @@ def bare(form: str) -> str:
     return re.sub(r"\{[^}]*\}", "", Markup(form).striptags())
 
 
-def none(found: Iterable[object]) -> None:
+def none(faults: Iterable[object]) -> None:
     """Fails with all of them, one to a line, so that whoever adds texts sees at once what is missing."""
-    listed = [str(one) for one in found]
+    listed = [str(fault) for fault in faults]
     assert not listed, "\n".join(["", *listed])
 
 
@@ -52,7 +52,8 @@ def none(found: Iterable[object]) -> None:
 @pytest.mark.parametrize("language", LANGUAGES[1:])
 def test_the_languages_hold_the_same_subjects_and_keys(language: str) -> None:
     finnish, other = (
-        {str(path.relative_to(LOCALES / one)) for path in (LOCALES / one).rglob("*.po")} for one in ("fi", language)
+        {str(path.relative_to(LOCALES / locale)) for path in (LOCALES / locale).rglob("*.po")}
+        for locale in ("fi", language)
     )
     none(sorted(finnish ^ other))
     none(sorted(set(FI) ^ set(catalogue(language))))
@@ -113,9 +114,9 @@ def test_what_telegram_shows_of_the_bot_fits(prefix: str, limit: int) -> None:
 
 
 def test_refusals_and_toasts_fit_beside_a_tap() -> None:
-    said = {"failed", "not-found", "not-allowed"} | {key for key in FI if key.startswith("toast-")}
-    said |= {key for use in uses() if use.is_toast for key in use.keys}
-    none((language, key) for language, key, form in ALL if key in said and _length(form) > TOAST_LENGTH)
+    toasts = {"failed", "not-found", "not-allowed"} | {key for key in FI if key.startswith("toast-")}
+    toasts |= {key for use in uses() if use.is_toast for key in use.keys}
+    none((language, key) for language, key, form in ALL if key in toasts and _length(form) > TOAST_LENGTH)
 
 
 def test_labels_fit_on_a_phone() -> None:
@@ -194,8 +195,8 @@ def test_every_text_gets_its_values() -> None:
 
 
 def test_every_text_is_said_somewhere() -> None:
-    said = {key for use in uses() for key in use.keys} | literals()
-    none(sorted(set(FI) - said))
+    used = {key for use in uses() for key in use.keys} | literals()
+    none(sorted(set(FI) - used))
 
 
 @cache
@@ -219,24 +220,26 @@ def literals() -> set[str]:
 @cache
 def refusals() -> set[str]:
     """The names of `Refused` and of every class made from it."""
-    found = {"Refused"}
+    refusals = {"Refused"}
     classes = [node for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    while new := {one.name for one in classes if {_name(base) for base in one.bases} & found} - found:
-        found |= new
-    return found
+    while new := {class_.name for class_ in classes if {_name(base) for base in class_.bases} & refusals} - refusals:
+        refusals |= new
+    return refusals
 
 
 @cache
 def takers() -> dict[str, int]:
     """Functions of handlers that take the key of a text, with its place among their arguments."""
-    found = {}
+    positions = {}
     for path, tree in modules().items():
         for node in ast.walk(tree) if path.startswith("handlers") else ():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                arguments = [one.arg for one in (*node.args.posonlyargs, *node.args.args) if one.arg != "self"]
+                arguments = [
+                    argument.arg for argument in (*node.args.posonlyargs, *node.args.args) if argument.arg != "self"
+                ]
                 if "key" in arguments and not node.name.startswith("__"):
-                    found[node.name] = arguments.index("key")
-    return found
+                    positions[node.name] = arguments.index("key")
+    return positions
 
 
 @cache
@@ -270,7 +273,7 @@ def _patterns(key: ast.expr, scope: ast.AST | None) -> Iterator[str]:
         case ast.Constant(value=str(text)):
             yield re.escape(text)
         case ast.JoinedStr(values=parts):
-            pattern = "".join(re.escape(str(one.value)) if isinstance(one, ast.Constant) else ".+" for one in parts)
+            pattern = "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in parts)
             yield pattern if not pattern.startswith(".+") else UNFINDABLE
         case ast.IfExp(body=body, orelse=orelse):
             yield from _patterns(body, scope)

@@ -52,8 +52,8 @@ SAY = (
 
 
 def restricted(*, is_member: bool, can_send_messages: bool) -> ChatMember:
-    said = {"is_member": is_member, "can_send_messages": can_send_messages, "until_date": NEVER}
-    return ChatMemberRestricted(KOOLLA, **dict.fromkeys(SAY, True) | said)  # type: ignore[arg-type]
+    rights = {"is_member": is_member, "can_send_messages": can_send_messages, "until_date": NEVER}
+    return ChatMemberRestricted(KOOLLA, **dict.fromkeys(SAY, True) | rights)  # type: ignore[arg-type]
 
 
 PARTS: dict[str, tuple[ChatMember, bool, bool]] = {

@@ -67,9 +67,9 @@ def organisation(groups: int) -> DigestFigures:
 def words_of(figures: DigestFigures) -> Iterator[str]:
     """Every word that somebody wrote, in what is told."""
     held = figures.held or ()
-    told = [one.group for one in (*figures.attention, *figures.meetings, *(figures.groups or ()), *held)]
-    told += [one.title or "" for one in (*figures.meetings, *held)]
-    for text in (*told, *(statement.text or "" for statement in figures.statements), *figures.highlights):
+    names = [row.group for row in (*figures.attention, *figures.meetings, *(figures.groups or ()), *held)]
+    names += [row.title or "" for row in (*figures.meetings, *held)]
+    for text in (*names, *(statement.text or "" for statement in figures.statements), *figures.highlights):
         yield from text.split()
 
 
@@ -78,7 +78,9 @@ def check_whole(shown: str, figures: DigestFigures) -> None:
     known = set(words_of(figures))
     for word in re.sub(r"<[^<>]*>", " ", shown).split():
         bare = word.strip("…:”“,.;")
-        assert bare in known or "…" in word or not any(one.startswith(bare) for one in LONG) or len(bare) < 3
+        assert (
+            bare in known or "…" in word or not any(long_word.startswith(bare) for long_word in LONG) or len(bare) < 3
+        )
     for tag in ("b", "i"):
         assert len(re.findall(f"<{tag}>", shown)) == len(re.findall(f"</{tag}>", shown))
     assert not re.search(r"&(?!(amp|lt|gt|#34|#39);)", shown)
@@ -88,10 +90,10 @@ def check_whole(shown: str, figures: DigestFigures) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_a_digest_fits_its_caption(language: str, groups: int) -> None:
     figures = organisation(groups)
-    told = digest_text(texts(language), figures, is_ongoing=True)
-    print(f"{groups} busy groups, {language}: {shown_length(told)} units")
-    assert shown_length(told) <= CAPTION_LENGTH
-    check_whole(told, figures)
+    text = digest_text(texts(language), figures, is_ongoing=True)
+    print(f"{groups} busy groups, {language}: {shown_length(text)} units")
+    assert shown_length(text) <= CAPTION_LENGTH
+    check_whole(text, figures)
 
 
 FITS = 900
@@ -105,8 +107,8 @@ def endless(groups: int, count: int) -> DigestFigures:
     busy = organisation(groups)
     names = ("invited", "yes", "on_site", "remote", "asked", "answered", "people", "unnamed", "roster", "reachable")
     funnel = replace(busy.funnel, waiting=1_234, **dict.fromkeys(names, 98_765))
-    told = [0, len(STATEMENTS) - 1, 1, len(STATEMENTS) - 2, *range(2, len(STATEMENTS) - 2)][:count]
-    texts_of = [ENDLESS[at % 3] if at in told else ENDLESS[3] for at in range(len(STATEMENTS))]
+    shown = [0, len(STATEMENTS) - 1, 1, len(STATEMENTS) - 2, *range(2, len(STATEMENTS) - 2)][:count]
+    texts_of = [ENDLESS[at % 3] if at in shown else ENDLESS[3] for at in range(len(STATEMENTS))]
     about = {"low_name": "ö" * 60, "high_name": "ä" * 60, "earlier_month": "2025-11"}
     return replace(
         busy,
@@ -129,10 +131,10 @@ def endless(groups: int, count: int) -> DigestFigures:
 def test_a_digest_of_endless_words_fits_its_caption(language: str, groups: int, count: int) -> None:
     figures = endless(groups, count)
     for month in ("2027-09", "2027-q3"):
-        told = digest_text(texts(language), replace(figures, period=month), is_ongoing=True)
-        print(f"{groups} groups, {count} endless statements, {language}, {month}: {shown_length(told)} units")
-        assert shown_length(told) <= CAPTION_LENGTH
-        words = re.findall(r"([xyzåöäя])(\1{9,})(…?)", told)
+        text = digest_text(texts(language), replace(figures, period=month), is_ongoing=True)
+        print(f"{groups} groups, {count} endless statements, {language}, {month}: {shown_length(text)} units")
+        assert shown_length(text) <= CAPTION_LENGTH
+        words = re.findall(r"([xyzåöäя])(\1{9,})(…?)", text)
         assert all(rest or len(word) == 48 for _, word, rest in words)
 
 
@@ -163,16 +165,16 @@ def test_a_typical_digest_fits_one_screen(language: str) -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_groups_fit_and_have_each_group_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages_of_blocks([group_line(texts(language), group) for group in figures.groups or ()], FITS, gap=1)
-    assert sum(len(page) for page in found) == groups
-    for page in found:
+    pages = pages_of_blocks([group_line(texts(language), group) for group in figures.groups or ()], FITS, gap=1)
+    assert sum(len(page) for page in pages) == groups
+    for page in pages:
         assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
         check_whole("\n".join(page), figures)
 
 
 def test_what_gives_way_is_said_to_be_behind_the_button() -> None:
-    told = digest_text(texts("fi"), organisation(200))
-    hidden = re.search(r"ja (\d+) muuta ryhmää", told) or re.search(r"(\d+) ryhmää kaipaa", told)
+    text = digest_text(texts("fi"), organisation(200))
+    hidden = re.search(r"ja (\d+) muuta ryhmää", text) or re.search(r"(\d+) ryhmää kaipaa", text)
     assert hidden is not None
     assert int(hidden[1]) >= 197
 
@@ -181,9 +183,9 @@ def test_what_gives_way_is_said_to_be_behind_the_button() -> None:
 @pytest.mark.parametrize("groups", [1, 10, 200])
 def test_pages_of_meetings_fit_and_have_each_once(language: str, groups: int) -> None:
     figures = organisation(groups)
-    found = pages_of_blocks([meeting_line(texts(language), meeting) for meeting in figures.held or ()], FITS, gap=1)
-    assert sum(len(page) for page in found) == groups
-    for page in found:
+    pages = pages_of_blocks([meeting_line(texts(language), meeting) for meeting in figures.held or ()], FITS, gap=1)
+    assert sum(len(page) for page in pages) == groups
+    for page in pages:
         assert sum(shown_length(line) + 1 for line in page) <= FITS + 1
         check_whole("\n".join(page), figures)
 
@@ -202,8 +204,8 @@ def test_a_month_that_differs_in_any_count_told_is_not_like_the_last(name: str) 
 
 
 def test_groups_are_in_one_order_whatever_their_capitals() -> None:
-    some = tuple(Attention(name, Reason.QUIET) for name in ("Zeta", "aikuiset", "Lapset"))
-    assert [name for name, _ in needing(replace(FIGURES, attention=some))] == ["aikuiset", "Lapset", "Zeta"]
+    attention = tuple(Attention(name, Reason.QUIET) for name in ("Zeta", "aikuiset", "Lapset"))
+    assert [name for name, _ in needing(replace(FIGURES, attention=attention))] == ["aikuiset", "Lapset", "Zeta"]
 
 
 def test_titles_of_what_comes_are_told_where_there_is_room() -> None:
@@ -224,25 +226,25 @@ def test_what_earlier_programs_hid_is_told_without_a_count() -> None:
 
 def test_before_the_first_group_nothing_is_compared() -> None:
     nobody = Funnel()
-    told = digest_text(texts("fi"), replace(FIGURES, before=nobody, year_before=None))
-    assert "edellinen" not in told
-    assert "vuosi sitten" not in told
+    text = digest_text(texts("fi"), replace(FIGURES, before=nobody, year_before=None))
+    assert "edellinen" not in text
+    assert "vuosi sitten" not in text
 
 
 def test_one_meeting_and_no_answers() -> None:
     funnel = Funnel(meetings=1, invited=3, yes=2, on_site=1, people=1, asked=3, groups=1, roster=3, reachable=3)
-    told = digest_text(texts("fi"), replace(NOTHING, funnel=funnel))
-    assert "Palautetta <b>0</b> / 3 (0\N{NO-BREAK SPACE}% pyydetyistä)" in told
-    assert "1 eri ihminen" in told
-    assert "tuloksia" not in told  # whether any came, is not known
+    text = digest_text(texts("fi"), replace(NOTHING, funnel=funnel))
+    assert "Palautetta <b>0</b> / 3 (0\N{NO-BREAK SPACE}% pyydetyistä)" in text
+    assert "1 eri ihminen" in text
+    assert "tuloksia" not in text  # whether any came, is not known
     assert "Uusia palautetuloksia ei tullut." in digest_text(texts("fi"), replace(NOTHING, funnel=funnel, releases=0))
 
 
 def test_whoever_comes_uninvited_is_said_to_have_come() -> None:
     funnel = replace(FIGURES.funnel, people=0, invited=500, yes=400)
-    told = digest_text(texts("fi"), replace(FIGURES, funnel=funnel, attention=(), statements=()))
-    assert "eri ihmistä" not in told
-    assert "178\N{NO-BREAK SPACE}% kutsuista, mukana muitakin kuin kutsuttuja" in told
+    text = digest_text(texts("fi"), replace(FIGURES, funnel=funnel, attention=(), statements=()))
+    assert "eri ihmistä" not in text
+    assert "178\N{NO-BREAK SPACE}% kutsuista, mukana muitakin kuin kutsuttuja" in text
 
 
 COUNTED = Flow(1, 0, 14, 9, 12, 3, 10, 12, 8, unnamed=5, heads=5)
@@ -250,21 +252,21 @@ COUNTED = Flow(1, 0, 14, 9, 12, 3, 10, 12, 8, unnamed=5, heads=5)
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
+    ("language", "wanted"),
     [
         ("fi", "15, joista 5 ilman nimeä; nimellä 10 (71\N{NO-BREAK SPACE}% kutsuista), 10 eri ihmistä"),
         ("sv", "15, varav 5 utan namn; med namn 10 (71\N{NO-BREAK SPACE}% av inbjudningarna), 10 olika personer"),
         ("en", "15, of which 5 without a name; by name 10 (71% of invitations), 10 different people"),
     ],
 )
-def test_whoever_is_counted_without_a_name_is_no_part_of_the_invitations(language: str, said: str) -> None:
+def test_whoever_is_counted_without_a_name_is_no_part_of_the_invitations(language: str, wanted: str) -> None:
     t, funnel = texts(language), replace(FIGURES.funnel, **vars(COUNTED))
     alone = replace(NOTHING, funnel=funnel)
     whole = plain(digest_text(t, alone))
-    assert said.partition(" (")[0].partition("; ")[2] in whole
-    assert said.partition("; ")[2] in whole
-    assert said in group_line(t, GroupFlow("Lastensuojelu", COUNTED))
-    assert said.rpartition(", ")[0] in meeting_line(t, MeetingFlow(date(2027, 9, 1), "Lastensuojelu", None, COUNTED))
+    assert wanted.partition(" (")[0].partition("; ")[2] in whole
+    assert wanted.partition("; ")[2] in whole
+    assert wanted in group_line(t, GroupFlow("Lastensuojelu", COUNTED))
+    assert wanted.rpartition(", ")[0] in meeting_line(t, MeetingFlow(date(2027, 9, 1), "Lastensuojelu", None, COUNTED))
     for line in (whole, group_line(t, GroupFlow("L", COUNTED)), digest_inputs(alone, language)["steps"][2]["rate"]):
         assert "107" not in line
 
@@ -279,27 +281,27 @@ def test_who_was_erased_was_there_by_name() -> None:
 def test_only_counted_heads_have_no_rate() -> None:
     flow = Flow(1, 0, 14, 9, 12, 3, 0, unnamed=15, heads=15)
     assert group_line(texts("fi"), GroupFlow("L", flow)).endswith("osallistumisia 15, kaikki ilman nimeä")
-    told = plain(digest_text(texts("en"), replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow)))))
-    assert "Attendances 15, all without a name, on site 12, remotely 3\n" in told
+    text = plain(digest_text(texts("en"), replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow)))))
+    assert "Attendances 15, all without a name, on site 12, remotely 3\n" in text
 
 
 @pytest.mark.parametrize(
-    ("language", "one", "two"),
+    ("language", "singular", "plural"),
     [
         ("fi", "Osallistumisia ei kirjattu 1 kokouksesta.", "Osallistumisia ei kirjattu 2 kokouksesta."),
         ("sv", "För 1 möte antecknades inga deltagare.", "För 2 möten antecknades inga deltagare."),
         ("en", "Attendance of 1 meeting was not recorded.", "Attendance of 2 meetings was not recorded."),
     ],
 )
-def test_a_meeting_of_which_nobody_told_who_came(language: str, one: str, two: str) -> None:
+def test_a_meeting_of_which_nobody_told_who_came(language: str, singular: str, plural: str) -> None:
     t, flow = texts(language), Flow(1, 0, 14, 9, unrecorded=1)
-    told = digest_text(t, replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow))))
-    assert one in told
-    assert "(0" not in told.partition(one)[0].splitlines()[-1]
+    text = digest_text(t, replace(NOTHING, funnel=replace(FIGURES.funnel, **vars(flow))))
+    assert singular in text
+    assert "(0" not in text.partition(singular)[0].splitlines()[-1]
     line = group_line(t, GroupFlow("Lastensuojelu", flow))
-    assert line.endswith(one[0].lower() + one[1:-1])
+    assert line.endswith(singular[0].lower() + singular[1:-1])
     both = replace(FIGURES.funnel, unrecorded=2)
-    assert two in digest_text(t, replace(FIGURES, funnel=both))
+    assert plural in digest_text(t, replace(FIGURES, funnel=both))
     assert "888" in digest_text(t, replace(FIGURES, funnel=both))
 
 
@@ -321,20 +323,20 @@ def test_what_is_withheld_is_not_said_to_be_missing(language: str) -> None:
         "nothing": replace(FIGURES, statements=(), funnel=funnel, releases=0),
     }
     for name, figures in known.items():
-        told = digest_text(t, figures).unescape()
-        assert (WITHHELD[language] in told) == (name == "withheld")
-        assert (none[language] in told) == (name == "nothing")
+        text = digest_text(t, figures).unescape()
+        assert (WITHHELD[language] in text) == (name == "withheld")
+        assert (none[language] in text) == (name == "nothing")
         assert (
             digest_inputs(figures, language)["notes"]
-            == [one for one in (WITHHELD[language], told) if one == WITHHELD[language] and name == "withheld"]
+            == [line for line in (WITHHELD[language], text) if line == WITHHELD[language] and name == "withheld"]
             or name == "nothing"
         )
 
 
 def test_what_comes_is_told_with_how_much_more_there_is() -> None:
     seven = tuple(Coming(date(2027, 10, day), f"Ryhmä {day}", "Aihe") for day in range(1, 8))
-    told, budget = fitting(texts("fi"), replace(NOTHING, coming=7, meetings=seven))
-    assert told.endswith("su 3.10. Ryhmä 3: Aihe\nja 4 muuta")
+    text, budget = fitting(texts("fi"), replace(NOTHING, coming=7, meetings=seven))
+    assert text.endswith("su 3.10. Ryhmä 3: Aihe\nja 4 muuta")
     assert not has_all_coming(replace(NOTHING, coming=7, meetings=seven), budget)
     assert has_all_coming(replace(NOTHING, coming=3, meetings=seven[:3]), budget)
     assert has_all_coming(replace(NOTHING, coming=7, meetings=seven[:3]), budget)  # an earlier program kept three
@@ -344,8 +346,8 @@ def test_what_comes_is_told_with_how_much_more_there_is() -> None:
 
 def test_the_rest_of_a_period_comes_before_the_next() -> None:
     rest = (Coming(date(2027, 7, 20), "Perhetyö", "Kesä"),)
-    told = digest_text(texts("fi"), replace(NOTHING, rest=rest, coming=3, meetings=COMING), is_ongoing=True)
-    lines = told.splitlines()
+    text = digest_text(texts("fi"), replace(NOTHING, rest=rest, coming=3, meetings=COMING), is_ongoing=True)
+    lines = text.splitlines()
     at = lines.index("<b>Tulossa: heinäkuu 2027</b>, 1 kokous")
     assert lines[at + 1 : at + 3] == ["ti 20.7. Perhetyö: Kesä", "<b>Tulossa: elokuu 2027</b>, 3 kokousta"]
     for groups in (1, 10, 200):

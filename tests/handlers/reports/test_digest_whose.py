@@ -21,7 +21,7 @@ AT = datetime(2027, 5, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("of", "language", "said"),
+    ("of", "language", "wanted"),
     [
         (ONE, "fi", "Työryhmä: Lastensuojelu"),
         (TWO, "sv", "Arbetsgrupper: Aikuiset & perheet, Lastensuojelu"),
@@ -30,11 +30,11 @@ AT = datetime(2027, 5, 3, tzinfo=UTC)
     ],
 )
 @pytest.mark.parametrize("figures", [FIGURES, NOTHING])
-def test_under_the_heading(figures: DigestFigures, of: tuple[str, ...], language: str, said: str) -> None:
-    some = replace(figures, of=of)
-    assert digest_text(texts(language), some).unescape().splitlines()[1] == said
-    for inputs in (digest_inputs(some, language), trend_inputs(some, language)):
-        assert inputs["under"].splitlines()[0] == said
+def test_under_the_heading(figures: DigestFigures, of: tuple[str, ...], language: str, wanted: str) -> None:
+    narrowed = replace(figures, of=of)
+    assert digest_text(texts(language), narrowed).unescape().splitlines()[1] == wanted
+    for inputs in (digest_inputs(narrowed, language), trend_inputs(narrowed, language)):
+        assert inputs["under"].splitlines()[0] == wanted
 
 
 def test_the_sheet_has_them_all() -> None:

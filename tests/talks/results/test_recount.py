@@ -76,14 +76,18 @@ def invented(questions: Sequence[Question], size: int, chance: random.Random) ->
     for question in questions:
         alike, skips = chance.random() < 0.25, chance.choice((0, 0, 0.2, 0.5))
         same = _answer(question, chance)
-        for number, said in enumerate(people):
+        for number, answers in enumerate(people):
             if chance.random() < skips:
                 continue
-            said[question.id] = same if alike and question.kind is not QuestionKind.OPEN else _answer(question, chance)
+            answers[question.id] = (
+                same if alike and question.kind is not QuestionKind.OPEN else _answer(question, chance)
+            )
             if question.kind is QuestionKind.OPEN:
-                said[question.id] = f"Mieleen jäi {chance.choice(('sali', 'puhe', 'kahvi'))} xyzzy-{_letters(number)}"
-            elif question.other and OTHER in _ticked(said[question.id]):
-                said[-question.id] = f"Muuten plugh-{_letters(number)}"
+                answers[question.id] = (
+                    f"Mieleen jäi {chance.choice(('sali', 'puhe', 'kahvi'))} xyzzy-{_letters(number)}"
+                )
+            elif question.other and OTHER in _ticked(answers[question.id]):
+                answers[-question.id] = f"Muuten plugh-{_letters(number)}"
     return people
 
 
@@ -147,12 +151,12 @@ def _of_scale(question: Question, chosen: Sequence[int], k: int) -> Expected:
     alike = len(set(values)) == 1
     if alike and (values[0] in (question.low, question.high) or len(values) >= 2 * k):
         return Expected(why="agree", n=len(values))
-    told = Expected(n=len(values), mean=mean(values), exact=Fraction(sum(values), len(values)))
+    result = Expected(n=len(values), mean=mean(values), exact=Fraction(sum(values), len(values)))
     if len(values) < 2 * k:
-        return told
+        return result
     counted = Counter(chosen)
     spread = tuple((str(value), counted[value]) for value in range(question.low, question.high + 1))
-    return replace(told, spread=spread, dont_know=counted[DONT_KNOW] if question.dont_know else None)
+    return replace(result, spread=spread, dont_know=counted[DONT_KNOW] if question.dont_know else None)
 
 
 def _of_options(question: Question, chosen: Sequence[frozenset[int]], k: int) -> Expected:
@@ -166,8 +170,8 @@ def _of_options(question: Question, chosen: Sequence[frozenset[int]], k: int) ->
         return Expected(why="agree", n=n)
     counted = Counter(chain.from_iterable(answered))
     counts = [counted[option] for option in question.values]
-    told = [(name, None if count == n else count) for name, count in zip(names, counts, strict=True)]
-    return Expected(n=n, spread=tuple(told))
+    spread = [(name, None if count == n else count) for name, count in zip(names, counts, strict=True)]
+    return Expected(n=n, spread=tuple(spread))
 
 
 # Reading it back
@@ -184,39 +188,39 @@ def parts(text: str, names: Sequence[str]) -> dict[str, str]:
     return {name: text[start + len(name) : end] for (start, name), end in zip(starts, ends, strict=True)}
 
 
-def why_not(told: Expected, k: int) -> list[str]:
+def why_not(wanted: Expected, k: int) -> list[str]:
     """The figures of the sentence that says why there is none."""
-    return {"few": [f"{k}"], "spread": [f"{2 * k}", f"{told.n}"], "agree": [f"{told.n}"], "": []}[told.why]
+    return {"few": [f"{k}"], "spread": [f"{2 * k}", f"{wanted.n}"], "agree": [f"{wanted.n}"], "": []}[wanted.why]
 
 
-def in_chat(question: Question, told: Expected, k: int) -> list[str]:
-    texts = [f"{len(told.texts)}"] if told.texts else []
-    if told.why:
-        return [*why_not(told, k), *texts]
-    lines = [told.mean] if told.mean else []
-    if told.mean or told.spread:
-        lines.append(f"{told.n}")
-    for name, people in told.spread:
+def in_chat(question: Question, wanted: Expected, k: int) -> list[str]:
+    texts = [f"{len(wanted.texts)}"] if wanted.texts else []
+    if wanted.why:
+        return [*why_not(wanted, k), *texts]
+    lines = [wanted.mean] if wanted.mean else []
+    if wanted.mean or wanted.spread:
+        lines.append(f"{wanted.n}")
+    for name, people in wanted.spread:
         if question.kind is QuestionKind.SCALE:
             lines += [name, f"{people}"]
         elif people is not None:
-            lines += [f"{people}", percent(people, told.n or 0)]
-    lines += [f"{told.dont_know}"] if told.dont_know is not None else []
+            lines += [f"{people}", percent(people, wanted.n or 0)]
+    lines += [f"{wanted.dont_know}"] if wanted.dont_know is not None else []
     return lines + texts
 
 
-def on_paper(question: Question, told: Expected, k: int, columns: int) -> list[str]:
+def on_paper(question: Question, wanted: Expected, k: int, columns: int) -> list[str]:
     """A statement's row; or a question's table, which is there only where it may be."""
     if question.kind is QuestionKind.SCALE:
-        counts = [f"{people}" for _, people in told.spread] or ["–"] * columns
-        unsure = [f"{told.dont_know}"] if told.dont_know is not None else []
-        return [*why_not(told, k), *unsure, told.mean or "–", "–" if told.n is None else f"{told.n}", *counts]
-    if told.why:
-        n = [] if told.n is None else [f"{told.n}"]
-        return [*n, *why_not(told, k)]
-    lines = [f"{told.n}"] if told.spread else []
-    for _, people in told.spread:
-        lines += ["–", "–"] if people is None else [f"{people}", percent(people, told.n or 0)]
+        counts = [f"{people}" for _, people in wanted.spread] or ["–"] * columns
+        unsure = [f"{wanted.dont_know}"] if wanted.dont_know is not None else []
+        return [*why_not(wanted, k), *unsure, wanted.mean or "–", "–" if wanted.n is None else f"{wanted.n}", *counts]
+    if wanted.why:
+        n = [] if wanted.n is None else [f"{wanted.n}"]
+        return [*n, *why_not(wanted, k)]
+    lines = [f"{wanted.n}"] if wanted.spread else []
+    for _, people in wanted.spread:
+        lines += ["–", "–"] if people is None else [f"{people}", percent(people, wanted.n or 0)]
     return lines
 
 
@@ -224,10 +228,14 @@ async def answered(talk: Talk, anna: Actor, size: int, chance: random.Random) ->
     members = [talk.person(f"Jäsen {number}") for number in range(size)]
     group = await talk.group(members=members, coordinator=anna)
     sitting = await sent(talk, anna, await written(talk, group, "Kaikki lajit", ITEMS))
-    for member, said in zip(members, invented(sitting.questions, size, chance), strict=True):
-        scales = [one for one in sitting.questions[:3] if said.get(one.id) is not None and chance.random() < 0.2]
+    for member, answers in zip(members, invented(sitting.questions, size, chance), strict=True):
+        scales = [
+            question
+            for question in sitting.questions[:3]
+            if answers.get(question.id) is not None and chance.random() < 0.2
+        ]
         regrets = {question.id: chance.choice(question.values[: question.high]) for question in scales}
-        await sitting.answer(member, said, regrets=regrets)
+        await sitting.answer(member, answers, regrets=regrets)
     await talk.time_passes(days=8)
     return sitting
 
@@ -248,33 +256,33 @@ async def test_every_figure_is_found_again_in_the_presses(
         assert not any(button.data.startswith("result:") for row in anna.last.buttons for button in row if button.data)
         assert not re.search("xyzzy|plugh", everything_seen(anna))
         return
-    told = {question.position: expected(question, people, k) for question in sitting.questions}
-    await recount_chat(anna, sitting, told, k, len(people))
+    wanted = {question.position: expected(question, people, k) for question in sitting.questions}
+    await recount_chat(anna, sitting, wanted, k, len(people))
     paper = pdf_text(await file(anna, 1, "pdf"))
-    recount_paper(paper, sitting, told, k)
+    recount_paper(paper, sitting, wanted, k)
     book = await file(anna, 1, "xlsx")
-    recount_sheet(sheet_lines(book), sitting, told)
+    recount_sheet(sheet_lines(book), sitting, wanted)
     recount_groups(sheet_lines(book), sitting, people, k)
     table = (await file(anna, 1, "csv")).decode("utf-8-sig")
     sheet = [row[1].value for row in openpyxl.load_workbook(io.BytesIO(book))["Avovastaukset"].iter_rows(min_row=2)]
-    shown = sorted(text for one in told.values() for text in one.texts)
+    shown = sorted(text for result in wanted.values() for text in result.texts)
     assert sorted(filter(None, sheet)) == shown == (sorted(typed) if len(people) >= 2 * k else [])
     for text in typed:
         assert (text in paper) == (text in table) == (text in shown)
 
 
-async def recount_chat(anna: Actor, sitting: Sitting, told: dict[int, Expected], k: int, answered: int) -> None:
+async def recount_chat(anna: Actor, sitting: Sitting, results: dict[int, Expected], k: int, answered: int) -> None:
     text = await chat(anna, "result:1")
     assert f"Vastasi {answered} / " in text
-    found = parts(text, NAMES)
+    sections = parts(text, NAMES)
     for question in sitting.questions:
         if question.background is None and question.kind is not QuestionKind.OPEN:
-            here = re.sub(r"(?m)^\d+ = .*$", "", found[NAMES[question.position - 1]])  # the ends of the next scale
-            assert figures(here) == in_chat(question, told[question.position], k), question.text
+            here = re.sub(r"(?m)^\d+ = .*$", "", sections[NAMES[question.position - 1]])  # the ends of the next scale
+            assert figures(here) == in_chat(question, results[question.position], k), question.text
     for question in sitting.questions:
-        if told[question.position].texts:
+        if results[question.position].texts:
             behind = await chat(anna, f"result-texts:1:{question.id}")
-            assert all(text in behind for text in told[question.position].texts)
+            assert all(text in behind for text in results[question.position].texts)
     if answered < 2 * k:
         assert not re.search("xyzzy|plugh", everything_seen(anna))
 
@@ -283,15 +291,15 @@ AFTER = r"Väittämät, asteikko|Muu, mikä\?|\d+ viimeistä saraketta|Vastaaja 
 """What stands after a question's figures."""
 
 
-def recount_paper(paper: str, sitting: Sitting, told: dict[int, Expected], k: int) -> None:
-    found = parts(paper.partition("Näin luvut on laskettu")[0], NAMES)
+def recount_paper(paper: str, sitting: Sitting, results: dict[int, Expected], k: int) -> None:
+    sections = parts(paper.partition("Näin luvut on laskettu")[0], NAMES)
     for question in sitting.questions:
         if question.background is not None or question.kind is QuestionKind.OPEN:
             continue
-        here = re.split(AFTER, found[NAMES[question.position - 1]])[0]
-        one, high = told[question.position], question.high or 0
-        columns = high if any(told[q.position].spread for q in sitting.questions if q.high == high) else 0
-        assert figures(here) == on_paper(question, one, k, columns), question.text
+        here = re.split(AFTER, sections[NAMES[question.position - 1]])[0]
+        result, high = results[question.position], question.high or 0
+        columns = high if any(results[q.position].spread for q in sitting.questions if q.high == high) else 0
+        assert figures(here) == on_paper(question, result, k, columns), question.text
 
 
 def rounded(value: Fraction | float | None) -> float | None:
@@ -299,19 +307,19 @@ def rounded(value: Fraction | float | None) -> float | None:
     return None if value is None else round(float(value), 12)
 
 
-def recount_sheet(lines: list[dict[str, Any]], sitting: Sitting, told: dict[int, Expected]) -> None:
+def recount_sheet(lines: list[dict[str, Any]], sitting: Sitting, results: dict[int, Expected]) -> None:
     wanted = []
     for question in sitting.questions:
-        one, name = told[question.position], NAMES[question.position - 1]
+        result, name = results[question.position], NAMES[question.position - 1]
         if question.background is not None or question.kind is QuestionKind.OPEN:
             continue
-        if question.kind is QuestionKind.SCALE or one.why:
-            wanted.append((name, None, None, one.n, None, rounded(one.exact)))
-        for option, people in one.spread:
-            share = None if people is None else rounded(Fraction(people, one.n or 0))
-            wanted.append((name, option, people, one.n, share, None))
-        if one.dont_know is not None:
-            wanted.append((name, "En osaa sanoa", one.dont_know, None, None, None))
+        if question.kind is QuestionKind.SCALE or result.why:
+            wanted.append((name, None, None, result.n, None, rounded(result.exact)))
+        for option, people in result.spread:
+            share = None if people is None else rounded(Fraction(people, result.n or 0))
+            wanted.append((name, option, people, result.n, share, None))
+        if result.dont_know is not None:
+            wanted.append((name, "En osaa sanoa", result.dont_know, None, None, None))
     columns = ("Kysymys", "Vaihtoehto", "Vastaajia", "n (vastasi kysymykseen)", "Osuus, %", "Keskiarvo")
     lines = [{**line, **{name: rounded(line[name]) for name in columns[-2:]}} for line in lines]
     theirs = [line for line in lines if line["Kysymys"] != "Taustaorganisaatiosi" and line["Tausta"] is None]
@@ -331,7 +339,7 @@ def recount_groups(lines: list[dict[str, Any]], sitting: Sitting, people: Sequen
     together = [name for group in members.values() for name in group]
     assert sorted(together) == (sorted([*names.values(), "ei kerrottu"]) if groups else [])
     for line in groups:
-        inside = sum(one in members[line["Vaihtoehto"]] for one in background)
+        inside = sum(option in members[line["Vaihtoehto"]] for option in background)
         assert line["Vastaajia"] == inside >= k
         assert line["Osuus, %"] == pytest.approx(inside / len(people))
     scales = {
@@ -339,7 +347,7 @@ def recount_groups(lines: list[dict[str, Any]], sitting: Sitting, people: Sequen
     }
     for line in (line for line in lines if line["Tausta"]):
         question = scales[line["Kysymys"]]
-        inside = [s for s, one in zip(people, background, strict=True) if one in members[line["Tausta"]]]
+        inside = [s for s, option in zip(people, background, strict=True) if option in members[line["Tausta"]]]
         values = [v for s in inside if (v := s.chosen.get(question.id)) is not None and v != DONT_KNOW]
         assert line["n (vastasi kysymykseen)"] == len(values) >= k
         assert line["Keskiarvo"] == pytest.approx(sum(values) / len(values))
