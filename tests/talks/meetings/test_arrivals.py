@@ -203,7 +203,7 @@ async def test_while_all_is_paused_the_card_says_so(talk: Talk, anna: Actor, gro
     assert "tauolla" not in await looks(anna)
 
 
-async def test_reminders_are_told_by_whom_they_are_for(
+async def test_reminders_are_counted_by_the_answer_of_their_receivers(
     talk: Talk, anna: Actor, bo: Actor, cilla: Actor, dan: Actor
 ) -> None:
     await talk.group(members=[bo, cilla, dan], coordinator=anna)

@@ -107,7 +107,7 @@ def plans() -> list[Plan]:
     """On Wednesdays from March to December; all forty meet first and last."""
     names = [f"Jäsen {number}" for number in range(ASKED)]
     rosters = {name: names[place * 4 : place * 4 + 6] for place, name in enumerate(OTHERS)} | {OWN: names}
-    found = []
+    plans_made = []
     for number in range(MEETINGS):
         group = OWN if number in (0, MEETINGS - 1) else OTHERS[number % len(OTHERS)]
         people = iter(rosters[group])
@@ -115,8 +115,8 @@ def plans() -> list[Plan]:
         parts = [tuple(islice(people, size)) for size in (on_site, remote, 1, 1, 1)]
         day = date(2027, 3, 10) + timedelta(weeks=round(number * 40 / (MEETINGS - 1)))
         came = ATTENDANCES // MEETINGS + (number < ATTENDANCES % MEETINGS)
-        found.append(Plan(number, group, day, came, tuple(rosters[group]), *parts))
-    return found
+        plans_made.append(Plan(number, group, day, came, tuple(rosters[group]), *parts))
+    return plans_made
 
 
 # By taps
@@ -126,33 +126,33 @@ async def by_taps(talk: Talk, anna: Actor, done: Done, threshold: int) -> None:
     """All of it in the chat, in its order; ends on a morning of January, when all is known."""
     talk.app.policy = replace(talk.app.policy, threshold=threshold)
     elli, plan = talk.person("Elli"), plans()
-    rosters = {one.group: one.invited for one in plan}
+    rosters = {planned.group: planned.invited for planned in plan}
     for name in GROUPS:
         members = [talk.people.get(who) or talk.person(who) for who in rosters[name]]
         await talk.group(name, members=members, coordinator=anna if name == OWN else elli)
-    for one in plan:
-        coordinator = anna if one.group == OWN else elli
-        if one.number == MEETINGS - 4:
+    for planned in plan:
+        coordinator = anna if planned.group == OWN else elli
+        if planned.number == MEETINGS - 4:
             await they_answer(talk, anna)
-        if one.number == MEETINGS - 1:
+        if planned.number == MEETINGS - 1:
             await she_replies(anna)
-        await they_meet(talk, coordinator, one)
-        one.count(done)
+        await they_meet(talk, coordinator, planned)
+        planned.count(done)
     await talk.until(AFTER)
 
 
-async def they_meet(talk: Talk, coordinator: Actor, one: Plan) -> None:
+async def they_meet(talk: Talk, coordinator: Actor, plan: Plan) -> None:
     """Called a week before; at its end they say who were there, and the coordinator counts the others."""
-    await talk.until(one.starts + timedelta(days=-7, hours=4))
-    how = "hybridi, Kirjasto" if one.here else "Teams"
-    await talk.called_meeting(coordinator, f"{one.group} {one.day:%d.%m.%Y} klo 9-12 {how}: Aihe {one.number}")
-    await all_tap(talk, {one.here: "Paikan päällä", one.away + one.ill: "Etänä", one.no: "En pääse"})
-    await talk.until(one.starts + timedelta(hours=3, minutes=30))
-    there = {one.here: "Kyllä, paikan päällä", one.away + one.silent: "Kyllä, etänä", one.ill: "En osallistunut"}
+    await talk.until(plan.starts + timedelta(days=-7, hours=4))
+    how = "hybridi, Kirjasto" if plan.here else "Teams"
+    await talk.called_meeting(coordinator, f"{plan.group} {plan.day:%d.%m.%Y} klo 9-12 {how}: Aihe {plan.number}")
+    await all_tap(talk, {plan.here: "Paikan päällä", plan.away + plan.ill: "Etänä", plan.no: "En pääse"})
+    await talk.until(plan.starts + timedelta(hours=3, minutes=30))
+    there = {plan.here: "Kyllä, paikan päällä", plan.away + plan.silent: "Kyllä, etänä", plan.ill: "En osallistunut"}
     await all_tap(talk, there)
     await coordinator.taps(key("refresh"))
     await coordinator.taps("Laske muut")
-    for way, heads in zip(("Paikan päällä", "Etänä"), one.heads, strict=True):
+    for way, heads in zip(("Paikan päällä", "Etänä"), plan.heads, strict=True):
         for step in ["+5"] * (heads // 5) + ["+1"] * (heads % 5):
             await coordinator.taps(f"{way} {step}")
 
@@ -169,8 +169,8 @@ async def they_answer(talk: Talk, anna: Actor) -> None:
     async with talk.app.sessions.begin() as session:
         form = (await forms.built_in(session, ANNUAL_FORM)).form
     sitting = await sent(talk, anna, form)
-    for number, said in enumerate(all_said(sitting)):
-        await sitting.answer(talk.people[f"Jäsen {number}"], said)
+    for number, answers in enumerate(all_said(sitting)):
+        await sitting.answer(talk.people[f"Jäsen {number}"], answers)
 
 
 async def she_replies(anna: Actor) -> None:
@@ -196,29 +196,29 @@ async def in_rows(talk: Talk, anna: Actor, done: Done, threshold: int) -> None:
         for name in OTHERS:
             await groups.create(session, name, now=talk.clock.now())
         people = {person.name: person.id for person in (await session.execute(select(Person))).scalars()}
-        for one in plans():
-            await met(session, one, people, threshold)
-            one.count(done)
+        for planned in plans():
+            await met(session, planned, people, threshold)
+            planned.count(done)
         await told(session, talk, threshold)
     talk.clock.moment = AFTER
 
 
-async def met(session: AsyncSession, one: Plan, people: dict[str, int], threshold: int) -> None:
-    group = await session.scalar(select(Workgroup.id).where(Workgroup.name == one.group))
-    wall, ends = one.starts.replace(tzinfo=None), one.starts + timedelta(hours=3)
-    row = Meeting(workgroup_id=group, starts_at=one.starts, ends_at=ends, starts_wall=wall, created_at=one.starts)
+async def met(session: AsyncSession, plan: Plan, people: dict[str, int], threshold: int) -> None:
+    group = await session.scalar(select(Workgroup.id).where(Workgroup.name == plan.group))
+    wall, ends = plan.starts.replace(tzinfo=None), plan.starts + timedelta(hours=3)
+    row = Meeting(workgroup_id=group, starts_at=plan.starts, ends_at=ends, starts_wall=wall, created_at=plan.starts)
     row.ends_wall, row.zone, row.mode, row.state = wall, HELSINKI.key, Mode.HYBRID, MeetingState.HELD
     session.add(row)
     await session.flush()
-    answers = {**dict.fromkeys(one.here, Answer.ON_SITE), **dict.fromkeys(one.away + one.ill, Answer.REMOTE)}
-    for name in one.invited:
-        answer = answers.get(name, Answer.NO if name in one.no else None)
-        session.add(Invitation(meeting_id=row.id, person_id=people[name], invited_at=one.starts, answer=answer))
-    present = {**dict.fromkeys(one.here, Attended.ON_SITE), **dict.fromkeys(one.away + one.silent, Attended.REMOTE)}
-    for name, how in {**present, **dict.fromkeys(one.ill, Attended.NO)}.items():
+    answers = {**dict.fromkeys(plan.here, Answer.ON_SITE), **dict.fromkeys(plan.away + plan.ill, Answer.REMOTE)}
+    for name in plan.invited:
+        answer = answers.get(name, Answer.NO if name in plan.no else None)
+        session.add(Invitation(meeting_id=row.id, person_id=people[name], invited_at=plan.starts, answer=answer))
+    present = {**dict.fromkeys(plan.here, Attended.ON_SITE), **dict.fromkeys(plan.away + plan.silent, Attended.REMOTE)}
+    for name, how in {**present, **dict.fromkeys(plan.ill, Attended.NO)}.items():
         known = Attendance(meeting_id=row.id, person_id=people[name], attended=how, own_word=True, marked_at=ends)
         session.add(known)
-    session.add(HeadCount(meeting_id=row.id, on_site=one.heads[0], remote=one.heads[1]))
+    session.add(HeadCount(meeting_id=row.id, on_site=plan.heads[0], remote=plan.heads[1]))
     version = await forms.built_in(session, MEETING_FORM)
     asked = Run(form_version_id=version.id, workgroup_id=group, meeting_id=row.id, threshold=threshold)
     asked.opens_at, asked.closes_at, asked.state = ends, ends + timedelta(days=7), RunState.CLOSED
@@ -247,9 +247,9 @@ async def told(session: AsyncSession, talk: Talk, threshold: int) -> None:
 
 def all_said(sitting: Sitting) -> list[Said]:
     """What the 33 say; one of them in words, too."""
-    found = what_they_say(sitting)
-    found[3] = {**found[3], sitting.questions[-1].id: SAID}
-    return found
+    answers = what_they_say(sitting)
+    answers[3] = {**answers[3], sitting.questions[-1].id: SAID}
+    return answers
 
 
 def ballot(questions: Sequence[Question], said: Said) -> Ballot:

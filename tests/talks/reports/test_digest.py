@@ -201,7 +201,7 @@ async def test_a_new_manager_begins_with_the_next_month(talk: Talk, anna: Actor,
     assert months_of(maija) == ["maaliskuu 2027", "huhtikuu 2027"]
 
 
-async def test_whose_role_was_taken_gets_and_sees_none(talk: Talk, anna: Actor, maija: Actor) -> None:
+async def test_a_former_manager_gets_and_sees_no_digest(talk: Talk, anna: Actor, maija: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     await talk.manager(maija)
     await talk.until(at(2027, 4, 2))
@@ -216,7 +216,7 @@ async def test_whose_role_was_taken_gets_and_sees_none(talk: Talk, anna: Actor, 
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "answer"),
     [
         ("/digest", "Kuukausikooste: helmikuu 2027"),
         ("/digest 3.2027", "Kuukausikooste: maaliskuu 2027"),
@@ -230,13 +230,15 @@ async def test_whose_role_was_taken_gets_and_sees_none(talk: Talk, anna: Actor, 
         ("/digest 0001-01-01", "Kirjoita kuukausi"),
     ],
 )
-async def test_a_month_can_be_typed(talk: Talk, anna: Actor, maija: Actor, typed: str, said: str) -> None:
+async def test_a_month_can_be_typed(talk: Talk, anna: Actor, maija: Actor, typed: str, answer: str) -> None:
     await talk.group(members=[], coordinator=anna)
     await talk.manager(maija)
-    assert (await maija.says(typed)).startswith(said)
+    assert (await maija.says(typed)).startswith(answer)
 
 
-async def test_others_hear_whose_it_is(talk: Talk, anna: Actor, bo: Actor) -> None:
+async def test_coordinators_and_members_are_told_that_the_digest_is_for_managers(
+    talk: Talk, anna: Actor, bo: Actor
+) -> None:
     await talk.group(members=[bo], coordinator=anna)
     for actor in (anna, bo):
         assert (await actor.says("/digest")).startswith("Kuukausikooste on johdolle.")
@@ -259,8 +261,8 @@ async def test_digests_and_roles_do_not_multiply(talk: Talk, anna: Actor, maija:
     await talk.manager(maija)
     async with talk.app.sessions.begin() as session:
         person = (await session.execute(select(Person).where(Person.telegram_id == maija.user.id))).scalar_one()
-        found = await session.get_one(groups.Workgroup, group.id)
-        await access.grant(session, person, RoleKind.MANAGER, found, now=talk.clock.now())
+        workgroup = await session.get_one(groups.Workgroup, group.id)
+        await access.grant(session, person, RoleKind.MANAGER, workgroup, now=talk.clock.now())
     await talk.until(at(2027, 4, 2))
     async with talk.app.sessions() as session:
         assert await session.scalar(select(func.count(Role.id)).where(Role.kind == RoleKind.MANAGER)) == 2

@@ -214,7 +214,7 @@ async def test_when_its_owner_is_no_manager_any_more_it_stops(talk: Talk, maija:
     assert posts(channel) == []
 
 
-async def test_posts_and_commands_in_a_channel_are_nobodys(talk: Talk, maija: Actor, march: None) -> None:
+async def test_posts_and_commands_in_a_channel_are_ignored(talk: Talk, maija: Actor, march: None) -> None:
     """An earlier program may have asked Telegram for them: they are passed over without a fault."""
     channel = await brought(talk, maija)
     told = len(maija.messages)

@@ -36,7 +36,7 @@ async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
 
 
 async def narrowed(talk: Talk, actor: Actor, name: str | None) -> None:
-    """Of all that somebody may, being the manager of one group is left, or nothing."""
+    """Revokes all roles of a person, then makes them manager of the group ``name`` unless it is None."""
     async with talk.app.sessions.begin() as session:
         person = (await session.execute(select(Person).where(Person.telegram_id == actor.user.id))).scalar_one()
         await session.execute(update(Role).where(Role.person_id == person.id).values(revoked_at=talk.clock.now()))
@@ -79,7 +79,9 @@ def posts(chat: Group) -> list[str]:
 # Roles and choices that narrow
 
 
-async def test_whose_role_narrows_keeps_nothing_of_the_others(talk: Talk, maija: Actor, march: None) -> None:
+async def test_a_manager_limited_to_one_group_no_longer_sees_other_groups(
+    talk: Talk, maija: Actor, march: None
+) -> None:
     await talk.until(at(2027, 4, 1, 10))
     (sent,) = digests_of(maija)
     assert "Kokouksia 1" in words(sent)

@@ -269,7 +269,9 @@ async def test_a_group_that_becomes_a_supergroup_keeps_it(talk: Talk, maija: Act
     assert len(posts(new)) == 1
 
 
-async def test_others_are_told_why_and_no_is_no(talk: Talk, anna: Actor, maija: Actor, march: None) -> None:
+async def test_people_without_the_role_are_told_why_and_no_means_no(
+    talk: Talk, anna: Actor, maija: Actor, march: None
+) -> None:
     await brought(talk, anna, "Kahvihuone")
     assert anna.text.startswith("En lähetä mitään ryhmään tai kanavalle Kahvihuone")
     assert anna.labels() == []

@@ -115,7 +115,7 @@ async def test_a_year_under_way_says_that_it_is_not_over(talk: Talk, aino: Actor
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "answer"),
     [
         ("2029", "Vuosi 2029 ei ole vielä alkanut. Kuluvan vuoden luvut saat painikkeesta."),
         ("2026", "Vuodelta 2026 ei ole lukuja. Ensimmäinen vuosi, josta niitä on, on 2027."),
@@ -127,9 +127,11 @@ async def test_a_year_under_way_says_that_it_is_not_over(talk: Talk, aino: Actor
         ("٢٠٢٧", "En tunnistanut vuotta."),
     ],
 )
-async def test_what_is_no_year_gets_kind_words(talk: Talk, maija: Actor, held: Workgroup, line: str, said: str) -> None:
+async def test_what_is_no_year_gets_kind_words(
+    talk: Talk, maija: Actor, held: Workgroup, line: str, answer: str
+) -> None:
     await maija.says(f"/report {line}")
-    assert said in maija.text
+    assert answer in maija.text
     assert await snapshots_kept(talk) == 0
 
 
@@ -172,7 +174,7 @@ async def test_it_is_for_those_who_run_or_manage_the_organisation(
         assert "/digest" in actor.text
         assert ("/report" in actor.text) is sees
         await actor.says("/start")
-        assert ("report" in {one.command for one in actor.user.commands}) is sees
+        assert ("report" in {entry.command for entry in actor.user.commands}) is sees
     await aino.says("/report 2027")
     number = next(str(b.data) for row in aino.last.buttons for b in row if b.label.startswith("PDF")).split(":")[1]
     for actor in (talk.people["Anna"], talk.people["Bo"], cilla, dan):
@@ -219,10 +221,10 @@ async def test_two_programs_make_one_and_the_same(talk_anywhere: Talk) -> None:
         eeva.user.says("/report 2027")
         asked = await talk.app.bot.get_updates(offset=talk.app.inbox.offset, timeout=0)
         apps = talk.app, other
-        heard = await asyncio.gather(
+        replies = await asyncio.gather(
             *(app.inbox.applying.apply((update,)) for app, update in zip(apps, asked, strict=True))
         )
-        await asyncio.gather(*(app.inbox.replies.show(some) for app, some in zip(apps, heard, strict=True)))
+        await asyncio.gather(*(app.inbox.replies.show(reply) for app, reply in zip(apps, replies, strict=True)))
         talk.app.inbox.offset = asked[-1].update_id + 1
     finally:
         await other.close()
@@ -256,8 +258,8 @@ async def everything(actor: Actor) -> tuple[dict[str, list[Any]], str]:
     await actor.taps("Tarkistustiedosto", report)
     assert actor.last.document is not None
     figures: dict[str, list[Any]] = {}
-    for one in json.loads(actor.last.document.content)["figures"]:
-        figures.setdefault(one["key"].removeprefix("after-meetings/"), []).append(one["exact"])
+    for figure in json.loads(actor.last.document.content)["figures"]:
+        figures.setdefault(figure["key"].removeprefix("after-meetings/"), []).append(figure["exact"])
     await actor.taps("PDF", report)
     assert actor.last.document is not None
     return figures, pdf_text(actor.last.document.content)
@@ -276,9 +278,9 @@ async def test_where_everything_is_withheld_no_figure_is_told(
         await talk.called_meeting(anna, f"Lastensuojelu ke {day}.{month}. klo 9-12 Teams: Aihe {day}")
         await talk.until(datetime(2027, month, day, 12, 30, tzinfo=HELSINKI))
         for number, member in enumerate(people[: 4 if four else 5]):
-            some = "4" if number < 2 else "Ohita"
+            rating_or_skip = "4" if number < 2 else "Ohita"
             await member.taps(key("attended-remote"))
-            for rating in four or [some, "5", some, "5"]:
+            for rating in four or [rating_or_skip, "5", rating_or_skip, "5"]:
                 await member.taps(rating)
             await member.says("Salainen sana")
             await member.taps(key("feedback-finish"))

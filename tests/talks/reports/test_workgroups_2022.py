@@ -79,10 +79,12 @@ class Page:
     lines: list[Line]
 
     def line(self, question: str, option: str | None = None, group: str | None = None) -> Line:
-        (found,) = [
-            one for one in self.lines if (one["Kysymys"], one["Vaihtoehto"], one["Tausta"]) == (question, option, group)
+        (wanted_line,) = [
+            line
+            for line in self.lines
+            if (line["Kysymys"], line["Vaihtoehto"], line["Tausta"]) == (question, option, group)
         ]
-        return found
+        return wanted_line
 
 
 def spread_out(counts: Sequence[int], turn: int) -> list[int | None]:
@@ -93,7 +95,7 @@ def spread_out(counts: Sequence[int], turn: int) -> list[int | None]:
 
 
 def what_they_say(sitting: Sitting) -> list[Said]:
-    found: list[dict[int, object]] = [{} for _ in range(PEOPLE)]
+    answers_by_person: list[dict[int, object]] = [{} for _ in range(PEOPLE)]
     by_words = {**{name: counts for name, (_, counts) in STATEMENTS.items()}}
     by_words |= {name: tuple(people for _, people, _ in told) for name, told in (CHOICES | BACKGROUNDS).items()}
     asked = [*STATEMENTS, *CHOICES, *BACKGROUNDS]
@@ -104,14 +106,14 @@ def what_they_say(sitting: Sitting) -> list[Said]:
         if question.kind is QuestionKind.SEVERAL:
             for option, count in enumerate(counts, 1):
                 for place in range(count):
-                    found[(place * 7 + option) % PEOPLE].setdefault(question.id, []).append(option)
+                    answers_by_person[(place * 7 + option) % PEOPLE].setdefault(question.id, []).append(option)
             continue
         if name == MODE:  # the form has hybrid before on site, and so has the page
             assert [option.identity for option in question.options] == ["remote", "hybrid", "on_site"]
-        for said, value in zip(found, spread_out(counts, turn), strict=True):
+        for answers, value in zip(answers_by_person, spread_out(counts, turn), strict=True):
             if value is not None:
-                said[question.id] = value
-    return found
+                answers[question.id] = value
+    return answers_by_person
 
 
 async def published(talk: Talk, anna: Actor, threshold: int, folder: Path) -> Page:
@@ -122,8 +124,8 @@ async def published(talk: Talk, anna: Actor, threshold: int, folder: Path) -> Pa
     async with talk.app.sessions.begin() as session:
         form = (await forms.built_in(session, ANNUAL_FORM)).form
     sitting = await sent(talk, anna, form)
-    for member, said in zip(members, what_they_say(sitting), strict=False):
-        await sitting.answer(member, said)
+    for member, answers in zip(members, what_they_say(sitting), strict=False):
+        await sitting.answer(member, answers)
     await talk.time_passes(days=8)
     for number, message in enumerate(anna.messages):
         if message.photo is not None:
@@ -156,7 +158,7 @@ def has_choices(page: Page, hidden: Sequence[str] = ()) -> None:
     for name, told in CHOICES.items():
         assert f"{name} n = {N[name]} " in page.pdf
         assert re.search(rf"{re.escape(name)}\nn = {N[name]}\b", page.chat)
-        for option, people, percent in (one for one in told if one[0] not in hidden):
+        for option, people, percent in (row for row in told if row[0] not in hidden):
             assert f"{option}: {people} ({percent})" in page.chat
             assert f" {option} {people} {percent} " in page.pdf
             line = page.line(name, option)
@@ -187,7 +189,7 @@ async def test_with_a_threshold_of_five_it_tells_nothing_of_fewer(with_five: Pag
     assert f"{everybody}: ei näytetä" in with_five.chat
     assert f"{everybody} – – " in with_five.pdf
     assert with_five.line(YIELD, everybody)["Vastaajia"] is None
-    groups = {(one["Kysymys"], one["Vastaajia"]) for one in with_five.lines if one["Kysymys"] in BACKGROUNDS}
+    groups = {(line["Kysymys"], line["Vastaajia"]) for line in with_five.lines if line["Kysymys"] in BACKGROUNDS}
     assert groups == {(ORGANISATION, 23), (ORGANISATION, 10), (FIELD, 9), (FIELD, 5)}
     for option, people, percent in (
         ("Lastensuojelu", 9, "27 %"),
@@ -205,12 +207,12 @@ async def test_with_a_threshold_of_five_it_tells_nothing_of_fewer(with_five: Pag
 
 def has_means_of_groups(page: Page) -> None:
     """Where a statement is parted by background, the parts are of five people or more, and make up the whole."""
-    parted = [one for one in page.lines if one["Tausta"]]
+    parted = [line for line in page.lines if line["Tausta"]]
     for name, (_, counts) in STATEMENTS.items():
-        theirs = [one for one in parted if one["Kysymys"] == name]
+        theirs = [line for line in parted if line["Kysymys"] == name]
         if theirs:
             total = sum(value * count for value, count in enumerate(counts, 1))
-            weighed = sum(one["Keskiarvo"] * one["n (vastasi kysymykseen)"] for one in theirs)
+            weighed = sum(line["Keskiarvo"] * line["n (vastasi kysymykseen)"] for line in theirs)
             assert weighed == pytest.approx(total)
-            assert all(one["n (vastasi kysymykseen)"] >= 5 for one in theirs)
+            assert all(line["n (vastasi kysymykseen)"] >= 5 for line in theirs)
     assert parted

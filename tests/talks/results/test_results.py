@@ -32,7 +32,7 @@ LONG = ("😀" * 40 + " sana ") * 20
 
 @dataclass
 class Office:
-    """A group with results that came of invented ballots, counted and released by the verbs that do it always."""
+    """A group whose results come from made-up ballots, counted and released by the functions of models."""
 
     talk: Talk
     anna: Actor
@@ -425,7 +425,7 @@ async def test_hostile_and_huge_texts_go_through_every_page(office: Office) -> N
 
 
 @pytest.mark.parametrize("role", ["member", "manager", "nobody"])
-async def test_others_hear_whose_results_are(office: Office, maija: Actor, role: str) -> None:
+async def test_people_without_results_are_told_whom_to_ask(office: Office, maija: Actor, role: str) -> None:
     await office.writes(CLAIM)
     await office.released([office.ballot(n) for n in (3, 3, 3, 3, 4)])
     if role == "manager":
@@ -514,7 +514,7 @@ FORGED = (
 
 
 @pytest.mark.parametrize("data", FORGED)
-async def test_a_forged_button_is_nobodys_to_a_coordinator_too(office: Office, data: str) -> None:
+async def test_a_coordinator_gets_not_found_for_a_forged_button(office: Office, data: str) -> None:
     release = await texts_of(office, [f"Teksti {n}" for n in range(10)])
     assert release == 1
     await office.anna.says("/results")
