@@ -1,7 +1,8 @@
-"""Views and who is in them: an oracle that knows everybody's answers follows what is released; it finds small sets.
+"""Checks with linear algebra that released figures reveal nothing about fewer people than the threshold.
 
-Every released number is a sum over the answers of some people. Whatever can be computed from such sums by adding and
-subtracting is looked at by linear algebra: nothing may depend on the answers of fewer people than the threshold alone.
+The checker knows everybody's answers and which of them each release contains. Every released number is a sum over the
+answers of some people. No combination of sums (by adding and subtracting) may depend only on the answers of fewer
+people than the threshold.
 """
 
 import tempfile
@@ -38,7 +39,7 @@ from models.results.aggregates import aggregate_of
 from tests.anonymity.room import Room
 
 Unit = tuple[int, int]
-"""One person's answers to one run."""
+"""(run id, person id): one person's answers to one run."""
 Values = dict[str, Any]
 """By the identity of the question."""
 
@@ -48,9 +49,9 @@ TICKS = tuple(Choice(identity=f"tick-{number}") for number in range(3))
 
 
 def items(statements: Iterable[str]) -> list[Item]:
-    """A form with these statements and the rest as always."""
+    """Returns the items of a form with these statements and the same other questions each time."""
     return [
-        *(Item(QuestionKind.SCALE, identity=one, low=1, high=4, dont_know=True) for one in statements),
+        *(Item(QuestionKind.SCALE, identity=identity, low=1, high=4, dont_know=True) for identity in statements),
         Item(QuestionKind.SEVERAL, identity="ticks", choices=TICKS),
         Item(QuestionKind.YES_NO, identity="yes", choices=HOUSES[:2]),
         Item(QuestionKind.SINGLE, identity="house", choices=HOUSES, background=Background.ORGANISATION),
@@ -61,7 +62,7 @@ def items(statements: Iterable[str]) -> list[Item]:
 
 @dataclass(frozen=True)
 class Sum:
-    """A released number: for some answers, how much each counts, if it is of one of the units."""
+    """A released number: the units that it is summed over, and the weight of each answer value."""
 
     units: frozenset[Unit]
     weights: tuple[tuple[Any, int], ...]
@@ -69,7 +70,7 @@ class Sum:
 
 @dataclass
 class Watch:
-    """The group, the oracle and what has been released so far."""
+    """A group, everybody's true answers, and the releases so far."""
 
     room: Room
     group: int
@@ -79,14 +80,14 @@ class Watch:
     pooled: dict[Waits, list[Unit]] = field(default_factory=lambda: defaultdict(list))
     of_release: dict[int, list[Unit]] = field(default_factory=dict)
     known: set[Unit] = field(default_factory=set)
-    """Given under a name."""
+    """Units that were answered by name."""
     few_people: int = 0
-    """Releases of pools that are of fewer people than the threshold, though of enough answers."""
+    """Number of releases of pools with enough answers but with fewer people than the threshold."""
     opened: int = 0
     views: int = 0
 
-    async def run(self, said: dict[int, Values], *, threshold: int, named: bool, gone: Sequence[int]) -> None:
-        """A form put to all, answered, changed or left by some, and closed early; then everything is looked at."""
+    async def run(self, submissions: dict[int, Values], *, threshold: int, named: bool, gone: Sequence[int]) -> None:
+        """Opens a form for all, stores the submissions, erases the people in ``gone``, closes it, and checks all."""
         version = self.version
         if named != version.named:
             async with self.room.sessions() as session:
@@ -96,13 +97,13 @@ class Watch:
         run = await self.room.put(version, self.group, self.people, threshold=threshold)
         async with self.room.sessions() as session:
             questions = await forms.questions(session, version.id)
-        for person, values in said.items():
+        for person, values in submissions.items():
             await self._stage(run, person, questions, values)
         for person in gone:
             await self.erase(person)
         counted = {
             (run, person): values
-            for person, values in said.items()
+            for person, values in submissions.items()
             if person not in gone and any(values.get(q.identity) for q in questions if q.background is None)
         }
         self.truth.update(counted)
@@ -117,12 +118,12 @@ class Watch:
         self.people.remove(person)
 
     async def _stage(self, run: int, person: int, questions: Sequence[Question], values: Values) -> None:
-        """Sealed as the verbs seal it."""
+        """Stores one person's answers encrypted, as the functions of models do."""
         stored: dict[str, StoredEntry] = {}
         for question in questions:
             value = values.get(question.identity)
             if question.kind is QuestionKind.SEVERAL:
-                stored |= {f"{question.id}.{one}": StoredEntry(True, 1, 1) for one in value or ()}
+                stored |= {f"{question.id}.{option}": StoredEntry(True, 1, 1) for option in value or ()}
             elif value:
                 stored[str(question.id)] = StoredEntry(value, 1, 1)
         if not stored:
@@ -135,7 +136,7 @@ class Watch:
             await session.execute(update(Participation).where(*theirs).values(finished=True))
 
     async def _follow(self, run: int, units: list[Unit], threshold: int, named: bool, before: set[int]) -> None:
-        """Which units each new release is of, by what the rules say and not by what was stored."""
+        """Finds the units of each new release from the rules, not from stored data."""
         if named:
             self.known |= set(units)
         async with self.room.sessions() as session:
@@ -149,22 +150,22 @@ class Watch:
             self.pooled[Waits.ANSWERS] += units
         for release in new:
             if release.run_id is not None:
-                found = units
+                units_of_release = units
             else:
                 kind = pools[release.pool_id or 0].kind
-                found, self.pooled[kind] = self.pooled[kind], []
+                units_of_release, self.pooled[kind] = self.pooled[kind], []
                 self.opened += 1
-                self.few_people += len({person for _, person in found}) < release.threshold
-            assert release.answered == len(found) >= release.threshold
-            self.of_release[release.id] = found
+                self.few_people += len({person for _, person in units_of_release}) < release.threshold
+            assert release.answered == len(units_of_release) >= release.threshold
+            self.of_release[release.id] = units_of_release
             is_texts = release.pool_id is not None and pools[release.pool_id].kind is Waits.TEXTS
-            writes = any(self.truth[unit].get("open") for unit in found)
-            if not is_texts and len(found) < spread_from(release.threshold) and writes and not named:
-                self.pooled[Waits.TEXTS] += found
+            writes = any(self.truth[unit].get("open") for unit in units_of_release)
+            if not is_texts and len(units_of_release) < spread_from(release.threshold) and writes and not named:
+                self.pooled[Waits.TEXTS] += units_of_release
         assert (len(units) >= threshold) == any(release.run_id == run for release in new)
 
     async def _look(self) -> None:
-        """Everything that anyone may see now."""
+        """Checks everything that any reader can see now."""
         async with self.room.sessions() as session:
             for finding in (*await evidence.all_of(session), *await evidence_figures.all_of(session)):
                 assert finding.good, finding.text
@@ -177,24 +178,24 @@ class Watch:
             assert not small_sets(sums, least), sums
 
     async def _sums(self, session: Any) -> dict[str, list[Sum]]:
-        """The released numbers as sums, by the identity of the question; each is counted anew from the truth."""
+        """Returns the released sums by question identity; each number is checked against the true answers."""
         named = {question.id: question for question in (await session.execute(select(Question))).scalars()}
-        found: dict[str, list[Sum]] = defaultdict(list)
+        sums: dict[str, list[Sum]] = defaultdict(list)
         scale = (*range(1, 5),)
 
-        def add(question: Question, units: Iterable[Unit], weights: dict[Any, int], told: int) -> None:
-            some = frozenset(units)
-            assert told == sum(weights.get(one, 0) for unit in some for one in self._said(unit, question)), (
+        def add(question: Question, units: Iterable[Unit], weights: dict[Any, int], released: int) -> None:
+            counted = frozenset(units)
+            assert released == sum(weights.get(value, 0) for unit in counted for value in self._said(unit, question)), (
                 question.identity
             )
-            found[question.identity].append(Sum(some - self.known, tuple(weights.items())))
+            sums[question.identity].append(Sum(counted - self.known, tuple(weights.items())))
 
         for figure in (await session.execute(select(Figure))).scalars():
             question, units = named[figure.question_id], self.of_release[figure.release_id]
             if figure.n is not None and question.kind is not QuestionKind.SEVERAL:
                 add(question, units, dict.fromkeys(scale, 1), figure.n)
             if figure.total is not None:
-                add(question, units, {one: one for one in scale}, figure.total)
+                add(question, units, {value: value for value in scale}, figure.total)
         for count in (await session.execute(select(OptionCount))).scalars():
             add(named[count.question_id], self.of_release[count.release_id], {count.value: 1}, count.chosen)
         cells = {}
@@ -210,35 +211,35 @@ class Watch:
         for part in (await session.execute(select(CellFigure))).scalars():
             theirs = cells[part.release_id, part.background_id, part.number]
             add(named[part.question_id], theirs, dict.fromkeys(scale, 1), part.n)
-            add(named[part.question_id], theirs, {one: one for one in scale}, part.total)
-        return found
+            add(named[part.question_id], theirs, {value: value for value in scale}, part.total)
+        return sums
 
     def _said(self, unit: Unit, question: Question) -> Sequence[Any]:
         value = self.truth[unit].get(question.identity)
         return value if isinstance(value, list) else [value] if value else []
 
     async def _texts(self, session: Any, releases: dict[int, Release]) -> None:
-        """Released texts are those of the release's people, whose crowd is large enough; all others are nowhere."""
-        told: dict[int, list[str]] = defaultdict(list)
+        """Checks that a release holds exactly the texts of its units, and that the units are enough for texts."""
+        texts_of_release: dict[int, list[str]] = defaultdict(list)
         for answer in (await session.execute(select(OpenAnswer))).scalars():
-            told[answer.release_id].append(answer.text)
-        for release_id, texts in told.items():
+            texts_of_release[answer.release_id].append(answer.text)
+        for release_id, texts in texts_of_release.items():
             units = self.of_release[release_id]
             assert len(units) >= spread_from(releases[release_id].threshold)
             assert sorted(texts) == sorted(text for unit in units if (text := self.truth[unit].get("open")))
 
     async def _views(self, session: Any, releases: list[Release]) -> None:
-        """Sums over several releases, the months of a digest: each is of whole releases, or of none."""
-        for some in (releases, releases[-2:], releases[:-1]):
+        """Checks that means over several releases, as in a digest, contain only whole releases."""
+        for chosen in (releases, releases[-2:], releases[:-1]):
             self._is_of_whole_releases(
-                ((r.words.identity, r.mean) for r in (await aggregate_of(session, some)).results), some
+                ((r.words.identity, r.mean) for r in (await aggregate_of(session, chosen)).results), chosen
             )
         month = Month.of(self.room.now, Policy().zone)
         for scope in (
             Scope(month, ZoneInfo("Europe/Helsinki"), None),
             Scope(month, ZoneInfo("Europe/Helsinki"), [self.group]),
         ):
-            within = [one for one in releases if scope.first <= one.released_at < scope.after]
+            within = [release for release in releases if scope.first <= release.released_at < scope.after]
             shown = await statements.statements(session, scope)
             self._is_of_whole_releases(((statement.identity, statement.mean) for statement in shown), within)
 
@@ -248,11 +249,11 @@ class Watch:
                 continue
             self.views += 1
             each = [_told(self._values(release, identity)) for release in releases if release.id in self.of_release]
-            whole = [one for one in each if one[0]]
+            whole = [part for part in each if part[0]]
             assert any(
-                (sum(n for n, _ in some), sum(total for _, total in some)) == (mean.n, mean.total)
+                (sum(n for n, _ in subset), sum(total for _, total in subset)) == (mean.n, mean.total)
                 for size in range(1, len(whole) + 1)
-                for some in combinations(whole, size)
+                for subset in combinations(whole, size)
             ), (identity, mean, whole)
 
     def _values(self, release: Release, identity: str) -> list[int]:
@@ -268,49 +269,54 @@ def _told(values: Sequence[int]) -> tuple[int, int]:
 
 
 def small_sets(sums: Sequence[Sum], threshold: int) -> list[frozenset[Unit]]:
-    """Sets of fewer units than the threshold on which alone something depends that can be computed from the sums."""
+    """Returns sets of fewer units than the threshold about which the sums reveal something."""
     atoms: dict[tuple[bool, ...], set[Unit]] = defaultdict(set)
-    for unit in frozenset().union(*(one.units for one in sums)) if sums else ():
-        atoms[tuple(unit in one.units for one in sums)].add(unit)
+    for unit in frozenset().union(*(released.units for released in sums)) if sums else ():
+        atoms[tuple(unit in released.units for released in sums)].add(unit)
     alike = list(atoms.values())
     columns = [
-        (number, value) for number in range(len(alike)) for value in sorted({v for one in sums for v, _ in one.weights})
+        (number, value)
+        for number in range(len(alike))
+        for value in sorted({v for released in sums for v, _ in released.weights})
     ]
     rows = [
-        [dict(one.weights).get(value, 0) * (alike[number] <= one.units) for number, value in columns] for one in sums
+        [dict(released.weights).get(value, 0) * (alike[number] <= released.units) for number, value in columns]
+        for released in sums
     ]
-    whole, found = rank(rows), []
-    for some in _unions([len(atom) for atom in alike], threshold):
-        outside = [[cell for cell, (number, _) in zip(row, columns, strict=True) if number not in some] for row in rows]
+    whole, isolated = rank(rows), []
+    for union in _unions([len(atom) for atom in alike], threshold):
+        outside = [
+            [cell for cell, (number, _) in zip(row, columns, strict=True) if number not in union] for row in rows
+        ]
         if rank(outside) < whole:
-            found.append(frozenset().union(*(alike[number] for number in some)))
-    return found
+            isolated.append(frozenset().union(*(alike[number] for number in union)))
+    return isolated
 
 
 def _unions(sizes: Sequence[int], threshold: int) -> Iterator[tuple[int, ...]]:
-    """Which atoms together have fewer than the threshold."""
+    """Yields the combinations of atoms that together have fewer units than the threshold."""
     small = [number for number, size in enumerate(sizes) if size < threshold]
     for size in range(1, min(len(small), threshold) + 1):
-        yield from (some for some in combinations(small, size) if sum(sizes[one] for one in some) < threshold)
+        yield from (union for union in combinations(small, size) if sum(sizes[number] for number in union) < threshold)
 
 
 def rank(rows: Sequence[Sequence[int]]) -> int:
-    """The rank of a matrix, exactly."""
-    left, found = [[Fraction(one) for one in row] for row in rows], 0
+    """Returns the rank of a matrix, computed with fractions."""
+    left, pivots = [[Fraction(cell) for cell in row] for row in rows], 0
     for column in range(len(rows[0]) if rows else 0):
-        pivot = next((number for number in range(found, len(left)) if left[number][column]), None)
+        pivot = next((number for number in range(pivots, len(left)) if left[number][column]), None)
         if pivot is None:
             continue
-        left[found], left[pivot] = left[pivot], left[found]
-        for number in range(found + 1, len(left)):
-            if factor := left[number][column] / left[found][column]:
-                left[number] = [one - factor * other for one, other in zip(left[number], left[found], strict=True)]
-        found += 1
-    return found
+        left[pivots], left[pivot] = left[pivot], left[pivots]
+        for number in range(pivots + 1, len(left)):
+            if factor := left[number][column] / left[pivots][column]:
+                left[number] = [cell - factor * other for cell, other in zip(left[number], left[pivots], strict=True)]
+        pivots += 1
+    return pivots
 
 
 async def watched(steps: Sequence[Any]) -> Watch:
-    """Plays a sequence on a database of its own."""
+    """Plays the steps on a new SQLite database; returns the watch at the end."""
     with tempfile.TemporaryDirectory(prefix="views-") as folder:
         engine = db.make_engine(f"sqlite+aiosqlite:///{folder}/koolla.db")
         try:
