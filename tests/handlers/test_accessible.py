@@ -11,7 +11,7 @@ from pypdf.generic import NameObject
 from handlers.reports.annual.paper import report_pdf
 from handlers.texts import LANGUAGES
 from tests import verapdf
-from tests.handlers.reports.test_report import kept
+from tests.handlers.reports.test_report import snapshot
 from tests.handlers.results.test_papers import made
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def test_verapdf_finds_that_every_paper_is_pdf_ua(tmp_path: Path) -> None:
     papers = []
     for language in LANGUAGES:
         for name, content in (
-            ("report", report_pdf(kept(), language, "2").content),
+            ("report", report_pdf(snapshot(), language, "2").content),
             ("results", made("pdf", language=language)),
         ):
             papers.append(tmp_path / f"{name}-{language}.pdf")
