@@ -49,6 +49,7 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup() -> None:
     LOG.seek(0)
     LOG.truncate()
+    logs.set_up(stream=LOG)  # a test of the demo or of the script may have set another level
 
 
 @pytest.hookimpl(wrapper=True)
