@@ -33,6 +33,14 @@ async def asked(talk: Talk, anna: Actor, bo: Actor) -> tuple[Workgroup, Actor]:
     return group, cilla
 
 
+@scene
+async def greeted(talk: Talk, anna: Actor, bo: Actor) -> None:
+    """A scene that costs little."""
+    PLAYED.append("greeted")
+    for actor in (anna, bo):
+        await actor.starts()
+
+
 async def everything(talk: Talk) -> dict[str, Any]:
     """The database, the keys, all chats, the clock and the program's memory."""
     async with talk.app.sessions() as session:
@@ -97,7 +105,7 @@ async def test_what_a_test_does_changes_nothing_for_the_next(stage: Callable[...
 @pytest.mark.parametrize("what", ["a tap", "a row", "a policy", "a fault", "time", "a user", "other people"])
 async def test_a_scene_is_played_where_anything_has_happened_before(stage: Callable[..., Any], what: str) -> None:
     async with stage("first") as talk:
-        await asked(talk, talk.person("Anna"), talk.person("Bo"))
+        await greeted(talk, talk.person("Anna"), talk.person("Bo"))
     async with stage("second") as talk:
         anna, bo = talk.person("Anna"), talk.person("Bo" if what != "other people" else "Bengt")
         match what:
@@ -114,15 +122,15 @@ async def test_a_scene_is_played_where_anything_has_happened_before(stage: Calla
                 await talk.time_passes(minutes=1)
             case "a user":
                 talk.sandbox.add_user("Eeva")
-        await asked(talk, anna, bo)
-    assert PLAYED == ["asked", "asked"]
+        await greeted(talk, anna, bo)
+    assert PLAYED == ["greeted", "greeted"]
 
 
 async def test_stages_of_other_settings_share_nothing(stage: Callable[..., Any]) -> None:
     for name, language in (("first", "fi"), ("second", "sv")):
         async with stage(name, language=language) as talk:
-            await asked(talk, talk.person("Anna"), talk.person("Bo"))
-    assert PLAYED == ["asked", "asked"]
+            await greeted(talk, talk.person("Anna"), talk.person("Bo"))
+    assert PLAYED == ["greeted", "greeted"]
 
 
 async def test_scenes_follow_each_other(stage: Callable[..., Any], own: Recorder) -> None:
@@ -131,5 +139,5 @@ async def test_scenes_follow_each_other(stage: Callable[..., Any], own: Recorder
             anna, maija = talk.person("Anna"), talk.person("Maija")
             await talk.group(members=[], coordinator=anna)
             await talk.manager(maija)
-            assert "Lastensuojelu" in await maija.says("/groups") or maija.text
+            await maija.says("/help")
     assert own.restored == 3  # the beginning, the group and the manager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,9 +50,10 @@ async def snapshots_kept() -> int:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template_file: str) -> Path:
     monkeypatch.chdir(tmp_path)
-    assert koolla("migrate")[0] == 0
+    (tmp_path / "data").mkdir()
+    shutil.copy(template_file, "data/koolla.db")
     asyncio.run(meet())
     return tmp_path
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -51,10 +52,11 @@ async def polls(sessions: db.Sessions) -> None:
 
 
 @pytest.fixture
-def dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template_file: str) -> Path:
     """A folder with a new database whose bot has just asked for updates, and was killed."""
     monkeypatch.chdir(tmp_path)
-    assert koolla("migrate")[0] == 0
+    (tmp_path / "data").mkdir()
+    shutil.copy(template_file, "data/koolla.db")
     in_database(polls)
     return tmp_path
 
