@@ -11,8 +11,8 @@ from tests.faults.report import Result, Scenario
 
 MOMENTS = 25
 """For each revision: the number of kills at random moments, and of kills during the commit."""
-QUICK = (6, 2)
-"""With --quick: every sixth statement, and two random moments."""
+QUICK = (60, 1)
+"""With --quick: every sixtieth statement, and one random moment: the rewritten tables have many statements."""
 
 
 async def killed(kind: str, seed: int, every: int, moments: int) -> Tally:

@@ -104,9 +104,10 @@ def _cut(rows: list[dict[str, str]], columns: set[str]) -> list[dict[str, str]]:
 async def begin(url: str, revision: str | None) -> None:
     """Makes a database at a revision, with rows in every table; without a revision it is empty."""
     engine = db.make_engine(url)
-    async with engine.begin() as connection:
-        if revision is not None:
+    if revision is not None:
+        async with migrate.rewriting(engine) as connection:
             await connection.run_sync(lambda c: command.upgrade(migrate.config(c), revision))
+        async with engine.begin() as connection:
             await connection.run_sync(_fill)
     await engine.dispose()
 

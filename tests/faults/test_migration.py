@@ -16,7 +16,7 @@ SEEDS = [1]
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 async def test_a_killed_upgrade_leaves_the_old_schema_or_the_new(kind: str, seed: int) -> None:
-    """At every sixth statement here, at each in `make faults`."""
+    """At every sixtieth statement here, at each in `make faults`."""
     tally = await migration.killed(kind, seed, *migration.QUICK)
     assert tally.faults == []
     assert tally.kills == tally.old + tally.new
