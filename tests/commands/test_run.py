@@ -104,7 +104,7 @@ async def test_told_to_stop_while_telegram_hangs_it_stops_within_ten_seconds(tmp
         await asyncio.sleep(0.5)
         telegram.sandbox.faults.hang(60, times=None)
         aino.starts()  # is heard by the request under way, and its screen hangs
-        await said_until(process, "update=")
+        await said_until(process, "event='update'")
         began = monotonic()
         process.send_signal(signal.SIGTERM)
         rest = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
