@@ -181,12 +181,8 @@ async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
 
     Leaves a key without a row alone: another process may be about to commit its run, and the key decrypts nothing.
     """
-    runs = await session.execute(select(Run).where(Run.state == RunState.CLOSED, Run.id.in_(_ids(keys, "run"))))
-    pools = await session.execute(select(Pool).where(Pool.opened_at.is_not(None), Pool.id.in_(_ids(keys, "pool"))))
-    for row in (*runs.scalars(), *pools.scalars()):
-        keys.destroy(row.key)
-
-
-def _ids(keys: Keyring, kind: str) -> list[int]:
-    """The ids of the runs (``run``) or pools (``pool``) that have a key."""
-    return [int(name.removeprefix(f"{kind}-")) for name in keys.names() if name.startswith(f"{kind}-")]
+    names = keys.names()
+    closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
+    opened = select(Pool.key).where(Pool.opened_at.is_not(None), Pool.key.in_(names))
+    for name in (await session.execute(closed.union(opened))).scalars():
+        keys.destroy(name)

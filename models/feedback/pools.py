@@ -7,9 +7,10 @@ have been released but that had too few possible writers.
 import enum
 import secrets
 from datetime import datetime
+from functools import partial
 from typing import Any, assert_never
 
-from sqlalchemy import BigInteger, ForeignKey, delete, func, select
+from sqlalchemy import BigInteger, ForeignKey, String, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,7 +19,7 @@ from models.feedback import counting, releases
 from models.feedback.answers import Ballot
 from models.feedback.releases import Release, spread_from
 from models.feedback.runs import Participation, Run
-from models.feedback.sealing import Keyring
+from models.feedback.sealing import NAME_LENGTH, Keyring, new_key_name
 from models.forms import forms
 from models.forms.forms import FormVersion, Question
 from models.people.groups import Membership, Workgroup
@@ -44,10 +45,10 @@ class Pool(Base):
     """Number of ballots in it. In a pool of texts: number of people who answered, any of whom may be a writer."""
     asked: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None]
-
-    @property
-    def key(self) -> str:
-        return f"pool-{self.id}"
+    key: Mapped[str] = mapped_column(
+        String(NAME_LENGTH), index=True, unique=True, default=partial(new_key_name, "pool")
+    )
+    """The name of its key in the keyring."""
 
     @property
     def answers_needed(self) -> int:

@@ -71,7 +71,7 @@ async def over(session: AsyncSession, *, now: datetime) -> list[int]:
 async def end(session: AsyncSession, run_id: int, keys: Keyring) -> None:
     """Deletes a preview and everything in it. Does nothing if it does not exist.
 
-    Destroys the key before the commit, unlike a closed run's: afterwards a new run may have the same id and key name.
+    Destroys the key before the commit, unlike a closed run's: afterwards no row names it.
     """
     wanted = select(Run).where(Run.id == run_id, Run.state == RunState.PREVIEW).with_for_update()
     run = await session.scalar(wanted)

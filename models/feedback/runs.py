@@ -2,8 +2,9 @@
 
 import enum
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ForeignKey, Index, and_, case, func, select
+from sqlalchemy import ForeignKey, Index, String, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,6 +15,7 @@ from models.delivery.cards import Message
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned
 from models.feedback.form_times import REMINDER_INTERVAL, reminder_times
+from models.feedback.sealing import NAME_LENGTH, new_key_name
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
 from models.people import access
@@ -56,12 +58,10 @@ class Run(Base):
     unreadable: Mapped[int] = mapped_column(default=0)
     """Number of submissions not counted at closing because their key was lost, for example after a restored backup."""
 
-    meeting: Mapped[Meeting | None] = relationship(lazy="raise")
+    key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True, unique=True, default=partial(new_key_name, "run"))
+    """The name of its key in the keyring."""
 
-    @property
-    def key(self) -> str:
-        """The name of this run's key in the keyring."""
-        return f"run-{self.id}"
+    meeting: Mapped[Meeting | None] = relationship(lazy="raise")
 
 
 class Participation(Base):

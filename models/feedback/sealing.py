@@ -15,10 +15,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from models.errors import Refused
 
 NONCE_BYTES = 12
+NAME_LENGTH = 24
+
+
+def new_key_name(kind: str) -> str:
+    """A name for a new key that no key had before. ``kind`` is ``run`` or ``pool``.
+
+    It is not the id of the run or pool: after a restored backup another run can get the same id, and would find the
+    key of the first one.
+    """
+    return f"{kind}-{secrets.token_hex(8)}"
 
 
 class Keyring:
-    """The keys in a folder, one file per key. Key names look like ``run-12`` and ``pool-3``."""
+    """The keys in a folder, one file per key. `new_key_name` names them."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

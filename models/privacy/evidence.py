@@ -230,13 +230,9 @@ async def early_texts(session: AsyncSession) -> Finding:
 
 async def obsolete_keys(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Two lists of key names: those whose run has closed or pool was opened, and those without a run or pool."""
-    is_open = Run.state != RunState.CLOSED
-    runs = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(is_open))).scalars()}
-    pooled = {
-        f"pool-{pool_id}"
-        for pool_id in (await session.execute(select(Pool.id).where(Pool.opened_at.is_(None)))).scalars()
-    }
-    ended = {f"run-{run_id}" for run_id in (await session.execute(select(Run.id).where(~is_open))).scalars()}
-    ended |= {f"pool-{pool_id}" for pool_id in (await session.execute(select(Pool.id))).scalars()} - pooled
-    known = runs | pooled
-    return [name for name in names if name in ended], [name for name in names if name not in known | ended]
+    closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
+    opened = select(Pool.key).where(Pool.opened_at.is_not(None), Pool.key.in_(names))
+    ended = set((await session.execute(closed.union(opened))).scalars())
+    of_any = select(Run.key).where(Run.key.in_(names)).union(select(Pool.key).where(Pool.key.in_(names)))
+    known = set((await session.execute(of_any)).scalars())
+    return [name for name in names if name in ended], [name for name in names if name not in known]

@@ -24,7 +24,7 @@ from models.feedback import answers
 from models.feedback.answers import StoredEntry
 from models.feedback.pools import Pool, Waits
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
-from models.feedback.runs import Participation, Staged
+from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
 from models.forms import forms
 from models.forms.forms import DONT_KNOW, UNTOLD, FormVersion, Question
@@ -129,8 +129,9 @@ class Watch:
         if not stored:
             return
         size = forms.submission_bytes(list(questions))
-        blob = self.room.keys.seal(f"run-{run}", answers.to_json(stored), size=size)
         async with self.room.sessions.begin() as session:
+            key = await session.scalar(select(Run.key).where(Run.id == run)) or ""
+            blob = self.room.keys.seal(key, answers.to_json(stored), size=size)
             session.add(Staged(run_id=run, person_id=person, blob=blob))
             theirs = Participation.run_id == run, Participation.person_id == person
             await session.execute(update(Participation).where(*theirs).values(finished=True))

@@ -7,7 +7,7 @@ Every month is of one size, so that a longer history is one of more months: 400 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Select, Table, func, insert, literal, select
+from sqlalchemy import Column, DateTime, Integer, MetaData, Select, String, Table, cast, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import Base, Moment
@@ -157,6 +157,7 @@ async def _answers(session: AsyncSession, version_id: int) -> None:
         "closes_at": month.closes,
         "state": _one(Run.state, RunState.CLOSED),
         "unreadable": literal(0),
+        "key": literal("run-") + cast(meeting_id, String),
     }
     release = {**common, "run_id": meeting_id, "released_at": month.closes}
     figure = {

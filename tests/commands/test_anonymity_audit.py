@@ -15,6 +15,7 @@ from bot.commands import anonymity_audit
 from bot.commands.anonymity_audit import Verdict
 from bot.commands.backup import back_up
 from bot.config import Settings
+from models.feedback.runs import Run
 from models.forms.items import Background, Choice, Item, QuestionKind
 from tests.anonymity.room import Room
 from tests.databases import KIND
@@ -214,19 +215,20 @@ async def test_whatever_is_put_there_is_named(room: Room, tmp_path: Path, what: 
 
 async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path: Path) -> None:
     folder = tmp_path / "keys"
-    key = (folder / "run-4.key").read_bytes()
-    (folder / "run-1.key").write_bytes(key)
+    names = {run.id: run.key for run in await room.rows(Run)}
+    key = (folder / f"{names[4]}.key").read_bytes()
+    (folder / f"{names[1]}.key").write_bytes(key)
     (folder / "pool-99.key").write_bytes(key)
     (folder / "notes.txt").write_text("x")
-    (folder / "run-4.key").chmod(0o640)
+    (folder / f"{names[4]}.key").chmod(0o640)
     folder.chmod(0o750)
     async with room.engine.begin() as connection:
         await connection.execute(text("UPDATE staged SET blob = :key WHERE person_id = 1"), {"key": key * 9})
     faults = [fault.text for fault in (await verified(room, tmp_path)).faults]
     for message in (
-        "keys of the past: run-1",
+        f"keys of the past: {names[1]}",
         "belongs to no form or pool is in it: pool-99, notes.txt",
-        "run-4.key has mode 0640",
+        f"{names[4]}.key has mode 0640",
         "others may look into it: keys has mode 0750",
         "keys in the database: ",
     ):

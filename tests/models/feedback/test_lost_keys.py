@@ -52,7 +52,7 @@ async def test_all_are_asked_again_whether_they_answered_or_not_and_counted_once
 ) -> None:
     for member in members[:3]:
         await answers(member, RATINGS)
-    talk.app.keys.destroy("run-1")
+    await _lose_key(talk)
     (form,) = await forms(talk)
     assert (form.is_lost, form.has_key, form.sealed, form.is_over) == (True, False, 3, False)
     assert await asked_again(talk) == 6
@@ -89,8 +89,14 @@ async def test_a_person_whose_answers_can_be_decrypted_is_not_asked_again(talk: 
 
 async def _another_key(talk: Talk) -> None:
     """Replaces the key, as when an old backup is restored twice: the key was created after the first time."""
-    talk.app.keys.destroy("run-1")
-    talk.app.keys.create("run-1")
+    talk.app.keys.create(await _lose_key(talk))
+
+
+async def _lose_key(talk: Talk) -> str:
+    """Destroys the key of the run; returns its name."""
+    (run,) = await rows(talk, Run)
+    talk.app.keys.destroy(run.key)
+    return str(run.key)
 
 
 async def test_a_form_whose_time_is_over_closes_without_the_unreadable_answers(
@@ -109,7 +115,7 @@ async def test_a_form_whose_time_is_over_closes_without_the_unreadable_answers(
 
 async def test_a_second_loss_asks_a_second_time(talk: Talk, members: list[Actor]) -> None:
     for times in (1, 2):
-        talk.app.keys.destroy("run-1")
+        await _lose_key(talk)
         assert await asked_again(talk) == 6
         await talk.time_passes(minutes=5)
         seen = [sum("teknisen vian" in words(m) for m in member.messages) for member in members]
@@ -125,7 +131,7 @@ async def test_the_operator_and_the_coordinator_read_how_many_get_a_message(
     async with talk.app.sessions.begin() as session:
         gone = update(Person).where(Person.telegram_id == members[1].user.id)
         await session.execute(gone.values(reach=Reachability.DEACTIVATED))
-    talk.app.keys.destroy("run-1")
+    await _lose_key(talk)
     assert await asked_again(talk) == 4
     for _ in range(2):
         await anna.taps_data("m-arrived:1:0")
