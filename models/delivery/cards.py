@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, UniqueConstraint, bindparam, delete, literal, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, bindparam, delete, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,7 +30,7 @@ class Message(Base):
     """The message that is the card of a subject in a chat; an older card of the same subject is not edited any more."""
 
     __tablename__ = "message"
-    __table_args__ = (UniqueConstraint("address_id", "kind", "subject"),)
+    __table_args__ = (UniqueConstraint("address_id", "kind", "subject"), Index(None, "kind", "subject"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))

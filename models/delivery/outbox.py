@@ -174,9 +174,20 @@ async def addresses(session: AsyncSession, people: Iterable[int]) -> dict[int, i
     return {person_id: address_id for person_id, address_id in rows if person_id is not None}
 
 
-async def withdraw(session: AsyncSession, kind: DeliveryKind, subject: int, *, before: int | None = None) -> None:
-    """Cancels the waiting deliveries of a kind about a subject, or only those of revisions ``before`` one."""
-    waiting = update(Delivery).where(Delivery.kind == kind, Delivery.subject == subject, Delivery.state == Sending.DUE)
+async def withdraw(
+    session: AsyncSession,
+    kinds: Iterable[DeliveryKind],
+    subjects: Select[int] | Iterable[int],
+    *,
+    before: int | None = None,
+) -> None:
+    """Cancels the waiting deliveries of these kinds about these subjects, or only those of revisions ``before`` one.
+
+    One statement, however many there are. ``subjects`` are ids, or the statement that selects them.
+    """
+    waiting = update(Delivery).where(
+        Delivery.kind.in_(kinds), Delivery.subject.in_(subjects), Delivery.state == Sending.DUE
+    )
     if before is not None:
         waiting = waiting.where(Delivery.revision < before)
     await session.execute(waiting.values(state=Sending.CANCELLED))

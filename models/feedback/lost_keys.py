@@ -96,7 +96,7 @@ async def ask_again(session: AsyncSession, run_id: int, keys: Keyring, *, policy
     )
     last = select(func.max(Delivery.revision)).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
     revision = (await session.scalar(last) or 0) + 1
-    await outbox.withdraw(session, DeliveryKind.FEEDBACK, run.id, before=revision)
+    await outbox.withdraw(session, [DeliveryKind.FEEDBACK], [run.id], before=revision)
     await plan_asks(session, run, list(asked.scalars()), policy=policy, now=now, revision=revision)
     first_messages = Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id, Delivery.slot == ""
     return await session.scalar(select(func.count()).where(*first_messages, Delivery.revision == revision)) or 0

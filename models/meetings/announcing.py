@@ -6,7 +6,7 @@ They are planned in the transaction of the change. When one is sent, the rendere
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
@@ -123,6 +123,10 @@ async def _ids(session: AsyncSession, meeting: Meeting, people: list[Person]) ->
     return {person_id: invitation_id for person_id, invitation_id in rows if person_id is not None}
 
 
+def _invitations_to(meeting: Meeting) -> Select[int]:
+    return select(Invitation.id).where(Invitation.meeting_id == meeting.id)
+
+
 async def invite_again(session: AsyncSession, meeting: Meeting, *, was: datetime, policy: Policy, now: datetime) -> int:
     """After a move: deletes the answers, withdraws waiting deliveries, and invites everyone who still belongs again.
 
@@ -134,9 +138,8 @@ async def invite_again(session: AsyncSession, meeting: Meeting, *, was: datetime
         .values(answer=None, answered_at=None, update_id=None)
     )
     people = [person for _, person in await wanted_people(session, meeting)]
-    for invitation_id in (await _ids(session, meeting, people)).values():
-        for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER):
-            await outbox.withdraw(session, kind, invitation_id, before=meeting.revision)
+    outdated = (DeliveryKind.INVITATION, DeliveryKind.REMINDER)
+    await outbox.withdraw(session, outdated, _invitations_to(meeting), before=meeting.revision)
     near = is_near(was, meeting.starts_at, now=now)
     return await _plan_cards(session, meeting, people, policy=policy, now=now, urgent=near)
 
@@ -162,9 +165,8 @@ async def correct_cards(session: AsyncSession, meeting: Meeting, *, now: datetim
 async def notify_cancelled(session: AsyncSession, meeting: Meeting, *, policy: Policy, now: datetime) -> int:
     """After a cancellation: withdraws waiting deliveries and notifies those who know of the meeting. Returns how
     many."""
-    for invitation, _ in await wanted_people(session, meeting):
-        for kind in (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CORRECTION):
-            await outbox.withdraw(session, kind, invitation.id)
+    outdated = (DeliveryKind.INVITATION, DeliveryKind.REMINDER, DeliveryKind.CORRECTION)
+    await outbox.withdraw(session, outdated, _invitations_to(meeting))
     near = is_near(meeting.starts_at, now=now)
     planned, people = [], await aware(session, meeting)
     if not people:
@@ -227,9 +229,7 @@ async def withdraw(session: AsyncSession, person: Person, group_id: int, *, now:
         .where(Invitation.person_id == person.id, Meeting.workgroup_id == group_id, Meeting.starts_at > now)
         .where(Invitation.source == Source.ROSTER)
     )
-    for invitation_id in (await session.execute(ahead)).scalars().all():
-        for kind in ABOUT_INVITATIONS:
-            await outbox.withdraw(session, kind, invitation_id)
+    await outbox.withdraw(session, ABOUT_INVITATIONS, ahead)
 
 
 async def revive(session: AsyncSession, meeting: Meeting, person: Person, *, now: datetime) -> None:

@@ -133,7 +133,7 @@ async def decide(session: AsyncSession, by: Person, asked: RequestDetails, appro
 
 async def _show_decided(session: AsyncSession, by: Person, asked: RequestDetails, now: datetime) -> None:
     """Withdraws the messages to the other coordinators that wait, and edits the cards that were sent."""
-    await outbox.withdraw(session, DeliveryKind.JOIN_REQUEST, asked.request.id)
+    await outbox.withdraw(session, [DeliveryKind.JOIN_REQUEST], [asked.request.id])
     others = [
         coordinator for coordinator in await access.coordinators(session, asked.group.id) if coordinator.id != by.id
     ]

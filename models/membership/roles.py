@@ -132,7 +132,7 @@ async def take(session: AsyncSession, actor: Person, held: Holding, *, policy: P
         raise Refused("role-gone-already")
     group_id = role.workgroup_id
     audit.note(session, actor, "role-removed", now=now, group_id=group_id, person_id=held.person.id, detail=role.kind)
-    await outbox.withdraw(session, DeliveryKind.ROLE_GIVEN, role.id)
+    await outbox.withdraw(session, [DeliveryKind.ROLE_GIVEN], [role.id])
     await _plan_role_notice(session, DeliveryKind.ROLE_REMOVED, role.id, actor, held.person, policy=policy, now=now)
 
 

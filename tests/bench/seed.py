@@ -96,7 +96,7 @@ async def _broadcast(path: Path, people: int) -> None:
 
 async def _call(session: AsyncSession, group: Workgroup, leader: Person, number: int, now: datetime) -> Meeting:
     """Calls a meeting and invites everyone, a few thousand at a time: SQLite limits the values in a statement."""
-    meeting = await meetings.create(session, group, leader, _plan(now, number), now=now)
+    meeting = await meetings.create(session, group, leader, plan(now, number), now=now)
     people = await groups.members(session, group.id)
     for first in range(0, len(people), CHUNK):
         chunk = people[first : first + CHUNK]
@@ -104,7 +104,7 @@ async def _call(session: AsyncSession, group: Workgroup, leader: Person, number:
     return meeting
 
 
-def _plan(now: datetime, number: int) -> MeetingPlan:
+def plan(now: datetime, number: int) -> MeetingPlan:
     start = (now + timedelta(days=30 + number)).replace(minute=0, second=0, microsecond=0)
     return MeetingPlan(
         title=f"Johdatus aiheeseen {number}",
