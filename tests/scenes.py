@@ -105,7 +105,7 @@ class Recorder:
     """The scenes that one worker has recorded."""
 
     folder: Path
-    recordings: dict[Hashable, Recording] = field(default_factory=dict)
+    recordings: dict[Hashable, Recording] = field(default_factory=dict, repr=False)
     restored: int = 0
 
     async def perform(self, talk: "Talk", name: str, values: list[Any], play: Callable[[], Awaitable[T]]) -> T:

@@ -19,7 +19,7 @@ SKIPS = [key("skip-title"), key("skip-place"), key("skip-link"), key("skip-descr
 """The buttons by which a meeting is called without saying more."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Talk(Stage):
     """What a story needs before it begins."""
 

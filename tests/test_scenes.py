@@ -141,3 +141,11 @@ async def test_scenes_follow_each_other(stage: Callable[..., Any], own: Recorder
             await talk.manager(maija)
             await maija.says("/help")
     assert own.restored == 3  # the beginning, the group and the manager
+
+
+async def test_what_fixtures_return_has_a_short_repr(stage: Callable[..., Any], own: Recorder) -> None:
+    """See `Stage`."""
+    async with stage("first") as talk:
+        anna = talk.person("Anna")
+        await talk.group(members=[], coordinator=anna)
+        assert [size for each in (talk, anna, anna.user, own) if (size := len(repr(each))) > 500] == []

@@ -22,8 +22,8 @@ from bot.sandbox.world import World
 class User(Account):
     """A person with a Telegram account, their private chat with the bot, and what they can do."""
 
-    world: World = field(kw_only=True)
-    chat: Chat = field(init=False)
+    world: World = field(kw_only=True, repr=False)
+    chat: Chat = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.chat = Chat(self.id, "private", self.world.me, user=self)
