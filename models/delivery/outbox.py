@@ -185,8 +185,10 @@ async def withdraw(
 
     One statement, however many there are. ``subjects`` are ids, or the statement that selects them.
     """
-    waiting = update(Delivery).where(
-        Delivery.kind.in_(kinds), Delivery.subject.in_(subjects), Delivery.state == Sending.DUE
+    waiting = (
+        update(Delivery)
+        .where(Delivery.kind.in_(kinds), Delivery.subject.in_(subjects), Delivery.state == Sending.DUE)
+        .execution_options(synchronize_session=False)  # the session holds none of them, and ids need not be read back
     )
     if before is not None:
         waiting = waiting.where(Delivery.revision < before)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.stand import Line
 
-MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest", "digests")
+MEASURES = ("taps", "latency", "broadcast", "during", "memory", "start", "digest", "digests", "change")
 
 
 def descriptions() -> str:

@@ -1,8 +1,7 @@
 """Messages about a meeting to many people: as many statements as to a few."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from models.meetings.meetings import Meeting
 from models.people.groups import Workgroup
 from models.people.people import Address, Person, Reachability
 from tests.anonymity.room import Room
+from tests.bench.change import Change, cancel, move
 from tests.bench.seed import plan
 from tests.statements import recorded
 
@@ -44,38 +44,25 @@ async def called(room: Room, people: int) -> int:
         return meeting.id
 
 
-async def cancel(room: Room, meeting_id: int) -> int:
+async def done(room: Room, change: Change, meeting_id: int) -> int:
     async with room.sessions.begin() as session:
-        meeting = await session.get_one(Meeting, meeting_id)
-        await meetings.cancel(session, meeting, now=NOW)
-        return await announcing.notify_cancelled(session, meeting, policy=room.policy, now=NOW)
-
-
-async def move(room: Room, meeting_id: int) -> int:
-    async with room.sessions.begin() as session:
-        meeting = await session.get_one(Meeting, meeting_id)
-        was, day = meeting.starts_at, timedelta(days=1)
-        moved = replace(meeting.plan, starts_at=meeting.starts_at + day, ends_at=meeting.ends_at + day)
-        await meetings.change(session, meeting, moved, sequence=meeting.sequence, now=NOW)
-        return await announcing.invite_again(session, meeting, was=was, policy=room.policy, now=NOW)
+        return await change(session, await session.get_one(Meeting, meeting_id), NOW)
 
 
 @pytest.mark.parametrize("change", [cancel, move])
-async def test_a_change_for_many_takes_no_more_statements_than_for_few(
-    room: Room, change: Callable[[Room, int], Awaitable[int]]
-) -> None:
+async def test_a_change_for_many_takes_no_more_statements_than_for_few(room: Room, change: Change) -> None:
     counts = []
     for people in (FEW, MANY):
         meeting_id = await called(room, people)
         with recorded(room.engine) as statements:
-            assert await change(room, meeting_id) == people
+            assert await done(room, change, meeting_id) == people
         counts.append(len(statements))
     assert counts[0] == counts[1], counts
 
 
 async def test_only_reminders_of_the_cancelled_meeting_are_withdrawn(room: Room) -> None:
     other, cancelled = [await called(room, FEW) for _ in range(2)]
-    await cancel(room, cancelled)
+    await done(room, cancel, cancelled)
     assert await states_of_reminders(room, other) == {Sending.DUE}
     assert await states_of_reminders(room, cancelled) == {Sending.CANCELLED}
 
