@@ -14,10 +14,10 @@ from bot import db
 from bot.commands import admin, backup
 from bot.config import Settings
 from migrations.tables import metadata
+from models.feedback.sealing import KEY_BYTES
 from models.privacy import evidence, evidence_figures
 from models.privacy.evidence import Finding, finding
 
-KEY_BYTES = 32
 HEAD = (
     "What can be told from this database about who answered what. Nothing below names a person or repeats an answer.",
 )
@@ -95,7 +95,7 @@ def _leftover(folder: Path, names: list[str], past: list[str], strange: list[str
 
 async def _keys_in_database(settings: Settings, sessions: db.Sessions) -> Finding:
     """Searches for the bytes of the keys: in the files of SQLite, in the binary columns of PostgreSQL."""
-    keys = {path.stem: path.read_bytes() for path in sorted(settings.feedback.keys.glob("*.key"))}
+    keys = {path.stem: path.read_bytes()[:KEY_BYTES] for path in sorted(settings.feedback.keys.glob("*.key"))}
     keys = {name: key for name, key in keys.items() if len(key) == KEY_BYTES}
     file = backup.database_file(settings.database.url)
     if file is not None:

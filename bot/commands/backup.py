@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 from bot.commands import migrate
+from models.shredding import discard, fsync_folder
 
 
 class BackupError(Exception):
@@ -68,7 +69,7 @@ def back_up(url: str, file: Path) -> Copy:
         ) from None
     finally:
         with suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
+            discard(part)
     _mark(source, file)
     return Copy(file, file.stat().st_size, revision)
 
@@ -87,21 +88,12 @@ def _new_name() -> str:
 
 def copy_database(source: Path, part: Path) -> None:
     """Copies a database with its WAL into one file and fsyncs it. A file left by an earlier try is replaced."""
-    part.unlink(missing_ok=True)
+    discard(part)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
         connection.execute("VACUUM INTO ?", (str(part),))
     with part.open("rb") as written:
         os.fsync(written.fileno())
-
-
-def fsync_folder(folder: Path) -> None:
-    """Fsyncs a folder: renames in it survive a crash."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def check_backup(file: Path, *, shown: Path | None = None) -> str:

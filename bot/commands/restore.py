@@ -22,6 +22,7 @@ from models.delivery import outbox, rate_limit
 from models.feedback.sealing import Keyring
 from models.operations import health
 from models.operations.health import Backlog
+from models.shredding import discard, fsync_folder
 
 SQLITE_SUFFIXES = ("-wal", "-shm")
 """Files that SQLite keeps beside a database; those of another database would corrupt this one."""
@@ -65,12 +66,12 @@ async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
         _take_owner(part, target)
         restored.replaced = _set_aside(target)
         part.replace(target)
-        backup.fsync_folder(target.parent)
+        fsync_folder(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"Nothing was restored: {error}. Is there room in {target.parent}?") from None
     finally:
         for leftover in (part, *_logs(part)):
-            leftover.unlink(missing_ok=True)
+            discard(leftover)
     return restored
 
 
@@ -122,7 +123,7 @@ def _set_aside(target: Path) -> Path | None:
     database."""
     if not target.exists():
         for log in _logs(target):
-            log.unlink(missing_ok=True)
+            discard(log)
         return None
     with suppress(BackupError, sqlite3.Error):  # of a damaged database the WAL is kept as it is
         backup.check_backup(target)

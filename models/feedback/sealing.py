@@ -13,8 +13,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from models.errors import Refused
+from models.shredding import discard, shred
 
 NONCE_BYTES = 12
+KEY_BYTES = 32
+FILE_BYTES = 4_096
+"""A key file begins with the key and fills a disk block. Content of a few bytes could be stored beside the file's
+metadata, and so be copied into the journal of the file system, where overwriting the file does not reach it."""
 NAME_LENGTH = 24
 
 
@@ -42,7 +47,7 @@ class Keyring:
         draft = self._folder / f".{name}.{secrets.token_hex(4)}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write(AESGCM.generate_key(256))
+            file.write(AESGCM.generate_key(256).ljust(FILE_BYTES, b"\0"))
             file.flush()
             os.fsync(file.fileno())
         try:
@@ -50,14 +55,11 @@ class Keyring:
         except FileExistsError:
             pass
         finally:
-            draft.unlink()
+            discard(draft)
 
     def destroy(self, name: str) -> None:
-        """Overwrites and deletes a key. Does nothing if there is none."""
-        path = self._path(name)
-        if path.exists():
-            path.write_bytes(secrets.token_bytes(32))
-            path.unlink(missing_ok=True)
+        """Overwrites and deletes a key; returns when that is on the disk. Does nothing if there is none."""
+        shred(self._path(name))
 
     def has(self, name: str) -> bool:
         return self._path(name).exists()
@@ -99,6 +101,6 @@ class Keyring:
 
     def _key(self, name: str) -> bytes:
         try:
-            return self._path(name).read_bytes()
+            return self._path(name).read_bytes()[:KEY_BYTES]
         except FileNotFoundError:
             raise Refused("answers-key-missing") from None

@@ -13,6 +13,7 @@ from bot.prometheus import Gauges, render
 from models.feedback.feedback import access_submission, set_attendance
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
+from models.feedback.sealing import KEY_BYTES
 from models.forms.forms import GroupForm
 from models.forms.items import Background, Choice, Item, QuestionKind
 from models.meetings import invitations
@@ -74,7 +75,7 @@ class World:
         leaked.public = self.truth.mode
         leaked.closed = await attacker_data.tables(self.room.engine)
         leaked.files = await attacker_data.files(self.room.engine)
-        leaked.keys = [(path.stem, path.read_bytes()) for path in sorted(self.room.keys._folder.iterdir())]
+        leaked.keys = [(path.stem, path.read_bytes()[:KEY_BYTES]) for path in sorted(self.room.keys._folder.iterdir())]
         leaked.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
         return leaked, self.truth
 
