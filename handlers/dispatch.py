@@ -69,6 +69,7 @@ async def update_context(
         file=file,
         chosen=chosen.user_id if chosen else None,
         chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",
+        profile_name=profile_name(user),
         route=route_of(update),
         answers_form=answers_form(update),
     )
@@ -85,7 +86,9 @@ async def _actor(session: AsyncSession, update: Update, user: User, *, policy: P
     if known is not None and known.reach is Reachability.REACHABLE:
         return known  # nearly every update
     if private and not _blocks(update) and (update.message or known):
-        return await joining.meet(session, user.id, user.full_name, supported_language(user), policy=policy, now=now)
+        language = supported_language(user)
+        name = profile_name(user) or str(texts(language or policy.language)("nameless"))
+        return await joining.meet(session, user.id, name, language, policy=policy, now=now)
     return known or people.stranger()
 
 
@@ -93,6 +96,11 @@ def _blocks(update: Update) -> bool:
     """Whether somebody has blocked the bot."""
     change = update.my_chat_member
     return change is not None and change.new_chat_member.status == ChatMemberStatus.BANNED
+
+
+def profile_name(user: User) -> str:
+    """The name of a Telegram account; empty if nobody could read it and the account has no username."""
+    return people.profile_name(user.full_name, user.username and f"@{user.username}")
 
 
 def supported_language(user: User) -> str | None:

@@ -19,6 +19,8 @@ class Locale:
     plural_form: Callable[[int], int]
     """The index of the form for a count."""
 
+    letters_after_z: str = ""
+    """The last letters of the alphabet, in their order; other letters with marks stand with those without."""
     decimal_point: str
     thousands_separator: str
     percent: str
@@ -82,6 +84,7 @@ _ENGLISH_MONTHS = (
 FINNISH = Locale(
     plural_forms=2,
     plural_form=_one_or_other,
+    letters_after_z="åäö",
     decimal_point=",",
     thousands_separator=NO_BREAK_SPACE,
     percent="{}" + NO_BREAK_SPACE + "%",
@@ -108,6 +111,7 @@ FINNISH = Locale(
 SWEDISH = Locale(
     plural_forms=2,
     plural_form=_one_or_other,
+    letters_after_z="åäö",
     decimal_point=",",
     thousands_separator=NO_BREAK_SPACE,
     percent="{}" + NO_BREAK_SPACE + "%",

@@ -60,6 +60,8 @@ class Context:
     chosen: int | None = None
     """The Telegram id of a person shared from the contacts."""
     chosen_name: str = ""
+    profile_name: str = ""
+    """The name of the Telegram account of the person who acted; empty if nobody could read it."""
     route: str = ""
     """The name of the route, for the log: "tap rsvp", "/newmeeting", "text meeting". Never what somebody typed."""
     answers_form: bool = False

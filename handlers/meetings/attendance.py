@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.meetings.invitations import meeting_name
 from handlers.meetings.meetings import PAGE, on_meeting
 from handlers.paging import page_of
@@ -42,7 +43,7 @@ async def _attendance_screen(context: Context, meeting: Meeting, page: int) -> S
     t = context.t
     if meeting.starts_at > context.now:
         raise Refused("meeting-not-begun")
-    audience = await invitations.audience(context.session, meeting)
+    audience = sorted_by_name(t, await invitations.audience(context.session, meeting), lambda row: row[1].name)
     known = await attendance.of(context.session, meeting.id)
     shown = page_of(audience, page, PAGE)
     rows: list[tuple[Button, ...]] = []

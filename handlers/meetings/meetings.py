@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.dates import When, moment_text
 from handlers.forms.form_text import asks
 from handlers.meetings.arrivals import arrivals_button, attention
@@ -129,7 +130,7 @@ def _turnout(context: Context, meeting: Meeting, turnout: Turnout) -> Markup:
 def _names(context: Context, names: tuple[str, ...], most: int = 15) -> str:
     if not names:
         return "–"
-    shown = ", ".join(names[:most])
+    shown = ", ".join(sorted_by_name(context.t, names, str)[:most])
     return shown if len(names) <= most else str(context.t("and-more", names=shown, n=len(names) - most))
 
 

@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.dates import day_text
 from handlers.people.roster import access_group
 from handlers.routes import Context, Tap, data, tap
@@ -24,6 +25,7 @@ async def on_links(context: Context, tap: Tap) -> Screen:
     """The links of all who have not used theirs yet."""
     t, group = context.t, await access_group(context, tap)
     waiting = await roster.personal_links(context.session, group, now=context.now)
+    waiting = sorted_by_name(t, waiting, lambda row: row[0].name)
     if not waiting:
         raise NotFound("links-none")
     return links_screen(context, group, waiting, t("links-heading", n=len(waiting), group=group.name))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.paging import page_of
 from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
@@ -41,7 +42,8 @@ async def choose(context: Context) -> Screen:
         return Screen(t("members-no-groups"), ((command_button(context, "newgroup"),),))
     if not mine:
         raise Refused("members-for-coordinators")
-    return Screen(t("members-which"), tuple((Button(group.name, data("roster", group.id, 0)),) for group in mine[:90]))
+    rows = tuple((Button(group.name, data("roster", group.id, 0)),) for group in sorted_by_name(t, mine)[:90])
+    return Screen(t("members-which"), rows)
 
 
 async def access_group(context: Context, tap: Tap) -> Workgroup:
@@ -79,7 +81,7 @@ async def show_roster(context: Context, tap: Tap) -> Screen:
 async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Screen:
     """A page of the roster, with counts and buttons for everything that can be done with the group."""
     t = context.t
-    people = await groups.members(context.session, group.id)
+    people = sorted_by_name(t, await groups.members(context.session, group.id))
     shown = page_of(people, page, PAGE)
     lines = [t("roster-heading", group=group.name), counts_text(t, people), Markup("")]
     lines += [member_line(t, person) for person in shown.items]
@@ -159,7 +161,7 @@ async def on_unreached(context: Context, tap: Tap) -> Screen:
     """The members who get no messages, each with the reason and their contact, and what to do about it."""
     t, group = context.t, await access_group(context, tap)
     everyone = await groups.members(context.session, group.id)
-    people = [person for person in everyone if person.reach is not Reachability.REACHABLE]
+    people = sorted_by_name(t, (person for person in everyone if person.reach is not Reachability.REACHABLE))
     shown = page_of(people, tap.number(1), PAGE)
     back = (Button(t("back"), data("roster", group.id, 0)),)
     if not people:

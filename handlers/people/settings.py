@@ -36,6 +36,7 @@ async def settings_screen(context: Context) -> Screen:
     mine = await groups.of_person(context.session, person)
     lines = [
         t("settings-heading"),
+        t("settings-name", value=person.name),
         t("settings-language", value=t("language-name")),
         t("settings-organisation", value=_organisation(context)),
         t("settings-field", value=_field(context)),
@@ -49,8 +50,9 @@ async def settings_screen(context: Context) -> Screen:
         rhythm = await subscriptions.rhythm(context.session, person)
         lines.append(t("digest-in-settings", value=t(f"digest-rhythm-{rhythm}")))
     rows: list[tuple[Button, ...]] = [
-        (_button(context, "s-language"), _button(context, "s-quiet")),
+        (_button(context, "s-name"), _button(context, "s-language")),
         (_button(context, "s-organisation"), _button(context, "s-field")),
+        (_button(context, "s-quiet"),),
         (
             _switch(context, "s-reminders", person.wants_reminders),
             _switch(context, "s-feedback", person.wants_feedback),

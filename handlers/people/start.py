@@ -9,7 +9,7 @@ from handlers.texts import LANGUAGES, texts
 from models.errors import NotFound
 from models.membership import claims, joining
 from models.membership.claims import RosterPlace
-from models.people import access, groups, links, settings
+from models.people import access, audit, groups, links, people, settings
 from models.people.access import RoleKind
 from models.reports import subscriptions
 
@@ -26,7 +26,13 @@ async def on_go(context: Context, tap: Tap) -> Screen:
 
 @command("start", menu=False)
 async def on_start(context: Context, payload: str) -> Screen:
-    """Without a code, the welcome; with one, joins the group or takes the role that it is for."""
+    """Without a code, the welcome; with one, joins the group or takes the role that it is for.
+
+    A change of the name in Telegram is followed here and not at every update: a row that is written when somebody
+    answers a form would tell when that was.
+    """
+    if people.follow_profile(context.person, context.profile_name):
+        audit.note(context.session, context.person, "name-changed", now=context.now, person_id=context.person.id)
     if payload.strip():
         place = await claims.waiting_place(context.session, payload, now=context.now)
         return _is_it_you(context, place, payload) if place else await _redeem(context, payload)

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.forms.labels import asked, form_name, options
 from handlers.layout import headed_pages
 from handlers.paging import page_number, page_of
@@ -30,7 +31,7 @@ async def on_named(context: Context, tap: Tap) -> Screen:
 
 def _people(context: Context, submissions: NamedSubmissions, number: int = 0) -> Screen:
     t = context.t
-    page = page_of(submissions.ballots, number, PAGE)
+    page = page_of(sorted_by_name(t, submissions.ballots, lambda row: row[0].name), number, PAGE)
     rows: list[tuple[Button, ...]] = [
         (Button(person.name, data("named-of", submissions.run.id, person.id)),) for person, _ in page.items
     ]

@@ -15,6 +15,7 @@ from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form, Question
 from models.people import access
+from models.people.groups import by_name
 from models.people.people import Person
 
 
@@ -69,8 +70,8 @@ async def access_named_answers(session: AsyncSession, person: Person, run_id: in
         .where(NamedAnswer.run_id == run.id)
     )
     ballots = [(who, {int(key): value for key, value in ballot.items()}) for who, ballot in rows]
-    by_name = sorted(ballots, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+    in_order = sorted(ballots, key=lambda row: by_name(row[0]))
     release_id = await session.scalar(select(Release.id).where(Release.run_id == run.id))
     return NamedSubmissions(
-        run, release_id, mine[run.workgroup_id].name, version.form, version.questions, tuple(by_name)
+        run, release_id, mine[run.workgroup_id].name, version.form, version.questions, tuple(in_order)
     )

@@ -19,6 +19,7 @@ from models.forms.items import Item
 from models.people import access, audit, groups
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
+from models.people.names import in_order
 from models.people.people import Person, tidy
 
 NAME_LENGTH = 60
@@ -65,9 +66,9 @@ async def _written(session: AsyncSession, person: Person, *, archived: bool) -> 
         .outerjoin(Workgroup, Workgroup.id == Form.workgroup_id)
         .where(Form.key.not_in(BUILT_IN), Form.archived_at.is_not(None) if archived else Form.archived_at.is_(None))
         .where(or_(Form.workgroup_id.is_(None), Form.workgroup_id.in_(mine), Form.id.in_(asked)))
-        .order_by(Form.name, Form.id)
     )
-    return [OwnedForm(form, group) for form, group in (await session.execute(wanted)).all()]
+    owned = [OwnedForm(form, group) for form, group in (await session.execute(wanted)).all()]
+    return sorted(owned, key=lambda owned: (in_order(owned.form.name or ""), owned.form.id))
 
 
 async def access_form(session: AsyncSession, person: Person, form_id: int) -> OwnedForm:

@@ -1,7 +1,7 @@
 """Invitations with their answers: one row per person and meeting. A move clears the answers."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, assert_never
@@ -16,7 +16,7 @@ from models.delivery import cards
 from models.delivery.kinds import DeliveryKind
 from models.errors import NotFound, Refused, Stale
 from models.meetings.meetings import Meeting, MeetingState, Mode
-from models.people.groups import Membership, Workgroup
+from models.people.groups import Membership, Workgroup, by_name
 from models.people.people import Person, Reachability
 
 REDELIVERY = timedelta(hours=24)
@@ -96,9 +96,8 @@ async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invita
         select(Invitation, Person)
         .join(Person, Person.id == Invitation.person_id)
         .where(Invitation.meeting_id == meeting.id)
-        .order_by(Person.name, Person.id)
     )
-    return [(invitation, person) for invitation, person in rows]
+    return _sorted_by_name((invitation, person) for invitation, person in rows)
 
 
 async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:
@@ -108,9 +107,12 @@ async def wanted_people(session: AsyncSession, meeting: Meeting) -> list[tuple[I
         .join(Person, Person.id == Invitation.person_id)
         .outerjoin(Membership, _current_member(Person.id, meeting.workgroup_id))
         .where(Invitation.meeting_id == meeting.id, _still_belongs())
-        .order_by(Person.name, Person.id)
     )
-    return [(invitation, person) for invitation, person in rows]
+    return _sorted_by_name((invitation, person) for invitation, person in rows)
+
+
+def _sorted_by_name(rows: Iterable[tuple[Invitation, Person]]) -> list[tuple[Invitation, Person]]:
+    return sorted(rows, key=lambda row: by_name(row[1]))
 
 
 def _current_member(person_id: Any, group_id: Any) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@ groups."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,7 @@ from models.delivery.outbox import Planned
 from models.errors import NotAllowed, NotFound, Refused
 from models.people import access, audit, links, people
 from models.people.access import Role, RoleKind
-from models.people.groups import Workgroup
+from models.people.groups import Workgroup, by_name
 from models.people.links import Link, LinkKind
 from models.people.people import Person, quiet_hours
 from models.policy import Policy
@@ -39,7 +40,6 @@ async def visible(session: AsyncSession, actor: Person) -> list[Holding]:
         .join(Person, Person.id == Role.person_id)
         .outerjoin(Workgroup, Workgroup.id == Role.workgroup_id)
         .where(Role.revoked_at.is_(None), Workgroup.archived_at.is_(None))
-        .order_by(Workgroup.name, Workgroup.id, Person.name, Person.id)
     )
     held = [Holding(role, person, group) for role, person, group in rows]
     if not await access.holds(session, actor, RoleKind.ADMINISTRATOR):
@@ -48,7 +48,12 @@ async def visible(session: AsyncSession, actor: Person) -> list[Holding]:
             raise NotAllowed
         held = [h for h in held if h.role.kind is RoleKind.COORDINATOR and h.role.workgroup_id in run]
     order = [RoleKind.ADMINISTRATOR, RoleKind.MANAGER, RoleKind.COORDINATOR]
-    return sorted(held, key=lambda h: (order.index(h.role.kind), h.group is not None))
+    return sorted(held, key=lambda h: (order.index(h.role.kind), _by_group(h), by_name(h.person)))
+
+
+def _by_group(held: Holding) -> tuple[Any, ...]:
+    """The whole organisation first, then the groups by name."""
+    return () if held.group is None else by_name(held.group)
 
 
 async def access_group_for_role(
@@ -159,9 +164,9 @@ async def of_person(session: AsyncSession, person: Person) -> list[Holding]:
         select(Role, Workgroup)
         .outerjoin(Workgroup, Workgroup.id == Role.workgroup_id)
         .where(Role.person_id == person.id, Role.revoked_at.is_(None), Workgroup.archived_at.is_(None))
-        .order_by(Workgroup.name, Role.id)
+        .order_by(Role.id)
     )
-    return [Holding(role, person, group) for role, group in rows]
+    return sorted((Holding(role, person, group) for role, group in rows), key=_by_group)
 
 
 async def holding_to_report(session: AsyncSession, role_id: int, person: Person) -> Holding | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
 from models.errors import NotAllowed, NotFound
-from models.people.groups import Membership, Workgroup
+from models.people.groups import Membership, Workgroup, by_name
 from models.people.people import Person
 
 
@@ -64,7 +64,7 @@ async def coordinated_groups(session: AsyncSession, person: Person, *, archived_
     """The groups that the person coordinates, by name. ``archived_too`` adds the archived ones, whose results stay
     readable."""
     held = await roles(session, person.id)
-    wanted = select(Workgroup).order_by(Workgroup.name, Workgroup.id)
+    wanted = select(Workgroup)
     if not archived_too:
         wanted = wanted.where(Workgroup.archived_at.is_(None))
     everywhere = any(
@@ -74,7 +74,7 @@ async def coordinated_groups(session: AsyncSession, person: Person, *, archived_
     if not everywhere:
         mine = [role.workgroup_id for role in held if role.kind is RoleKind.COORDINATOR]
         wanted = wanted.where(Workgroup.id.in_(mine))
-    return list((await session.execute(wanted)).scalars())
+    return sorted((await session.execute(wanted)).scalars(), key=by_name)
 
 
 async def access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, insert_new
 from models.errors import NotFound, Refused
+from models.people.names import in_order
 from models.people.people import Person, parse_line
 
 NAME_LENGTH = 60
@@ -23,6 +24,11 @@ class Workgroup(Base):
     archived_at: Mapped[datetime | None]
     approves_joiners: Mapped[bool] = mapped_column(default=False)
     """Whether a coordinator approves each person who uses the joining link."""
+
+
+def by_name(named: Person | Workgroup) -> tuple[tuple[str, str], int]:
+    """The sort key of lists of people or groups, alike on both databases."""
+    return in_order(named.name), named.id
 
 
 class Membership(Base):
@@ -49,11 +55,6 @@ class Membership(Base):
 
     person: Mapped[Person | None] = relationship(lazy="raise")
     workgroup: Mapped[Workgroup] = relationship(lazy="raise")
-
-
-def in_order(name: str) -> tuple[str, str]:
-    """The sort key of names: case-insensitive, and stable for names that differ only in case."""
-    return name.casefold(), name
 
 
 async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgroup:
@@ -108,9 +109,8 @@ async def members(session: AsyncSession, group_id: int) -> list[Person]:
         select(Person)
         .join(Membership, Membership.person_id == Person.id)
         .where(Membership.workgroup_id == group_id, Membership.left_at.is_(None))
-        .order_by(Person.name, Person.id)
     )
-    return list((await session.execute(chosen)).scalars())
+    return sorted((await session.execute(chosen)).scalars(), key=by_name)
 
 
 async def access_own_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
@@ -127,6 +127,5 @@ async def of_person(session: AsyncSession, person: Person) -> list[Workgroup]:
         select(Workgroup)
         .join(Membership, Membership.workgroup_id == Workgroup.id)
         .where(Membership.person_id == person.id, Membership.left_at.is_(None), Workgroup.archived_at.is_(None))
-        .order_by(Workgroup.name, Workgroup.id)
     )
-    return list((await session.execute(wanted)).scalars())
+    return sorted((await session.execute(wanted)).scalars(), key=by_name)

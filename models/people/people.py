@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, insert_new
 from models.calendar import Quiet
 from models.errors import Refused
+from models.people.names import BLANKS, has_letter, is_name, is_visible
 from models.policy import Policy
 
 NAME_LENGTH = 80
@@ -34,6 +35,8 @@ class Person(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     name: Mapped[str]
+    profile_name: Mapped[str | None]
+    """The name of the Telegram account when it was last looked at. ``name`` is the same until it is changed here."""
     language: Mapped[str | None]
     organisation: Mapped[str | None]
     """The background organisation: a key of ``ORGANISATIONS``, or free text from a roster."""
@@ -69,9 +72,10 @@ class Address(Base):
 def tidy(text: str, limit: int = NAME_LENGTH) -> str:
     """Typed text on one line, without control, zero-width and direction characters, cut to ``limit`` characters.
 
-    Emoji joiners are removed too: a family emoji becomes its members.
+    Emoji joiners are removed too: a family emoji becomes its members. Letters that are printed as nothing are spaces.
     """
-    characters = (" " if c.isspace() else c for c in unicodedata.normalize("NFC", text) if c.isspace() or _shown(c))
+    composed = unicodedata.normalize("NFC", text).translate(BLANKS)
+    characters = (" " if c.isspace() else c for c in composed if c.isspace() or _shown(c))
     return " ".join("".join(characters).split())[:limit].rstrip()
 
 
@@ -80,13 +84,30 @@ def _shown(character: str) -> bool:
 
 
 def parse_line(typed: str, most: int) -> str:
-    """A typed line, normalised by `tidy`. Raises Refused if it is empty or longer than ``most`` characters."""
+    """A typed line, normalised by `tidy`. Raises Refused if nothing of it can be seen, or if it is longer than ``most``
+    characters."""
     line = tidy(typed, most + 1)
-    if not line:
+    if not is_visible(line):
         raise Refused("line-empty")
     if len(line) > most:
         raise Refused("line-too-long", most=most)
     return line
+
+
+def parse_name(typed: str) -> str:
+    """A person's typed name, normalised. Raises Refused if it has no letter or is longer than `NAME_LENGTH`."""
+    name = parse_line(typed, NAME_LENGTH)
+    if not has_letter(name):
+        raise Refused("name-needs-letter")
+    return name
+
+
+def profile_name(*names: str | None) -> str:
+    """The first of the names, normalised, that somebody can be called by; empty if there is none.
+
+    Telegram accepts names of invisible characters or of marks alone.
+    """
+    return next((name for name in map(tidy, filter(None, names)) if is_name(name)), "")
 
 
 def quiet_hours(person: Person, policy: Policy) -> Quiet:
@@ -101,21 +122,39 @@ async def met(
 ) -> tuple[Person, bool]:
     """The person with a Telegram id, created if unknown, and whether they were not reachable before. They are now.
 
-    A person who was only expected gets the name and language of their Telegram account. A chosen language stays.
+    ``name`` is one that `profile_name` has made. A person who was only expected gets the name and language of their
+    Telegram account. A chosen language stays.
     """
     wanted = select(Person).where(Person.telegram_id == telegram_id)
     person = await session.scalar(wanted)
     if person is None:
-        row = {"telegram_id": telegram_id, "name": tidy(name) or "?", "language": language, "created_at": now}
+        row = {"telegram_id": telegram_id, "name": name, "profile_name": name, "language": language, "created_at": now}
         await insert_new(session, Person, [row])
         person = (await session.execute(wanted)).scalar_one()
     if person.reach is Reachability.UNCLAIMED:
-        person.name, person.language = tidy(name) or "?", person.language or language
+        person.name, person.profile_name, person.language = name, name, person.language or language
     is_new = person.reach is not Reachability.REACHABLE
     person.reach = Reachability.REACHABLE
     if await private_address(session, telegram_id) is None:
         await insert_new(session, Address, [{"chat_id": telegram_id, "person_id": person.id}])
     return person, is_new
+
+
+def has_profile_name(person: Person) -> bool:
+    """Whether a person is called as their Telegram account is, and not by a name from a roster or of their own."""
+    return person.telegram_id is not None and person.profile_name in (None, person.name)
+
+
+def follow_profile(person: Person, name: str) -> bool:
+    """Follows a change of the name of the Telegram account, unless the person is called otherwise here. Returns whether
+    their name has changed."""
+    if not name or name == person.profile_name:
+        return False
+    follows = person.profile_name == person.name
+    person.profile_name = name
+    if follows:
+        person.name = name
+    return follows
 
 
 def blocked(person: Person) -> bool:
@@ -168,7 +207,7 @@ async def of_address(session: AsyncSession, address: Address) -> Person | None:
 
 async def expected(session: AsyncSession, telegram_id: int, *, now: datetime, name: str = "") -> Person:
     """The person with a Telegram id, created as unclaimed if unknown."""
-    name = tidy(name) or str(telegram_id)
-    row = {"telegram_id": telegram_id, "name": name, "reach": Reachability.UNCLAIMED, "created_at": now}
+    called = profile_name(name) or str(telegram_id)
+    row = {"telegram_id": telegram_id, "name": called, "reach": Reachability.UNCLAIMED, "created_at": now}
     await insert_new(session, Person, [row])
     return (await session.execute(select(Person).where(Person.telegram_id == telegram_id))).scalar_one()

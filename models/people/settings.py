@@ -1,9 +1,12 @@
 """A person's own settings: language, background, reminders, feedback, quiet hours."""
 
 import enum
-from datetime import time
+from datetime import datetime, time
 
-from models.people.people import Person
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.people import audit
+from models.people.people import Person, parse_name
 
 
 class Organisation(enum.StrEnum):
@@ -30,6 +33,14 @@ class Field(enum.StrEnum):
 
 QUIET_FROM = tuple(time(hour) for hour in range(16, 24))
 QUIET_UNTIL = tuple(time(hour) for hour in range(5, 11))
+
+
+def call_oneself(session: AsyncSession, person: Person, typed: str, *, now: datetime) -> None:
+    """Sets the person's own name. Raises Refused if it has no letter or is too long."""
+    name = parse_name(typed)
+    if name != person.name:
+        person.name = name
+        audit.note(session, person, "name-changed", now=now, person_id=person.id)
 
 
 def speak(person: Person, language: str) -> None:

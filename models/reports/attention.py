@@ -13,7 +13,8 @@ from models.feedback.runs import Run, RunState
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting, MeetingState
-from models.people.groups import Membership, Workgroup, in_order
+from models.people.groups import Membership, Workgroup
+from models.people.names import in_order
 from models.valid_figures import Rate
 
 LOOKS_BACK = timedelta(days=182)

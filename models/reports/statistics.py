@@ -18,7 +18,8 @@ from models.codec import stored_as
 from models.feedback.releases import Figure, Release
 from models.forms.forms import Question
 from models.meetings.meetings import Meeting, MeetingState
-from models.people.groups import Workgroup, in_order
+from models.people.groups import Workgroup
+from models.people.names import in_order
 from models.periods import Scope
 from models.reports.attention import Attention, attention
 from models.reports.funnel import By, Flow, Funnel, Window, by_month, count_meetings, flows, funnel, in_period

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, insert_new
 from models.errors import NotAllowed, NotFound
 from models.people.access import Role, RoleKind, roles
-from models.people.groups import Workgroup
+from models.people.groups import Workgroup, by_name
 from models.people.people import Person
 
 PRIVATE = text("address_id IS NULL")
@@ -193,10 +193,10 @@ async def set_language(session: AsyncSession, person: Person, address_id: int, l
 async def readable_groups(session: AsyncSession, person: Person) -> list[Workgroup]:
     """The living groups that a person's digests can be of, by name."""
     reached = await readable_group_ids(session, person)
-    wanted = select(Workgroup).where(Workgroup.archived_at.is_(None)).order_by(Workgroup.name, Workgroup.id)
+    wanted = select(Workgroup).where(Workgroup.archived_at.is_(None))
     if reached is not None:
         wanted = wanted.where(Workgroup.id.in_(reached))
-    return list((await session.execute(wanted)).scalars())
+    return sorted((await session.execute(wanted)).scalars(), key=by_name)
 
 
 async def living(session: AsyncSession, person: Person, chosen: Subscription) -> list[Workgroup] | None:

@@ -12,6 +12,7 @@ from models.base import Base, insert_new
 from models.errors import NotFound, Refused
 from models.forms.forms import Question
 from models.people import access
+from models.people.names import in_order
 from models.people.people import Person, parse_line
 from models.results import highlights
 
@@ -66,7 +67,7 @@ async def of_question(session: AsyncSession, group_id: int, identity: str) -> li
     """A question's themes in a group, by name."""
     wanted = select(Theme).where(Theme.workgroup_id == group_id, Theme.identity == identity)
     themes = (await session.execute(wanted)).scalars()
-    return sorted(themes, key=lambda theme: (theme.name.casefold(), theme.id))
+    return sorted(themes, key=lambda theme: (in_order(theme.name), theme.id))
 
 
 async def mentioned(session: AsyncSession, answer_ids: Sequence[int]) -> dict[int, set[int]]:

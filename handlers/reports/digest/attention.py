@@ -5,7 +5,7 @@ from itertools import groupby
 from handlers.dates.printing import bare_day_text
 from handlers.figures import number, percent
 from handlers.texts import Texts
-from models.people.groups import in_order
+from models.people.names import in_order
 from models.reports.attention import LATEST, Attention, Reason
 from models.reports.statistics import DigestFigures
 

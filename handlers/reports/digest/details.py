@@ -5,9 +5,11 @@ All but the workbook replace the digest's text in its message, in pages that fit
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 
 from markupsafe import Markup
 
+from handlers.alphabet import sorted_by_name
 from handlers.dates.printing import near_day_text
 from handlers.figures import number, percent
 from handlers.forms.labels import ends
@@ -59,7 +61,7 @@ def _page(context: Context, tap: Tap, title: Markup, lines: Sequence[Markup]) ->
 @tap("digest-groups")
 async def on_groups(context: Context, tap: Tap) -> Screen:
     t, figures = context.t, await _figures(context, tap, "groups")
-    lines = [group_line(t, group) for group in figures.groups or ()]
+    lines = [group_line(t, group) for group in sorted_by_name(t, figures.groups or (), attrgetter("group"))]
     page = _page(context, tap, _title(t, figures, "digest-groups"), lines)
     meetings = sum(group.flow.meetings for group in figures.groups or ())
     if not meetings:

@@ -10,6 +10,7 @@ from models.feedback.releases import Figure
 from models.forms.forms import Question
 from models.meetings.changes_told import ChangeTold
 from models.people.groups import Workgroup
+from models.people.names import in_order
 from models.results import changes_told
 from models.results.aggregates import Label
 from models.valid_figures import Mean
@@ -51,4 +52,4 @@ async def of_year(session: AsyncSession, span: tuple[datetime, datetime]) -> tup
         )
         for group, question, figure, text in await session.execute(wanted)
     ]
-    return tuple(sorted(changes, key=lambda change: change.group.casefold()))
+    return tuple(sorted(changes, key=lambda change: in_order(change.group)))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.meetings import Meeting, MeetingState
 from models.people.groups import Workgroup
+from models.people.names import in_order
 from models.periods import Scope
 from models.reports.funnel import By, Flow, flows, in_period
 
@@ -40,7 +41,7 @@ async def groups(session: AsyncSession, scope: Scope) -> tuple[GroupYear, ...]:
         _year(group, flows_by_group.get(group.id, Flow()), scope)
         for group in (await session.execute(wanted.order_by(Workgroup.id))).scalars()
     ]
-    return tuple(sorted(years, key=lambda year: year.name.casefold()))
+    return tuple(sorted(years, key=lambda year: in_order(year.name)))
 
 
 def _year(group: Workgroup, flow: Flow, scope: Scope) -> GroupYear:

@@ -451,3 +451,17 @@ async def revoke(talk: Talk) -> Any:
             for role in await access.roles(session, person.id):
                 if role.kind is RoleKind.COORDINATOR:
                     role.revoked_at = talk.clock.now()
+
+
+async def test_names_stand_in_the_order_of_the_readers_alphabet(talk: Talk, anna: Actor) -> None:
+    names = ["Åke", "Ärlig", "Öberg", "Zaida", "von Berg", "Aalto", "åbo"]
+    await talk.group(members=[talk.person(name) for name in names], coordinator=anna)
+    await anna.says("/members")
+    in_order = re.findall("• ([^ ]+)", anna.text.replace("von Berg", "von-Berg"))
+    assert in_order == ["Aalto", "von-Berg", "Zaida", "åbo", "Åke", "Ärlig", "Öberg"]
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
+    await anna.says("/settings")
+    await anna.taps("Kieli")
+    await anna.taps("English")
+    await anna.says("/members")
+    assert re.findall("• ([^ ]+)", anna.text)[:3] == ["Aalto", "åbo", "Åke"]

@@ -1,6 +1,9 @@
 """/settings: everything by buttons, on one message."""
 
+from sqlalchemy import select
+
 from models.people import links
+from models.people.audit import Audit
 from tests.talk import Actor, Talk, key
 
 
@@ -143,3 +146,25 @@ async def test_who_wants_no_feedback_forms_is_not_counted_as_silent(talk: Talk, 
     await anna.says("/results")
     await anna.taps("Aihe")
     assert "Vastasi 5 / 5" in anna.text
+
+
+async def test_ones_own_name_is_changed_in_one_line(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await bo.says("/settings")
+    await bo.taps(key("button-s-name"))
+    assert key("name-needs-letter").text("fi") in await bo.says("👍")
+    assert key("line-empty").text("fi") in await bo.says("\u3164")
+    assert key("line-too-long", most=80).text("fi") in await bo.says("x" * 81)
+    await bo.taps(key("cancel"))
+    assert "Nimi: Bo\n" in bo.text
+    await bo.taps(key("button-s-name"))
+    await bo.says(" Bo\u200b Ek <b> ")
+    assert key("name-saved", name="Bo Ek <b>").text("fi") in bo.text
+    await anna.says("/members")
+    assert "Bo Ek <b>" in anna.text
+    bo.user.first_name = "Bosse"
+    await bo.starts()
+    assert "Bo Ek <b>" in bo.text
+    async with talk.app.sessions() as session:
+        (entry,) = (await session.execute(select(Audit).where(Audit.action == "name-changed"))).scalars()
+    assert (entry.actor_id == entry.person_id, entry.detail) == (True, "")

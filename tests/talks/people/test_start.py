@@ -6,7 +6,7 @@ from handlers import menus
 from handlers.routes import ROUTES
 from models.membership import joining
 from models.people import links, people
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 
 def commands(actor: Actor) -> list[str]:
@@ -139,3 +139,18 @@ async def test_managers_hear_how_their_digest_comes(talk: Talk, maija: Actor) ->
     for rhythm, told in {"quarterly": "neljännesvuoden jälkeen", "never": "ei tule sinulle itsestään"}.items():
         await maija.taps_data(f"digest-rhythm:0:{rhythm}")
         assert told in await maija.starts()
+
+
+async def test_whoever_has_no_name_to_be_seen_gets_one(talk: Talk) -> None:
+    for invisible in ("\u3164", "\u200b\u0301", "."):
+        nameless = talk.person(invisible, language="sv")
+        await nameless.starts()
+        assert key("nameless").text("sv") in nameless.text
+
+
+async def test_a_change_of_name_in_telegram_is_followed_until_it_is_chosen_here(talk: Talk, bo: Actor) -> None:
+    await bo.starts()
+    bo.user.first_name = "Bo-Erik"
+    assert "Bo-Erik" in await bo.starts()
+    bo.user.first_name = "\u3164"
+    assert "Bo-Erik" in await bo.starts()
