@@ -1,9 +1,11 @@
 """Logs: one line per update (route, outcome, why) and per delivery; no person, no texts, no answers, no secrets.
 
 Every URL of Telegram's API contains the token, so all lines are redacted, and libraries that log each request are set
-to warnings.
+to warnings. The library for Telegram logs nothing: where it fails, it logs what it received. Of exceptions only the
+class and the places are logged, whoever logs them, because their message may quote what somebody wrote.
 """
 
+import asyncio
 import logging
 import re
 import sys
@@ -24,8 +26,10 @@ def redact(text: str) -> str:
 
 def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:
     """Sets structlog and the standard library's logging up, both to one stream."""
-    for noisy in ("httpx", "httpcore", "apscheduler", "telegram", "uvicorn.access", "aiosqlite"):
+    for noisy in ("httpx", "httpcore", "apscheduler", "uvicorn.access", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    library = logging.getLogger("telegram")
+    library.handlers, library.propagate = [logging.NullHandler()], False
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -68,18 +72,27 @@ class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return redact(super().format(record))
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (the name is the library's)
+        return " ".join(f"{key}={value!r}" for key, value in _described(ei[1]).items())
+
+
+def _described(error: BaseException | None) -> dict[str, str | None]:
+    """An exception's class and the places of its traceback, without its message."""
+    places, trace = [], error.__traceback__ if error else None
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
+        trace = trace.tb_next
+    return {"error": type(error).__name__ if error else None, "where": " < ".join(reversed(places[-6:]))}
+
 
 def _tracebacks(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Adds the exception's class and the places of its traceback, without its message, which may quote what somebody
-    wrote."""
-    if event.pop("exc_info", None):
-        kind, error, trace = sys.exc_info()
-        event["error"] = kind.__name__ if kind else None
-        places = []
-        while trace is not None:
-            code = trace.tb_frame.f_code
-            places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno}:{code.co_name}")
-            trace = trace.tb_next
-        event["where"] = " < ".join(reversed(places[-6:]))
-        del error
+    """Replaces ``exc_info`` by the description of the exception: the given one, or the one that is being handled."""
+    if given := event.pop("exc_info", None):
+        event.update(_described(given if isinstance(given, BaseException) else sys.exc_info()[1]))
     return event
+
+
+def log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The event loop's exception handler. asyncio's own logs the message of the exception."""
+    structlog.get_logger().error("error in the background", **_described(context.get("exception")))

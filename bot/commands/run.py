@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError
 
-from bot import db
+from bot import db, logs
 from bot.app import App
 from bot.commands import config_check, migrate
 from bot.config import Settings
@@ -34,6 +34,7 @@ async def run_bot(settings: Settings) -> int:
 
 
 async def _run(settings: Settings, *, is_alone: bool) -> int:
+    asyncio.get_running_loop().set_exception_handler(logs.log_loop_error)
     app = App(settings)
     try:
         if await migrate.upgrade(app.engine):
