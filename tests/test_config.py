@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from bot.__main__ import cli
 from bot.commands import config_check
 from bot.config import ConfigError, Settings, load
+from bot.telegram import make_bot
 from models.policy import Policy
+from tests.faults.network import served
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config.example.toml"
@@ -246,3 +248,22 @@ def test_check_tells_durations_and_a_pace_that_telegram_does_not_take(
     assert "note  telegram.per_second: 40 is much: Telegram takes 30" in said
     assert "0 administrator(s) named: while there is none, a start prints a link" in said
     assert "ok    database: data/koolla.db" in said
+
+
+async def test_check_tells_of_a_webhook_that_another_service_has_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram gives updates to a webhook alone, so that polling would get none."""
+    async with served() as network:
+        settings = load(
+            telegram={"token": network.sandbox.token, "api_url": network.address("koolla")},
+            database={"url": f"sqlite:///{tmp_path / 'koolla.db'}"},
+            feedback={"keys": tmp_path / "keys"},
+        )
+        assert all(finding.good for finding in await config_check.findings(settings))
+        async with make_bot(settings) as bot:
+            await bot.set_webhook("https://old.example/secret-path")
+        (fault,) = [finding.text for finding in await config_check.findings(settings) if not finding.good]
+    assert "a webhook is set for this token, at old.example:" in fault
+    assert "secret-path" not in fault
+    assert network.sandbox.token not in fault

@@ -7,6 +7,7 @@ import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError, TimedOut
@@ -260,6 +261,9 @@ async def _telegram(settings: Settings) -> Finding:
     bot = make_bot(settings)
     try:
         async with bot:
+            webhook = await bot.get_webhook_info()
+            if webhook.url:
+                return Finding(False, _webhook_words(webhook.url, settings.telegram.api_url))
             return Finding(True, f"telegram: the token is that of @{bot.username}")
     except InvalidToken:
         return Finding(False, "telegram.token: Telegram does not know this token. Copy it again from @BotFather")
@@ -268,6 +272,15 @@ async def _telegram(settings: Settings) -> Finding:
         return Finding(
             False, f"telegram: {address} does not answer ({telegram_words(error)}). Check network and address"
         )
+
+
+def _webhook_words(url: str, api_url: str) -> str:
+    """Only the host of a webhook is shown: its path is often a secret."""
+    return (
+        f"telegram: a webhook is set for this token, at {urlsplit(url).hostname}: that service gets what people write, "
+        f"and this bot nothing. If it is not used any more, open {api_url}/bot<token>/deleteWebhook in a browser, with "
+        "the token put in; else make a bot of its own for Koolla at @BotFather"
+    )
 
 
 def telegram_words(error: TelegramError) -> str:
