@@ -4,13 +4,14 @@ The adapter distinguishes errors before sending (safe to retry) from errors afte
 library's default, a request cost fifteen times as much processor time with 25 in flight.
 """
 
-from collections.abc import Awaitable, Callable, Container
+import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.request import getproxies
 
 import aiohttp
 from telegram import Bot
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.config import Settings
@@ -31,7 +32,23 @@ class NotSentError(NetworkError):
     """The request never reached Telegram: no connection was made. Safe to retry."""
 
 
-class Wire(BaseRequest):
+class Quiet(BaseRequest):
+    """Parses Telegram's answers without logging one that cannot be parsed: it may hold names and what people wrote, and
+    the page of a proxy's 502 is long."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """The answer as an object, with a result unless it is an error. Raises TelegramError otherwise."""
+        try:
+            answer = json.loads(payload.decode("utf-8", "replace"))
+        except ValueError:
+            raise TelegramError("the answer is no JSON") from None
+        if not isinstance(answer, dict) or (answer.get("ok") and "result" not in answer):
+            raise TelegramError("the answer has no result")
+        return answer
+
+
+class Wire(Quiet):
     """Requests over aiohttp. There is no limit on waiting for a free connection."""
 
     def __init__(self) -> None:
@@ -89,7 +106,7 @@ def _body(data: RequestData | None) -> Any:
     return form
 
 
-class InProcess(HTTPXRequest):
+class InProcess(Quiet, HTTPXRequest):
     """Requests to a sandbox in this process, through an httpx transport that never leaves it."""
 
     async def do_request(self, *args: Any, **options: Any) -> tuple[int, bytes]:
@@ -103,7 +120,7 @@ class InProcess(HTTPXRequest):
             raise
 
 
-class Direct(BaseRequest):
+class Direct(Quiet):
     """Requests to a sandbox in this process by a function call, without HTTP."""
 
     def __init__(self, answer: RequestHandler) -> None:
@@ -132,23 +149,22 @@ class Direct(BaseRequest):
             raise NetworkError(str(error)) from error
 
 
-class Polling(BaseRequest):
-    """getUpdates requests that drop updates not acknowledged yet from the answer: parsing one again costs a good part
-    of handling it."""
+class Polling(Quiet):
+    """getUpdates requests that keep the answer as it is. The library would read all of it at once, fail at the first
+    update that it does not understand, and log the whole answer."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.unacknowledged: Container[int] = ()
-        """The ids to drop."""
-        self.received = 0
-        """How many updates the last answer had, with those dropped."""
+        self.answer: list[Any] = []
+        """The updates of the last answer."""
 
     # The method of the library is static, and is called on the object.
     def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]
-        answer = BaseRequest.parse_json_payload(payload)
-        if isinstance(updates := answer.get("result"), list):
-            self.received = len(updates)
-            answer["result"] = [update for update in updates if update["update_id"] not in self.unacknowledged]
+        answer = Quiet.parse_json_payload(payload)
+        if answer.get("ok"):
+            if not isinstance(answer["result"], list):
+                raise TelegramError("the answer is no list of updates")
+            self.answer, answer["result"] = answer["result"], []
         return answer
 
 

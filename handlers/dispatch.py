@@ -52,7 +52,7 @@ async def update_context(
     assert user is not None
     person = await _actor(session, update, user, policy=policy, now=now)
     shared = update.message.users_shared if update.message else None
-    chosen = shared.users[0] if shared else None
+    chosen = shared.users[0] if shared and shared.users else None
     tapped = update.callback_query.message if update.callback_query else None
     return Context(
         session=session,

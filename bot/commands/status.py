@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 MAX_BACKUP_AGE = timedelta(days=8)
 MIN_FREE_BYTES = 500_000_000
 """With less free space, or less than twice the database, the disk counts as filling up."""
+MAX_PARKED_LINES = 20
 REASONS = {
     DeliveryError.BLOCKED: "the person has blocked the bot",
     DeliveryError.DEACTIVATED: "the person's Telegram account is gone",
@@ -186,9 +187,11 @@ async def _add_parked(status: Status, sessions: db.Sessions, settings: Settings)
         status.needs.append(
             f"{len(parked)} tap(s) or message(s) could not be handled: report them with the log's lines by reference"
         )
-    for update in parked:
+    for update in parked[:MAX_PARKED_LINES]:
         at = _wall(update.seen_at, settings)
         status.lines.append(f"  put aside {at}: reference {update.parked}, {update.about}")
+    if len(parked) > MAX_PARKED_LINES:
+        status.lines.append(f"  and {len(parked) - MAX_PARKED_LINES} earlier ones")
 
 
 async def _add_forms(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:

@@ -2,6 +2,7 @@
 retried, and at last parked."""
 
 import asyncio
+import secrets
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -10,6 +11,7 @@ from telegram.error import TelegramError
 
 from bot import db
 from bot.context import Runtime
+from bot.receiving.reading import Received
 from bot.receiving.replies import Reply
 from bot.receiving.results import File, Result, is_form
 from handlers import dispatch
@@ -32,28 +34,29 @@ class Applying:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
 
-    async def apply(self, batch: tuple[Update, ...]) -> list[Reply]:
-        """Applies updates in one transaction, each in its own savepoint. Those that fail are retried alone."""
-        files = await asyncio.gather(*(self._download(update) for update in batch))
-        results = [Result.of(update, file) for update, file in zip(batch, files, strict=True)]
+    async def apply(self, batch: tuple[Received, ...]) -> list[Reply]:
+        """Applies updates in one transaction, each in its own savepoint. Those that fail are retried alone, and those
+        that could not be read are parked."""
+        readable = [received.update for received in batch if received.fault is None]
+        files = await asyncio.gather(*(self._download(update) for update in readable))
+        results = [Result.of(update, file) for update, file in zip(readable, files, strict=True)]
         async with self.runtime.engine.begin() as connection:
-            new_ids = await self._mark_seen(connection, batch)
+            new_ids = await self._mark_seen(connection, [update.update_id for update in readable])
             for result in results:
                 is_new = result.update.update_id in new_ids
                 new_ids.discard(result.update.update_id)  # the same update twice in a batch is applied once
                 await self._apply_one(connection, result, is_new=is_new)
-        replies = []
+        replies = [await self._set_aside(received) for received in batch if received.fault is not None]
         for result in results:
             screen = result.screen if result.screen is not None else await self.retry_alone(result)
             result.log()
             replies.append(Reply(result.update, screen))
         return replies
 
-    async def _mark_seen(self, connection: AsyncConnection, batch: tuple[Update, ...]) -> set[int]:
+    async def _mark_seen(self, connection: AsyncConnection, update_ids: list[int]) -> set[int]:
         """Marks updates as seen; returns the ids of those not seen before."""
         async with self._session(connection) as session, session.begin():
-            ids = [update.update_id for update in batch]
-            return await updates.mark_seen(session, ids, now=self.runtime.now)
+            return await updates.mark_seen(session, update_ids, now=self.runtime.now)
 
     async def _apply_one(self, connection: AsyncConnection, result: Result, *, is_new: bool) -> None:
         """Applies one update, and puts its screen and outcome into the result. After a failure there is no screen, and
@@ -133,12 +136,12 @@ class Applying:
         """Retries a failed update in transactions of its own; parks it after `MAX_TRIES` tries in all."""
         for _ in range(MAX_TRIES - 1):
             async with self.runtime.engine.begin() as connection:
-                new_ids = await self._mark_seen(connection, (result.update,))
+                new_ids = await self._mark_seen(connection, [result.update.update_id])
                 await self._apply_one(connection, result, is_new=bool(new_ids))
             if result.screen is not None:
                 return result.screen
         await self._park(result)
-        return await self._failure_screen(result)
+        return await self._failure_screen(result.update, result.reference)
 
     async def _park(self, result: Result) -> None:
         """Gives an update up. Of one that answers a form only the day is stored."""
@@ -149,17 +152,28 @@ class Applying:
             if not is_form_route:
                 await recent.record(session, result.outcome, route, reference=reference, now=now)
 
-    async def _failure_screen(self, result: Result) -> Screen:
+    async def _set_aside(self, received: Received) -> Reply:
+        """Parks an update that could not be read, once. Neither its text is stored nor its time: it may be an answer to
+        a form."""
+        reference, about, now = secrets.token_hex(4).upper(), f"unreadable {received.kind}", self.runtime.now
+        async with self.runtime.sessions.begin() as session:
+            stored = await updates.park(session, received.update_id, reference, about, now=now, day_only=True)
+        if stored == reference:
+            self.runtime.metrics.parked += 1
+            log.error("update cannot be read", reference=reference, kind=received.kind, exc_info=received.fault)
+        return Reply(received.update, await self._failure_screen(received.update, stored))
+
+    async def _failure_screen(self, update: Update, reference: str) -> Screen:
         """Tells the person that we failed, in their language; `NOTHING` if even that fails."""
-        if result.update.effective_user is None:
+        if update.effective_user is None:
             return NOTHING
         try:
             async with self.runtime.sessions() as session:
-                return dispatch.failure_screen(await self._context(session, result.update, None), result.reference)
+                return dispatch.failure_screen(await self._context(session, update, None), reference)
         except Exception as error:
             if db.is_away(error):
                 raise
-            log.exception("no words for a failure", reference=result.reference)
+            log.exception("no words for a failure", reference=reference)
             return NOTHING
 
     def _session(self, connection: AsyncConnection) -> AsyncSession:

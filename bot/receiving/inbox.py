@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 from telegram import Update
-from telegram.error import RetryAfter, TelegramError
+from telegram.error import Conflict, RetryAfter, TelegramError
 
 from bot import db
 from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
@@ -20,6 +20,7 @@ from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.receiving.applying import Applying
+from bot.receiving.reading import NO_ID, Received, read
 from bot.receiving.replies import Replies, Reply
 from models import leases
 
@@ -42,6 +43,9 @@ UPDATE_ID_RESET_S = 5 * 86400
 anywhere, also below ours (core.telegram.org/bots/api#update)."""
 MAX_SCREEN_WAIT_S = 0.5
 """Seconds for which one person's slow screen may delay the next getUpdates for everyone."""
+NO_ID_PAUSE_S = 1.0
+"""Seconds before updates without an id are asked for again."""
+CONFLICT = "another program gets this bot's updates, or a webhook is set: `koolla check` tells"
 STANDBY_S = 2.0
 """Seconds between two tries to take the poller's lease over."""
 
@@ -56,7 +60,7 @@ class Inbox:
         self.owner = secrets.token_hex(6)
         self.offset = 0
         self._request: asyncio.Future[tuple[Update, ...]] | None = None
-        """The getUpdates request under way."""
+        """The getUpdates request under way. Its result is empty: `Runtime.polling` has the answer."""
         self._unacknowledged: dict[int, asyncio.Task[None] | None] = {}
         """Updates received and not yet acknowledged, by id, each with the task that shows its screen once applied."""
         self._last_shown: dict[int, asyncio.Task[None]] = {}
@@ -78,9 +82,13 @@ class Inbox:
                 else:
                     await self._sleep(STANDBY_S)
                 pause = FIRST_PAUSE_S
-            except* (TelegramError, *AWAY) as errors:
+            except* Exception as errors:
                 error = errors.exceptions[0]
-                log.warning("polling failed", error=type(error).__name__, reason=db.reason(error))
+                if isinstance(error, (TelegramError, *AWAY)):
+                    reason = CONFLICT if isinstance(error, Conflict) else db.reason(error)
+                    log.warning("polling failed", error=type(error).__name__, reason=reason)
+                else:  # a fault of ours: the next start would meet it again
+                    log.error("polling failed", exc_info=error)
                 self.runtime.metrics.fails(POLLER, error)
                 await self._sleep(max(pause, retry_after_s(error) if isinstance(error, RetryAfter) else 0.0))
                 pause = next_pause(pause)
@@ -110,15 +118,16 @@ class Inbox:
         ``max_screen_wait_s`` limits in seconds how long the screens are waited for; None waits for all.
         """
         batch, count = await self._get_updates(0 if self._unacknowledged else long_poll_s), 0
+        if batch and all(received.update_id == NO_ID for received in batch):
+            await self._sleep(NO_ID_PAUSE_S)  # they cannot be acknowledged, so that Telegram returns them at once
         try:
             async with asyncio.TaskGroup() as applying:
                 while True:
-                    new = tuple(update for update in batch if update.update_id not in self._unacknowledged)
-                    self.runtime.metrics.arrived(new)
-                    self._unacknowledged |= {update.update_id: None for update in new}
-                    count += len(new)
-                    applying.create_task(self._apply(new))
-                    if self.runtime.polling.received < POLL_LIMIT or not await self._may_poll():
+                    self.runtime.metrics.arrived(tuple(received.update for received in batch))
+                    self._unacknowledged |= {received.update_id: None for received in batch}
+                    count += len(batch)
+                    applying.create_task(self._apply(batch))
+                    if len(self.runtime.polling.answer) < POLL_LIMIT or not await self._may_poll():
                         break
                     await self._wait_shown(COMMIT_BATCH if self._round_trip_s > PIPELINE_MIN_RTT_S else None)
                     if self._stopping.is_set():
@@ -131,16 +140,15 @@ class Inbox:
                 await self._wait_shown()
         return count
 
-    async def _apply(self, batch: tuple[Update, ...]) -> None:
+    async def _apply(self, batch: tuple[Received, ...]) -> None:
         async with self._apply_lock:
             for part in _slices(batch, COMMIT_BATCH):
                 for user_id, replies in _by_user(await self.applying.apply(part)).items():
                     self._show(user_id, replies)
                 self.runtime.wake_outbox.set()
 
-    async def _get_updates(self, long_poll_s: int) -> tuple[Update, ...]:
-        """One getUpdates request; empty if it was cancelled by `stop`."""
-        self.runtime.polling.unacknowledged = self._unacknowledged
+    async def _get_updates(self, long_poll_s: int) -> tuple[Received, ...]:
+        """The new updates of one getUpdates request; none if it was cancelled by `stop`."""
         began = asyncio.get_running_loop().time()
         self._request = asyncio.ensure_future(
             self.runtime.bot.get_updates(
@@ -148,7 +156,7 @@ class Inbox:
             )
         )
         try:
-            batch = await self._request
+            await self._request
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 return ()
@@ -157,11 +165,15 @@ class Inbox:
             self._request = None
         now = asyncio.get_running_loop().time()
         self._round_trip_s = now - began
-        if batch:
+        if answer := self.runtime.polling.answer:
             self._last_update_at = now
         elif now - self._last_update_at > UPDATE_ID_RESET_S:
             self.offset, self._last_update_at = 0, now
-        return batch
+        new = {}
+        for raw in answer:
+            if received := read(raw, self.runtime.bot, ignored=self._unacknowledged):
+                new[received.update_id] = received
+        return tuple(new.values())
 
     def _show(self, user_id: int, replies: list[Reply]) -> None:
         """Starts showing one person's screens, after that person's earlier ones."""
@@ -206,7 +218,7 @@ class Inbox:
                 await leases.give_back(session, leases.POLLER, self.owner)
 
 
-def _slices(batch: tuple[Update, ...], size: int) -> Iterator[tuple[Update, ...]]:
+def _slices(batch: tuple[Received, ...], size: int) -> Iterator[tuple[Received, ...]]:
     for start in range(0, len(batch), size):
         yield batch[start : start + size]
 

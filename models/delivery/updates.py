@@ -42,10 +42,13 @@ async def forget(session: AsyncSession, update_id: int) -> None:
 
 async def park(
     session: AsyncSession, update_id: int, reference: str, about: str, *, now: datetime, day_only: bool = False
-) -> None:
-    """Marks an update that failed in all its tries; it is not tried again. With ``day_only`` without a time of day."""
+) -> str:
+    """Marks an update that failed in all its tries; it is not tried again. With ``day_only`` without a time of day.
+    Returns its reference: an earlier one if it was parked before."""
     row = {"update_id": update_id, "seen_at": _day(now) if day_only else now, "parked": reference, "about": about}
-    await insert_new(session, SeenUpdate, [row])
+    if await insert_new(session, SeenUpdate, [row]):
+        return reference
+    return (await session.get_one(SeenUpdate, update_id)).parked or reference
 
 
 async def parked(session: AsyncSession) -> list[SeenUpdate]:

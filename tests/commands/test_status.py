@@ -152,6 +152,20 @@ def test_what_could_not_be_handled_is_shown_by_its_reference(folder: Path) -> No
     assert "reference AB12CD34, tap rsvp" in output
 
 
+def test_of_many_that_could_not_be_handled_the_newest_are_shown(folder: Path) -> None:
+    async def parks(sessions: db.Sessions) -> None:
+        async with sessions.begin() as session:
+            for number in range(25):
+                await updates.park(session, number + 1, f"{number:08}", "unreadable message", now=datetime.now(UTC))
+
+    in_database(parks)
+    code, output = koolla("status")
+    assert code == 1
+    assert "25 tap(s) or message(s) could not be handled" in output
+    assert output.count("unreadable message") == 20
+    assert "  and 5 earlier ones" in output
+
+
 def test_the_last_refusals_and_failures_are_explained(folder: Path) -> None:
     async def happens(sessions: db.Sessions) -> None:
         now = datetime(2027, 3, 2, 7, 5, 59, tzinfo=UTC)

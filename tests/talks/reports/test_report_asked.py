@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from bot.app import App
+from bot.receiving.reading import read
 from handlers.texts import LANGUAGES, texts
 from models.people import links
 from models.people.access import RoleKind
@@ -219,13 +220,13 @@ async def test_two_programs_make_one_and_the_same(talk_anywhere: Talk) -> None:
     try:
         aino.user.says("/report 2027")
         eeva.user.says("/report 2027")
-        asked = await talk.app.bot.get_updates(offset=talk.app.inbox.offset, timeout=0)
+        asked = [read(update.as_json(), talk.app.bot) for update in talk.sandbox.updates.waiting()]
         apps = talk.app, other
         replies = await asyncio.gather(
-            *(app.inbox.applying.apply((update,)) for app, update in zip(apps, asked, strict=True))
+            *(app.inbox.applying.apply((received,)) for app, received in zip(apps, asked, strict=True) if received)
         )
         await asyncio.gather(*(app.inbox.replies.show(reply) for app, reply in zip(apps, replies, strict=True)))
-        talk.app.inbox.offset = asked[-1].update_id + 1
+        talk.app.inbox.offset = talk.sandbox.updates.waiting()[-1].update_id + 1
     finally:
         await other.close()
     assert aino.text == eeva.text
