@@ -3,6 +3,7 @@
 Words of all languages are understood. The reader's language decides between the meanings of an ambiguous word.
 """
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -49,6 +50,7 @@ __all__ = [
 ]
 
 _SEPARATORS = " \t\n,;"
+_SPACES = re.compile(r"\s+")
 
 
 def read_when(text: str, *, now: datetime, zone: ZoneInfo, language: str) -> When:
@@ -123,8 +125,12 @@ def choice_text(when: When, zone: ZoneInfo, language: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Composed letters: some keyboards send ä as two characters."""
-    return unicodedata.normalize("NFC", text)
+    """The text with composed letters, since some keyboards send ä as two characters, and with single spaces.
+
+    A run of spaces becomes one space, or one line break if it contains one: the grammar's patterns would try a long run
+    in many ways.
+    """
+    return _SPACES.sub(lambda run: "\n" if "\n" in run[0] else " ", unicodedata.normalize("NFC", text))
 
 
 def _not_a_date(text: str, reader: Reader) -> Doubt:
