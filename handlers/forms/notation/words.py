@@ -12,9 +12,17 @@ from handlers.texts import LANGUAGES, catalogue
 from models.forms.builtin_forms import FIELD, ORGANISATION, YES_OR_NO
 from models.forms.items import Item, QuestionKind, identity_of
 
+LONGEST_WORDS = 100
+"""Characters. No known word is as long as this."""
+
 
 def folded(text: str) -> str:
-    """A text in lower case, without accents and punctuation: "Muu, mikä?" is "muu mika"."""
+    """A text in lower case, without accents and punctuation: "Muu, mikä?" is "muu mika".
+
+    A text that is too long to be a known word is not decomposed: one character can become eighteen.
+    """
+    if len(text) > LONGEST_WORDS:
+        return text.casefold()
     bare = "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
     return re.sub(r"[\W_]+", " ", bare).strip()
 
