@@ -1,5 +1,6 @@
 """Adding people to a roster: lines or a file are sent, a preview shows what will change, and one tap adds them."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -81,17 +82,17 @@ async def on_people(context: Context, draft: Draft[RosterDraft], text: str) -> S
         return group
     if context.file == b"":
         raise Refused("roster-file-size")
-    if context.file is not None:
-        text = roster_file.decode(context.file)
-    if not text.strip():
-        raise Refused("roster-nothing")
-    known = _with_lines(draft.state, text)
+    # In a thread: the largest file takes a large part of a second, and others tap meanwhile.
+    known = await asyncio.to_thread(_with_lines, draft.state, context.file if context.file is not None else text)
     context.update_draft(draft, known)
     return await preview(context, group, known)
 
 
-def _with_lines(known: RosterDraft, text: str) -> RosterDraft:
-    """With the people of more lines. Lines are numbered on from those that were sent before."""
+def _with_lines(known: RosterDraft, typed: str | bytes) -> RosterDraft:
+    """With the people of more lines, typed or in a file. Lines are numbered on from those that were sent before."""
+    text = typed if isinstance(typed, str) else roster_file.decode(typed)
+    if not text.strip():
+        raise Refused("roster-nothing")
     read = roster_file.read(text)
     entries = known.entries + tuple(entry._replace(line=known.lines + entry.line) for entry in read.entries)
     if len(entries) > MOST:

@@ -31,6 +31,9 @@ HEADER = {
     | {"kontakt", "kontaktuppgift", "kontaktuppgifter", "e-post", "telefon"},
 }
 
+LONGEST_ROW = 10_000
+"""Characters. No row of a person is as long; the csv module raises an error above 128 kB per cell."""
+
 Trouble = Literal["no-name", "too-long", "too-many"]
 
 
@@ -97,6 +100,8 @@ def read(text: str) -> Read:
     columns: list[str] = []
     if rows and (columns := _header(rows[0][1])):
         del rows[0]
+    if len(rows) > MOST:
+        raise Refused("roster-too-many", n=len(rows), most=MOST)
     entries, unread = [], []
     for number, cells in rows:
         entry = _entry(number, cells, columns)
@@ -104,29 +109,38 @@ def read(text: str) -> Read:
             entries.append(entry)
         else:
             unread.append((number, entry))
-    if len(rows) > MOST:
-        raise Refused("roster-too-many", n=len(rows), most=MOST)
     return Read(tuple(entries), tuple(unread), len(lines))
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not empty, each with the number of its first line."""
-    delimiter, first = _delimiter(lines)
-    at = first
+    delimiter, at = _delimiter(lines)
     while at < len(lines):
         span = _span(lines[at : at + LONGEST_CELL], delimiter)
-        piece = "\n".join(lines[at : at + span])
-        quote = '"' if piece.count('"') % 2 == 0 else None  # an unpaired quotation mark is an ordinary character
-        # The csv module raises an error above 128 kB per cell.
-        row = next(csv.reader([piece[:10_000]], delimiter=delimiter, quotechar=quote), [])
+        row = _cells("\n".join(lines[at : at + span]), delimiter)
+        if row is None:
+            span, row = 1, _cells(lines[at], delimiter) or []
         if any(cell.strip() for cell in row):
             yield at + 1, row
         at += span
 
 
+def _cells(piece: str, delimiter: str) -> list[str] | None:
+    """The cells of a row; a row that is too long is one cell. None if a line break is in a cell that is not quoted."""
+    if len(piece) > LONGEST_ROW:
+        return [piece.strip(f"{delimiter} \t")[: LONGEST_ROW + 1]]
+    if '"' not in piece or piece.count('"') % 2:  # an unpaired quotation mark is an ordinary character
+        return piece.split(delimiter)
+    try:
+        return next(csv.reader([piece], delimiter=delimiter, skipinitialspace=True), [])
+    except csv.Error:
+        return None
+
+
 def _span(lines: list[str], delimiter: str) -> int:
     """The number of lines of a row. It is more than one only if a quoted cell opens in it and is closed later."""
-    if lines[0].count('"') % 2 == 0 or not re.search(rf'(^|{re.escape(delimiter)})\s*"', lines[0]):
+    # Spaces without the tab: the tab is a delimiter, and a pattern that can begin at each tab of a run takes n² steps.
+    if lines[0].count('"') % 2 == 0 or not re.search(rf'(?:^|{re.escape(delimiter)})[^\S\t]*"', lines[0]):
         return 1
     marks = 0
     for span, line in enumerate(lines, start=1):

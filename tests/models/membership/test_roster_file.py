@@ -112,3 +112,21 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     for entry in read(text).entries:
         assert entry.name == entry.name.strip()
         assert "\n" not in entry.name + entry.organisation + entry.contact
+
+
+@pytest.mark.parametrize("space", ["", " ", "\u00a0 "])
+def test_a_quoted_cell_may_contain_a_line_break_after_a_space(space: str) -> None:
+    names = [name for name, _, _ in people(f'Bo;{space}"Kunta\nJärvi"\nCilla; Kunta')]
+    assert names[0] == "Bo"
+    assert names[-1] == "Cilla"
+
+
+def test_a_quoted_cell_with_a_line_break_is_one_cell() -> None:
+    assert people('Bo; "Kunta\nJärvi"; bo@kunta.fi') == [("Bo", "Kunta Järvi", "bo@kunta.fi")]
+
+
+@pytest.mark.parametrize("end", ["", ";" + "x" * 20_000, ";" * 20_000 + "x"])
+def test_a_line_that_is_far_too_long_is_named(end: str) -> None:
+    read_roster = read(f"Bo\n{'A' * 20_000}{end}\nCilla")
+    assert [entry.name for entry in read_roster.entries] == ["Bo", "Cilla"]
+    assert read_roster.unread == ((2, "too-long"),)
