@@ -1,11 +1,14 @@
 """/privacy: what is stored, why and how long; one's own data as a file; erasure."""
 
 import json
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from handlers.routes import Context, Tap, command, data, tap
+from handlers.routes import Context, Tap, command, data, tap, text_input
 from handlers.screen import Button, File, Screen
+from models.delivery.drafts import Draft, DraftKind, DraftState
+from models.errors import Stale
 from models.privacy import erasure, own_data
 
 EXPORT = "koolla-data.json"
@@ -17,8 +20,17 @@ async def on_privacy(context: Context, line: str) -> Screen:
     return privacy_screen(context)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ErasureDraft(DraftState, subject=DraftKind.ERASURE):
+    """A person who was asked whether they want to be erased."""
+
+    is_sure: bool = False
+    """Whether they answered the first question with yes."""
+
+
 @tap("privacy")
 async def on_back(context: Context, tap: Tap) -> Screen:
+    await context.end_draft(DraftKind.ERASURE)
     return privacy_screen(context)
 
 
@@ -45,10 +57,24 @@ async def on_export(context: Context, tap: Tap) -> Screen:
 @tap("erase")
 async def on_erase(context: Context, tap: Tap) -> Screen:
     """What is erased, what stays as counts, and which groups lose their last coordinator."""
-    t = context.t
-    lines = [t("erase-goes"), t("erase-stays"), *await _warnings(context)]
-    yes, no = Button(str(t("erase-go-on")), data("erase-sure")), Button(str(t("back")), data("privacy"))
-    return Screen(Markup("\n\n").join(lines), ((yes,), (no,)))
+    return await ask_whether_to_erase(context, await context.begin(ErasureDraft()))
+
+
+@text_input(ErasureDraft)
+async def on_text(context: Context, draft: Draft[ErasureDraft], text: str) -> Screen:
+    """Only the buttons answer: a line that was meant for something else must erase nobody."""
+    return await ask_whether_to_erase(context, draft)
+
+
+async def ask_whether_to_erase(context: Context, draft: Draft[ErasureDraft]) -> Screen:
+    """The first of two questions, or the second."""
+    t, is_sure = context.t, draft.state.is_sure
+    lines = [t("erase-sure")] if is_sure else [t("erase-goes"), t("erase-stays")]
+    yes = Button(
+        str(t("erase-yes" if is_sure else "erase-go-on")), data("erase-yes" if is_sure else "erase-sure", draft.number)
+    )
+    no = Button(str(t("erase-no" if is_sure else "back")), data("privacy"))
+    return Screen(Markup("\n\n").join([*lines, *await _warnings(context)]), ((yes,), (no,)))
 
 
 async def _warnings(context: Context) -> list[Markup]:
@@ -61,13 +87,16 @@ async def _warnings(context: Context) -> list[Markup]:
 
 @tap("erase-sure")
 async def on_erase_sure(context: Context, tap: Tap) -> Screen:
-    t = context.t
-    lines = [t("erase-sure"), *await _warnings(context)]
-    yes, no = Button(str(t("erase-yes")), data("erase-yes")), Button(str(t("erase-no")), data("privacy"))
-    return Screen(Markup("\n\n").join(lines), ((yes,), (no,)))
+    draft = await context.access_draft(ErasureDraft, tap.id)
+    context.update_draft(draft, replace(draft.state, is_sure=True))
+    return await ask_whether_to_erase(context, draft)
 
 
 @tap("erase-yes")
 async def on_erase_yes(context: Context, tap: Tap) -> Screen:
+    """Raises Stale unless both questions were asked: a forged or an old press erases nobody."""
+    draft = await context.access_draft(ErasureDraft, tap.id)
+    if not draft.state.is_sure:
+        raise Stale("dialogue-is-over")
     await erasure.erase(context.session, context.person, now=context.now)
     return Screen(context.t("erase-done"), menu=())

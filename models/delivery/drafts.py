@@ -37,6 +37,7 @@ class DraftKind(enum.StrEnum):
     ROLE = "roles"
     CHANGE_TOLD = "reply"
     THEME = "theme"
+    ERASURE = "erasure"
     UNRECOGNIZED = "unrecognized"
     """Begun in another version of the program."""
 

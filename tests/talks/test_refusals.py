@@ -48,7 +48,7 @@ FORGED = (
     "1:1:99",
     "2027-13-45",
 )
-OWN = {"erase-yes", "leave-yes"}
+OWN = {"leave-yes"}
 """Routes that change what is one's own and nothing else, and so change more than nothing."""
 
 

@@ -156,3 +156,27 @@ async def test_a_dialogue_left_for_a_month_is_dropped(talk: Talk, anna: Actor) -
     assert len((await export(anna))["unfinished_dialogues"]) == 1
     await talk.time_passes(days=2)
     assert (await export(anna))["unfinished_dialogues"] == []
+
+
+async def test_a_forged_or_old_button_erases_nobody(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await bo.says("/privacy")
+    await bo.taps_data("erase-yes", bo.last)
+    assert not bo.sees(key("erase-done"))
+    await bo.says("/privacy")
+    await bo.taps("Poista tietoni")
+    number = bo.last.buttons[0][0].data.partition(":")[2]
+    await bo.taps_data(f"erase-yes:{number}", bo.last)  # the second question was not asked
+    assert (await export(bo))["person"]["name"] == "Bo"
+
+
+async def test_a_line_typed_between_the_two_questions_erases_nobody(talk: Talk, anna: Actor, bo: Actor) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await bo.says("/privacy")
+    await bo.taps("Poista tietoni")
+    await bo.taps("Jatka poistamiseen")
+    question = bo.last.text
+    await bo.says("kyllä")
+    assert bo.last.text == question
+    await bo.taps("Kyllä, poista heti")
+    assert bo.sees(key("erase-done"))
