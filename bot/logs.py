@@ -15,13 +15,16 @@ from typing import Any, TextIO
 
 import structlog
 
-TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{5,}")
-PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+TOKEN = re.compile(r"\d{5,}(?::|%(?:25)*3A)[A-Za-z0-9_-]{5,}", re.IGNORECASE)
+"""A bot's token; its colon may be URL-encoded, more than once."""
+PASSWORD = re.compile(r"((?::|%(?:25)*3A)//[^:/@\s]*:)\S+@", re.IGNORECASE)
+"""A password in an address. It ends at the last @: an @ in the password itself may not be encoded."""
+NAMED_SECRET = re.compile(r"\b(password|passwd|pwd|token|secret)((?:=|%3D)['\"]?)[^\s&'\",;)]+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
-    """The text with bot tokens, and passwords in addresses, masked."""
-    return PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text))
+    """The text with bot tokens, passwords in addresses, and values that are named as secrets, masked."""
+    return NAMED_SECRET.sub(r"\1\2***", PASSWORD.sub(r"\1***@", TOKEN.sub("[token]", text)))
 
 
 def set_up(level: int = logging.INFO, stream: TextIO = sys.stderr) -> None:

@@ -40,6 +40,25 @@ def test_tokens_and_passwords_are_redacted_everywhere() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "GET https://api.telegram.org/bot123456789%3AAAE-hidden_hidden/getMe",
+        "GET https://proxy/?url=https%3A%2F%2Fapi%2Fbot123456789%253aAAE-hidden_hidden%2FgetMe",
+        "postgresql+asyncpg://koolla:hid@den@hidden@db:5432/koolla",
+        "postgresql://:hidden@db/koolla",
+        "postgresql://db/koolla?user=koolla&password=hidden",
+        "connect(user='koolla', password='hidden')",
+        "smtp%3A//koolla:hidden@mail/",
+    ],
+)
+def test_a_secret_is_redacted_in_every_spelling(text: str) -> None:
+    redacted = logs.redact(text)
+    assert "hid" not in redacted
+    assert "den" not in redacted
+    assert redacted != text
+
+
+@pytest.mark.parametrize(
     ("error", "reason"),
     [
         (Forbidden("bot was blocked by the user"), "error='blocked' reason='Forbidden: bot was blocked by the user'"),
