@@ -33,11 +33,16 @@ def _load(config: Path | None) -> "Settings":
     """The settings. Ends with exit code 2 and a line for each fault if they cannot be used."""
     from bot.config import ConfigError, load
 
-    here = Path("config.toml")
     try:
-        return load(config or (here if here.exists() else None))
+        return load(_config_file(config))
     except ConfigError as error:
         raise _stopped(error.faults) from None
+
+
+def _config_file(named: Path | None) -> Path | None:
+    """The file of the settings: the one that was named, else config.toml of this folder if there is one."""
+    here = Path("config.toml")
+    return named or (here if here.exists() else None)
 
 
 def _stopped(faults: list[str]) -> typer.Exit:
@@ -72,7 +77,7 @@ def check(config: ConfigFile = None) -> None:
 
     logs.set_up()
     settings = _load(config)
-    findings = asyncio.run(config_check.findings(settings))
+    findings = asyncio.run(config_check.findings(settings, _config_file(config)))
     for finding in findings:
         typer.echo(str(finding))
     raise typer.Exit(0 if all(finding.good for finding in findings) else 2)

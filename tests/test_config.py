@@ -267,3 +267,26 @@ async def test_check_tells_of_a_webhook_that_another_service_has_set(
     assert "a webhook is set for this token, at old.example:" in fault
     assert "secret-path" not in fault
     assert network.sandbox.token not in fault
+
+
+def test_check_names_files_that_others_may_read_or_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config, database, keys = (tmp_path / name for name in ("config.toml", "koolla.db", "keys"))
+    config.write_text(
+        f'[telegram]\ntoken = "123456:secretsecret"\napi_url = "http://127.0.0.1:9"\n'
+        f'[database]\nurl = "sqlite:///{database}"\n[feedback]\nkeys = "{keys}"\n'
+    )
+    database.touch()
+    keys.mkdir()
+    for path, mode, words in ((config, 0o666, "read and write"), (database, 0o644, "read"), (keys, 0o703, "write")):
+        for other in (config, database, keys):
+            other.chmod(0o700)
+        path.chmod(mode)
+        output = CliRunner().invoke(cli, ["check"]).output
+        faults = [line for line in output.splitlines() if "other users" in line]
+        assert len(faults) == 1, output
+        assert f"{path.name}: other users of this machine may {words} it. Run: chmod o= " in faults[0]
+    config.write_text(config.read_text().replace('token = "123456:secretsecret"', ""))
+    config.chmod(0o644)  # without a token or password it holds no secret
+    keys.chmod(0o700)
+    assert "other users" not in CliRunner().invoke(cli, ["check"]).output

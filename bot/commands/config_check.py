@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import socket
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from telegram.error import InvalidToken, TelegramError, TimedOut
 from bot import db
 from bot.commands import backup, migrate
 from bot.config import UNITS, Settings
+from bot.logs import redact
 
 TELEGRAM_URL, TELEGRAM_RATE = "https://api.telegram.org", 30
 """Telegram's own server, and the messages a second that it takes from one bot."""
@@ -135,9 +137,31 @@ def _not_writable(folder: Path) -> int | None:
         return error.errno or errno.EIO
 
 
-async def findings(settings: Settings) -> list[Finding]:
-    """Everything `koolla check` says: settings, folders, port, database, Telegram. One fault does not hide another."""
-    plain = _plain_faults(settings)
+def exposed_files(settings: Settings, config: Path | None) -> list[str]:
+    """Files that hold secrets or personal data and that other users of the machine may read or write, in words."""
+    database = backup.database_file(settings.database.url)
+    files = [settings.feedback.keys, *([database] if database else [])]
+    if config is not None and redact(text := config.read_text()) != text:  # the token or a password is in it
+        files.append(config)
+    return [
+        f"{file}: other users of this machine may {_others_may(file)} it. Run: chmod o= {file}"
+        for file in files
+        if file.exists() and _others_may(file)
+    ]
+
+
+def _others_may(file: Path) -> str:
+    """What users who are neither the owner nor in the file's group may do; empty if nothing."""
+    mode = file.stat().st_mode
+    return " and ".join(word for word, bit in (("read", stat.S_IROTH), ("write", stat.S_IWOTH)) if mode & bit)
+
+
+async def findings(settings: Settings, config: Path | None = None) -> list[Finding]:
+    """Everything `koolla check` says: settings, files, port, database, Telegram. One fault does not hide another.
+
+    ``config`` is the file from which the settings were read.
+    """
+    plain = [*_plain_faults(settings), *exposed_files(settings, config)]
     findings = [*(Finding(False, fault) for fault in plain), Finding(True, f"settings: {_summary(settings)}")]
     telegram = settings.telegram
     if telegram.per_second > TELEGRAM_RATE and telegram.api_url == TELEGRAM_URL:
