@@ -40,7 +40,9 @@ def read_caption(fields: Any) -> Text:
 
 
 def _read(source: str, parse_mode: str | None, entities: list[Any] | None) -> Text:
-    if len(source.encode(errors="surrogatepass")) > _SOURCE_LIMIT:
+    if any("\ud800" <= character <= "\udfff" for character in source):
+        raise bad_request("strings must be encoded in UTF-8")
+    if len(source.encode()) > _SOURCE_LIMIT:
         raise bad_request("text is too long")
     mode = (parse_mode or "none").lower()
     if mode in ("markdown", "markdownv2"):

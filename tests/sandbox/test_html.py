@@ -3,8 +3,10 @@
 import pytest
 
 from bot.sandbox.entities import Entity, utf16_length, utf16_slice
+from bot.sandbox.errors import ApiError
 from bot.sandbox.html import parse_html
 from bot.sandbox.rendering import to_html
+from bot.sandbox.texts import read_caption
 
 SAME = [
     "Hei, Åbo &amp; Turku: 3 &lt; 4",
@@ -66,3 +68,9 @@ def test_a_time_keeps_its_moment_and_format() -> None:
         "unix_time": 1807080000,
         "date_time_format": "wDT",
     }
+
+
+@pytest.mark.parametrize("parse_mode", ["HTML", None])
+def test_a_lone_surrogate_is_no_text(parse_mode: str | None) -> None:
+    with pytest.raises(ApiError, match="strings must be encoded in UTF-8"):
+        read_caption({"caption": "<b>a\ud83d</b> <\udc00", "parse_mode": parse_mode})
