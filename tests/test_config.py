@@ -254,6 +254,7 @@ async def test_check_tells_of_a_webhook_that_another_service_has_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Telegram gives updates to a webhook alone, so that polling would get none."""
+    (tmp_path / "koolla.db").touch(0o600)  # as the program makes it
     async with served() as network:
         settings = load(
             telegram={"token": network.sandbox.token, "api_url": network.address("koolla")},
