@@ -7,10 +7,11 @@ from typing import Any, Protocol
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Message, Update, User
-from telegram.constants import ChatMemberStatus, ChatType
+from telegram.constants import ChatMemberStatus
 
 from handlers.feedback import text_input
 from handlers.layout import TOAST_LENGTH, cut
+from handlers.message_kinds import is_private
 from handlers.reports.digest import places
 from handlers.routes import ROUTES, Context, TextRoute, command_button, parse
 from handlers.screen import NOTHING, Button, Screen
@@ -81,11 +82,10 @@ async def _actor(session: AsyncSession, update: Update, user: User, *, policy: P
     Only a message in the private chat stores a new person: no message of a group, no blocking of the bot, and no button
     from before the person had themselves erased.
     """
-    private = update.effective_chat is not None and update.effective_chat.type == ChatType.PRIVATE
     known = await people.known(session, user.id)
     if known is not None and known.reach is Reachability.REACHABLE:
         return known  # nearly every update
-    if private and not _blocks(update) and (update.message or known):
+    if is_private(update) and not _blocks(update) and (update.message or known):
         language = supported_language(user)
         name = profile_name(user) or str(texts(language or policy.language)("nameless"))
         return await joining.meet(session, user.id, name, language, policy=policy, now=now)
@@ -142,9 +142,18 @@ def answers_form(update: Update) -> bool:
     return route is not None and route.answers_form
 
 
+async def wants_file(session: AsyncSession, update: Update) -> bool:
+    """Whether the sender of a document is in a dialogue that reads files."""
+    user, chat = update.effective_user, update.effective_chat
+    person = await people.known(session, user.id) if user is not None and is_private(update) else None
+    draft = await drafts.current(session, person, chat.id) if person is not None and chat is not None else None
+    route = ROUTES.text_inputs.get(draft.subject) if draft is not None else None
+    return route is not None and route.takes_files
+
+
 async def handle_update(context: Context, update: Update) -> Screen:
     """Runs the handler of an update. Returns what the person who acted is shown; raises Refused."""
-    if update.effective_chat is None or update.effective_chat.type != ChatType.PRIVATE:
+    if not is_private(update):
         await places.hear(context, update)
         return NOTHING
     if update.my_chat_member is not None:

@@ -56,7 +56,7 @@ class Context:
     sent_at: datetime | None = None
     """When that message was sent."""
     file: bytes | None = None
-    """The content of a document that was sent; empty if it is too large."""
+    """The content of a document that was sent in a dialogue that takes files; empty if it is too large."""
     chosen: int | None = None
     """The Telegram id of a person shared from the contacts."""
     chosen_name: str = ""
@@ -169,6 +169,8 @@ class TextRoute:
     """Asks the question again when the handler refuses what was typed."""
     yields_to_codes: bool
     """If true, a join code typed during this dialogue is treated as a code, not as an answer."""
+    takes_files: bool = False
+    """Whether the content of a document is fetched: `Context.file`."""
     answers_form: bool = False
     """As of a `TapRoute`."""
 
@@ -215,6 +217,7 @@ def text_input(
     *,
     on_refusal: OnDraft[State] | None = None,
     yields_to_codes: bool = False,
+    takes_files: bool = False,
     answers_form: bool = False,
 ) -> Callable[[OnText[State]], OnText[State]]:
     """Handles what a person types, sends or shares while in the dialogue that has this state."""
@@ -222,7 +225,7 @@ def text_input(
     def register(function: OnText[State]) -> OnText[State]:
         if state.subject in ROUTES.text_inputs:
             raise ValueError(f"two handlers for the text of {state.subject}")
-        ROUTES.text_inputs[state.subject] = TextRoute(function, on_refusal, yields_to_codes, answers_form)
+        ROUTES.text_inputs[state.subject] = TextRoute(function, on_refusal, yields_to_codes, takes_files, answers_form)
         return function
 
     return register

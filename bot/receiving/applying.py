@@ -1,7 +1,6 @@
 """Updates applied: several in one transaction, each in its own savepoint. A failing update is rolled back alone,
 retried, and at last parked."""
 
-import asyncio
 import secrets
 
 import structlog
@@ -11,10 +10,12 @@ from telegram.error import TelegramError
 
 from bot import db
 from bot.context import Runtime
+from bot.receiving.albums import Albums
 from bot.receiving.reading import Received
 from bot.receiving.replies import Reply
 from bot.receiving.results import File, Result, is_form
 from handlers import dispatch
+from handlers.message_kinds import is_heard
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
 from models.delivery import rate_limit, updates
@@ -33,20 +34,23 @@ class Applying:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self._albums = Albums()
 
     async def apply(self, batch: tuple[Received, ...]) -> list[Reply]:
         """Applies updates in one transaction, each in its own savepoint. Those that fail are retried alone, and those
         that could not be read are parked."""
         readable = [received.update for received in batch if received.fault is None]
-        files = await asyncio.gather(*(self._download(update) for update in readable))
-        results = [Result.of(update, file) for update, file in zip(readable, files, strict=True)]
+        files = {update.update_id: await self._file(update) for update in readable}
+        heard = [update for update in readable if self._is_heard(update, files[update.update_id])]
+        results = [Result.of(update, files[update.update_id]) for update in heard]
         async with self.runtime.engine.begin() as connection:
-            new_ids = await self._mark_seen(connection, [update.update_id for update in readable])
+            new_ids = await self._mark_seen(connection, [update.update_id for update in heard])
             for result in results:
                 is_new = result.update.update_id in new_ids
                 new_ids.discard(result.update.update_id)  # the same update twice in a batch is applied once
                 await self._apply_one(connection, result, is_new=is_new)
         replies = [await self._set_aside(received) for received in batch if received.fault is not None]
+        replies += [Reply(update, NOTHING) for update in readable if update not in heard]
         for result in results:
             screen = result.screen if result.screen is not None else await self.retry_alone(result)
             result.log()
@@ -191,15 +195,23 @@ class Applying:
             file=file,
         )
 
-    async def _download(self, update: Update) -> File:
-        """The document sent with an update, fetched before the transaction; b"" if over `MAX_FILE_BYTES`."""
+    def _is_heard(self, update: Update, file: File) -> bool:
+        """Whether an update is handled. An album is heard once, unless its files are read."""
+        message = update.message
+        return is_heard(update) and (file is not None or message is None or not self._albums.is_repeated(message))
+
+    async def _file(self, update: Update) -> File:
+        """The document sent with an update, if a dialogue waits for one; b"" if over `MAX_FILE_BYTES`."""
         document = update.message.document if update.message else None
         if document is None:
             return None
+        async with self.runtime.sessions() as session:
+            if not await dispatch.wants_file(session, update):
+                return None
         if (document.file_size or 0) > MAX_FILE_BYTES:
             return b""
         try:
             return bytes(await (await self.runtime.bot.get_file(document.file_id)).download_as_bytearray())
-        except TelegramError as error:
+        except (TelegramError, RuntimeError) as error:  # RuntimeError: Telegram has no path for it
             log.warning("file not fetched", error=type(error).__name__)
             return Refused("file-not-fetched")

@@ -219,8 +219,21 @@ class Inbox:
 
 
 def _slices(batch: tuple[Received, ...], size: int) -> Iterator[tuple[Received, ...]]:
-    for start in range(0, len(batch), size):
-        yield batch[start : start + size]
+    """Parts of at most ``size`` updates. A document is a part of its own: whether it is fetched depends on what its
+    sender did just before."""
+    part: list[Received] = []
+    for received in batch:
+        message = received.update.message
+        is_document = message is not None and message.document is not None
+        if part and (is_document or len(part) == size):
+            yield tuple(part)
+            part = []
+        part.append(received)
+        if is_document:
+            yield tuple(part)
+            part = []
+    if part:
+        yield tuple(part)
 
 
 def _by_user(replies: list[Reply]) -> dict[int, list[Reply]]:

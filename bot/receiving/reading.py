@@ -13,6 +13,8 @@ from typing import Any
 from telegram import Bot, CallbackQuery, Chat, Message, Update, User
 from telegram.constants import ChatType, UpdateType
 
+from handlers.message_kinds import CONTENT
+
 LARGEST_ID = 2**63 - 1
 """Maximum of a database's BIGINT."""
 NO_ID = 0
@@ -83,6 +85,8 @@ def _remains(update_id: int, content: Any) -> Update:
     if isinstance(tap_id, str) and "message_id" not in content:
         return Update(update_id, callback_query=CallbackQuery(tap_id, user, chat_instance=""))
     if isinstance(chat, dict) and chat.get("id") == user.id and chat.get("type") == ChatType.PRIVATE:
+        if not any(name in content for name in CONTENT):
+            return Update(update_id)
         message = Message(0, datetime.now(UTC), Chat(user.id, ChatType.PRIVATE), from_user=user)
         return Update(update_id, message=message)
     return Update(update_id)

@@ -17,6 +17,7 @@ from bot.context import Runtime
 from bot.db import AWAY
 from bot.sending import outcomes
 from bot.telegram import NotSentError
+from handlers.message_kinds import is_private
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
 from models.people import people
@@ -63,17 +64,18 @@ class Replies:
                 log.exception("screen not shown")  # the others are shown all the same
 
     async def _show(self, reply: Reply, *, put: bool) -> None:
-        """Shows one screen. Best effort: what cannot be shown now is seen at the next tap."""
-        update, screen = reply.update, reply.screen
+        """Shows one screen. Best effort: what cannot be shown now is seen at the next tap. In groups and channels only
+        taps are answered, and nothing is written."""
+        update, screen, may_write = reply.update, reply.screen, is_private(reply.update)
         if update.callback_query is not None:
             requests = [self._request(partial(self._answer_tap, update.callback_query, screen))]
-            if put:
+            if put and may_write:
                 requests.append(self._request(partial(self._put, update.callback_query, reply)))
             await asyncio.gather(*requests)
             self.runtime.metrics.tap_shown()
-        elif update.message is not None and screen.text:
+        elif update.message is not None and screen.text and may_write:
             await self._request(partial(self._send, update.message.chat_id, screen))
-        if screen.menu is not None and update.effective_chat is not None:
+        if screen.menu is not None and update.effective_chat is not None and may_write:
             await self._request(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
 
     async def _answer_tap(self, query: CallbackQuery, screen: Screen) -> None:

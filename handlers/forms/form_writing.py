@@ -75,7 +75,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
         return (await form_list(context)).toasting(toast)
 
 
-@text_input(FormDraft, on_refusal=form_card.show)
+@text_input(FormDraft, on_refusal=form_card.show, takes_files=True)
 async def on_text(context: Context, draft: Draft[FormDraft], text: str) -> Screen:
     """A form's text, or its name if that was asked for. Several lines are always a text."""
     known = draft.state

@@ -74,7 +74,7 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
     return await stopped(context, tap, DraftKind.ROSTER)
 
 
-@text_input(RosterDraft, on_refusal=ask)
+@text_input(RosterDraft, on_refusal=ask, takes_files=True)
 async def on_people(context: Context, draft: Draft[RosterDraft], text: str) -> Screen:
     """Reads lines or a file, in addition to those that were read before."""
     group = await group_or_refusal(context, draft.state.group)

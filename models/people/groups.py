@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, insert_new
 from models.errors import NotFound, Refused
 from models.people.names import in_order
-from models.people.people import Person, parse_line
+from models.people.people import Person, parse_title
 
 NAME_LENGTH = 60
 CURRENT = text("left_at IS NULL")
@@ -67,8 +67,8 @@ async def create(session: AsyncSession, name: str, *, now: datetime) -> Workgrou
 
 
 def parse_name(typed: str) -> str:
-    """A typed name, normalised. Raises Refused if it is empty or longer than `NAME_LENGTH`."""
-    return parse_line(typed, NAME_LENGTH)
+    """A typed name, normalised. Raises Refused if it has no letter or digit or is longer than `NAME_LENGTH`."""
+    return parse_title(typed, NAME_LENGTH)
 
 
 async def ensure_name_free(session: AsyncSession, name: str, *, besides: int | None = None) -> None:

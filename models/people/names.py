@@ -30,6 +30,11 @@ def has_letter(text: str) -> bool:
     return any(c.isalpha() for c in text.translate(BLANKS))
 
 
+def has_letter_or_digit(text: str) -> bool:
+    """Whether a text has a letter or a digit that can be seen."""
+    return any(c.isalnum() for c in text.translate(BLANKS))
+
+
 def same_name(name: str) -> str:
     """A key that is equal for two spellings of the same name: "Ek, Bo-Erik" and "bo erik EK"."""
     plain = APOSTROPHES.sub("", unicodedata.normalize("NFKC", name).casefold())

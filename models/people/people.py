@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models.base import Base, insert_new
 from models.calendar import Quiet
 from models.errors import Refused
-from models.people.names import BLANKS, has_letter, is_name, is_visible
+from models.people.names import BLANKS, has_letter, has_letter_or_digit, is_name, is_visible
 from models.policy import Policy
 
 NAME_LENGTH = 80
@@ -100,6 +100,15 @@ def parse_name(typed: str) -> str:
     if not has_letter(name):
         raise Refused("name-needs-letter")
     return name
+
+
+def parse_title(typed: str, most: int) -> str:
+    """The typed name of a thing, normalised. Raises Refused if it has no letter or digit or is longer than ``most``
+    characters."""
+    title = parse_line(typed, most)
+    if not has_letter_or_digit(title):
+        raise Refused("title-needs-letter")
+    return title
 
 
 def profile_name(*names: str | None) -> str:

@@ -13,7 +13,7 @@ from models.errors import NotFound, Refused
 from models.forms.forms import Question
 from models.people import access
 from models.people.names import in_order
-from models.people.people import Person, parse_line
+from models.people.people import Person, parse_title
 from models.results import highlights
 
 NAME_LENGTH = 40
@@ -125,9 +125,9 @@ async def put(session: AsyncSession, person: Person, theme_id: int, answer_id: i
 async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -> Theme:
     """Adds a theme and returns it; returns the existing one if the names differ at most in capitals.
 
-    Raises Refused if the name is empty or too long, or if there are `MOST` themes.
+    Raises Refused if the name has no letter or digit or is too long, or if there are `MOST` themes.
     """
-    name = parse_line(typed, NAME_LENGTH)
+    name = parse_title(typed, NAME_LENGTH)
     known = await of_question(session, group_id, identity)
     for theme in known:
         if theme.name.casefold() == name.casefold():
@@ -141,7 +141,7 @@ async def add(session: AsyncSession, group_id: int, identity: str, typed: str) -
 
 async def rename(session: AsyncSession, person: Person, theme_id: int, typed: str) -> Theme:
     """Renames a theme; its mentions stay. Raises Refused if another theme has the name."""
-    theme, name = await access_theme(session, person, theme_id), parse_line(typed, NAME_LENGTH)
+    theme, name = await access_theme(session, person, theme_id), parse_title(typed, NAME_LENGTH)
     for other in await of_question(session, theme.workgroup_id, theme.identity):
         if other.id != theme.id and other.name.casefold() == name.casefold():
             raise Refused("theme-name-taken", name=other.name)

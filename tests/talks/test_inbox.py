@@ -153,17 +153,19 @@ async def test_a_refusal_undoes_what_came_before_it(talk: Talk, aino: Actor, mon
 
 @pytest.mark.parametrize("what_fails", ["getFile", None])
 async def test_a_file_that_cannot_be_fetched_stops_nobody(
-    talk: Talk, aino: Actor, bo: Actor, what_fails: str | None
+    talk: Talk, anna: Actor, bo: Actor, what_fails: str | None
 ) -> None:
-    await aino.starts()
-    aino.user.uploads("jäsenet.csv", b"Nimi\nBo")
+    await talk.group(members=[], coordinator=anna)
+    await anna.says("/members")
+    await anna.taps("Lisää jäseniä")
+    anna.user.uploads("jäsenet.csv", b"Nimi\nBo")
     if what_fails:
         talk.sandbox.faults.bad_gateway(method=what_fails, times=9)
     else:
         talk.sandbox.world.files = type(talk.sandbox.world.files)()  # Telegram has forgotten it
     bo.user.starts()
     await talk.answered()
-    assert "ei saatu haettua" in aino.text
+    assert "ei saatu haettua" in anna.text
     assert bo.messages
 
 
