@@ -5,7 +5,7 @@ rounded half up. The functions tell which counts, of how many people, can be beh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 HUNDREDTHS = 2
@@ -119,6 +119,25 @@ class Claim:
         first, after = (_ceiling(n * (2 * self.digits + half), 2 * self.full_digits) for half in (-1, 1))
         return range(max(first, self.low * n), min(after, self.high * n + 1))
 
+    def count_at_half(self, n: int) -> int | None:
+        """The k whose exact figure at n people is halfway above this claim, if rounding half to even gives this claim.
+
+        Spreadsheets and statistics programs round so; this product rounds half up.
+        """
+        count, rest = divmod(n * (2 * self.digits + 1), 2 * self.full_digits)
+        is_in_range = self.low * n <= count <= self.high * n
+        return count if rest == 0 and self.digits % 2 == 0 and is_in_range else None
+
+    @property
+    def next_up(self) -> "Claim":
+        """The next higher figure with as many decimals."""
+        return replace(self, digits=self.digits + 1)
+
+    def printed_for(self, n: int) -> range:
+        """The k that are printed like this claim at n people, rounded half up or half to even."""
+        half = self.count_at_half(n)
+        return self.counts_for(n) or (range(half, half + 1) if half is not None else range(0))
+
 
 def _ceiling(numerator: int, denominator: int) -> int:
     """The quotient, rounded up."""
@@ -142,8 +161,8 @@ def _digits(typed: str) -> tuple[int, int]:
 
 
 def are_possible(claims: Sequence[Claim], n: int) -> bool:
-    """Whether each claim, by itself, can be true of n people."""
-    return all(claim.counts_for(n) for claim in claims)
+    """Whether each claim, by itself, can be true of n people, rounded half up or half to even."""
+    return all(claim.printed_for(n) for claim in claims)
 
 
 @dataclass(frozen=True)
@@ -166,7 +185,7 @@ def sizes_for(claims: Sequence[Claim], n: int | None = None) -> Sizes | None:
     always_possible = max(claim.full_digits for claim in claims)
 
     def first(sizes: range) -> int | None:
-        return next((size for size in sizes if are_possible(claims, size)), None)
+        return next((size for size in sizes if all(claim.counts_for(size) for claim in claims)), None)
 
     smallest = first(range(1, always_possible + 1))
     assert smallest is not None
@@ -189,7 +208,7 @@ class Unsaid:
 
 def unsaid(percentages: Sequence[Claim], n: int) -> Unsaid:
     """The rest of n people beside percentages that are possible at n."""
-    counts = [claim.counts_for(n) for claim in percentages]
+    counts = [claim.printed_for(n) for claim in percentages]
     places = max(claim.places for claim in percentages)
     rest = 100 * 10**places - sum(claim.digits * 10 ** (places - claim.places) for claim in percentages)
     return Unsaid(

@@ -195,10 +195,24 @@ def test_the_counts_are_those_that_are_printed_so(n: int, digits: int, places: i
     assert list(percentage(typed).counts_for(n)) == behind
 
 
+@given(n=st.integers(1, 400), part=st.integers(0, 400))
+def test_a_percentage_rounded_half_to_even_is_possible(n: int, part: int) -> None:
+    part = min(part, n)
+    assert are_possible([percentage(str(round(Fraction(100 * part, n))))], n)  # Python rounds half to even
+
+
+@given(n=st.integers(1, 400), digits=st.integers(0, 100))
+def test_only_a_count_exactly_halfway_is_printed_lower_by_rounding_half_to_even(n: int, digits: int) -> None:
+    claim = percentage(str(digits))
+    count = claim.count_at_half(n)
+    halves = [part for part in range(n + 1) if Fraction(100 * part, n) == digits + Fraction(1, 2) and digits % 2 == 0]
+    assert ([] if count is None else [count]) == halves
+
+
 @given(claimed=st.lists(st.integers(0, 101), min_size=1, max_size=3), n=st.integers(1, 130))
 def test_the_sizes_are_those_that_trying_each_finds(claimed: list[int], n: int) -> None:
     claims = [percentage(str(one)) for one in claimed]
-    fitting = [size for size in range(1, 300) if are_possible(claims, size)]
+    fitting = [size for size in range(1, 300) if all(claim.counts_for(size) for claim in claims)]
     if max(claimed) > 100:
         assert not fitting
         assert sizes_for(claims, n) is None

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.layout import TEXT_LENGTH
-from handlers.results.check import answer, read
+from handlers.results.check import answer
+from handlers.results.check_line import read
 from handlers.texts import LANGUAGES, texts
 from models.errors import Refused
 from tests.talk import Actor, Talk
@@ -68,11 +69,46 @@ async def test_a_refusal_shows_a_way_on(talk: Talk, bo: Actor) -> None:
         ("4,8 1-5 69 % n=32", ["69%: 22 of 32 people", "4.8 (scale 1–5)"]),
         ("400 % n=33", ["Cannot be true, however many", "400% cannot be a share"]),
         ("69 n=33", ["69 is not on the scale 1–5. If you meant a percentage, add % after it."]),
+        ("12 % n=8", ["Can be true when 8", "12%: 1 / 8 is exactly halfway between 12% and 13%"]),
+        ("13 % n=8", ["13%: 1 of 8 people"]),
+        ("4,2 n=20", ["4.2 (scale 1–5): the answers add up to 83–84"]),
+        ("2,12 n=8", ["2.12: 17 / 8 is exactly halfway between 2.12 and 2.13"]),
+        ("14 % n=8", ["Cannot be true"]),
+        ("93/367", ["93 of 367 is 25%."]),
+        ("93/367 = 25 %", ["25% is right: 93 of 367 people."]),
+        ("93 of 367 = 26 %", ["26% is not right: 93 of 367 is 25%."]),
+        ("12 % (1/8)", ["12%: 1 / 8 is exactly halfway between 12% and 13%"]),
+        ("50 %: 495–504 of 1,000 people", ["50% is right: 495–504 of 1,000 people."]),
+        ("400/367", ["400 of 367 cannot be true: the part is larger than the whole."]),
+        ("6/11 (55 %)", ["55% is right: 6 of 11 people."]),
+        ("69 % n=32, 4,8 n=33", ["when 32 have answered.", "when 33 have answered.", "4.8 (scale 1–5)"]),
+        ("n=32: 69 %; n=33: 94 %", ["69%: 22 of 32 people", "94%: 31 of 33 people"]),
+        ("Vuonna 2024 tyytyväisiä oli 94 % (n=33).", ["94%: 31 of 33 people", "I did not check these: 2024."]),
     ],
 )
 def test_the_answer_in_words(line: str, lines: list[str]) -> None:
     for one in lines:
         assert one in told(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        ("25 % n = 1 240", "25 % n=1240"),
+        ("25 % (n = 1\N{NO-BREAK SPACE}240)", "25 % n=1240"),
+        ("25 % n=1,240", "25 % n=1240"),
+        ("94 %, 33 vastaajaa", "94 % n=33"),
+        ("Vastaajia oli 33, ja heistä 94 % suosittelee meitä!", "n=33 94 %"),
+        ("33 svarande: 94 procent", "n=33 94 %"),
+        ("94% of 33 respondents agree", "94 % n=33"),
+        ("Keskiarvo 4,8 asteikolla 1–5, vastauksia 33 kpl", "4,8 1-5 n=33"),
+        ("4,8/5 (33 answers)", "4,8 1-5 n=33"),
+        ("Kysely: 93/367 (25 %)", "25 % 93/367"),
+        ("vastasi 93 av 367, eli 25 prosenttia", "93/367 25 %"),
+    ],
+)
+def test_a_line_is_read_with_words_around(line: str, same: str) -> None:
+    assert read(line) == read(same)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +168,7 @@ def test_every_line_is_answered_or_refused(line: str, language: str) -> None:
         asked = read(line)
     except Refused:
         return
-    assert not asked.claims or len(answer(texts(language), asked)) < TEXT_LENGTH
+    assert not asked.asked or len(answer(texts(language), asked)) < TEXT_LENGTH
 
 
 def test_the_longest_searches_end() -> None:
