@@ -59,7 +59,8 @@ def _is_id(value: Any) -> bool:
 
 
 def _check(update: Update) -> None:
-    """Raises TypeError if a part that we use is of another type than the Bot API says: the library checks none."""
+    """Raises TypeError if a part that we use is missing or of another type than the Bot API says: the library checks
+    none."""
     user, chat, message, query = update.effective_user, update.effective_chat, update.message, update.callback_query
     ids = [part.id for part in (user, chat) if part is not None]
     texts = [user.first_name, user.last_name, user.language_code] if user is not None else []
@@ -68,6 +69,8 @@ def _check(update: Update) -> None:
     if query is not None:
         texts += [query.data, query.id]
         ids += [query.message.chat.id, query.message.message_id] if query.message is not None else []
+    if message is not None and chat is None:
+        raise TypeError("a message has no chat")
     if not all(_is_id(value) for value in ids) or not all(isinstance(text, str | None) for text in texts):
         raise TypeError("a part of an update has the wrong type")
 
