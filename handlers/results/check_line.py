@@ -135,8 +135,10 @@ class _Reading:
             self.signed, self.fraction = [], None
 
     def _without_sign(self) -> None:
-        self.figures.others += self.unsigned
-        self.unsigned = []
+        """Ends figures after which no sign came: percentages if they were added up, else means."""
+        are_percentages = self.is_sum and self.scale is None
+        (self.figures.percentages if are_percentages else self.figures.others).extend(self.unsigned)
+        self.unsigned, self.is_sum = [], False
 
     def _scale(self, low: int, high: int, piece: re.Match[str]) -> None:
         if self.scale is not None or not low < high <= HIGHEST:
@@ -172,10 +174,7 @@ class _Reading:
         self.signed = []
 
     def end(self) -> Line:
-        if self.is_sum and self.scale is None:
-            self.figures.percentages += self.unsigned
-        else:
-            self._without_sign()
+        self._without_sign()
         for fraction in self.done:
             _take_percentages_beside(fraction)
         self._finish_last()
