@@ -6,6 +6,9 @@ STAMP := $(VENV)/.ready
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.ready
 
+# Compiled code is kept: compiling the program and rewriting the tests' assertions takes each process up to 5 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo script test test-slow test-postgresql check faults bench anonymity gallery lint types lock clean
 
 demo: $(STAMP)
