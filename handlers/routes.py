@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -243,6 +244,7 @@ def renders(kind: DeliveryKind) -> Callable[[Renderer], Renderer]:
     return register
 
 
+@cache
 def load() -> Routes:
     """Imports every module of handlers, so that all routes are registered."""
     for module in pkgutil.walk_packages(handlers.__path__, "handlers."):
