@@ -1,22 +1,29 @@
 """The cast, and the stage they stand on."""
 
-import asyncio
 import gc
 import io
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot import logs
-from tests.databases import KIND, KINDS, migrated, new_database, on_server, postgres_server, shared_engine
+from tests.databases import (
+    KIND,
+    KINDS,
+    copied,
+    migrated,
+    new_database,
+    on_server,
+    postgres_server,
+    run_in_thread,
+    shared_engine,
+)
 from tests.scenes import Recorder
 from tests.talk import ADMIN_ID, Actor, Talk
 
@@ -39,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A second run, on PostgreSQL, is for those tests alone that stand on a database."""
     if KIND == "sqlite":
         return
-    urls = {"migrated_url", "each_migrated_url", "database_url"}
+    urls = {"migrated_url", "each_migrated_url", "database_url", "upgraded_url"}
     chosen = [item for item in items if urls & set(getattr(item, "fixturenames", ()))]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
@@ -93,45 +100,29 @@ def postgres() -> Iterator[str]:
 def template_file(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A migrated SQLite file, made once and copied for each test."""
     file = str(tmp_path_factory.mktemp("template") / "koolla.db")
-    _run(migrated(f"sqlite:///{file}"))
+    run_in_thread(migrated(f"sqlite:///{file}"))
     return file
 
 
 @pytest.fixture(scope="session")
 def template_database(postgres: str) -> str:
     """The name of a migrated database on the PostgreSQL server, made once and copied for each test."""
-    _run(on_server(postgres, "CREATE DATABASE template"))
-    _run(migrated(postgres.format(database="template")))
+    run_in_thread(on_server(postgres, "CREATE DATABASE template"))
+    run_in_thread(migrated(postgres.format(database="template")))
     return "template"
-
-
-def _run(making: Coroutine[Any, Any, object]) -> None:
-    """Runs it in a thread: fixtures are also made while a loop runs in this one."""
-    with ThreadPoolExecutor(1) as executor:
-        executor.submit(asyncio.run, making).result()
-
-
-@asynccontextmanager
-async def _migrated_url(request: pytest.FixtureRequest, kind: str, folder: Path) -> AsyncIterator[str]:
-    if kind == "sqlite":
-        yield f"sqlite:///{shutil.copy(request.getfixturevalue('template_file'), folder / 'koolla.db')}"
-        return
-    template = request.getfixturevalue("template_database")
-    async with new_database(request.getfixturevalue("postgres"), template) as url:
-        yield url
 
 
 @pytest.fixture
 async def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a migrated database of the kind that the stories stand on."""
-    async with _migrated_url(request, KIND, tmp_path) as url:
+    async with copied(request, KIND, tmp_path) as url:
         yield url
 
 
 @pytest.fixture(params=KINDS)
 async def each_migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of a migrated database, of each kind in turn."""
-    async with _migrated_url(request, request.param, tmp_path) as url:
+    async with copied(request, request.param, tmp_path) as url:
         yield url
 
 

@@ -3,16 +3,19 @@
 import asyncio
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiosqlite
+import pytest
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -142,3 +145,27 @@ async def new_database(server: str, template: str = "template1") -> AsyncIterato
     await on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.format(database=name)
     await on_server(server, f"DROP DATABASE {name} WITH (FORCE)")  # each takes 10 MB
+
+
+def run_in_thread(making: Coroutine[Any, Any, object]) -> None:
+    """Runs it in a loop of another thread: session fixtures are also made while a loop runs in this one."""
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(asyncio.run, making).result()
+
+
+@asynccontextmanager
+async def copied(
+    request: pytest.FixtureRequest,
+    kind: str,
+    folder: Path,
+    file: str = "template_file",
+    database: str = "template_database",
+) -> AsyncIterator[str]:
+    """The address of a copy of a database that a session fixture has made: ``file`` on SQLite, ``database`` on
+    PostgreSQL."""
+    if kind == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue(file), folder / 'koolla.db')}"
+        return
+    template = request.getfixturevalue(database)
+    async with new_database(request.getfixturevalue("postgres"), template) as url:
+        yield url

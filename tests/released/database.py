@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class Released:
     tables: Mapping[str, Mapping[str, Sequence[Any]]]
 
     @classmethod
+    @cache
     def load(cls) -> "Released":
         return cls(**json.loads(FILE.read_text(encoding="utf-8")))
 
@@ -49,18 +51,20 @@ class Released:
     def rows(self, table: str) -> list[dict[str, Any]]:
         return [dict(zip(self.tables[table]["columns"], row, strict=True)) for row in self.tables[table]["rows"]]
 
-    async def make(self, url: str, keys: Path | None = None) -> None:
-        """Makes the database at its own revision, and the key files in a folder."""
+    async def make(self, url: str) -> None:
+        """Makes the database at its own revision."""
         engine = db.make_engine(Settings(database={"url": url}).database.url)
         async with engine.begin() as connection:
             await connection.run_sync(lambda c: command.upgrade(migrate.config(c), self.revision))
             await connection.run_sync(self._fill)
         await engine.dispose()
-        if keys is not None:
-            keys.mkdir(mode=0o700)
-            for name, content in self.keys.items():
-                (keys / name).touch(0o600)
-                (keys / name).write_bytes(base64.b64decode(content))
+
+    def write_keys(self, folder: Path) -> None:
+        """Makes the folder of the key files."""
+        folder.mkdir(mode=0o700)
+        for name, content in self.keys.items():
+            (folder / name).touch(0o600)
+            (folder / name).write_bytes(base64.b64decode(content))
 
     def _fill(self, connection: Connection) -> None:
         tables = MetaData()

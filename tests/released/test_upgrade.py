@@ -29,6 +29,7 @@ from models.people.access import Role
 from models.people.groups import Workgroup
 from models.people.people import Person
 from models.results.themes import Theme
+from tests.databases import KINDS, copied, migrated, on_server, run_in_thread, shared_engine
 from tests.released.database import Released
 from tests.talk import HELSINKI, Actor, Talk, words
 
@@ -38,21 +39,50 @@ STANDING = 12
 """Bo's invitation to the meeting that is still to come."""
 
 
+async def upgraded(url: str) -> None:
+    await Released.load().make(url)
+    await migrated(url)
+
+
+@pytest.fixture(scope="session")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The upgraded database as an SQLite file."""
+    file = str(tmp_path_factory.mktemp("upgraded") / "koolla.db")
+    run_in_thread(upgraded(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def upgraded_database(postgres: str) -> str:
+    """The name of the upgraded database on the PostgreSQL server."""
+    run_in_thread(on_server(postgres, "CREATE DATABASE upgraded"))
+    run_in_thread(upgraded(postgres.format(database="upgraded")))
+    return "upgraded"
+
+
+@pytest.fixture(params=KINDS)
+async def upgraded_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a copy of the upgraded database, of each kind in turn."""
+    async with copied(request, request.param, tmp_path, "upgraded_file", "upgraded_database") as url:
+        yield url
+
+
 @pytest.fixture
-async def talk(tmp_path: Path, database_url: str) -> AsyncIterator[Talk]:
+async def talk(tmp_path: Path, upgraded_url: str) -> AsyncIterator[Talk]:
     """The story at the moment of its backup, on the upgraded database."""
     released, keys = Released.load(), tmp_path / "keys"
-    await released.make(database_url, keys)
-    settings: dict[str, Any] = {"database": {"url": database_url}, "feedback": {"keys": keys, "threshold": 3}}
-    async with Talk.open(tmp_path, **settings) as stage:
-        stage.clock.moment = datetime.fromisoformat(released.moment).astimezone(UTC)
-        stage.sandbox.updates.continue_after(released.last_update)
-        for name, telegram_id in released.people.items():
-            stage.person(name, id=telegram_id).user.started = True
-        fill_chats(stage, released)
-        yield stage
-        async with stage.app.sessions() as session:
-            assert await session.scalar(select(func.count(SeenUpdate.parked))) == 0
+    released.write_keys(keys)
+    settings: dict[str, Any] = {"database": {"url": upgraded_url}, "feedback": {"keys": keys, "threshold": 3}}
+    with shared_engine(upgraded_url) as engine:
+        async with Talk.open(tmp_path, engine=engine, **settings) as stage:
+            stage.clock.moment = datetime.fromisoformat(released.moment).astimezone(UTC)
+            stage.sandbox.updates.continue_after(released.last_update)
+            for name, telegram_id in released.people.items():
+                stage.person(name, id=telegram_id).user.started = True
+            fill_chats(stage, released)
+            yield stage
+            async with stage.app.sessions() as session:
+                assert await session.scalar(select(func.count(SeenUpdate.parked))) == 0
 
 
 def fill_chats(talk: Talk, released: Released) -> None:
@@ -137,7 +167,8 @@ async def test_every_row_can_be_read(database_url: str) -> None:
 
 async def test_a_backup_is_restored(tmp_path: Path) -> None:
     released = Released.load()
-    await released.make(f"sqlite:///{tmp_path / 'backup.db'}", tmp_path / "keys")
+    await released.make(f"sqlite:///{tmp_path / 'backup.db'}")
+    released.write_keys(tmp_path / "keys")
     target = f"sqlite:///{tmp_path / 'koolla.db'}"
     settings = Settings(database={"url": target}, feedback={"keys": tmp_path / "keys"})
     lines = await restore.restore(settings, tmp_path / "backup.db")
