@@ -147,16 +147,16 @@ async def _flows(
     """The counts by key, in five queries whatever they are grouped by."""
     forms = _forms(scope, of_form, of_meetings=forms_of_meetings)
     counts_by_key: dict[int, dict[str, int]] = {}
-    for wanted in (*_of_meetings(scope, of_meeting.label("key")), forms):
+    for wanted in (*_of_meetings(scope, of_meeting.label("counted_for")), forms):
         for row in (await session.execute(wanted)).mappings():
-            counts = counts_by_key.setdefault(row["key"], {})
+            counts = counts_by_key.setdefault(row["counted_for"], {})
             for name, count in _without_key(row).items():
                 counts[name] = counts.get(name, 0) + (count or 0)
     return {key: Flow(**counts) for key, counts in counts_by_key.items()}
 
 
 def _without_key(row: Mapping[Any, Any]) -> dict[str, int]:
-    return {name: count for name, count in row.items() if name != "key"}
+    return {name: count for name, count in row.items() if name != "counted_for"}
 
 
 def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
@@ -190,22 +190,22 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         func.sum(HeadCount.on_site + HeadCount.remote).label("heads"),
     ).join(Meeting, Meeting.id == HeadCount.meeting_id)
     wanted = (stands, *(query.where(held) for query in (invited, named, counted)))
-    return [in_period(query, scope).group_by("key") for query in wanted]
+    return [in_period(query, scope).group_by("counted_for") for query in wanted]
 
 
 def _forms(scope: Scope, key: "ColumnElement[Any]", *, of_meetings: bool) -> Select[*tuple[Any, ...]]:
     few = _sum((Run.answered > 0) & (Run.answered < Run.threshold))
     wanted = select(
-        key.label("key"),
+        key.label("counted_for"),
         func.sum(Run.asked).label("asked"),
         func.sum(Run.answered).label("answered"),
         few.label("waiting"),
     ).where(Run.state == RunState.CLOSED)
     if of_meetings:
         held = in_period(select(Meeting.id), scope).where(Meeting.state == MeetingState.HELD)
-        return wanted.where(Run.meeting_id.in_(held)).group_by("key")
+        return wanted.where(Run.meeting_id.in_(held)).group_by("counted_for")
     wanted = wanted.where(Run.closes_at >= scope.first, Run.closes_at < scope.after)
-    return scope.of_groups(wanted, Run.workgroup_id.expression).group_by("key")
+    return scope.of_groups(wanted, Run.workgroup_id.expression).group_by("counted_for")
 
 
 def _sum(condition: ColumnElement[bool]) -> "ColumnElement[int]":
