@@ -9,17 +9,27 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from sqlalchemy import LargeBinary, select
+from telegram.constants import UpdateType
 
 from bot import db
-from bot.commands import admin, backup
+from bot.commands import admin, backup, sqlite_remains
 from bot.config import Settings
+from handlers import routes
 from migrations.tables import metadata
 from models.feedback.sealing import KEY_BYTES
-from models.privacy import evidence, evidence_figures
+from models.privacy import evidence, evidence_figures, evidence_schema, evidence_words
 from models.privacy.evidence import Finding, finding
 
 HEAD = (
     "What can be told from this database about who answered what. Nothing below names a person or repeats an answer.",
+)
+
+
+SQLITE = b"SQLite format 3\0"
+"""The beginning of each database file."""
+NOT_LOOKED_AT = (
+    "other copies of the database and the disk (snapshots, replicas, archived WAL, backups moved elsewhere), dead rows "
+    "of PostgreSQL, the machine's memory and swap, the journal, what Telegram keeps, and what a text itself gives away"
 )
 
 
@@ -41,7 +51,10 @@ class Verdict:
     def _end(self) -> list[str]:
         checked = sum(len(findings) for findings in self.findings.values())
         if not self.faults:
-            return [f"Verdict: {checked} things were checked, and nothing in them ties an answer to a person."]
+            return [
+                f"Verdict: {checked} things were checked, and nothing in them ties an answer to a person.",
+                f"Not looked at: {NOT_LOOKED_AT}.",
+            ]
         count = len(self.faults)
         return [f"Verdict: {count} of {checked} things FAIL:", *(f"  - {finding.text}" for finding in self.faults)]
 
@@ -52,6 +65,8 @@ async def verify(settings: Settings) -> Verdict:
     async with admin.opened(settings) as (_, sessions):
         async with sessions.begin() as session:
             rows = await evidence.all_of(session)
+            rows += await (await session.connection()).run_sync(evidence_schema.foreign_parts, _own_columns())
+            rows += await evidence_words.all_of(session, _routes())
             figures = await evidence_figures.all_of(session)
             names = sorted(path.stem for path in folder.glob("*.key"))
             past, strange = await evidence.obsolete_keys(session, names)
@@ -60,10 +75,41 @@ async def verify(settings: Settings) -> Verdict:
         {
             "In the database": rows,
             "In the figures": figures,
+            "In what is left of deleted rows": _remains(settings),
             f"In the key folder, {folder}": [*_modes(folder), *_leftover(folder, names, past, strange)],
-            "Keys apart from what they open": [in_database, _in_backups(settings)],
+            "Keys apart from what they open": [in_database, _in_backups(settings), _beside_database(settings)],
         }
     )
+
+
+def _own_columns() -> dict[str, set[str]]:
+    """The columns of the program's tables, by table."""
+    return {table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
+
+
+def _routes() -> set[str]:
+    """What the program writes about an update in place of its content, see `dispatch.route_of`."""
+    known = routes.load()
+    words = {"tap ?", "message", "member", "other", *(f"unreadable {kind}" for kind in ("?", *UpdateType))}
+    return (
+        words
+        | {f"tap {name}" for name in known.taps}
+        | {f"/{name}" for name in known.commands}
+        | {f"text {subject}" for subject in known.text_inputs}
+    )
+
+
+def _remains(settings: Settings) -> list[Finding]:
+    file = backup.database_file(settings.database.url)
+    if file is None:
+        return [
+            Finding(True, "dead rows and pg_wal of PostgreSQL are not read: see the guide on what the server keeps")
+        ]
+    remains = sqlite_remains.look(file)
+    return [
+        finding("free pages hold nothing", remains.uncleared, "free pages that were not overwritten"),
+        finding("free bytes of pages hold no answers in plain words", remains.legible, "pages with answers left over"),
+    ]
 
 
 def _modes(folder: Path) -> list[Finding]:
@@ -135,3 +181,22 @@ def _in_backups(settings: Settings) -> Finding:
     if folder.resolve() == settings.feedback.keys.resolve():
         wrong.append(Path(last[1]).name)
     return finding(f"backups: no key lies beside the last one, in {folder}", wrong, f"keys and backups lie in {folder}")
+
+
+def _beside_database(settings: Settings) -> Finding:
+    """Files beside the database that a restore has set aside, or that are of a key's size under another name."""
+    file = backup.database_file(settings.database.url)
+    if file is None or not file.parent.is_dir():
+        return Finding(True, "beside the database: there is no file of it on this machine")
+    others = sorted(path for path in file.parent.iterdir() if path.is_file() and path.name != file.name)
+    wrong = [path.name for path in others if _is_database(path) or path.stat().st_size in (KEY_BYTES, 2 * KEY_BYTES)]
+    return finding(
+        f"beside the database: {len(others)} file(s), no other database and nothing of a key's size",
+        wrong,
+        "beside the database lie other databases, or what may be keys",
+    )
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,6 +190,55 @@ CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
         ["ALTER TABLE figure ADD COLUMN person_id INTEGER REFERENCES person (id)"],
         "points at a person: figure, figure.person_id",
     ),
+    "a foreign table": (
+        ["CREATE TABLE diary (words TEXT)", "INSERT INTO diary VALUES ('Jäsen 1: 4')"],
+        "tables not of the program: diary",
+    ),
+    "a foreign column": (["ALTER TABLE staged ADD COLUMN note TEXT"], "columns not of the program: staged.note"),
+    "a foreign view": (["CREATE VIEW spy AS SELECT * FROM staged"], "parts that could copy: view spy"),
+    "answers in the audit log": (
+        [
+            "INSERT INTO audit (at, action, detail) VALUES (:then, 'members-added', '12')",
+            "INSERT INTO audit (at, action, detail) VALUES (:then, 'members-added', '{\"1\": 4}')",
+        ],
+        "entries of the audit log whose detail looks like answers: 2",
+    ),
+    "answers beside an update": (
+        ["INSERT INTO seen_update (update_id, seen_at, parked, about) VALUES (9, :then, 'A1', 'rate 1 4')"],
+        "records of updates with words that are no route: 9",
+    ),
+    "answers beside a refusal": (
+        [
+            "INSERT INTO recent_update (at, outcome, route, refusal, gate, reference) "
+            "VALUES (:then, 'refused', 'tap rate:1:4', '', '', '')"
+        ],
+        "records of updates with words that are no route: 1",
+    ),
+    "answers in a dialogue": (
+        [
+            "INSERT INTO draft (person_id, chat_id, subject, awaits, data, updated_at) "
+            "VALUES (1, 1, 'heads', '', '{\"number\": 1, \"answer\": 4}', :then)"
+        ],
+        "fields of no dialogue: heads.answer",
+    ),
+    "texts in order under spread keys": (
+        [f"UPDATE open_answer SET id = {n}000000 WHERE id = (SELECT max(id) FROM open_answer)" for n in range(1, 13)],
+        "released texts whose keys are not of chance",
+    ),
+    "attendances in the order of answering": (
+        [
+            "INSERT INTO meeting (workgroup_id, starts_at, ends_at, starts_wall, ends_wall, zone, mode, state, "
+            "revision, sequence, created_at) "
+            "VALUES (1, :then, :then, :wall, :wall, 'UTC', 'remote', 'held', 1, 0, :then)",
+            "UPDATE run SET meeting_id = (SELECT id FROM meeting) WHERE id = 1",
+            *(
+                f"INSERT INTO attendance (meeting_id, person_id, attended, marked_at) "
+                f"SELECT id, {person}, 'remote', :then FROM meeting"
+                for person in (3, 1, 2)
+            ),
+        ],
+        "meetings whose attendances are in another order",
+    ),
     "a text with a time": (
         ["ALTER TABLE open_answer ADD COLUMN typed_at TIMESTAMP"],
         "times, which tell their order: open_answer",
@@ -211,6 +261,59 @@ async def test_whatever_is_put_there_is_named(room: Room, tmp_path: Path, what: 
     verdict = await verified(room, tmp_path)
     assert any(message in fault.text for fault in verdict.faults), verdict.text()
     assert message in verdict.text().partition("Verdict")[2]
+
+
+TRIGGERS = {
+    "sqlite": ["CREATE TRIGGER spy AFTER INSERT ON staged BEGIN UPDATE person SET contact = 'x'; END"],
+    "postgresql": [
+        "CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+        "CREATE TRIGGER spy AFTER INSERT ON staged FOR EACH ROW EXECUTE FUNCTION spy()",
+        "CREATE SCHEMA elsewhere",
+        "CREATE TABLE elsewhere.diary (words TEXT)",
+    ],
+}
+
+
+async def test_what_could_copy_answers_is_named(room: Room, tmp_path: Path) -> None:
+    async with room.engine.begin() as connection:
+        for statement in TRIGGERS[KIND]:
+            await connection.execute(text(statement))
+    report = (await verified(room, tmp_path)).text()
+    assert "trigger spy" in report
+    if KIND == "postgresql":
+        assert "function spy" in report
+        assert "table elsewhere.diary" in report
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="pages of a file of SQLite")
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+async def test_answers_left_in_free_pages_are_named(room: Room, tmp_path: Path, journal: str) -> None:
+    await room.engine.dispose()
+    database = sqlite3.connect(tmp_path / "koolla.db", isolation_level=None)
+    database.execute(f"PRAGMA journal_mode = {journal}")
+    database.execute("PRAGMA secure_delete = OFF")
+    database.execute("PRAGMA wal_autocheckpoint = 0")
+    for number in range(200):
+        database.execute(
+            "INSERT INTO lease (name, owner, until, renewed_at) VALUES (?, ?, 0, 0)",
+            (f"{number}", '{"1": 4, "2": 5}' * 20),
+        )
+    database.execute("DELETE FROM lease WHERE length(owner) > 200")
+    faults = [fault.text for fault in (await verified(room, tmp_path)).faults]
+    database.close()
+    assert any(fault.startswith("pages with answers left over: ") for fault in faults), faults
+    if journal == "delete":
+        assert any(fault.startswith("free pages that were not overwritten: ") for fault in faults), faults
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="files beside a file of SQLite")
+async def test_keys_and_databases_beside_the_database_are_named(room: Room, tmp_path: Path) -> None:
+    shutil.copy(tmp_path / "koolla.db", tmp_path / "koolla.db.replaced")
+    (tmp_path / "old").write_bytes(bytes(range(32)))
+    (tmp_path / "keys" / ".run-4").write_bytes(bytes(range(32)))
+    faults = [fault.text for fault in (await verified(room, tmp_path)).faults]
+    assert any("koolla.db.replaced, old" in fault for fault in faults), faults
+    assert any(".run-4" in fault for fault in faults), faults
 
 
 async def test_keys_are_looked_for_where_they_should_not_be(room: Room, tmp_path: Path) -> None:
