@@ -1,6 +1,7 @@
 """The program: builds the runtime and its parts, starts and stops them."""
 
 import asyncio
+import sqlite3
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,10 +10,11 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 from telegram.error import TelegramError
 
-from bot import ticks
+from bot import scrubbing, ticks
 from bot.clock import Clock, StandingClock
 from bot.config import Settings
 from bot.context import Runtime
+from bot.db import AWAY
 from bot.receiving.inbox import Inbox
 from bot.sending.outbox import Outbox
 from handlers import menus, routes
@@ -84,6 +86,7 @@ class App(Runtime):
     async def serve(self) -> None:
         """Runs the inbox, the outbox and the ticks until cancelled; then finishes what is in flight, for
         `SHUTDOWN_GRACE_S` at most."""
+        self.scrub_needed = True  # the process may have died between a closing and its scrub
         scheduler = ticks.schedule(self)
         scheduler.start()
         main = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]
@@ -104,6 +107,9 @@ class App(Runtime):
         for result in results:
             if isinstance(result, Exception):
                 raise result
+        if self.engine.dialect.name == "sqlite":
+            with suppress(*AWAY, sqlite3.Error):  # then the next closing does it
+                await scrubbing.empty_wal(self.engine)  # SQLite deletes the file at the end, but not from the disk
 
     async def _serve_web(self) -> None:
         """Serves /healthz, /readyz and /metrics, if a port is set."""

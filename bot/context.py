@@ -42,8 +42,14 @@ class Runtime:
         self.metrics = Metrics()
         self.wake_outbox = asyncio.Event()
         """Set when a delivery may be due, so that the outbox looks at once and not at its next interval."""
+        self.scrub_needed = False
+        """Whether a closing has deleted something whose remains are still on the disk."""
         self.scrubbed_erasures = 0
-        """How many erasures there were when the database file was last rewritten."""
+        """How many erasures there were at the last scrub."""
+        self.rewrite_needed = False
+        """Whether there was a scrub since the whole database was last rewritten."""
+        self.updates_wait = asyncio.Event()
+        """Set when updates have arrived: a rewriting of the database is interrupted for them."""
 
     @property
     def now(self) -> datetime:

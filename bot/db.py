@@ -8,7 +8,8 @@ import asyncio
 import fcntl
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,7 +18,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.util import await_only
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -26,13 +27,10 @@ AWAY = (SQLAlchemyError, OSError)
 """Exceptions that the polling and sending loops take to mean: the database cannot be used now, try again. `is_away`
 tells that from a wrong statement."""
 
-PRAGMAS = (
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "secure_delete=ON",
-    "busy_timeout=10000",
-)
-"""Set on each SQLite connection; the timeout is in milliseconds."""
+BUSY_TIMEOUT = "busy_timeout=10000"
+"""In milliseconds."""
+PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", BUSY_TIMEOUT)
+"""Set on each SQLite connection."""
 
 SHORT = ("SELECT", "INSERT", "UPDATE", "DELETE", "SAVEPOINT", "RELEASE", "ROLLBACK TO", "WITH")
 """First words of statements that never block. BEGIN may wait for another process, COMMIT and VACUUM for the disk."""
@@ -143,17 +141,26 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 
 
-async def scrub(engine: AsyncEngine) -> None:
-    """Rewrites a SQLite file (VACUUM) and empties its WAL, so that deleted data leaves the disk. PostgreSQL vacuums
-    by itself."""
+@asynccontextmanager
+async def rewriting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction in which tables can be written anew.
+
+    SQLite changes most of a table by copying it and dropping the old one. While foreign keys are enforced, the drop
+    deletes the rows of other tables that refer to it (ON DELETE CASCADE), and the setting can only be changed outside
+    a transaction.
+    """
     if engine.dialect.name != "sqlite":
+        async with engine.begin() as connection:
+            yield connection
         return
     async with engine.connect() as connection:
-        raw = await connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        await driver.execute("VACUUM")
-        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)"):
-            pass  # closed at once: its unread row would keep the next transaction from being committed
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            async with connection.begin():
+                yield connection
+        finally:
+            await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def is_away(error: BaseException) -> bool:

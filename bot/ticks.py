@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import db
+from bot import scrubbing
 from bot.context import Runtime
 from models.delivery import outbox, updates
 from models.feedback import closing, opening, previews, runs, surveys
@@ -25,6 +25,9 @@ from models.reports import digest_plans, digests
 log = structlog.get_logger()
 
 Result = TypeVar("Result")
+
+NIGHT = range(2, 5)
+"""Hours of the organisation's time zone in which hardly anybody waits for the bot."""
 
 
 async def in_own_transaction(
@@ -75,7 +78,8 @@ async def close_forms(runtime: Runtime) -> None:
     if due:
         async with runtime.sessions() as session:
             await closing.destroy_keys(session, runtime.keys)
-        await db.scrub(runtime.engine)
+        runtime.scrub_needed = True
+        await scrub(runtime)
 
 
 async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
@@ -128,13 +132,22 @@ async def recover(runtime: Runtime) -> None:
             log.warning("deliveries of a dead process taken back", count=stranded)
 
 
-async def scrub_erased(runtime: Runtime) -> None:
-    """After an erasure, rewrites the database file, so that its free pages and its log do not keep the person."""
+async def scrub(runtime: Runtime) -> None:
+    """After a closing or an erasure, removes from the disk what it deleted. Repeated until it is complete: a backup
+    that is being made keeps the log in use."""
     async with runtime.sessions() as session:
         erased = await erasure.erased(session)
-    if erased != runtime.scrubbed_erasures:
-        await db.scrub(runtime.engine)
-        runtime.scrubbed_erasures = erased
+    if runtime.scrub_needed or erased != runtime.scrubbed_erasures:
+        runtime.scrub_needed, runtime.scrubbed_erasures, runtime.rewrite_needed = True, erased, True
+        runtime.scrub_needed = not await scrubbing.scrub(runtime.engine)
+
+
+async def rewrite_at_night(runtime: Runtime) -> None:
+    """In the night after a scrub, rewrites the whole database. Updates that arrive interrupt it; then the next tick
+    tries again."""
+    if runtime.rewrite_needed and runtime.now.astimezone(runtime.policy.zone).hour in NIGHT:
+        runtime.updates_wait.clear()
+        runtime.rewrite_needed = not await scrubbing.rewrite(runtime.engine, runtime.updates_wait)
 
 
 Tick = Callable[[Runtime], Awaitable[None]]
@@ -147,7 +160,8 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (plan_digests, 60),
     (recover, 15),
     (forget, 3600),
-    (scrub_erased, 60),
+    (scrub, 30),
+    (rewrite_at_night, 300),
 )
 """Each tick with its interval in seconds."""
 

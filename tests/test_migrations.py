@@ -65,7 +65,7 @@ async def test_down_and_up_again_leaves_nothing_behind(database_url: str) -> Non
 
     engine = db.make_engine(Settings(database={"url": database_url}).database.url)
     await migrate.upgrade(engine)
-    async with migrate.rewriting(engine) as connection:
+    async with db.rewriting(engine) as connection:
         await connection.run_sync(lambda c: command.downgrade(migrate.config(c), "base"))
     async with engine.begin() as connection:
         assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == ["alembic_version"]

@@ -1,12 +1,12 @@
 """Migrations: alembic without its ini file, in one transaction: a crash leaves the old schema or the new one."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot import db
 
 FOLDER = Path(__file__).parents[2] / "migrations"
 LOCK_ID = 20261122
@@ -20,30 +20,8 @@ def newest() -> str:
 
 async def upgrade(engine: AsyncEngine) -> bool:
     """Migrates the database to the newest schema; False if it had it already (then alembic is not imported)."""
-    async with rewriting(engine) as connection:
+    async with db.rewriting(engine) as connection:
         return await connection.run_sync(_upgrade)
-
-
-@asynccontextmanager
-async def rewriting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction in which tables can be written anew.
-
-    SQLite changes most of a table by copying it and dropping the old one. While foreign keys are enforced, the drop
-    deletes the rows of other tables that refer to it (ON DELETE CASCADE), and the setting can only be changed outside
-    a transaction.
-    """
-    if engine.dialect.name != "sqlite":
-        async with engine.begin() as connection:
-            yield connection
-        return
-    async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        await driver.execute("PRAGMA foreign_keys=OFF")
-        try:
-            async with connection.begin():
-                yield connection
-        finally:
-            await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _upgrade(connection: Connection) -> bool:

@@ -141,6 +141,8 @@ class Inbox:
         return count
 
     async def _apply(self, batch: tuple[Received, ...]) -> None:
+        if batch:
+            self.runtime.updates_wait.set()
         async with self._apply_lock:
             for part in _slices(batch, COMMIT_BATCH):
                 for user_id, replies in _by_user(await self.applying.apply(part)).items():

@@ -1,7 +1,7 @@
 """choices are checked
 
 SQLite cannot add a constraint to a table: each table is written anew, which is only safe while foreign keys are not
-enforced (`bot.commands.migrate.rewriting`). Dropping the old table would otherwise delete what refers to its rows.
+enforced (`bot.db.rewriting`). Dropping the old table would otherwise delete what refers to its rows.
 """
 
 import sqlalchemy as sa

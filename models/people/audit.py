@@ -20,7 +20,7 @@ class Audit(Base):
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
     """None: the configuration, or a person who has since erased themselves."""
-    action: Mapped[str]
+    action: Mapped[str] = mapped_column(index=True)
     """A key like ``role-granted``. Its text has the key ``audit-role-granted``."""
     workgroup_id: Mapped[int | None] = mapped_column(ForeignKey("workgroup.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))

@@ -7,6 +7,7 @@ Without any evidence an attack guesses the most common answers, which the publis
 import hashlib
 import itertools
 import re
+import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -268,6 +269,23 @@ def who_answered_by_last_message(leaked: LeakedData) -> Guess:
     return {person: not ((at := last.get(person)) and ended and at > ended) for person in leaked.asked}
 
 
+def who_answered_by_remains(leaked: LeakedData) -> Guess:
+    """Looks in free pages, dead rows and the WAL for rows that say that a person has sent answers."""
+    return {
+        person: any(row in content for content in leaked.files for row in _finished_rows(leaked.database, person))
+        for person in leaked.asked
+    }
+
+
+def _finished_rows(database: str, person: int) -> list[bytes]:
+    """The bytes of a row of `participation` with its last column true, for the first runs of a database."""
+    if database == "postgresql":
+        return [struct.pack("<iiB", run, person, 1) for run in (1, 2)]
+    # SQLite: a record's header of 4 bytes with the types of its columns (9 is the number 1), then the person's id.
+    length = 1 if person < 128 else 2
+    return [bytes([4, 9, length, 9]) + person.to_bytes(length, "big")]
+
+
 def who_wrote_by_log(leaked: LeakedData) -> Guess:
     """Looks for log lines about a text message in the period in which a person was answering."""
     lines = re.findall(r"timestamp='([^']+)'.*event='update'.*route='(?:message|text [^']*)'", leaked.log)
@@ -309,6 +327,7 @@ ATTACKS = (
     Attack("texts: order of attendance", "text", text_by_attendance),
     Attack("who answered: reminders not sent", "answered", who_answered_by_reminders),
     Attack("who answered: a chat's last message", "answered", who_answered_by_last_message),
+    Attack("who answered: remains in free pages, WAL, dead rows", "answered", who_answered_by_remains),
     Attack("who wrote: log lines", "wrote", who_wrote_by_log, "inbox"),
     Attack("who wrote: a chat's last message", "wrote", who_wrote_by_last_message, "inbox"),
     Attack("who wrote: updates seen", "wrote", who_wrote_by_updates, "inbox"),

@@ -18,6 +18,7 @@ TABLES = (
     "attendance (id {serial}, person_id INTEGER, marked_at {time})",
     "scratch (id {serial}, content TEXT)",
     "staged (person_id INTEGER, blob {blob})",
+    "participation (run_id INTEGER, person_id INTEGER, finished BOOLEAN)",
 )
 KEY = bytes(32)
 KINDS = {
@@ -34,6 +35,9 @@ async def store_carelessly(engine: AsyncEngine, real: LeakedData, truth: Truth) 
             await connection.execute(text("PRAGMA secure_delete = OFF"))
         for table in TABLES:
             await connection.execute(text("CREATE TABLE " + table.format(**KINDS[kind])))
+    async with engine.begin() as connection:
+        asked = [{"person": person, "finished": person in truth.vectors} for person in real.asked]
+        await connection.execute(text("INSERT INTO participation VALUES (1, :person, :finished)"), asked)
     for person in real.order:
         await _answered(engine, real, truth, person)
     leaked = LeakedData(kind, real.order, real.profiles, real.public, real.asked, real.spans, real.walls)
@@ -44,6 +48,7 @@ async def store_carelessly(engine: AsyncEngine, real: LeakedData, truth: Truth) 
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM scratch"))
         await connection.execute(text("DELETE FROM staged"))
+        await connection.execute(text("DELETE FROM participation"))
     leaked.closed = {**await attacker_data.tables(engine), **_closed(real, truth)}
     for row in leaked.closed["ballot"]:
         row["q4"] = json.loads(row["q4"])

@@ -1,5 +1,6 @@
 """Erasure removes a person from all tables and from the database file, and changes no released figure."""
 
+from bot import scrubbing
 from models.feedback import previews
 from models.feedback.answers import Press
 from models.feedback.feedback import access_submission, choose
@@ -54,9 +55,7 @@ async def test_surveys_named_answers_and_trials_forget_too(room: Room) -> None:
         await previews.end(session, trial, room.keys)
     assert preview.key not in room.keys.names()
     if KIND == "sqlite":
-        from bot import db
-
-        await db.scrub(room.engine)
+        assert await scrubbing.scrub(room.engine)
         assert not [content for content in await files(room.engine) if SECRET.encode() in content]
 
 

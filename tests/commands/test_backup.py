@@ -191,7 +191,7 @@ def test_an_older_backup_is_brought_up_to_date(folder: Path) -> None:
     async def down() -> None:
         engine = db.make_engine("sqlite+aiosqlite:///old.db")
         await migrate.upgrade(engine)
-        async with migrate.rewriting(engine) as connection:
+        async with db.rewriting(engine) as connection:
             await connection.run_sync(lambda c: command.downgrade(migrate.config(c), "20261122_01"))
         await engine.dispose()
 

@@ -105,7 +105,7 @@ async def begin(url: str, revision: str | None) -> None:
     """Makes a database at a revision, with rows in every table; without a revision it is empty."""
     engine = db.make_engine(url)
     if revision is not None:
-        async with migrate.rewriting(engine) as connection:
+        async with db.rewriting(engine) as connection:
             await connection.run_sync(lambda c: command.upgrade(migrate.config(c), revision))
         async with engine.begin() as connection:
             await connection.run_sync(_fill)
