@@ -6,6 +6,7 @@ Plain numbers, so that counting needs no library. No person, form, route or answ
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from time import monotonic
 
 from telegram import Update
@@ -22,7 +23,9 @@ class Metrics:
     """Counters of one process. Moments are of the monotonic clock, in seconds."""
 
     updates: Counter[str] = field(default_factory=Counter)
-    """Updates received, by Telegram's kind."""
+    """Updates applied, by Telegram's kind, without those that answer a form."""
+    form_updates: int = 0
+    """Updates that answered forms, without those of today: a count of the minute would tell when somebody answers."""
     deliveries: Counter[str] = field(default_factory=Counter)
     """Deliveries that have ended, by state."""
     parked: int = 0
@@ -35,15 +38,26 @@ class Metrics:
     database_errors: dict[str, str] = field(default_factory=dict)
     """The database's error for each part whose last try failed."""
     _arrived: float = 0.0
+    _today: date = date.min
+    _form_updates_today: int = 0
 
-    def arrived(self, batch: tuple[Update, ...]) -> None:
-        """Counts the updates of one answer to getUpdates."""
+    def arrived(self) -> None:
+        """Records that getUpdates was answered now."""
         self.works(POLLER)
         self._arrived = monotonic()
-        self.updates.update(kind_of(update) for update in batch)
+
+    def applied(self, update: Update, *, is_form: bool, today: date) -> None:
+        """Counts an update. One that answers a form is seen in the figures from the next day on."""
+        if today != self._today:
+            self.form_updates += self._form_updates_today
+            self._today, self._form_updates_today = today, 0
+        if is_form:
+            self._form_updates_today += 1
+        else:
+            self.updates[kind_of(update)] += 1
 
     def tap_shown(self) -> None:
-        """Counts a tap of the latest batch whose screen is shown now."""
+        """Counts a tap of the latest batch whose screen is shown now. Not for taps that answer a form."""
         seconds = monotonic() - self._arrived
         self.taps[bisect_left(BUCKETS, seconds)] += 1
         self.tap_seconds += seconds

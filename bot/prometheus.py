@@ -44,10 +44,14 @@ class _Collector(Collector):
 
 
 def _counters(metrics: Metrics) -> Iterator[Metric]:
-    updates = CounterMetricFamily("koolla_updates", "Updates heard, by Telegram's kind.", labels=["kind"])
+    updates = CounterMetricFamily(
+        "koolla_updates", "Updates, by Telegram's kind, without answers to forms.", labels=["kind"]
+    )
     for kind, count in sorted(metrics.updates.items()):
         updates.add_metric([kind], count)
     yield updates
+    forms = "Updates that answered forms, without those of today."
+    yield CounterMetricFamily("koolla_form_updates", forms, value=metrics.form_updates)
     ended = CounterMetricFamily("koolla_deliveries", "Deliveries that have ended, by state.", labels=["state"])
     for state, count in sorted(metrics.deliveries.items()):
         ended.add_metric([state], count)

@@ -18,7 +18,7 @@ from bot import db, web
 from bot.__main__ import cli
 from bot.metrics import OUTBOX, POLLER
 from models.delivery import rate_limit
-from tests.talk import Actor, Talk
+from tests.talk import Actor, Talk, key
 
 LINE = "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen aihe"
 
@@ -49,7 +49,7 @@ async def test_silence_makes_it_unready_in_words(talk: Talk, pages: httpx.AsyncC
     assert ready.status_code == 503
     assert "Telegram has not been heard of for 121 s" in ready.text
     assert "the outbox has not worked for 61 s" in ready.text
-    talk.app.metrics.arrived(())
+    talk.app.metrics.arrived()
     assert "Telegram" not in (await pages.get("/readyz")).text
 
 
@@ -87,6 +87,30 @@ async def test_the_figures_count_and_name_nobody(talk: Talk, pages: httpx.AsyncC
     for word in ("Anna", "Bo", "Salainen", "Lastensuojelu", "rsvp", "feedback", "invitation", str(bo.user.id)):
         assert word not in page, word
     assert set(re.findall(r"\{(\w+)=", page)) == {"kind", "state", "le"}
+
+
+async def test_answers_to_a_form_are_counted_by_the_day_alone(
+    talk: Talk, pages: httpx.AsyncClient, anna: Actor, bo: Actor
+) -> None:
+    await talk.group(members=[bo], coordinator=anna)
+    await talk.called_meeting(anna, LINE)
+    await bo.taps("Etänä")
+    await talk.time_passes(days=8, hours=4)
+
+    async def counters() -> dict[str, float]:
+        names = ("koolla_updates", "koolla_tap_seconds_count", "koolla_form_updates")
+        return {
+            name: count for name, count in figures((await pages.get("/metrics")).text).items() if name.startswith(names)
+        }
+
+    before = await counters()
+    await bo.taps(key("attended-remote"))
+    await bo.taps("4")
+    await bo.says("avoin vastaus")
+    assert await counters() == before
+    await talk.time_passes(days=1)
+    await bo.says("/help")
+    assert (await counters())["koolla_form_updates_total"] == before["koolla_form_updates_total"] + 3
 
 
 async def test_what_waits_is_counted_with_its_age(talk: Talk, pages: httpx.AsyncClient, anna: Actor, bo: Actor) -> None:

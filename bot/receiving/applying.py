@@ -54,6 +54,7 @@ class Applying:
         for result in results:
             screen = result.screen if result.screen is not None else await self.retry_alone(result)
             result.log()
+            self.runtime.metrics.applied(result.update, is_form=result.is_silent, today=self.runtime.now.date())
             replies.append(Reply(result.update, screen))
         return replies
 

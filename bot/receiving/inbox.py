@@ -123,7 +123,7 @@ class Inbox:
         try:
             async with asyncio.TaskGroup() as applying:
                 while True:
-                    self.runtime.metrics.arrived(tuple(received.update for received in batch))
+                    self.runtime.metrics.arrived()
                     self._unacknowledged |= {received.update_id: None for received in batch}
                     count += len(batch)
                     applying.create_task(self._apply(batch))

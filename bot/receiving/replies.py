@@ -15,8 +15,10 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
+from bot.receiving.results import is_form
 from bot.sending import outcomes
 from bot.telegram import NotSentError
+from handlers import dispatch
 from handlers.message_kinds import is_private
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
@@ -72,7 +74,8 @@ class Replies:
             if put and may_write:
                 requests.append(self._request(partial(self._put, update.callback_query, reply)))
             await asyncio.gather(*requests)
-            self.runtime.metrics.tap_shown()
+            if not (dispatch.answers_form(update) or is_form(screen)):
+                self.runtime.metrics.tap_shown()
         elif update.message is not None and screen.text and may_write:
             await self._request(partial(self._send, update.message.chat_id, screen))
         if screen.menu is not None and update.effective_chat is not None and may_write:
