@@ -202,7 +202,8 @@ class Applying:
         return is_heard(update) and (file is not None or message is None or not self._albums.is_repeated(message))
 
     async def _file(self, update: Update) -> File:
-        """The document sent with an update, if a dialogue waits for one; b"" if over `MAX_FILE_BYTES`."""
+        """The document sent with an update, if a dialogue waits for one; b"" if over `MAX_FILE_BYTES` or of unknown
+        size."""
         document = update.message.document if update.message else None
         if document is None:
             return None
@@ -212,7 +213,12 @@ class Applying:
         if (document.file_size or 0) > MAX_FILE_BYTES:
             return b""
         try:
-            return bytes(await (await self.runtime.bot.get_file(document.file_id)).download_as_bytearray())
+            file = await self.runtime.bot.get_file(document.file_id)
+            size = document.file_size or file.file_size
+            if size is None or size > MAX_FILE_BYTES:
+                return b""
+            content = bytes(await file.download_as_bytearray())
+            return content if len(content) <= MAX_FILE_BYTES else b""
         except (TelegramError, RuntimeError) as error:  # RuntimeError: Telegram has no path for it
             log.warning("file not fetched", error=type(error).__name__)
             return Refused("file-not-fetched")

@@ -48,7 +48,7 @@ def get_file(world: World, request: Request) -> Any:
     if file.size > DOWNLOAD_LIMIT:
         raise bad_request("file is too big")
     ids = {"file_id": file.file_id, "file_unique_id": file.unique_id}
-    return {**ids, "file_size": file.size, "file_path": file.path}
+    return {**ids, **file.reported_size, "file_path": file.path}
 
 
 def get_chat(world: World, request: Request) -> Any:

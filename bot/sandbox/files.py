@@ -13,7 +13,7 @@ DOWNLOAD_LIMIT = 20 * MEGABYTE
 
 @dataclass(frozen=True)
 class File:
-    """A file. ``size`` is the size in bytes that Telegram reports: a test may claim a large one without making it."""
+    """A file. ``size`` is the size in bytes that Telegram reports: a test may claim another, or (-1) none."""
 
     file_id: str
     file_name: str
@@ -32,6 +32,11 @@ class File:
         return len(self.content) if self.claimed_size is None else self.claimed_size
 
     @property
+    def reported_size(self) -> dict[str, int]:
+        """The optional field ``file_size``."""
+        return {"file_size": self.size} if self.size >= 0 else {}
+
+    @property
     def unique_id(self) -> str:
         return sha256(self.content).hexdigest()[:16]
 
@@ -45,7 +50,7 @@ class File:
             "file_unique_id": self.unique_id,
             "file_name": self.file_name,
             "mime_type": self.mime_type,
-            "file_size": self.size,
+            **self.reported_size,
         }
 
     def as_photo_sizes(self) -> list[dict[str, Any]]:

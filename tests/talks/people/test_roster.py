@@ -187,6 +187,10 @@ async def test_a_file_that_cannot_be_read_is_refused_kindly(talk: Talk, anna: Ac
     assert "Rivin 2 merkkejä ei voi lukea" in await anna.sends("x.csv", "Åke\nÖ".encode()[:-1] + b"\xff")
     assert "CSV" in await anna.sends("x.xlsx", b"PK\x03\x04" + b"x" * 100)
     assert "liian suuri" in await anna.sends("x.csv", b"Matti;Turku\n" * 60_000)
+    for claimed in (0, -1):  # Telegram may report another size, or none
+        anna.user.uploads("x.csv", b"Matti;Turku\n" * 60_000, claimed_size=claimed)
+        await talk.answered()
+        assert "liian suuri" in anna.text
     assert "10\N{NO-BREAK SPACE}000 riviä" in await anna.sends("x.csv", b"Matti;Turku;m@x.fi\n" * 10_000)
     assert "En löytänyt tästä ihmisiä" in await anna.sends("x.csv", b"\n\n")
     assert "Uusia 1: Dan" in await anna.says("Dan")
