@@ -36,15 +36,15 @@ class Keyring:
     """The keys in a folder, one file per key. `new_key_name` names them."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(self, name: str) -> None:
         """Creates a key if there is none. It is written to disk before this returns."""
-        path = self._path(name)
+        path = self.path(name)
         if path.exists():
             return
-        draft = self._folder / f".{name}.{secrets.token_hex(4)}"
+        draft = self.folder / f".{name}.{secrets.token_hex(4)}"
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(AESGCM.generate_key(256).ljust(FILE_BYTES, b"\0"))
@@ -59,14 +59,14 @@ class Keyring:
 
     def destroy(self, name: str) -> None:
         """Overwrites and deletes a key; returns when that is on the disk. Does nothing if there is none."""
-        shred(self._path(name))
+        shred(self.path(name))
 
     def has(self, name: str) -> bool:
-        return self._path(name).exists()
+        return self.path(name).exists()
 
     def names(self) -> list[str]:
         """The sorted names of the keys in the folder."""
-        return sorted(path.stem for path in self._folder.glob("*.key"))
+        return sorted(path.stem for path in self.folder.glob("*.key"))
 
     def seal(self, name: str, content: dict[str, Any], *, size: int) -> bytes:
         """Encrypts content, padded to ``size`` bytes so that its length reveals nothing, and bound to the key's name.
@@ -96,11 +96,12 @@ class Keyring:
             return False
         return True
 
-    def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.key"
+    def path(self, name: str) -> Path:
+        """The file of a key, whether it exists or not."""
+        return self.folder / f"{name}.key"
 
     def _key(self, name: str) -> bytes:
         try:
-            return self._path(name).read_bytes()[:KEY_BYTES]
+            return self.path(name).read_bytes()[:KEY_BYTES]
         except FileNotFoundError:
             raise Refused("answers-key-missing") from None
