@@ -97,12 +97,12 @@ async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
 
 async def end_previews(runtime: Runtime) -> None:
     """Removes the previews of forms that have expired."""
+    now = runtime.clock.now()
     async with runtime.sessions() as session:
-        due = await previews.over(session, now=runtime.clock.now())
+        due = await previews.over(session, now=now)
     for run_id in due:
-        await in_own_transaction(
-            runtime, "preview not removed", partial(previews.end, run_id=run_id, keys=runtime.keys), run=run_id
-        )
+        ending = partial(previews.end, run_id=run_id, keys=runtime.keys, now=now)
+        await in_own_transaction(runtime, "preview not removed", ending, run=run_id)
 
 
 async def plan_digests(runtime: Runtime) -> None:

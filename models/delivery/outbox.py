@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from models.base import Base, OpenChoice, insert_new
-from models.delivery.kinds import EDITS, DeliveryKind
+from models.delivery.kinds import EDITS, FORGOTTEN, DeliveryKind
 from models.delivery.rate_limit import Pace
 from models.leases import database_time
 from models.people.people import Address, Person, Reachability
@@ -119,6 +119,7 @@ class Delivery(Base):
         OpenChoice(DeliveryError, unknown=DeliveryError.OTHER, length=24)
     )
     message_id: Mapped[int | None]
+    """The message that was sent or edited. Of `DeliveryKind.FEEDBACK_CLEARED` the one to edit, from the beginning."""
     sent_at: Mapped[datetime | None]
 
     address: Mapped[Address] = relationship(lazy="raise")
@@ -252,16 +253,27 @@ def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
 async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
     """Takes back what dead processes were sending; it may have arrived. Returns how many.
 
-    Each is sent once more; the second time it ends as unknown, so that nobody gets a third copy. With ``all_dead`` no
-    other process can be alive, and leases that have not run out are taken back, too.
+    Each is sent once more; the second time it ends as unknown, so that nobody gets a third copy. Edits that are
+    forgotten when they have ended are repeated until they expire. With ``all_dead`` no other process can be alive, and
+    leases that have not run out are taken back, too.
     """
     stranded = [Delivery.state == Sending.SENDING]
     if not all_dead:
         stranded.append(Delivery.leased_until < await database_time(session))
     left = update(Delivery).where(*stranded).values(owner=None)
-    doubtful = left.where(Delivery.ambiguous).values(state=Sending.UNKNOWN).returning(Delivery.id)
+    doubtful = (
+        left.where(Delivery.ambiguous, Delivery.kind.not_in(FORGOTTEN))
+        .values(state=Sending.UNKNOWN)
+        .returning(Delivery.id)
+    )
     repeated = left.values(state=Sending.DUE, ambiguous=True).returning(Delivery.id)
     return sum([len((await session.execute(statement)).all()) for statement in (doubtful, repeated)])
+
+
+async def forget_ended(session: AsyncSession, delivery: Delivery) -> None:
+    """Deletes the row of a delivery of a kind that is forgotten, once it has ended."""
+    if delivery.kind.is_forgotten and delivery.state not in (Sending.DUE, Sending.SENDING):
+        await session.delete(delivery)
 
 
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:

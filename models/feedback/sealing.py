@@ -16,6 +16,7 @@ from models.errors import Refused
 from models.shredding import discard, shred
 
 NONCE_BYTES = 12
+TAG_BYTES = 16
 KEY_BYTES = 32
 FILE_BYTES = 4_096
 """A key file begins with the key and fills a disk block. Content of a few bytes could be stored beside the file's
@@ -30,6 +31,16 @@ def new_key_name(kind: str) -> str:
     key of the first one.
     """
     return f"{kind}-{secrets.token_hex(8)}"
+
+
+def encoded(content: dict[str, Any]) -> bytes:
+    """Content as it is encrypted, without the padding."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def size_of(blob: bytes) -> int:
+    """The size to which a blob's content was padded."""
+    return len(blob) - NONCE_BYTES - TAG_BYTES
 
 
 class Keyring:
@@ -73,7 +84,7 @@ class Keyring:
 
         Raises Refused if the content is longer than ``size`` or the key is missing.
         """
-        plain = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        plain = encoded(content)
         if len(plain) > size:
             raise Refused("answers-too-long")
         nonce = secrets.token_bytes(NONCE_BYTES)
