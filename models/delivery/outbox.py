@@ -4,12 +4,15 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     ForeignKey,
     Index,
+    Integer,
     Select,
     UniqueConstraint,
+    bindparam,
     case,
     func,
     or_,
@@ -216,7 +219,7 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     chosen: dict[int, Delivery] = {}
     for urgent in (True, False):
         if len(chosen) < limit:
-            for delivery in (await session.execute(_next_due(urgent, limit, now))).scalars():
+            for delivery in (await session.execute(_next_due(urgent), {"now": now, "most": limit * 4})).scalars():
                 if len(chosen) < limit:
                     chosen.setdefault(delivery.address_id, delivery)
     if chosen:
@@ -227,11 +230,16 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     return list(chosen.values())
 
 
-def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
-    """The next due deliveries of one urgency to chats that take a message now. One urgency, so that the index is used.
+@cache
+def _next_due(urgent: bool) -> Select[Delivery]:
+    """The next due deliveries of one urgency to chats that take a message ``now``, ``most`` of them at most. One
+    urgency, so that the index is used.
 
     While a delivery is being sent to a chat, no other is: they might arrive in the wrong order.
+
+    Built once: each step of the outbox needs both, and while nothing is due building them took nine tenths of its time.
     """
+    now = bindparam("now", type_=Delivery.due_at.type)
     other = aliased(Delivery)
     under_way = select(other.address_id).where(other.state == Sending.SENDING)
     return (
@@ -245,7 +253,7 @@ def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
             Delivery.address_id.not_in(under_way),
         )
         .order_by(Delivery.due_at, Delivery.id)
-        .limit(limit * 4)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=[Delivery, Address])
     )
 
@@ -260,7 +268,8 @@ async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
     stranded = [Delivery.state == Sending.SENDING]
     if not all_dead:
         stranded.append(Delivery.leased_until < await database_time(session))
-    left = update(Delivery).where(*stranded).values(owner=None)
+    # No delivery is in the session, so that none is compared with the condition.
+    left = update(Delivery).where(*stranded).values(owner=None).execution_options(synchronize_session=False)
     doubtful = (
         left.where(Delivery.ambiguous, Delivery.kind.not_in(FORGOTTEN))
         .values(state=Sending.UNKNOWN)
