@@ -56,10 +56,6 @@ class Context:
     """The message whose button was tapped."""
     sent_at: datetime | None = None
     """When that message was sent."""
-    line_id: int | None = None
-    """The message that the person typed or sent."""
-    standing_card: int | None = None
-    """The message that is recorded as the card of the form that a handler shows."""
     file: bytes | None = None
     """The content of a document that was sent in a dialogue that takes files; empty if it is too large."""
     chosen: int | None = None
@@ -71,6 +67,8 @@ class Context:
     """The name of the route, for the log: "tap rsvp", "/newmeeting", "text meeting". Never what somebody typed."""
     answers_form: bool = False
     """Somebody is answering a form: the log must not tell when."""
+    was_unasked: bool = False
+    """A message for which nothing waited: nothing of it is stored."""
     refusal: Refused | None = None
     """A refusal that the handler shows instead of raising it, so that its changes stay."""
 

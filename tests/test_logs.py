@@ -82,7 +82,7 @@ async def test_one_line_for_an_update_and_one_for_a_delivery(talk: Talk) -> None
     anna, bo = talk.person("Anna"), talk.person("Bo")
     await talk.group(members=[bo], coordinator=anna)
     mark = LOG.tell()
-    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen aihe")
+    await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Salainen asia")
     lines = LOG.getvalue()[mark:].splitlines()
     assert len([line for line in lines if "event='update'" in line]) == 4  # the line, two skips, the confirmation
     assert len([line for line in lines if "event='delivery'" in line and "state='sent'" in line]) == 1

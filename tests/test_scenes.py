@@ -46,7 +46,7 @@ async def everything(talk: Talk) -> dict[str, Any]:
     async with talk.app.sessions() as session:
         rows = {table.name: [*map(tuple, await session.execute(select(table)))] for table in metadata.sorted_tables}
     chats = {actor.name: [words(message) for message in actor.user.messages] for actor in talk.people.values()}
-    memory = (talk.app.bot_name, talk.app.inbox.offset, talk.app.inbox.owner, talk.app.outbox.owner)
+    memory = (talk.app.bot_name, talk.app.inbox.window.offset, talk.app.inbox.owner, talk.app.outbox.owner)
     return {"rows": rows, "chats": chats, "keys": talk.app.keys.names(), "now": talk.clock.now(), "memory": memory}
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import db, set_aside
-from bot.commands import admin, backup, config_check, migrate
+from bot import db
+from bot.commands import admin, backup, config_check, migrate, restore
 from bot.config import Settings
 from models import leases
 from models.delivery import updates
@@ -133,13 +133,12 @@ def _add_running(
 async def _add_size(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
-    file = db.database_file(settings.database.url)
+    file = backup.database_file(settings.database.url)
     status.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrate.newest()}")
-    if file is not None and (replaced := set_aside.replaced_databases(file)):
-        until = set_aside.destroyed_at(replaced[-1])
+    if file is not None and (replaced := restore.replaced_databases(file)):
         status.lines.append(
-            f"  {len(replaced)} kept when a backup was restored; newest: {replaced[-1].name}"
-            + (f", which the bot destroys after {_wall(until, settings)}" if until else "")
+            f"  {len(replaced)} kept when a backup was restored, to be deleted when all is well; "
+            f"newest: {replaced[-1].name}"
         )
     status.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
@@ -211,7 +210,7 @@ async def _add_forms(status: Status, sessions: db.Sessions, settings: Settings, 
 
 
 def _add_backup(status: Status, settings: Settings, now: datetime) -> None:
-    if db.database_file(settings.database.url) is None:
+    if backup.database_file(settings.database.url) is None:
         status.lines.append("last backup: pg_dump leaves no word here")
         return
     last = backup.last(settings.database.url)
@@ -225,7 +224,7 @@ def _add_backup(status: Status, settings: Settings, now: datetime) -> None:
 
 
 def _add_disk(status: Status, settings: Settings) -> None:
-    file = db.database_file(settings.database.url)
+    file = backup.database_file(settings.database.url)
     folder = settings.feedback.keys if file is None else file.parent
     size = 0 if file is None else file.stat().st_size
     free = shutil.disk_usage(_existing(folder)).free

@@ -6,18 +6,20 @@ import secrets
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from telegram import Update
-from telegram.error import TelegramError
 
 from bot import db
 from bot.context import Runtime
 from bot.receiving.albums import Albums
+from bot.receiving.fetching import File
 from bot.receiving.reading import Received
 from bot.receiving.replies import Reply
-from bot.receiving.results import File, Result, is_form
+from bot.receiving.results import Result, is_form
 from handlers import dispatch
+from handlers.many_messages import Fate
 from handlers.message_kinds import is_heard
 from handlers.routes import Context
 from handlers.screen import NOTHING, Screen
+from handlers.texts import texts
 from models.delivery import rate_limit, updates
 from models.errors import Refused
 from models.operations import recent
@@ -26,7 +28,6 @@ from models.operations.recent import UpdateOutcome
 log = structlog.get_logger()
 
 MAX_TRIES = 5
-MAX_FILE_BYTES = 512 * 1024
 
 
 class Applying:
@@ -35,28 +36,60 @@ class Applying:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._albums = Albums()
+        self._unasked: dict[int, Result] = {}
+        """The last message of a person, by Telegram id, if nothing waited for it: the next one is answered alike."""
+        self._languages: dict[int, str] = {}
+        """The language of each person who was answered in this backlog, by Telegram id."""
 
-    async def apply(self, batch: tuple[Received, ...]) -> list[Reply]:
+    async def apply(self, batch: tuple[Received, ...], *, file: File = None) -> list[Reply]:
         """Applies updates in one transaction, each in its own savepoint. Those that fail are retried alone, and those
-        that could not be read are parked."""
-        readable = [received.update for received in batch if received.fault is None]
-        files = {update.update_id: await self._file(update) for update in readable}
-        heard = [update for update in readable if self._is_heard(update, files[update.update_id])]
-        results = [Result.of(update, files[update.update_id]) for update in heard]
+        that could not be read are parked. ``file`` is the content of the one document among them."""
+        readable = [received for received in batch if received.fault is None]
+        heard = {received.update_id: received for received in readable if self._is_heard(received.update, file)}
+        results = [Result.of(received, file) for received in heard.values()]
+        new = [result for result in results if not self._repeats(result)]
+        if not all(result.is_surplus for result in new):
+            await self._apply_together(new)
+        replies = [await self._set_aside(received) for received in batch if received.fault is not None]
+        replies += [Reply(received.update, NOTHING) for received in readable if received.update_id not in heard]
+        return replies + [await self._reply(result) for result in results]
+
+    async def _apply_together(self, results: list[Result]) -> None:
         async with self.runtime.engine.begin() as connection:
-            new_ids = await self._mark_seen(connection, [update.update_id for update in heard])
+            ids = [result.update.update_id for result in results if not result.is_surplus]
+            new_ids = await self._mark_seen(connection, ids)
             for result in results:
                 is_new = result.update.update_id in new_ids
                 new_ids.discard(result.update.update_id)  # the same update twice in a batch is applied once
-                await self._apply_one(connection, result, is_new=is_new)
-        replies = [await self._set_aside(received) for received in batch if received.fault is not None]
-        replies += [Reply(update, NOTHING) for update in readable if update not in heard]
-        for result in results:
-            screen = result.screen if result.screen is not None else await self.retry_alone(result)
-            result.log()
-            self.runtime.metrics.applied(result.update, is_form=result.is_silent, today=self.runtime.now.date())
-            replies.append(Reply(result.update, screen))
-        return replies
+                if not self._repeats(result) and not result.is_surplus:
+                    await self._apply_one(connection, result, is_new=is_new)
+
+    async def _reply(self, result: Result) -> Reply:
+        """The reply to an update that was applied, after the last tries if it failed."""
+        language = result.language or self._languages.get(result.sender_id, self.runtime.policy.language)
+        if result.is_surplus:
+            t = texts(language)
+            return Reply(result.update, NOTHING.toasting(t("many-taps")), language, Fate.UNREAD)
+        screen = result.screen if result.screen is not None else await self.retry_alone(result)
+        result.log()
+        self.runtime.metrics.applied(result.update, is_form=result.is_silent, today=self.runtime.now.date())
+        self._languages[result.sender_id] = language
+        return result.reply(screen, language)
+
+    def _repeats(self, result: Result) -> bool:
+        """Whether nothing waits for a message, as for the one before it. Then it is answered alike, without the cost of
+        finding that out again."""
+        before = self._unasked.get(result.sender_id)
+        if before is None or result.file is not None or not dispatch.is_plain(result.update):
+            self._unasked.pop(result.sender_id, None)
+            return False
+        result.repeat(before)
+        return True
+
+    def end_backlog(self) -> None:
+        """Telegram has no more updates at once. What comes later may be waited for by then."""
+        self._unasked.clear()
+        self._languages.clear()
 
     async def _mark_seen(self, connection: AsyncConnection, update_ids: list[int]) -> set[int]:
         """Marks updates as seen; returns the ids of those not seen before."""
@@ -100,7 +133,7 @@ class Applying:
                 session,
                 result.outcome,
                 result.route,
-                refusal=result.refusal,
+                refusal=result.refusal.key if result.refusal else "",
                 gate=result.gate,
                 now=self.runtime.now,
             )
@@ -118,6 +151,8 @@ class Applying:
                 screen = await dispatch.handle_update(context, update)
             finally:
                 result.take_route(context)
+            if result.was_unasked:
+                self._unasked[result.sender_id] = result
             if update.message is not None and not is_form(screen):
                 await rate_limit.count_reply(session, update.message.chat_id, now=self.runtime.now)
             if not is_new:
@@ -200,25 +235,3 @@ class Applying:
         """Whether an update is handled. An album is heard once, unless its files are read."""
         message = update.message
         return is_heard(update) and (file is not None or message is None or not self._albums.is_repeated(message))
-
-    async def _file(self, update: Update) -> File:
-        """The document sent with an update, if a dialogue waits for one; b"" if over `MAX_FILE_BYTES` or of unknown
-        size."""
-        document = update.message.document if update.message else None
-        if document is None:
-            return None
-        async with self.runtime.sessions() as session:
-            if not await dispatch.wants_file(session, update):
-                return None
-        if (document.file_size or 0) > MAX_FILE_BYTES:
-            return b""
-        try:
-            file = await self.runtime.bot.get_file(document.file_id)
-            size = document.file_size or file.file_size
-            if size is None or size > MAX_FILE_BYTES:
-                return b""
-            content = bytes(await file.download_as_bytearray())
-            return content if len(content) <= MAX_FILE_BYTES else b""
-        except (TelegramError, RuntimeError) as error:  # RuntimeError: Telegram has no path for it
-            log.warning("file not fetched", error=type(error).__name__)
-            return Refused("file-not-fetched")

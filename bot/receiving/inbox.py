@@ -6,8 +6,8 @@ rolled back, only the screen is sent again.
 
 import asyncio
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -20,8 +20,12 @@ from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import POLLER
 from bot.receiving.applying import Applying
+from bot.receiving.backlog import Backlog, by_sender, counts, is_document, parts, sender_of
+from bot.receiving.fetching import FILES_AT_ONCE, fetch, is_wanted
+from bot.receiving.lanes import MANY, Lanes
 from bot.receiving.reading import NO_ID, Received, read
 from bot.receiving.replies import Replies, Reply
+from bot.receiving.window import Window
 from models import leases
 
 log = structlog.get_logger()
@@ -41,8 +45,10 @@ requests cost more than they save, because each returns the unacknowledged updat
 UPDATE_ID_RESET_S = 5 * 86400
 """Seconds without updates after which the offset is dropped: after a week of silence Telegram's update ids may start
 anywhere, also below ours (core.telegram.org/bots/api#update)."""
-MAX_SCREEN_WAIT_S = 0.5
-"""Seconds for which one person's slow screen may delay the next getUpdates for everyone."""
+MAX_SCREEN_WAIT_S = 0.2
+"""Seconds for which screens that are not shown yet may delay the next getUpdates for everyone."""
+MOST_WAITING = 2000
+"""With more replies that wait to be shown, no further updates are taken: memory is bounded."""
 NO_ID_PAUSE_S = 1.0
 """Seconds before updates without an id are asked for again."""
 CONFLICT = "another program gets this bot's updates, or a webhook is set: `koolla check` tells"
@@ -57,15 +63,14 @@ class Inbox:
         self.runtime = runtime
         self.applying = Applying(runtime)
         self.replies = Replies(runtime)
+        self.window = Window()
+        self.lanes = Lanes(self.replies, self.window.change)
+        self.backlog = Backlog()
         self.owner = secrets.token_hex(6)
-        self.offset = 0
         self._request: asyncio.Future[tuple[Update, ...]] | None = None
         """The getUpdates request under way. Its result is empty: `Runtime.polling` has the answer."""
-        self._unacknowledged: dict[int, asyncio.Task[None] | None] = {}
-        """Updates received and not yet acknowledged, by id, each with the task that shows its screen once applied."""
-        self._last_shown: dict[int, asyncio.Task[None]] = {}
-        """The latest task that shows screens, by Telegram user id: the next one waits for it."""
-        self._progress = asyncio.Event()
+        self._fetching: dict[int, set[asyncio.Task[None]]] = {}
+        """The files being fetched, by the Telegram id of who sent them."""
         self._apply_lock = asyncio.Lock()
         self._round_trip_s = 0.0
         self._last_update_at = 0.0
@@ -117,44 +122,106 @@ class Inbox:
         While an answer is full (`POLL_LIMIT`), the next updates are fetched in parallel with processing.
         ``max_screen_wait_s`` limits in seconds how long the screens are waited for; None waits for all.
         """
-        batch, count = await self._get_updates(0 if self._unacknowledged else long_poll_s), 0
+        batch, count = await self._get_updates(0 if len(self.window) else long_poll_s), 0
         if batch and all(received.update_id == NO_ID for received in batch):
             await self._sleep(NO_ID_PAUSE_S)  # they cannot be acknowledged, so that Telegram returns them at once
         try:
             async with asyncio.TaskGroup() as applying:
                 while True:
                     self.runtime.metrics.arrived()
-                    self._unacknowledged |= {received.update_id: None for received in batch}
+                    for received in batch:
+                        self.window.receive(received.update_id)
                     count += len(batch)
                     applying.create_task(self._apply(batch))
                     if len(self.runtime.polling.answer) < POLL_LIMIT or not await self._may_poll():
                         break
-                    await self._wait_shown(COMMIT_BATCH if self._round_trip_s > PIPELINE_MIN_RTT_S else None)
+                    self.lanes.drained.clear()
+                    await self._make_room()
                     if self._stopping.is_set():
                         break
                     batch = await self._get_updates(0)
         finally:
-            self._unacknowledged = {id_: task for id_, task in self._unacknowledged.items() if task is not None}
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max_screen_wait_s):
-                await self._wait_shown()
+            self.window.lose_unapplied()
+            self.backlog.end()
+            self.applying.end_backlog()
+            self.lanes.drained.set()
+        await self.window.settled(max_wait_s=max_screen_wait_s)
         return count
 
+    async def _make_room(self) -> None:
+        """Waits until Telegram can give further updates, but not for one person's screens alone."""
+        wanted = COMMIT_BATCH if self._round_trip_s > PIPELINE_MIN_RTT_S else POLL_LIMIT // 2
+        await self.window.settled(wanted, max_wait_s=MAX_SCREEN_WAIT_S)
+        while len(self.lanes) > MOST_WAITING and not self._stopping.is_set():
+            await self._sleep(MAX_SCREEN_WAIT_S)
+
     async def _apply(self, batch: tuple[Received, ...]) -> None:
+        """Applies a batch. Whoever has many updates in it is answered once all of theirs are applied."""
         if batch:
             self.runtime.updates_wait.set()
-        async with self._apply_lock:
-            for part in _slices(batch, COMMIT_BATCH):
-                for user_id, replies in _by_user(await self.applying.apply(part)).items():
-                    self._show(user_id, replies)
-                self.runtime.wake_outbox.set()
+        many = {sender for sender, count in counts(batch).items() if count > MANY}
+        later: dict[int, list[Reply]] = {}
+        try:
+            async with self._apply_lock:
+                for part in parts(batch, COMMIT_BATCH):
+                    for sender, replies in by_sender(await self._apply_part(part)).items():
+                        if sender in many:
+                            later.setdefault(sender, []).extend(replies)
+                        else:
+                            self.lanes.add(sender, replies)
+        finally:
+            for sender, replies in later.items():
+                self.lanes.add(sender, replies)
+
+    async def _apply_part(self, part: tuple[Received, ...]) -> list[Reply]:
+        """Applies updates; of those whose file a dialogue waits for, the file is fetched first, without waiting."""
+        now = []
+        for received in part:
+            if not is_document(received) or not await is_wanted(self.runtime, received.update):
+                now.append(received)
+            elif received.is_surplus or len(self._fetching.get(sender_of(received), ())) >= FILES_AT_ONCE:
+                now.append(replace(received, is_surplus=True))
+            else:
+                self._fetch(received)
+        replies = await self.applying.apply(tuple(now))
+        for reply in replies:
+            self.window.apply(reply)
+        self.runtime.wake_outbox.set()
+        return replies
+
+    def _fetch(self, received: Received) -> None:
+        sender, task = sender_of(received), asyncio.create_task(self._fetch_and_apply(received))
+        self.window.fetch(received.update_id)
+        self._fetching.setdefault(sender, set()).add(task)
+        task.add_done_callback(lambda _: self._fetched(sender, task))
+
+    def _fetched(self, sender: int, task: asyncio.Task[None]) -> None:
+        self._fetching[sender].discard(task)
+        if not self._fetching[sender]:
+            del self._fetching[sender]
+
+    async def _fetch_and_apply(self, received: Received) -> None:
+        assert received.update.message is not None
+        assert received.update.message.document is not None
+        try:
+            file = await fetch(self.runtime, received.update.message.document)
+            async with self._apply_lock:
+                replies = await self.applying.apply((received,), file=file)
+        except Exception as error:
+            log.warning("file not handled", error=type(error).__name__)
+            self.window.lose(received.update_id)
+            return
+        for reply in replies:
+            self.window.apply(reply)
+        self.lanes.add(sender_of(received), replies)
+        self.runtime.wake_outbox.set()
 
     async def _get_updates(self, long_poll_s: int) -> tuple[Received, ...]:
         """The new updates of one getUpdates request; none if it was cancelled by `stop`."""
         began = asyncio.get_running_loop().time()
         self._request = asyncio.ensure_future(
             self.runtime.bot.get_updates(
-                offset=self.offset, limit=POLL_LIMIT, timeout=long_poll_s, allowed_updates=ALLOWED_UPDATES
+                offset=self.window.offset, limit=POLL_LIMIT, timeout=long_poll_s, allowed_updates=ALLOWED_UPDATES
             )
         )
         try:
@@ -170,36 +237,12 @@ class Inbox:
         if answer := self.runtime.polling.answer:
             self._last_update_at = now
         elif now - self._last_update_at > UPDATE_ID_RESET_S:
-            self.offset, self._last_update_at = 0, now
+            self.window.offset, self._last_update_at = 0, now
         new = {}
         for raw in answer:
-            if received := read(raw, self.runtime.bot, ignored=self._unacknowledged):
+            if received := read(raw, self.runtime.bot, ignored=self.window, admits=self.backlog.admits):
                 new[received.update_id] = received
         return tuple(new.values())
-
-    def _show(self, user_id: int, replies: list[Reply]) -> None:
-        """Starts showing one person's screens, after that person's earlier ones."""
-        task = asyncio.create_task(self.replies.show(replies, after=self._last_shown.get(user_id)))
-        task.add_done_callback(lambda _: self._progress.set())
-        self._last_shown[user_id] = task
-        self._unacknowledged.update({reply.update.update_id: task for reply in replies})
-
-    async def _wait_shown(self, count: int | None = None) -> None:
-        """Waits until ``count`` more updates (None: all) are shown, in the order of their ids, and moves the offset
-        behind them: the next getUpdates acknowledges these."""
-        while True:
-            self._progress.clear()
-            for update_id in sorted(self._unacknowledged):
-                task = self._unacknowledged[update_id]
-                if task is None or not task.done():
-                    break
-                del self._unacknowledged[update_id]
-                self.offset = max(self.offset, update_id + 1)
-                count = None if count is None else count - 1
-            if not self._unacknowledged or (count is not None and count <= 0):
-                break
-            await self._progress.wait()
-        self._last_shown = {user_id: task for user_id, task in self._last_shown.items() if not task.done()}
 
     def stop(self) -> None:
         """Stops polling; updates already received are finished."""
@@ -212,36 +255,12 @@ class Inbox:
         twice."""
         if self._leased_until < asyncio.get_running_loop().time():
             return  # another process polls by now
-        await self._wait_shown()
+        await self.window.settled()
+        await self.lanes.finish()
         with suppress(TelegramError):
-            await self.runtime.bot.get_updates(offset=self.offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES)
+            await self.runtime.bot.get_updates(
+                offset=self.window.offset, limit=1, timeout=0, allowed_updates=ALLOWED_UPDATES
+            )
         with suppress(*AWAY):
             async with self.runtime.sessions.begin() as session:
                 await leases.give_back(session, leases.POLLER, self.owner)
-
-
-def _slices(batch: tuple[Received, ...], size: int) -> Iterator[tuple[Received, ...]]:
-    """Parts of at most ``size`` updates. A document is a part of its own: whether it is fetched depends on what its
-    sender did just before."""
-    part: list[Received] = []
-    for received in batch:
-        message = received.update.message
-        is_document = message is not None and message.document is not None
-        if part and (is_document or len(part) == size):
-            yield tuple(part)
-            part = []
-        part.append(received)
-        if is_document:
-            yield tuple(part)
-            part = []
-    if part:
-        yield tuple(part)
-
-
-def _by_user(replies: list[Reply]) -> dict[int, list[Reply]]:
-    """Replies by Telegram user id, in their order; those of updates without a user under 0."""
-    by_user: dict[int, list[Reply]] = {}
-    for reply in replies:
-        user = reply.update.effective_user
-        by_user.setdefault(user.id if user else 0, []).append(reply)
-    return by_user

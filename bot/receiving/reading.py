@@ -1,11 +1,11 @@
 """Updates read one by one, as Telegram sent them.
 
 The library reads a whole answer at once: one update that it does not understand would lose the other ninety-nine, and
-it would be fetched again for ever. Of an update that cannot be read only the sender and the chat are looked for, so
-that the person can be told.
+it would be fetched again for ever. Of an update that cannot be read, or need not be, only the sender and the chat are
+looked for, so that the person can be told.
 """
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,32 +26,43 @@ class Received:
     """An update as it came."""
 
     update: Update
-    """If it could not be read, only its id and, where they could be found, who sent it in which private chat."""
+    """If it was not read, only its id and, where they could be found, who sent it in which private chat."""
     kind: str
     """Telegram's name for what happened, such as "message"; "?" if it has none."""
     fault: Exception | None = None
     """Why it could not be read. Its text may quote what somebody wrote."""
+    is_surplus: bool = False
+    """The same person has sent too many before it. Of a tap then only the sender is read."""
 
     @property
     def update_id(self) -> int:
         return self.update.update_id
 
 
-def read(raw: Any, bot: Bot, *, ignored: Container[int] = ()) -> Received | None:
+Admits = Callable[[int], bool]
+"""Whether a further update of the person with this Telegram id is handled."""
+
+
+def read(raw: Any, bot: Bot, *, ignored: Container[int] = (), admits: Admits = lambda _: True) -> Received | None:
     """Reads one update of an answer to getUpdates, whatever it is. None if its id is among ``ignored``."""
     given = raw if isinstance(raw, dict) else {}
     update_id = given["update_id"] if _is_id(given.get("update_id")) else NO_ID
     if update_id in ignored:
         return None
     kind = next((name.value for name in UpdateType if name in given), "?")
+    remains = _remains(update_id, given.get(kind))
+    sender = remains.effective_user
+    is_surplus = sender is not None and not admits(sender.id)
+    if is_surplus and remains.callback_query is not None:
+        return Received(remains, kind, is_surplus=True)
     try:
         if update_id == NO_ID:
             raise ValueError("no update id")
         update = Update.de_json(given, bot)
         _check(update)
     except Exception as error:
-        return Received(_remains(update_id, given.get(kind)), kind, error)
-    return Received(update, kind)
+        return Received(remains, kind, error)
+    return Received(update, kind, is_surplus=is_surplus)
 
 
 def _is_id(value: Any) -> bool:
@@ -76,7 +87,7 @@ def _check(update: Update) -> None:
 
 
 def _remains(update_id: int, content: Any) -> Update:
-    """What can be told of an update that cannot be read: who tapped, or who wrote in which private chat."""
+    """What can be told of an update that is not read: who tapped, or who wrote in which private chat."""
     content = content if isinstance(content, dict) else {}
     if update_id == NO_ID:
         return Update(NO_ID)  # it comes again until others follow it, and nobody is told each time

@@ -3,7 +3,7 @@ deliveries in the outbox."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
 
@@ -15,14 +15,13 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
-from bot.receiving.results import is_form
 from bot.sending import outcomes
 from bot.telegram import NotSentError
-from handlers import dispatch
+from handlers.many_messages import Fate
 from handlers.message_kinds import is_private
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
-from models.feedback import typed_lines
+from models.errors import Refused
 from models.people import people
 
 log = structlog.get_logger()
@@ -33,70 +32,78 @@ MAX_RATE_LIMIT_WAIT_S = 5
 """Seconds a reply waits at most when Telegram answers 429; with a longer wait it is dropped, the person taps again."""
 
 
-@dataclass(frozen=True)
+class Shared:
+    """A reply to several updates."""
+
+    shown = False
+
+
+@dataclass(eq=False)
 class Reply:
-    """An update and the screen that answers it."""
+    """An update, the screen that answers it, and how far that has come."""
 
     update: Update
     screen: Screen
+    language: str | None = None
+    """The reader's; None for the organisation's."""
+    fate: Fate = Fate.DONE
+    refusal: Refused | None = None
+    """Why it was refused, if it was."""
+    is_form: bool = False
+    """It belongs to answering a form: nothing counts when that was."""
+    part_of: Shared | None = None
+    """The one reply to many messages that is shown in its place."""
+    answered: bool = field(init=False)
+    """Whether the tap was answered, if it is one."""
+    shown: bool = field(init=False)
+    """Whether the screen stands in the chat, or a later one in its place."""
+
+    def __post_init__(self) -> None:
+        is_empty = not self.screen.text and self.screen.menu is None and self.fate is not Fate.UNREAD
+        self.answered = self.update.callback_query is None
+        self.shown = is_empty or not is_private(self.update)  # nothing is written into groups
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be done: Telegram may forget the update."""
+        return self.answered and (self.shown or (self.part_of is not None and self.part_of.shown))
 
     @cached_property
     def edits(self) -> tuple[int, int] | None:
         """The chat id and message id of the message that the screen replaces; None if it is sent as a new message."""
-        query, typed = self.update.callback_query, self.update.message
-        if typed is not None:
-            return (typed.chat_id, self.screen.edits) if self.screen.edits is not None else None
+        query = self.update.callback_query
         message = query.message if query is not None else None
         if not isinstance(message, Message) or not self.screen.text or not can_edit(has_file(message), self.screen):
             return None
         return message.chat.id, message.message_id
 
-    @property
-    def edits_file(self) -> bool:
-        """Whether the message that the screen replaces has a file."""
-        query = self.update.callback_query
-        return query is not None and query.message is not None and has_file(query.message)
-
 
 class Replies:
+    """Makes the requests that show replies. Best effort: what cannot be shown now is seen at the next tap."""
+
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
 
-    async def show(self, replies: list[Reply], *, after: asyncio.Task[None] | None = None) -> None:
-        """Shows one person's screens, once ``after`` is done. Of several screens for one message only the last is
-        put there; every tap is answered."""
-        if after is not None:
-            await asyncio.wait([after])
-        last = {reply.edits: reply for reply in replies}
-        for reply in replies:
-            try:
-                await self._show(reply, put=reply.edits is None or last[reply.edits] is reply)
-            except Exception:
-                log.exception("screen not shown")  # the others are shown all the same
-        await self._erase_lines(replies)
+    async def answer(self, reply: Reply) -> None:
+        """Answers a tap."""
+        query, screen = reply.update.callback_query, reply.screen
+        assert query is not None
+        toast = screen.toast or None
+        await self._request(partial(self.runtime.bot.answer_callback_query, query.id, toast, show_alert=screen.alert))
 
-    async def _show(self, reply: Reply, *, put: bool) -> None:
-        """Shows one screen. Best effort: what cannot be shown now is seen at the next tap. In groups and channels only
-        taps are answered, and nothing is written."""
-        update, screen, may_write = reply.update, reply.screen, is_private(reply.update)
+    async def show(self, reply: Reply) -> None:
+        """Puts a screen into the private chat it is for."""
+        update, screen = reply.update, reply.screen
         if update.callback_query is not None:
-            requests = [self._request(partial(self._answer_tap, update.callback_query, screen))]
-            if put and may_write:
-                requests.append(self._request(partial(self._put, reply)))
-            await asyncio.gather(*requests)
-            if not (dispatch.answers_form(update) or is_form(screen)):
-                self.runtime.metrics.tap_shown()
-        elif update.message is not None and put and may_write:
-            await self._request(partial(self._put, reply))
-        if screen.menu is not None and update.effective_chat is not None and may_write:
+            await self._request(partial(self._put, update.callback_query, reply))
+        elif update.message is not None and screen.text:
+            await self._request(partial(self._send, update.message.chat_id, screen))
+        if screen.menu is not None and update.effective_chat is not None:
             await self._request(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
 
-    async def _answer_tap(self, query: CallbackQuery, screen: Screen) -> None:
-        await self.runtime.bot.answer_callback_query(query.id, screen.toast or None, show_alert=screen.alert)
-
-    async def _put(self, reply: Reply) -> None:
-        """Edits the message that the screen replaces; sends a new one if there is none, or it cannot be edited."""
-        message = reply.update.effective_message
+    async def _put(self, query: CallbackQuery, reply: Reply) -> None:
+        """Edits the tapped message; sends a new one if it cannot be edited."""
+        message = query.message
         if message is None or not reply.screen.text:
             return
         screen = await self._drawn(message.chat.id, reply.screen)
@@ -104,7 +111,7 @@ class Replies:
             await self._send(message.chat.id, screen)
             return
         try:
-            await edit(self.runtime.bot, *reply.edits, screen, has_file=reply.edits_file)
+            await edit(self.runtime.bot, *reply.edits, screen, has_file=has_file(message))
         except BadRequest as error:
             if "not modified" in error.message:
                 return
@@ -128,8 +135,6 @@ class Replies:
         screen = await self._drawn(chat_id, screen)
         message_id = await send(self.runtime.bot, chat_id, screen, self.runtime.clock.sleep)
         await self._record_card(chat_id, message_id, screen)
-        if screen.first is not None:
-            await self._request(partial(edit, self.runtime.bot, chat_id, message_id, screen, has_file=False))
 
     async def _record_card(self, chat_id: int, message_id: int, screen: Screen) -> None:
         """Records that a new message is the card of its subject; takes the buttons off the card that it replaces."""
@@ -139,41 +144,12 @@ class Replies:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
-            replaced = await cards.record_card(
-                session, address_id, screen.card, message_id=message_id, now=self.runtime.now
-            )
-        self.runtime.wake_outbox.set()
+            replaced = await cards.record_card(session, address_id, screen.card, message_id=message_id)
         if replaced is not None:
             await remove_buttons(self.runtime.bot, chat_id, replaced)
 
-    async def _erase_lines(self, replies: list[Reply]) -> None:
-        """Deletes what people typed as answers to forms. The ids of messages that remain stay with the answers."""
-        by_form: dict[tuple[int, int], set[int]] = {}
-        for reply in replies:
-            lines, chat = reply.screen.erases, reply.update.effective_chat
-            if lines is not None and chat is not None:
-                by_form.setdefault((chat.id, lines.run_id), set()).update(lines.message_ids)
-        for (chat_id, run_id), message_ids in by_form.items():
-            deleting = partial(self._delete_line, chat_id)
-            deleted = [line for line in sorted(message_ids) if await self._request(partial(deleting, line))]
-            await self._request(partial(self._forget_lines, chat_id, run_id, deleted))
-
-    async def _delete_line(self, chat_id: int, message_id: int) -> None:
-        """Deletes a message. Raises no error if it is gone, or so old that it can never be deleted."""
-        try:
-            await self.runtime.bot.delete_message(chat_id, message_id)
-        except BadRequest as error:
-            if "to delete not found" not in error.message and "can't be deleted" not in error.message:
-                raise
-
-    async def _forget_lines(self, chat_id: int, run_id: int, message_ids: list[int]) -> None:
-        if message_ids:
-            async with self.runtime.sessions.begin() as session:
-                await typed_lines.forget(session, chat_id, run_id, message_ids, self.runtime.keys)
-
-    async def _request(self, request: Callable[[], Awaitable[object]]) -> bool:
-        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on. Returns whether it
-        succeeded."""
+    async def _request(self, request: Callable[[], Awaitable[object]]) -> None:
+        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on."""
         try:
             try:
                 await self._retry_while_away(request)
@@ -182,7 +158,6 @@ class Replies:
                     raise
                 await self.runtime.clock.sleep(retry_after_s(error))
                 await request()
-            return True
         except Forbidden:
             log.info("reply forbidden", reason="blocked")
         except TelegramError as error:
@@ -190,7 +165,6 @@ class Replies:
             log.warning("reply failed", error=type(error).__name__, reason=str(outcomes.classify(error)))
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
-        return False
 
     async def _retry_while_away(self, request: Callable[[], Awaitable[object]]) -> None:
         """Retries while no connection can be made, for `OUTAGE` at most; once more if the request may have arrived:

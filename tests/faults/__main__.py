@@ -30,6 +30,7 @@ TAKES = {
     "broadcast": "5 min",
     "disk": "1 min",
     "flaky": "1 min",
+    "flood": "8 min",
     "migration": "8 min",
     "minds": "1 min",
     "pacing": "1 min",

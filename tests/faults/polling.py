@@ -1,6 +1,7 @@
 """Polling under SIGKILL: every tap and every typed line takes effect once, and everyone gets a reply."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from bot import db
 from bot.sandbox.messages import Message
 from bot.sandbox.people import User
-from handlers.texts import texts
+from handlers.texts import catalogue, texts
 from models.delivery.drafts import Draft
 from models.meetings.invitations import Answer
 from models.people.audit import Audit
@@ -90,10 +91,13 @@ class Day:
         return {user.id: [message for message in user.messages if message.from_bot] for user in writers}
 
     def silences(self) -> int:
-        """How many typed lines got no reply. Each is answered by a message of its own."""
+        """How many typed lines got no reply. Each is answered by a message of its own, or many by one."""
         typed = {user_id: len(lines) for user_id, lines in self.typed.items()}
         typed[self.rig.office.administrator.id] = len(self.founded)
-        came = {user_id: len(messages) - self.before[user_id] for user_id, messages in self.replies().items()}
+        came = {
+            user_id: sum(map(answered_lines, messages[self.before[user_id] :]))
+            for user_id, messages in self.replies().items()
+        }
         return sum(max(0, count - came[user_id]) for user_id, count in typed.items())
 
     def refused(self) -> int:
@@ -104,6 +108,13 @@ class Day:
             any(str(t("group-name-taken", group=name).striptags()) in text for text in messages)
             for name in self.founded
         )
+
+
+def answered_lines(message: Message) -> int:
+    """How many typed lines a message answers."""
+    before, after = catalogue("fi")["many-heading"][0].split("{n}")
+    many = re.match(f"{re.escape(before)}([0-9]+){re.escape(after)}", message.text)
+    return int(many[1]) if many else 1
 
 
 async def prepare(rig: Rig, size: Size) -> Day:

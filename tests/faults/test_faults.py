@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults import broadcast, minds, pacing, polling, racing, standing_still, stopping, year
+from tests.faults import broadcast, flood, minds, pacing, polling, racing, standing_still, stopping, year
 from tests.faults.report import Scenario
 
 CASES = [
@@ -15,6 +15,7 @@ CASES = [
     (standing_still, 1),  # nobody could send while one process stood still in a transaction
     (pacing, 1),
     (racing, 1),
+    (flood, 1),
 ]
 
 

@@ -7,6 +7,7 @@ the f-string: they have no enum, and their texts are only required to be used.
 from collections.abc import Iterable
 
 from handlers import routes
+from handlers.many_messages import Fate
 from handlers.meetings.meeting_draft import FIELDS, MAY_BE_OPEN, MeetingStep
 from handlers.meetings.meeting_questions import LENGTHS
 from handlers.reports.annual.report import WAYS
@@ -29,6 +30,8 @@ CHOICES = [choice for form in BUILT_IN.values() for item in form.items for choic
 ITEMS = [item for form in BUILT_IN.values() for item in form.items]
 
 COMPUTED: dict[str, Iterable[object]] = {
+    # Many messages at once
+    "many-{}": Fate,
     # Answers and attendances
     "answer-{}": Answer,
     "answer-{}-chosen": Answer,

@@ -236,8 +236,8 @@ async def test_after_days_of_silence_it_asks_from_the_beginning(
 ) -> None:
     """Telegram's ids start anywhere then: lower than those that we have confirmed."""
     await aino.starts()
-    assert talk.app.inbox.offset > 0
+    assert talk.app.inbox.window.offset > 0
     monkeypatch.setattr(inbox, "UPDATE_ID_RESET_S", -1)
     await talk.answered()
-    assert talk.app.inbox.offset == 0
+    assert talk.app.inbox.window.offset == 0
     assert "/meetings" in await aino.says("/help")

@@ -186,7 +186,7 @@ async def test_what_comes_again_unread_is_put_aside_once(talk: Talk, bo: Actor) 
     await bo.starts()
     raw = message(talk, bo, date=MISSING)
     for _ in range(2):  # as if the program had died before it was confirmed
-        talk.app.inbox.offset = 0
+        talk.app.inbox.window.offset = 0
         sends(talk, raw)
         await talk.answered()
     (put_aside,) = await parked(talk)

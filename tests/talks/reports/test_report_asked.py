@@ -225,8 +225,9 @@ async def test_two_programs_make_one_and_the_same(talk_anywhere: Talk) -> None:
         replies = await asyncio.gather(
             *(app.inbox.applying.apply((received,)) for app, received in zip(apps, asked, strict=True) if received)
         )
-        await asyncio.gather(*(app.inbox.replies.show(reply) for app, reply in zip(apps, replies, strict=True)))
-        talk.app.inbox.offset = talk.sandbox.updates.waiting()[-1].update_id + 1
+        for app, theirs in zip(apps, replies, strict=True):
+            await asyncio.gather(*map(app.inbox.replies.show, theirs))
+        talk.app.inbox.window.offset = talk.sandbox.updates.waiting()[-1].update_id + 1
     finally:
         await other.close()
     assert aino.text == eeva.text
