@@ -137,6 +137,13 @@ def _limit(connection: Any, _record: object) -> None:
     connection.commit()
 
 
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for another kind."""
+    parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
+    return Path(parsed.database or "") if is_file else None
+
+
 def make_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine, expire_on_commit=False)
 

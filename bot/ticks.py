@@ -6,7 +6,7 @@ tick that runs twice does nothing the second time.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -14,10 +14,10 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import scrubbing
+from bot import db, scrubbing, set_aside
 from bot.context import Runtime
 from models.delivery import outbox, updates
-from models.feedback import closing, opening, previews, runs, surveys
+from models.feedback import closing, keys_set_aside, opening, previews, runs, surveys
 from models.meetings import meetings
 from models.privacy import erasure
 from models.reports import digest_plans, digests
@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
+MIN_KEY_AGE = timedelta(hours=1)
+"""A younger key that the database does not know may belong to a form that another process is just opening."""
 NIGHT = range(2, 5)
 """Hours of the organisation's time zone in which hardly anybody waits for the bot."""
 
@@ -95,12 +97,12 @@ async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
 
 async def end_previews(runtime: Runtime) -> None:
     """Removes the previews of forms that have expired."""
+    now = runtime.clock.now()
     async with runtime.sessions() as session:
-        due = await previews.over(session, now=runtime.clock.now())
+        due = await previews.over(session, now=now)
     for run_id in due:
-        await in_own_transaction(
-            runtime, "preview not removed", partial(previews.end, run_id=run_id, keys=runtime.keys), run=run_id
-        )
+        ending = partial(previews.end, run_id=run_id, keys=runtime.keys, now=now)
+        await in_own_transaction(runtime, "preview not removed", ending, run=run_id)
 
 
 async def plan_digests(runtime: Runtime) -> None:
@@ -150,6 +152,21 @@ async def rewrite_at_night(runtime: Runtime) -> None:
         runtime.rewrite_needed = not await scrubbing.rewrite(runtime.engine, runtime.updates_wait)
 
 
+async def destroy_set_aside(runtime: Runtime) -> None:
+    """Sets aside the keys that the database does not know, as after a restore, and destroys what was set aside when it
+    is due."""
+    written_before = datetime.now(UTC) - MIN_KEY_AGE
+    async with runtime.sessions() as session:
+        strange = await keys_set_aside.sort(session, runtime.keys, now=runtime.now, written_before=written_before)
+    if strange:
+        log.warning("keys set aside that the database does not know", count=len(strange))
+    target = db.database_file(runtime.settings.database.url)
+    if set_aside.is_empty(target, runtime.keys):
+        return
+    for line in await asyncio.to_thread(set_aside.destroy_due, target, runtime.keys, now=runtime.now):
+        log.info("set aside by a restore", done=line)
+
+
 Tick = Callable[[Runtime], Awaitable[None]]
 
 TICKS: tuple[tuple[Tick, int], ...] = (
@@ -162,6 +179,7 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (forget, 3600),
     (scrub, 30),
     (rewrite_at_night, 300),
+    (destroy_set_aside, 60),
 )
 """Each tick with its interval in seconds."""
 

@@ -18,7 +18,7 @@ from handlers.screen import NOTHING, Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.delivery import cards, drafts
 from models.delivery.drafts import Draft
-from models.delivery.kinds import DELIVERED_CARDS
+from models.delivery.kinds import DELIVERED_CARDS, CardKind
 from models.errors import NotAllowed, NotFound, Refused
 from models.feedback.sealing import Keyring
 from models.membership import blocking, joining
@@ -67,6 +67,7 @@ async def update_context(
         update_id=update.update_id,
         message_id=tapped.message_id if tapped else None,
         sent_at=tapped.date if isinstance(tapped, Message) else None,
+        line_id=update.message.message_id if update.message else None,
         file=file,
         chosen=chosen.user_id if chosen else None,
         chosen_name=" ".join(filter(None, (chosen.first_name, chosen.last_name))) if chosen else "",
@@ -176,11 +177,15 @@ async def handle_update(context: Context, update: Update) -> Screen:
 async def track_card(context: Context, screen: Screen) -> None:
     """Records which card a tapped message becomes, so that a later edit changes no message that shows something else.
 
-    Cards that deliveries bring are recorded when they are sent: the taps of participants cost nothing here.
+    Cards that deliveries bring are recorded when they are sent: the taps of participants cost nothing here. Only a
+    form that is answered in another message than the recorded one moves there.
     """
-    stays = screen.card is not None and screen.card.kind in DELIVERED_CARDS
+    card = screen.card
+    stays = card is not None and card.kind in DELIVERED_CARDS
+    if card is not None and card.kind is CardKind.FEEDBACK:
+        stays = context.message_id == context.standing_card
     if context.message_id is not None and screen.text and not screen.new_message and not stays:
-        await cards.replace_card(context.session, context.chat_id, context.message_id, screen.card)
+        await cards.replace_card(context.session, context.chat_id, context.message_id, card, now=context.now)
 
 
 async def _message(context: Context, message: Message) -> Screen:
@@ -251,6 +256,8 @@ async def refusal_screen(context: Context, update: Update, refusal: Refused) -> 
             current = await route.on_refusal(context, tap)
         except Refused:
             current = NOTHING  # they may not see its current state either
+    if current.first is not None and context.message_id != context.standing_card:
+        current = current.first  # answers are only shown in a message whose id is recorded
     return replace(current, toast=cut(text.striptags(), TOAST_LENGTH), alert=True)
 
 

@@ -56,6 +56,10 @@ class Context:
     """The message whose button was tapped."""
     sent_at: datetime | None = None
     """When that message was sent."""
+    line_id: int | None = None
+    """The message that the person typed or sent."""
+    standing_card: int | None = None
+    """The message that is recorded as the card of the form that a handler shows."""
     file: bytes | None = None
     """The content of a document that was sent in a dialogue that takes files; empty if it is too large."""
     chosen: int | None = None

@@ -77,6 +77,14 @@ class File:
 
 
 @dataclass(frozen=True)
+class TypedLines:
+    """Messages that a person typed as answers to a form, to be deleted from the chat."""
+
+    run_id: int
+    message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Screen:
     """One message. With a file, the text is its caption.
 
@@ -99,6 +107,12 @@ class Screen:
     clears_keyboard: bool = False
     menu: tuple[BotCommand, ...] | None = None
     """The command menu to set in the reader's chat; an empty one restores the default menu."""
+    first: "Screen | None" = None
+    """What a new message shows first, if the screen holds answers. Only once the id of the message is recorded it is
+    edited to show this screen: a message whose id is lost in a crash holds no answers."""
+    edits: int | None = None
+    """The id of the message to edit, where an answer to a typed line would otherwise be a new message."""
+    erases: TypedLines | None = None
 
     def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
         """The same screen with a toast that answers the tap."""
@@ -136,12 +150,13 @@ NOTHING = Screen(Markup(""))
 
 
 async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sleep) -> int:
-    """Sends a screen as a new message; returns the id of the message that carries the buttons.
+    """Sends a screen as a new message, or what it shows `first`; returns the id of the message that carries the
+    buttons.
 
     A caption that is too long is sent as a message after the file, and a text that is too long as several messages, the
     buttons under the last. A second passes between them, because Telegram takes one message a second to a chat.
     """
-    screen = await screen.drawn()
+    screen = await (screen.first or screen).drawn()
     common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML}
     if screen.file is not None and shown_length(screen.text) <= CAPTION_LENGTH:
         return await _send_file(bot, screen.file, caption=screen.text, reply_markup=screen.markup(), **common)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db
-from bot.commands import backup, migrate
+from bot.commands import migrate
 from bot.config import Settings
 from models.delivery import rate_limit
 from models.feedback import lost_keys
@@ -25,7 +25,7 @@ class OperatingError(Exception):
 async def opened(settings: Settings) -> AsyncIterator[tuple[AsyncEngine, db.Sessions]]:
     """The engine and sessions of an existing database. Raises OperatingError if it is missing, empty or of another
     version."""
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     shown = db.without_password(settings.database.url)
     if file is not None and not file.is_file():
         raise OperatingError(

@@ -5,21 +5,28 @@ Reads the database, the key folder and the folder of the last backup; changes no
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from sqlalchemy import LargeBinary, select
 from telegram.constants import UpdateType
 
-from bot import db
+from bot import db, set_aside
 from bot.commands import admin, backup, sqlite_remains
 from bot.config import Settings
 from handlers import routes
 from migrations.tables import metadata
-from models.feedback.sealing import KEY_BYTES
+from models.feedback import keys_set_aside
+from models.feedback.keys_set_aside import KEPT_FOR
+from models.feedback.sealing import FILE_BYTES, KEY_BYTES
 from models.privacy import evidence, evidence_figures, evidence_schema, evidence_words
 from models.privacy.evidence import Finding, finding
 
+KEY_SIZES = (KEY_BYTES, 2 * KEY_BYTES, FILE_BYTES)
+"""Sizes of key files of any version, and of a key in hexadecimal digits."""
+GRACE = timedelta(days=1)
+"""The bot may have been stopped when something was to be destroyed."""
 HEAD = (
     "What can be told from this database about who answered what. Nothing below names a person or repeats an answer.",
 )
@@ -77,7 +84,12 @@ async def verify(settings: Settings) -> Verdict:
             "In the figures": figures,
             "In what is left of deleted rows": _remains(settings),
             f"In the key folder, {folder}": [*_modes(folder), *_leftover(folder, names, past, strange)],
-            "Keys apart from what they open": [in_database, _in_backups(settings), _beside_database(settings)],
+            "Keys apart from what they open": [
+                in_database,
+                _in_backups(settings),
+                _beside_database(settings),
+                _set_aside(settings),
+            ],
         }
     )
 
@@ -100,7 +112,7 @@ def _routes() -> set[str]:
 
 
 def _remains(settings: Settings) -> list[Finding]:
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     if file is None:
         return [
             Finding(True, "dead rows and pg_wal of PostgreSQL are not read: see the guide on what the server keeps")
@@ -133,6 +145,7 @@ def _open(folder: Path, paths: Iterable[Path], most: int) -> list[str]:
 
 def _leftover(folder: Path, names: list[str], past: list[str], strange: list[str]) -> list[Finding]:
     others = [path.name for path in folder.glob("*") if path.suffix != ".key"] if folder.is_dir() else []
+    others = [name for name in others if keys_set_aside.set_aside_at(Path(name)) is None]
     return [
         finding(f"keys: {len(names)}, of open forms and waiting pools; none of a past one", past, "keys of the past"),
         finding("nothing else is in it", [*strange, *sorted(others)], "what belongs to no form or pool is in it"),
@@ -143,7 +156,7 @@ async def _keys_in_database(settings: Settings, sessions: db.Sessions) -> Findin
     """Searches for the bytes of the keys: in the files of SQLite, in the binary columns of PostgreSQL."""
     keys = {path.stem: path.read_bytes()[:KEY_BYTES] for path in sorted(settings.feedback.keys.glob("*.key"))}
     keys = {name: key for name, key in keys.items() if len(key) == KEY_BYTES}
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     if file is not None:
         wrong = sorted({name for end in ("", "-wal") for name in _in_file(file.with_name(file.name + end), keys)})
     else:
@@ -184,16 +197,32 @@ def _in_backups(settings: Settings) -> Finding:
 
 
 def _beside_database(settings: Settings) -> Finding:
-    """Files beside the database that a restore has set aside, or that are of a key's size under another name."""
-    file = backup.database_file(settings.database.url)
+    """Files beside the database that are another database, or of a key's size under another name."""
+    file = db.database_file(settings.database.url)
     if file is None or not file.parent.is_dir():
         return Finding(True, "beside the database: there is no file of it on this machine")
-    others = sorted(path for path in file.parent.iterdir() if path.is_file() and path.name != file.name)
-    wrong = [path.name for path in others if _is_database(path) or path.stat().st_size in (KEY_BYTES, 2 * KEY_BYTES)]
+    replaced = set_aside.replaced_databases(file)
+    own = {file, *replaced, *(log for path in replaced for log in set_aside.logs(path))}
+    others = sorted(path for path in file.parent.iterdir() if path.is_file() and path not in own)
+    wrong = [path.name for path in others if _is_database(path) or path.stat().st_size in KEY_SIZES]
     return finding(
         f"beside the database: {len(others)} file(s), no other database and nothing of a key's size",
         wrong,
         "beside the database lie other databases, or what may be keys",
+    )
+
+
+def _set_aside(settings: Settings) -> Finding:
+    """What restores have set aside, and whether the bot has destroyed it in time."""
+    file, now = db.database_file(settings.database.url), datetime.now(UTC)
+    keys = keys_set_aside.listed(settings.feedback.keys)
+    databases = set_aside.replaced_databases(file) if file is not None else []
+    times = {key.name: key.at for key in keys} | {path.name: keys_set_aside.set_aside_at(path) for path in databases}
+    late = [name for name, at in times.items() if at is None or not now - KEPT_FOR - GRACE < at < now + GRACE]
+    return finding(
+        f"set aside by restores, for {KEPT_FOR.days} days at most: {len(databases)} database(s), {len(keys)} key(s)",
+        late,
+        "set aside by a restore, and not destroyed in time",
     )
 
 

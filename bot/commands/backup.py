@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
+from bot import db
 from bot.commands import migrate
 from models.shredding import discard, fsync_folder
 
@@ -29,19 +30,12 @@ class Copy:
     revision: str
 
 
-def database_file(url: str) -> Path | None:
-    """The file of a SQLite database; None for another kind."""
-    parsed = make_url(url)
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database
-    return Path(parsed.database or "") if is_file else None
-
-
 def back_up(url: str, file: Path) -> Copy:
     """Copies the database into a new file that only its owner may read; the file gets its name after the check.
 
     The copy is a snapshot of one moment and blocks nobody. Raises BackupError.
     """
-    source = database_file(url)
+    source = db.database_file(url)
     if source is None:
         raise BackupError(_by_postgresql(url, file))
     if not source.is_file():
@@ -152,7 +146,7 @@ def _marker(source: Path) -> Path:
 
 def last(url: str) -> tuple[datetime, str] | None:
     """When `koolla backup` last made a copy, and where; None if that is unknown."""
-    source = database_file(url)
+    source = db.database_file(url)
     try:
         if source is None:
             return None

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from telegram.error import InvalidToken, TelegramError, TimedOut
 
 from bot import db
-from bot.commands import backup, migrate
+from bot.commands import migrate
 from bot.config import UNITS, Settings
 from bot.logs import redact
 
@@ -41,7 +41,7 @@ def is_running(settings: Settings) -> bool | None:
 
     The lock is released at once; a program that starts at the same moment would find it taken.
     """
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     if file is None:
         return None
     try:
@@ -115,7 +115,7 @@ def folder_faults(settings: Settings) -> list[str]:
 
 
 def _folder(settings: Settings) -> Path | None:
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     return None if file is None else file.parent
 
 
@@ -139,7 +139,7 @@ def _not_writable(folder: Path) -> int | None:
 
 def exposed_files(settings: Settings, config: Path | None) -> list[str]:
     """Files that hold secrets or personal data and that other users of the machine may read or write, in words."""
-    database = backup.database_file(settings.database.url)
+    database = db.database_file(settings.database.url)
     files = [settings.feedback.keys, *([database] if database else [])]
     if config is not None and redact(text := config.read_text()) != text:  # the token or a password is in it
         files.append(config)
@@ -202,7 +202,7 @@ async def database_faults(settings: Settings) -> list[str]:
 
 def _shown(settings: Settings) -> str:
     """The database's file, or its address without the password."""
-    return str(backup.database_file(settings.database.url) or db.without_password(settings.database.url))
+    return str(db.database_file(settings.database.url) or db.without_password(settings.database.url))
 
 
 async def _database(settings: Settings) -> Finding:
@@ -259,7 +259,7 @@ def _advice(settings: Settings, error: Exception, reason: str) -> str:
         return 'Install the PostgreSQL driver: pip install "koolla[postgres]"'
     if "full" in reason:
         return ROOM
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     if file is not None and ("readonly" in reason or "unable to open" in reason or "ermission" in reason):
         return _rights(file)
     if "malformed" in reason or "not a database" in reason:

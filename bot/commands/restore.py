@@ -12,20 +12,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot import db
+from bot import db, set_aside
 from bot.commands import admin, backup, migrate
 from bot.commands.admin import Lost
 from bot.commands.backup import BackupError
 from bot.config import Settings
 from models import leases
 from models.delivery import outbox, rate_limit
+from models.feedback import keys_set_aside
+from models.feedback.keys_set_aside import PREFIX, STAMP
 from models.feedback.sealing import Keyring
 from models.operations import health
 from models.operations.health import Backlog
 from models.shredding import discard, fsync_folder
-
-SQLITE_SUFFIXES = ("-wal", "-shm")
-"""Files that SQLite keeps beside a database; those of another database would corrupt this one."""
 
 
 @dataclass
@@ -35,6 +34,8 @@ class Restored:
     revision: str
     replaced: Path | None
     """Where the database is now that was in this place; None if there was none."""
+    keys: int
+    """Number of keys that were set aside because this database does not know them."""
     repeated: int
     """Messages being sent when the backup was made: they may have arrived."""
     waiting: list[Backlog] = field(default_factory=list)
@@ -43,7 +44,7 @@ class Restored:
 
 async def restore(settings: Settings, file: Path) -> list[str]:
     """Restores a backup; returns the lines for the operator. Raises BackupError."""
-    target = backup.database_file(settings.database.url)
+    target = db.database_file(settings.database.url)
     if target is None:
         raise BackupError(_by_postgresql(settings.database.url, file))
     _check(file, target)
@@ -64,13 +65,15 @@ async def _restored(settings: Settings, file: Path, target: Path) -> Restored:
         backup.copy_database(file, part)
         restored = await _prepared(settings, part)
         _take_owner(part, target)
-        restored.replaced = _set_aside(target)
+        now = datetime.now(UTC)
+        restored.replaced = _set_aside(target, now)
         part.replace(target)
         fsync_folder(target.parent)
+        restored.keys = await _set_keys_aside(settings, now)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"Nothing was restored: {error}. Is there room in {target.parent}?") from None
     finally:
-        for leftover in (part, *_logs(part)):
+        for leftover in (part, *set_aside.logs(part)):
             discard(leftover)
     return restored
 
@@ -93,7 +96,8 @@ async def _prepared(settings: Settings, part: Path) -> Restored:
         async with sessions.begin() as session:
             await rate_limit.pause(session, now=now)
             await leases.end_all(session)
-            restored = Restored(migrate.newest(), None, await outbox.recover(session, all_dead=True))
+            restored = Restored(migrate.newest(), None, 0, await outbox.recover(session, all_dead=True))
+            keys_set_aside.bring_back(Keyring(settings.feedback.keys), await keys_set_aside.needed(session))
             restored.waiting = await health.waiting(session, now=now)
         restored.lost = await admin.lost(sessions, Keyring(settings.feedback.keys), now)
     finally:
@@ -102,10 +106,6 @@ async def _prepared(settings: Settings, part: Path) -> Restored:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode=DELETE")  # a WAL file would not follow the rename
     return restored
-
-
-def _logs(file: Path) -> list[Path]:
-    return [file.with_name(f"{file.name}{end}") for end in SQLITE_SUFFIXES]
 
 
 def _take_owner(part: Path, target: Path) -> None:
@@ -118,11 +118,18 @@ def _take_owner(part: Path, target: Path) -> None:
             os.chown(file, owner.st_uid, owner.st_gid)
 
 
-def _set_aside(target: Path) -> Path | None:
+async def _set_keys_aside(settings: Settings, now: datetime) -> int:
+    """Sets aside the keys that the restored database does not know; returns how many. No other process makes keys."""
+    async with admin.opened(settings) as (_, sessions), sessions() as session:
+        keys = Keyring(settings.feedback.keys)
+        return len(await keys_set_aside.sort(session, keys, now=now, written_before=now))
+
+
+def _set_aside(target: Path, now: datetime) -> Path | None:
     """Renames the present database, with its WAL if that cannot be merged into it; returns the new path, None without a
     database."""
     if not target.exists():
-        for log in _logs(target):
+        for log in set_aside.logs(target):
             discard(log)
         return None
     with suppress(BackupError, sqlite3.Error):  # of a damaged database the WAL is kept as it is
@@ -130,24 +137,18 @@ def _set_aside(target: Path) -> Path | None:
         with closing(sqlite3.connect(target, timeout=5)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.execute("PRAGMA journal_mode=DELETE")  # so that opening it later leaves no WAL beside it
-    replaced = target.with_name(f"{target.name}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    replaced = target.with_name(f"{target.name}.{PREFIX}{now:{STAMP}}")
     try:
         os.link(target, replaced)  # it has both names until the copy takes the old one
     except FileExistsError:
         raise BackupError(f"{replaced} is there already. Try again in a second") from None
     except OSError:
         shutil.copy2(target, replaced)  # a file system without hard links
-    log, shared = _logs(target)
+    log, shared = set_aside.logs(target)
     if log.exists():
-        log.replace(_logs(replaced)[0])
+        log.replace(set_aside.logs(replaced)[0])
     shared.unlink(missing_ok=True)  # SQLite rebuilds it from the WAL
     return replaced
-
-
-def replaced_databases(target: Path) -> list[Path]:
-    """Databases that restores have renamed, oldest first."""
-    files = target.parent.glob(f"{target.name}.before-restore-*")
-    return sorted(file for file in files if not file.name.endswith(SQLITE_SUFFIXES))
 
 
 def _by_postgresql(url: str, file: Path) -> str:
@@ -165,7 +166,7 @@ def describe(restored: Restored, settings: Settings) -> list[str]:
     later = sum(backlog.later for backlog in restored.waiting)
     lines = [f"Restored, at {restored.revision}. Sending is paused."]
     if restored.replaced is not None:
-        lines.append(f"The database that was there is kept as {restored.replaced}; delete it when you need it no more.")
+        lines += _about_replaced(restored.replaced, restored.keys, settings)
     lines.append(f"{later} message(s) wait for their time; {expired} have expired and stay unsent.")
     if due:
         kinds = ", ".join(f"{backlog.due} {backlog.kind}" for backlog in restored.waiting if backlog.due)
@@ -175,6 +176,18 @@ def describe(restored: Restored, settings: Settings) -> list[str]:
         lines.append(f"{restored.repeated} message(s) were under way when it was made: they may have arrived.")
     lines += admin.about_lost(restored.lost, settings)
     return [*lines, *_next(restored, due)]
+
+
+def _about_replaced(replaced: Path, keys: int, settings: Settings) -> list[str]:
+    until = set_aside.destroyed_at(replaced)
+    of_forms = f", with {keys} key(s) of forms that the restored one does not know," if keys else ""
+    lines = [
+        f"The database that was there is kept as {replaced}{of_forms}",
+        f"until {until.astimezone(settings.zone):%Y-%m-%d %H:%M}. Then the bot destroys it." if until else "",
+    ]
+    if keys:
+        lines.append("The answers to a form that was open in it are destroyed already when that form closes.")
+    return [*lines, f"To undo this restore: stop the bot, then `koolla restore {replaced}`."]
 
 
 def _next(restored: Restored, due: int) -> list[str]:

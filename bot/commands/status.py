@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import db
-from bot.commands import admin, backup, config_check, migrate, restore
+from bot import db, set_aside
+from bot.commands import admin, backup, config_check, migrate
 from bot.config import Settings
 from models import leases
 from models.delivery import updates
@@ -133,12 +133,13 @@ def _add_running(
 async def _add_size(status: Status, sessions: db.Sessions, settings: Settings, now: datetime) -> None:
     async with sessions.begin() as session:
         size = await health.size(session, now=now)
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     status.lines.append(f"database: {file or db.without_password(settings.database.url)}, at {migrate.newest()}")
-    if file is not None and (replaced := restore.replaced_databases(file)):
+    if file is not None and (replaced := set_aside.replaced_databases(file)):
+        until = set_aside.destroyed_at(replaced[-1])
         status.lines.append(
-            f"  {len(replaced)} kept when a backup was restored, to be deleted when all is well; "
-            f"newest: {replaced[-1].name}"
+            f"  {len(replaced)} kept when a backup was restored; newest: {replaced[-1].name}"
+            + (f", which the bot destroys after {_wall(until, settings)}" if until else "")
         )
     status.lines.append(
         f"people: {size.people} with Telegram, {size.without_telegram} without; "
@@ -210,7 +211,7 @@ async def _add_forms(status: Status, sessions: db.Sessions, settings: Settings, 
 
 
 def _add_backup(status: Status, settings: Settings, now: datetime) -> None:
-    if backup.database_file(settings.database.url) is None:
+    if db.database_file(settings.database.url) is None:
         status.lines.append("last backup: pg_dump leaves no word here")
         return
     last = backup.last(settings.database.url)
@@ -224,7 +225,7 @@ def _add_backup(status: Status, settings: Settings, now: datetime) -> None:
 
 
 def _add_disk(status: Status, settings: Settings) -> None:
-    file = backup.database_file(settings.database.url)
+    file = db.database_file(settings.database.url)
     folder = settings.feedback.keys if file is None else file.parent
     size = 0 if file is None else file.stat().st_size
     free = shutil.disk_usage(_existing(folder)).free

@@ -37,7 +37,10 @@ class ManyReplies(Shared):
         self._tally.add(reply.fate, reply.refusal)
         if reply.screen.text:
             menu = self._screen.menu if self._screen else None
-            self._screen = replace(reply.screen, menu=menu if reply.screen.menu is None else reply.screen.menu)
+            # A new message, though the screen alone would edit one: the tally is read at the end of the chat.
+            self._screen = replace(
+                reply.screen, menu=menu if reply.screen.menu is None else reply.screen.menu, edits=None
+            )
         self._newest, reply.part_of = reply, self
 
     def reply(self) -> Reply:
@@ -56,6 +59,8 @@ class Lane:
     def __init__(self, replies: Replies, changed: Callable[[], None], drained: asyncio.Event) -> None:
         self._replies, self._changed, self._drained = replies, changed, drained
         self._waiting: deque[Reply | ManyReplies] = deque()
+        self._typed: list[Reply] = []
+        """Those after which messages are deleted that the person typed, also if the reply itself is left out."""
         self._answering: set[asyncio.Task[None]] = set()
         self._showing: asyncio.Task[None] | None = None
 
@@ -77,10 +82,12 @@ class Lane:
                 task.add_done_callback(self._answering.discard)
             if not reply.shown:
                 self._waiting.append(reply)
+            if reply.screen.erases is not None:
+                self._typed.append(reply)
         self._keep_last_edits()
         self._keep_last_sent_by_taps()
         self._merge_messages()
-        if self._waiting and self._showing is None:
+        if (self._waiting or self._typed) and self._showing is None:
             self._showing = asyncio.create_task(self._show_all())
 
     def _single(self) -> list[Reply]:
@@ -126,13 +133,23 @@ class Lane:
 
     async def _show_all(self) -> None:
         try:
-            while self._waiting:
+            while self._waiting or self._typed:
+                if not self._waiting:
+                    await self._erase_typed()
+                    continue
                 if isinstance(self._waiting[0], ManyReplies):
                     await self._wait_drained()
                 await self._show(self._waiting.popleft())
         finally:
             self._showing = None
             self._changed()
+
+    async def _erase_typed(self) -> None:
+        typed, self._typed = self._typed, []
+        try:
+            await self._replies.erase_lines(typed)
+        except Exception:
+            log.exception("typed messages not deleted")  # their ids stay with the answers, for the next time
 
     async def _wait_drained(self) -> None:
         """Waits until Telegram has no further messages, so that one reply is about all of them."""

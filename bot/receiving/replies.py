@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cached_property, partial
 
 import structlog
-from telegram import Bot, CallbackQuery, MaybeInaccessibleMessage, Message, Update
+from telegram import Bot, MaybeInaccessibleMessage, Message, Update
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
 
@@ -22,6 +22,7 @@ from handlers.message_kinds import is_private
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
 from models.errors import Refused
+from models.feedback import typed_lines
 from models.people import people
 
 log = structlog.get_logger()
@@ -71,11 +72,19 @@ class Reply:
     @cached_property
     def edits(self) -> tuple[int, int] | None:
         """The chat id and message id of the message that the screen replaces; None if it is sent as a new message."""
-        query = self.update.callback_query
+        query, typed = self.update.callback_query, self.update.message
+        if typed is not None:
+            return (typed.chat_id, self.screen.edits) if self.screen.edits is not None else None
         message = query.message if query is not None else None
         if not isinstance(message, Message) or not self.screen.text or not can_edit(has_file(message), self.screen):
             return None
         return message.chat.id, message.message_id
+
+    @property
+    def edits_file(self) -> bool:
+        """Whether the message that the screen replaces has a file."""
+        query = self.update.callback_query
+        return query is not None and query.message is not None and has_file(query.message)
 
 
 class Replies:
@@ -94,16 +103,14 @@ class Replies:
     async def show(self, reply: Reply) -> None:
         """Puts a screen into the private chat it is for."""
         update, screen = reply.update, reply.screen
-        if update.callback_query is not None:
-            await self._request(partial(self._put, update.callback_query, reply))
-        elif update.message is not None and screen.text:
-            await self._request(partial(self._send, update.message.chat_id, screen))
+        if update.callback_query is not None or update.message is not None:
+            await self._request(partial(self._put, reply))
         if screen.menu is not None and update.effective_chat is not None:
             await self._request(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
 
-    async def _put(self, query: CallbackQuery, reply: Reply) -> None:
-        """Edits the tapped message; sends a new one if it cannot be edited."""
-        message = query.message
+    async def _put(self, reply: Reply) -> None:
+        """Edits the message that the screen replaces; sends a new one if there is none, or it cannot be edited."""
+        message = reply.update.effective_message
         if message is None or not reply.screen.text:
             return
         screen = await self._drawn(message.chat.id, reply.screen)
@@ -111,7 +118,7 @@ class Replies:
             await self._send(message.chat.id, screen)
             return
         try:
-            await edit(self.runtime.bot, *reply.edits, screen, has_file=has_file(message))
+            await edit(self.runtime.bot, *reply.edits, screen, has_file=reply.edits_file)
         except BadRequest as error:
             if "not modified" in error.message:
                 return
@@ -135,6 +142,8 @@ class Replies:
         screen = await self._drawn(chat_id, screen)
         message_id = await send(self.runtime.bot, chat_id, screen, self.runtime.clock.sleep)
         await self._record_card(chat_id, message_id, screen)
+        if screen.first is not None:
+            await self._request(partial(edit, self.runtime.bot, chat_id, message_id, screen, has_file=False))
 
     async def _record_card(self, chat_id: int, message_id: int, screen: Screen) -> None:
         """Records that a new message is the card of its subject; takes the buttons off the card that it replaces."""
@@ -144,12 +153,41 @@ class Replies:
             address_id = await people.private_address(session, chat_id)
             if address_id is None:
                 return
-            replaced = await cards.record_card(session, address_id, screen.card, message_id=message_id)
+            replaced = await cards.record_card(
+                session, address_id, screen.card, message_id=message_id, now=self.runtime.now
+            )
+        self.runtime.wake_outbox.set()
         if replaced is not None:
             await remove_buttons(self.runtime.bot, chat_id, replaced)
 
-    async def _request(self, request: Callable[[], Awaitable[object]]) -> None:
-        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on."""
+    async def erase_lines(self, replies: list[Reply]) -> None:
+        """Deletes what people typed as answers to forms. The ids of messages that remain stay with the answers."""
+        by_form: dict[tuple[int, int], set[int]] = {}
+        for reply in replies:
+            lines, chat = reply.screen.erases, reply.update.effective_chat
+            if lines is not None and chat is not None:
+                by_form.setdefault((chat.id, lines.run_id), set()).update(lines.message_ids)
+        for (chat_id, run_id), message_ids in by_form.items():
+            deleting = partial(self._delete_line, chat_id)
+            deleted = [line for line in sorted(message_ids) if await self._request(partial(deleting, line))]
+            await self._request(partial(self._forget_lines, chat_id, run_id, deleted))
+
+    async def _delete_line(self, chat_id: int, message_id: int) -> None:
+        """Deletes a message. Raises no error if it is gone, or so old that it can never be deleted."""
+        try:
+            await self.runtime.bot.delete_message(chat_id, message_id)
+        except BadRequest as error:
+            if "to delete not found" not in error.message and "can't be deleted" not in error.message:
+                raise
+
+    async def _forget_lines(self, chat_id: int, run_id: int, message_ids: list[int]) -> None:
+        if message_ids:
+            async with self.runtime.sessions.begin() as session:
+                await typed_lines.forget(session, chat_id, run_id, message_ids, self.runtime.keys)
+
+    async def _request(self, request: Callable[[], Awaitable[object]]) -> bool:
+        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on. Returns whether it
+        succeeded."""
         try:
             try:
                 await self._retry_while_away(request)
@@ -158,6 +196,7 @@ class Replies:
                     raise
                 await self.runtime.clock.sleep(retry_after_s(error))
                 await request()
+            return True
         except Forbidden:
             log.info("reply forbidden", reason="blocked")
         except TelegramError as error:
@@ -165,6 +204,7 @@ class Replies:
             log.warning("reply failed", error=type(error).__name__, reason=str(outcomes.classify(error)))
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
+        return False
 
     async def _retry_while_away(self, request: Callable[[], Awaitable[object]]) -> None:
         """Retries while no connection can be made, for `OUTAGE` at most; once more if the request may have arrived:

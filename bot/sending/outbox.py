@@ -142,16 +142,18 @@ class Outbox:
 
     async def _prepare(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
         """Renders a delivery in a savepoint; None if it is not sent now."""
+        item = None
         try:
             async with session.begin_nested():
-                return await self._render(session, delivery, now)
+                item = await self._render(session, delivery, now)
         except Exception as error:
             if db.is_away(error):
                 raise
             # A fault of ours in one message: it fails alone and does not stop the others.
             log_fault(delivery, "delivery cannot be rendered")
             self._end(delivery, Sending.FAILED, error)
-            return None
+        await outbox.forget_ended(session, delivery)
+        return item
 
     async def _render(self, session: AsyncSession, delivery: Delivery, now: datetime) -> Outgoing | None:
         """Checks again whether the message is still wanted, then renders it for its reader."""
@@ -160,8 +162,10 @@ class Outbox:
         if not self._may_go(delivery, person, now):
             return None
         kind, edited = delivery.kind, None
-        if kind.edits and kind.card is not None:
-            edited = await cards.find_card(session, address.id, kind.card, delivery.subject)
+        if kind.edits:
+            edited = delivery.message_id
+            if kind.card is not None:
+                edited = await cards.find_card(session, address.id, kind.card, delivery.subject)
             if edited is None:
                 self._end(delivery, Sending.SUPERSEDED)  # the card to edit is gone
                 return None
@@ -173,6 +177,8 @@ class Outbox:
             return None
         if not kind.edits:
             await rate_limit.consume(session, address, self.rate, now=now)
+        elif not delivery.urgent:  # one of very many
+            await rate_limit.consume_common(session, self.rate, now=now)
         return Outgoing(delivery, address.chat_id, screen, Screen(context.t("outdated")), edited)
 
     def _may_go(self, delivery: Delivery, person: Person | None, now: datetime) -> bool:
@@ -182,7 +188,7 @@ class Outbox:
             self._end(delivery, Sending.EXPIRED)
         elif person is not None and person.reach is not Reachability.REACHABLE:
             self._end(delivery, Sending.FAILED, UNREACHABLE[person.reach])
-        elif not delivery.urgent and is_quiet(now, quiet):
+        elif not (delivery.urgent or delivery.kind.edits) and is_quiet(now, quiet):
             delivery.state, delivery.due_at = Sending.DUE, next_waking(now, quiet)
         else:
             return True
@@ -195,8 +201,13 @@ class Outbox:
             outcomes.note(delivery, error)
         else:
             delivery.error_kind, delivery.error = error, None
-        log_state(delivery)
-        self.runtime.metrics.ended(delivery.state)
+        self._note_state(delivery)
+
+    def _note_state(self, delivery: Delivery) -> None:
+        """Logs and counts what became of a delivery."""
+        if not delivery.kind.is_forgotten:
+            log_state(delivery)
+            self.runtime.metrics.ended(delivery.state)
 
     async def _send(self, item: Outgoing) -> None:
         if asyncio.get_running_loop().time() - item.claimed_at > outbox.LEASE.total_seconds():
@@ -258,13 +269,13 @@ class Outbox:
             await outcomes.record_failure(session, delivery, item.error, policy=self.runtime.policy, now=now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, item.message_id
-        log_state(delivery)
-        self.runtime.metrics.ended(delivery.state)
+        self._note_state(delivery)
+        await outbox.forget_ended(session, delivery)
         kind = delivery.kind.card
         if delivery.state is not Sending.SENT or kind is None or item.message_id is None:
             return None
         card = Card(kind, delivery.subject, delivery.revision)
-        return await cards.record_card(session, delivery.address_id, card, message_id=item.message_id)
+        return await cards.record_card(session, delivery.address_id, card, message_id=item.message_id, now=now)
 
     async def _outdate(self, item: Outgoing, message_id: int) -> None:
         """Marks the replaced message as outdated. Best effort: its buttons would still lead to the new one."""

@@ -101,7 +101,7 @@ async def record_failure(
             log.error("telegram rejects the token")
         case DeliveryError.NOT_SENT:
             _schedule_retry(delivery, now)
-        case DeliveryError.TIMED_OUT | DeliveryError.NETWORK if delivery.ambiguous:
+        case DeliveryError.TIMED_OUT | DeliveryError.NETWORK if delivery.ambiguous and not delivery.kind.is_forgotten:
             delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
         case DeliveryError.TIMED_OUT | DeliveryError.NETWORK:
             delivery.ambiguous = True

@@ -4,26 +4,28 @@
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from markupsafe import Markup
 
 from handlers.dates import span_text
-from handlers.feedback.header import about, closing_date_text, page_screen, promise
+from handlers.feedback.header import about, page_screen, promise
 from handlers.feedback.question_page import ask
 from handlers.feedback.summary_page import summary, thanks
 from handlers.meetings.invitations import meeting_name
-from handlers.routes import Context, Tap, data, renders, tap
-from handlers.screen import Button, Screen
+from handlers.routes import Context, Tap, data, tap
+from handlers.screen import Button, Screen, TypedLines
 from models.delivery import drafts
 from models.delivery.drafts import DraftKind, DraftState
-from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Delivery, Superseded
 from models.errors import NotFound, Refused
 from models.feedback import feedback, runs
 from models.feedback.answers import Press
 from models.feedback.feedback import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
 from models.meetings.attendance import Attended, ways_to_attend
+
+SAME_TIME = timedelta(seconds=5)
+"""A message that was sent up to this long after the form, by Telegram's clock and ours, does not count as newer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,8 @@ class FeedbackText(DraftState, subject=DraftKind.FEEDBACK_TEXT):
 
     run: int
     question: int
+    is_above: bool = False
+    """Whether the bot's newer messages stand below the form: then the answer to a typed line is a new message."""
 
 
 def ask_attendance(context: Context, submission: Submission) -> Screen:
@@ -47,7 +51,9 @@ def ask_attendance(context: Context, submission: Submission) -> Screen:
     )
     choices = [*ways_to_attend(meeting.mode), Attended.NO]
     buttons = [Button(t(f"attended-{choice}"), data("was", submission.run.id, choice)) for choice in choices]
-    return page_screen(context, submission, [text, promise(context, submission)], (tuple(buttons[:-1]), (buttons[-1],)))
+    seen = t("feedback-attendance-seen-named" if submission.run.named else "feedback-attendance-seen")
+    blocks = [text, Markup("\n").join([seen, promise(context, submission)])]
+    return page_screen(context, submission, blocks, (tuple(buttons[:-1]), (buttons[-1],)))
 
 
 def where_they_are(context: Context, submission: Submission) -> Screen:
@@ -59,6 +65,11 @@ def where_they_are(context: Context, submission: Submission) -> Screen:
     if submission.finished:
         return thanks(context, submission)
     return shown(context, submission, submission.unanswered)
+
+
+def without_answers(screen: Screen) -> Screen:
+    """The page, or in place of one that holds answers the page that leads there."""
+    return screen.first or screen
 
 
 def shown(context: Context, submission: Submission, question: Question | None, *, waits: bool = False) -> Screen:
@@ -98,14 +109,20 @@ async def show(context: Context, tap: Tap) -> Screen:
     try:
         return where_they_are(context, await _access_submission(context, tap))
     except Refused as refusal:
-        return _closed(context, refusal)
+        return await _closed(context, tap, refusal)
 
 
-def _closed(context: Context, refusal: Refused) -> Screen:
+async def _closed(context: Context, tap: Tap, refusal: Refused) -> Screen:
     """The screen of a closed form; raises any other refusal again."""
     if refusal.key != feedback.CLOSED:
         raise refusal
-    return Screen(context.t(refusal.key))
+    return await closed_form(context, tap.id)
+
+
+async def closed_form(context: Context, run_id: int) -> Screen:
+    """That the form has closed: the same for all who were asked."""
+    subject, closed = await runs.subject_of(context.session, run_id), context.t(feedback.CLOSED)
+    return Screen(closed if subject is None else Markup("<b>{}</b>\n\n{}").format(about(context, subject), closed))
 
 
 async def show_missing(context: Context, tap: Tap) -> Screen:
@@ -113,7 +130,7 @@ async def show_missing(context: Context, tap: Tap) -> Screen:
     try:
         submission = await _access_submission(context, tap)
     except Refused as refusal:
-        return _closed(context, refusal)
+        return await _closed(context, tap, refusal)
     if submission.missing and submission.may_answer:
         return shown(context, submission, submission.missing)
     return where_they_are(context, submission)
@@ -121,7 +138,9 @@ async def show_missing(context: Context, tap: Tap) -> Screen:
 
 async def _arrive(context: Context, submission: Submission, question: Question | None) -> Screen:
     """Shows a question or (None) the summary. A question with text waits for a typed line, unless the person is in
-    another dialogue."""
+    another dialogue. After a press that the answers were sent after, it shows neither."""
+    if submission.was_sent_after(press_of(context)):
+        return thanks(context, submission)
     typed = question or submission.last_open_question
     if typed is None or not wants_words(typed):
         await _leave(context)
@@ -139,7 +158,9 @@ def wants_words(question: Question) -> bool:
 
 async def wait(context: Context, submission: Submission, question: Question) -> Screen:
     """Shows a question and begins the dialogue in which the next typed line is its answer."""
-    await context.begin(FeedbackText(run=submission.run.id, question=question.id))
+    written, sent = submission.last_message_at, context.sent_at
+    is_above = written is not None and sent is not None and written > sent + SAME_TIME
+    await context.begin(FeedbackText(run=submission.run.id, question=question.id, is_above=is_above))
     return shown(context, submission, question, waits=True)
 
 
@@ -158,12 +179,13 @@ async def on_was(context: Context, tap: Tap) -> Screen:
     await _leave(context)
     if tap.word(1) == "again":
         return ask_attendance(context, submission)
-    attended = tap.choice(Attended)
+    attended, lines = tap.choice(Attended), submission.typed_lines
     await feedback.set_attendance(context.session, submission, attended, now=context.now)
-    is_under_way = submission.may_answer and not submission.finished
-    if is_under_way:
-        return await _arrive(context, submission, submission.unanswered)
-    return where_they_are(context, submission)
+    if not submission.may_answer:
+        return erasing(submission, lines, where_they_are(context, submission))
+    if submission.finished:
+        return where_they_are(context, submission)
+    return await _arrive(context, submission, submission.unanswered)
 
 
 @tap("rate", on_refusal=show, answers_form=True)
@@ -217,6 +239,8 @@ async def on_write(context: Context, tap: Tap) -> Screen:
     question = submission.question(tap.number(1))
     if not question.takes_text:
         raise NotFound
+    if submission.was_sent_after(press_of(context)):
+        return thanks(context, submission)
     return await wait(context, submission, question)
 
 
@@ -225,32 +249,9 @@ async def on_done(context: Context, tap: Tap) -> Screen:
     submission = await _access_answerable(context, tap)
     await feedback.finish(context.session, submission, keys=context.keys, press=press_of(context))
     await _leave(context)
-    return thanks(context, submission)
+    return erasing(submission, submission.typed_lines, thanks(context, submission))
 
 
-@renders(DeliveryKind.FEEDBACK)
-async def render_feedback(context: Context, delivery: Delivery) -> Screen:
-    """The form; with a slot "again..." the reminder; with a revision the form once more, after answers were lost."""
-    again, person = delivery.slot.startswith("again"), context.person
-    if not person.wants_feedback or (again and not person.wants_reminders):
-        raise Superseded
-    if not await feedback.is_waited_for(context.session, person.id, delivery.subject):
-        raise Superseded
-    if not await runs.is_still_wanted(context.session, delivery, person, now=context.now):
-        raise Superseded
-    submission = await feedback.access_submission(
-        context.session, context.person, delivery.subject, context.keys, now=context.now
-    )
-    screen = where_they_are(context, submission)
-    if not again and not delivery.revision:
-        return screen
-    heading = _reminder(context, submission) if again else context.t("feedback-anew")
-    return replace(screen, text=Markup("\n\n").join([heading, screen.text]))
-
-
-def _reminder(context: Context, submission: Submission) -> Markup:
-    if submission.meeting is not None:
-        return context.t("feedback-reminder")
-    return context.t(
-        "feedback-reminder-own", form=about(context, submission), closes=closing_date_text(context, submission)
-    )
+def erasing(submission: Submission, lines: tuple[int, ...], screen: Screen) -> Screen:
+    """The screen, with which these typed messages are deleted from the chat."""
+    return replace(screen, erases=TypedLines(submission.run.id, lines)) if lines else screen

@@ -30,8 +30,13 @@ def ask(context: Context, submission: Submission, question: Question, *, waits: 
         context.t("feedback-question", question=asked(context.t, question)),
         *_below(context, submission, question, waits),
     ]
-    rows = (*_answers(context, submission, question), *_writing(context, submission, question, waits))
-    return page_screen(context, submission, blocks, (*rows, *_ways(context, submission, question)))
+    rows = (
+        *_answers(context, submission, question),
+        *_writing(context, submission, question, waits),
+        *_ways(context, submission, question),
+    )
+    holds_answers = submission.answer(question) is not None or bool(submission.ticked(question))
+    return page_screen(context, submission, blocks, rows, holds_answers=holds_answers)
 
 
 def _top(context: Context, submission: Submission, question: Question) -> Iterator[Markup]:

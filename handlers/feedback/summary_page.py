@@ -41,7 +41,8 @@ def summary(context: Context, submission: Submission, *, waits: bool = False) ->
     if submission.last_open_question is not None:
         blocks.append(Markup("\n").join(_last_open_question(context, submission, submission.last_open_question, waits)))
     blocks.append(_standing(context, submission))
-    return page_screen(context, submission, blocks, _buttons(context, submission, listed, waits))
+    rows = _buttons(context, submission, listed, waits)
+    return page_screen(context, submission, blocks, rows, holds_answers=True)
 
 
 def _standing(context: Context, submission: Submission) -> Markup:

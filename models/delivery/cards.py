@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Moment, OpenChoice, dialect_insert, insert_new
-from models.delivery.kinds import CardKind, DeliveryKind
+from models.delivery.kinds import CardKind, Clearing, DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from models.people.people import Address
 
 DEBOUNCE = timedelta(seconds=5)
 """A card that many people's taps change is edited at most once in this time."""
+CLEARS_WITHIN = timedelta(days=14)
+"""How long it is tried to clear a message about a form, for example during an outage."""
 
 
 class Card(NamedTuple):
@@ -40,8 +42,26 @@ class Message(Base):
     message_id: Mapped[int]
 
 
-async def record_card(session: AsyncSession, address_id: int, card: Card, *, message_id: int) -> int | None:
-    """Records a message as the card of its subject in a chat. Returns the message id of the card that it replaces."""
+class ReplacedMessage(Base):
+    """A message about a form that a newer one has replaced. It is kept until the form closes and all are cleared."""
+
+    __tablename__ = "replaced_message"
+    __table_args__ = (UniqueConstraint("address_id", "message_id"), Index("ix_replaced_message_subject", "subject"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address_id: Mapped[int] = mapped_column(ForeignKey("address.id", ondelete="CASCADE"))
+    subject: Mapped[int]
+    """The id of the run."""
+    message_id: Mapped[int]
+
+
+async def record_card(
+    session: AsyncSession, address_id: int, card: Card, *, message_id: int, now: datetime
+) -> int | None:
+    """Records a message as the card of its subject in a chat. Returns the message id of the card that it replaces.
+
+    A replaced message about a form is not returned: here its clearing is planned.
+    """
     values = {"address_id": address_id, "kind": card.kind, "subject": card.subject}
     new = {**values, "revision": card.revision, "message_id": message_id}
     query = select(Message).filter_by(**values).with_for_update()
@@ -51,17 +71,40 @@ async def record_card(session: AsyncSession, address_id: int, card: Card, *, mes
     row = row or (await session.execute(query)).scalar_one()  # a reply and a delivery recorded it at the same moment
     replaced = row.message_id if row.message_id != message_id else None
     row.message_id, row.revision = message_id, card.revision
+    if replaced is not None and card.kind is CardKind.FEEDBACK:
+        values = {"address_id": address_id, "subject": card.subject, "message_id": replaced}
+        await insert_new(session, ReplacedMessage, [values])
+        await clear(session, address_id, card.subject, replaced, now=now)
+        return None
     return replaced
 
 
-async def replace_card(session: AsyncSession, chat_id: int, message_id: int, card: Card | None) -> None:
+async def clear(session: AsyncSession, address_id: int, run_id: int, message_id: int, *, now: datetime) -> None:
+    """Plans that a message about an open form is edited, so that it holds no answers."""
+    row = {
+        "kind": DeliveryKind.FEEDBACK_CLEARED,
+        "subject": run_id,
+        "revision": Clearing.RESTING,
+        "address_id": address_id,
+        "slot": str(message_id),
+        "message_id": message_id,
+        "due_at": now,
+        "expires_at": now + CLEARS_WITHIN,
+        "urgent": True,
+    }
+    await insert_new(session, Delivery, [row])
+
+
+async def replace_card(
+    session: AsyncSession, chat_id: int, message_id: int, card: Card | None, *, now: datetime
+) -> None:
     """Records that a message of a private chat now shows another card, or (None) nothing that is edited later."""
     address_id = await session.scalar(select(Address.id).where(Address.chat_id == chat_id))
     if address_id is None:
         return
     await session.execute(delete(Message).where(Message.address_id == address_id, Message.message_id == message_id))
     if card is not None:
-        await record_card(session, address_id, card, message_id=message_id)
+        await record_card(session, address_id, card, message_id=message_id, now=now)
 
 
 async def find_card(session: AsyncSession, address_id: int, kind: CardKind, subject: int) -> int | None:

@@ -47,6 +47,9 @@ class DeliveryKind(enum.StrEnum):
     """After an answer to an invitation: the coordinator's card is edited."""
     FEEDBACK = "feedback", CardKind.FEEDBACK
     """A form to answer; with a slot, a reminder of it."""
+    FEEDBACK_CLEARED = "feedback-cleared"
+    """Edits one message about a form, `Delivery.message_id`, so that it holds no answers; the revision is a
+    `Clearing`."""
     RESULTS = "results", CardKind.RESULTS
     NAMED_ANSWERS = "named"
     """Signed answers have arrived, too few for results."""
@@ -75,7 +78,17 @@ class DeliveryKind(enum.StrEnum):
     @property
     def edits(self) -> bool:
         """Whether it edits a card that is already in the chat. Without such a card it is dropped."""
-        return self in (DeliveryKind.CORRECTION, DeliveryKind.TURNOUT, DeliveryKind.JOIN_DECIDED)
+        return self in (
+            DeliveryKind.CORRECTION,
+            DeliveryKind.TURNOUT,
+            DeliveryKind.JOIN_DECIDED,
+            DeliveryKind.FEEDBACK_CLEARED,
+        )
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its row is deleted as soon as it has ended, and no log line or metric is written of it."""
+        return self is DeliveryKind.FEEDBACK_CLEARED
 
     @property
     def urgent(self) -> bool:
@@ -92,9 +105,20 @@ class DeliveryKind(enum.StrEnum):
     @property
     def about_feedback(self) -> bool:
         """Whether what becomes of it tells who has answered: the log then names neither the delivery nor its state."""
-        return self in (DeliveryKind.FEEDBACK, DeliveryKind.UNRECOGNIZED)
+        return self in (DeliveryKind.FEEDBACK, DeliveryKind.FEEDBACK_CLEARED, DeliveryKind.UNRECOGNIZED)
+
+
+class Clearing(enum.IntEnum):
+    """What a message about a form shows once it is cleared. The number is the revision of the delivery."""
+
+    RESTING = 0
+    """The form is open: the person's page without answers, or that a newer message has replaced this one."""
+    CLOSED = 1
+    TRIAL_OVER = 2
+    """The preview of a form has ended."""
 
 
 EDITS = frozenset(kind for kind in DeliveryKind if kind.edits)
+FORGOTTEN = frozenset(kind for kind in DeliveryKind if kind.is_forgotten)
 DELIVERED_CARDS = frozenset(kind.card for kind in DeliveryKind if kind.card is not None and not kind.edits)
 """Kinds of cards that are sent by a delivery; the others are shown to the person who acted."""

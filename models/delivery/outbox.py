@@ -4,12 +4,15 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     ForeignKey,
     Index,
+    Integer,
     Select,
     UniqueConstraint,
+    bindparam,
     case,
     func,
     or_,
@@ -20,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
 
 from models.base import Base, OpenChoice, insert_new
-from models.delivery.kinds import EDITS, DeliveryKind
+from models.delivery.kinds import EDITS, FORGOTTEN, DeliveryKind
 from models.delivery.rate_limit import Pace
 from models.leases import database_time
 from models.people.people import Address, Person, Reachability
@@ -119,6 +122,7 @@ class Delivery(Base):
         OpenChoice(DeliveryError, unknown=DeliveryError.OTHER, length=24)
     )
     message_id: Mapped[int | None]
+    """The message that was sent or edited. Of `DeliveryKind.FEEDBACK_CLEARED` the one to edit, from the beginning."""
     sent_at: Mapped[datetime | None]
 
     address: Mapped[Address] = relationship(lazy="raise")
@@ -215,7 +219,7 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     chosen: dict[int, Delivery] = {}
     for urgent in (True, False):
         if len(chosen) < limit:
-            for delivery in (await session.execute(_next_due(urgent, limit, now))).scalars():
+            for delivery in (await session.execute(_next_due(urgent), {"now": now, "most": limit * 4})).scalars():
                 if len(chosen) < limit:
                     chosen.setdefault(delivery.address_id, delivery)
     if chosen:
@@ -226,11 +230,16 @@ async def claim(session: AsyncSession, owner: str, limit: int, *, now: datetime)
     return list(chosen.values())
 
 
-def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
-    """The next due deliveries of one urgency to chats that take a message now. One urgency, so that the index is used.
+@cache
+def _next_due(urgent: bool) -> Select[Delivery]:
+    """The next due deliveries of one urgency to chats that take a message ``now``, ``most`` of them at most. One
+    urgency, so that the index is used.
 
     While a delivery is being sent to a chat, no other is: they might arrive in the wrong order.
+
+    Built once: each step of the outbox needs both, and while nothing is due building them took nine tenths of its time.
     """
+    now = bindparam("now", type_=Delivery.due_at.type)
     other = aliased(Delivery)
     under_way = select(other.address_id).where(other.state == Sending.SENDING)
     return (
@@ -244,7 +253,7 @@ def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
             Delivery.address_id.not_in(under_way),
         )
         .order_by(Delivery.due_at, Delivery.id)
-        .limit(limit * 4)
+        .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True, of=[Delivery, Address])
     )
 
@@ -252,16 +261,28 @@ def _next_due(urgent: bool, limit: int, now: datetime) -> Select[Delivery]:
 async def recover(session: AsyncSession, *, all_dead: bool = False) -> int:
     """Takes back what dead processes were sending; it may have arrived. Returns how many.
 
-    Each is sent once more; the second time it ends as unknown, so that nobody gets a third copy. With ``all_dead`` no
-    other process can be alive, and leases that have not run out are taken back, too.
+    Each is sent once more; the second time it ends as unknown, so that nobody gets a third copy. Edits that are
+    forgotten when they have ended are repeated until they expire. With ``all_dead`` no other process can be alive, and
+    leases that have not run out are taken back, too.
     """
     stranded = [Delivery.state == Sending.SENDING]
     if not all_dead:
         stranded.append(Delivery.leased_until < await database_time(session))
-    left = update(Delivery).where(*stranded).values(owner=None)
-    doubtful = left.where(Delivery.ambiguous).values(state=Sending.UNKNOWN).returning(Delivery.id)
+    # No delivery is in the session, so that none is compared with the condition.
+    left = update(Delivery).where(*stranded).values(owner=None).execution_options(synchronize_session=False)
+    doubtful = (
+        left.where(Delivery.ambiguous, Delivery.kind.not_in(FORGOTTEN))
+        .values(state=Sending.UNKNOWN)
+        .returning(Delivery.id)
+    )
     repeated = left.values(state=Sending.DUE, ambiguous=True).returning(Delivery.id)
     return sum([len((await session.execute(statement)).all()) for statement in (doubtful, repeated)])
+
+
+async def forget_ended(session: AsyncSession, delivery: Delivery) -> None:
+    """Deletes the row of a delivery of a kind that is forgotten, once it has ended."""
+    if delivery.kind.is_forgotten and delivery.state not in (Sending.DUE, Sending.SENDING):
+        await session.delete(delivery)
 
 
 async def next_due(session: AsyncSession, *, edits: bool = True) -> datetime | None:

@@ -66,9 +66,14 @@ def window_start(pace: Pace, rate: RateLimit, now: datetime) -> datetime:
 
 async def consume(session: AsyncSession, address: Address, rate: RateLimit, *, now: datetime) -> None:
     """Counts one message that leaves now to this address, against the common rate and the chat's own interval."""
+    await consume_common(session, rate, now=now)
+    address.free_at = now + CHAT_INTERVAL
+
+
+async def consume_common(session: AsyncSession, rate: RateLimit, *, now: datetime) -> None:
+    """Counts one request that leaves now against the common rate alone."""
     pace = await _row(session, now=now)
     pace.free_at = window_start(pace, rate, now) + rate.interval
-    address.free_at = now + CHAT_INTERVAL
 
 
 async def free_at(session: AsyncSession) -> datetime | None:

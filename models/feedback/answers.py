@@ -1,5 +1,6 @@
 """One person's answers on a form: the entries stored for each press, the current answers, and what is counted."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
@@ -36,10 +37,16 @@ class StoredEntry:
 
 
 StoredAnswers = dict[str, StoredEntry]
-"""The content of a submission: a question's answer under its id, a tick under id.option, a text under id.t.
+"""The content of a submission: a question's answer under its id, a tick under id.option, a text under id.t. Beside the
+answers: when they were sent (`SENT`), and the ids of typed messages that are still in the chat (`LINES`).
 
 Each tick is an entry of its own: ticking one option on one device does not undo another option ticked on another.
 """
+
+
+SENT, LINES = "s", "m"
+MOST_LINES = 20
+"""The most ids of typed messages that are remembered; the oldest are dropped first."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,19 @@ def from_json(content: dict[str, Any]) -> StoredAnswers:
 def to_json(stored: StoredAnswers) -> dict[str, Any]:
     """The content to seal."""
     return {key: [given.value, given.update_id, given.at] for key, given in stored.items()}
+
+
+def typed_lines(stored: StoredAnswers) -> tuple[int, ...]:
+    """The ids of the typed messages that are still in the chat, oldest first."""
+    entry = stored.get(LINES)
+    return () if entry is None else tuple(map(int, str(entry.value).split()))
+
+
+def with_lines(stored: StoredAnswers, message_ids: Iterable[int]) -> StoredAnswers:
+    """The stored answers with these ids as `typed_lines`."""
+    others = {key: entry for key, entry in stored.items() if key != LINES}
+    ids = list(dict.fromkeys(message_ids))[-MOST_LINES:]
+    return {**others, LINES: StoredEntry(" ".join(map(str, ids)), 0, 0)} if ids else others
 
 
 def current_answer(question: Question, stored: StoredAnswers) -> CurrentAnswer | None:

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
 from models.calendar import next_waking
-from models.delivery import outbox
-from models.delivery.cards import Message
+from models.delivery import clearing, outbox
 from models.delivery.drafts import Draft, DraftKind
-from models.delivery.kinds import CardKind, DeliveryKind
-from models.delivery.outbox import Delivery, Planned
+from models.delivery.kinds import Clearing, DeliveryKind
+from models.delivery.outbox import Planned
 from models.feedback import answers, named_answers, pools
 from models.feedback.answers import Ballot
 from models.feedback.pools import Pool, Waits
@@ -70,7 +69,7 @@ async def count_and_close(
         await _notify_coordinators(
             session, DeliveryKind.NAMED_ANSWERS, run.id, run.workgroup_id, policy=policy, now=now
         )
-    await forget_people(session, run)
+    await forget_people(session, run, Clearing.CLOSED, now=now)
     await _clear_free_at(session, now=now)
     await _rewrite_attendance(session, run)
     return run
@@ -137,17 +136,17 @@ async def _count_asked(session: AsyncSession, run: Run) -> int:
     return await session.scalar(counted) or 0
 
 
-async def forget_people(session: AsyncSession, run: Run) -> None:
-    """Deletes everything that could reveal who answered. This includes deliveries: an unsent reminder reveals it."""
+async def forget_people(session: AsyncSession, run: Run, reason: Clearing, *, now: datetime) -> None:
+    """Deletes everything that could reveal who answered. This includes deliveries: an unsent reminder reveals it.
+
+    Plans that the messages in all chats are edited to say the reason: until then they may hold answers.
+    """
     await session.execute(delete(Staged).where(Staged.run_id == run.id))
     await session.execute(delete(Participation).where(Participation.run_id == run.id))
     for draft in (await session.execute(select(Draft).where(Draft.subject == DraftKind.FEEDBACK_TEXT))).scalars():
         if draft.data.get("run") == run.id:
             await session.delete(draft)
-    deliveries = delete(Delivery).where(Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run.id)
-    await session.execute(deliveries)
-    cards = delete(Message).where(Message.kind == CardKind.FEEDBACK, Message.subject == run.id)
-    await session.execute(cards)
+    await clearing.clear_all(session, run.id, reason, now=now)
 
 
 async def _clear_free_at(session: AsyncSession, *, now: datetime) -> None:

@@ -12,11 +12,14 @@ from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import dialect_insert
+from models.delivery.cards import Message
+from models.delivery.kinds import CardKind
+from models.delivery.rate_limit import CHAT_INTERVAL
 from models.errors import NotFound, Refused
 from models.feedback import answers
 from models.feedback.answers import CurrentAnswer, Press, StoredAnswers
 from models.feedback.runs import Participation, Run, RunState, Staged
-from models.feedback.sealing import Keyring
+from models.feedback.sealing import Keyring, encoded
 from models.forms import form_cache, forms
 from models.forms.forms import Form, FormVersion, Question
 from models.forms.items import QuestionKind
@@ -25,7 +28,7 @@ from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.people.groups import Membership, Workgroup
-from models.people.people import Person
+from models.people.people import Address, Person
 
 CLOSED = "feedback-is-closed"
 """Key of the refusal for a closed form, shown only to people who may have been asked."""
@@ -45,6 +48,10 @@ class Submission:
     attended: Attended | None
     finished: bool
     answers: StoredAnswers = field(default_factory=dict)
+    card_id: int | None = None
+    """The id of the message that shows the form in the person's chat, as recorded; None if there is none."""
+    last_message_at: datetime | None = None
+    """When the bot last sent a new message to the chat, other than pages of forms; None if that is not known."""
 
     @property
     def is_preview(self) -> bool:
@@ -59,6 +66,21 @@ class Submission:
     def may_answer(self) -> bool:
         """Whether the person may answer. After a meeting, only if they have said that they were present."""
         return self.meeting is None or (self.attended is not None and self.attended.was_there)
+
+    @property
+    def typed_lines(self) -> tuple[int, ...]:
+        """The ids of the person's typed messages about this form that are still in the chat."""
+        return answers.typed_lines(self.answers)
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether the person has pressed or typed any answer, a skip included."""
+        return not self.answers.keys() <= {answers.SENT, answers.LINES}
+
+    def was_sent_after(self, press: Press) -> bool:
+        """Whether the answers were sent after this press, which arrives late or again: it must not show them."""
+        sent = self.answers.get(answers.SENT)
+        return self.finished and sent is not None and not sent.is_replaced_by(press)
 
     def answer(self, question: Question) -> CurrentAnswer | None:
         return answers.current_answer(question, self.answers)
@@ -138,7 +160,7 @@ _LOCK_PARTICIPATION = (
     .with_for_update()
 )
 _SELECT_SUBMISSION = (
-    select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob)
+    select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob, Message.message_id, Address.free_at)
     .join(Workgroup, Workgroup.id == Run.workgroup_id)
     .join(FormVersion, FormVersion.id == Run.form_version_id)
     .join(Form, Form.id == FormVersion.form_id)
@@ -148,6 +170,13 @@ _SELECT_SUBMISSION = (
         and_(Attendance.meeting_id == Run.meeting_id, Attendance.person_id == bindparam("person_id")),
     )
     .outerjoin(Staged, and_(Staged.run_id == Run.id, Staged.person_id == bindparam("person_id")))
+    .outerjoin(Address, Address.person_id == bindparam("person_id"))
+    .outerjoin(
+        Message,
+        and_(
+            Message.address_id == Address.id, Message.kind == CardKind.FEEDBACK, Message.subject == bindparam("run_id")
+        ),
+    )
     .where(Run.id == bindparam("run_id"))
 )
 
@@ -163,7 +192,7 @@ async def access_submission(
     row = (await session.execute(_SELECT_SUBMISSION, ids)).one_or_none()
     if row is None:
         raise NotFound
-    run, group, form, meeting, attended, blob = row
+    run, group, form, meeting, attended, blob, card_id, free_at = row
     if finished is None:
         # Closing deletes who was asked: those who may have been asked read that it is closed, others get NotFound.
         raise Refused(CLOSED) if await _may_have_been_asked(session, person, run) else NotFound
@@ -181,6 +210,8 @@ async def access_submission(
         attended=attended,
         finished=finished,
         answers=answers.from_json(keys.open(run.key, blob)) if blob else {},
+        card_id=card_id,
+        last_message_at=free_at and free_at - CHAT_INTERVAL,
     )
 
 
@@ -254,16 +285,42 @@ async def settle(
 
 
 async def write(
-    session: AsyncSession, submission: Submission, question: Question, text: str, *, keys: Keyring, press: Press
+    session: AsyncSession,
+    submission: Submission,
+    question: Question,
+    text: str,
+    *,
+    keys: Keyring,
+    press: Press,
+    line: int | None = None,
 ) -> None:
-    """Stores a typed open answer, or the text of "other". Raises Refused if it is empty or too long."""
-    await _store(session, submission, answers.text_entries(question, text), keys=keys, press=press)
+    """Stores a typed open answer, or the text of "other", and the id of the message that it was typed in.
+
+    Raises Refused if it is empty or too long.
+    """
+    content = answers.text_entries(question, text)
+    await _store(session, submission, content, keys=keys, press=press, line=line)
+
+
+async def remember_line(
+    session: AsyncSession, submission: Submission, line: int | None, *, keys: Keyring, press: Press
+) -> None:
+    """Stores the id of a typed message that is no answer, so that it is deleted once the person answers or sends."""
+    if line is not None and submission.may_answer:
+        await _store(session, submission, {}, keys=keys, press=press, line=line)
 
 
 async def _store(
-    session: AsyncSession, submission: Submission, content: dict[str, Any], *, keys: Keyring, press: Press
+    session: AsyncSession,
+    submission: Submission,
+    content: dict[str, Any],
+    *,
+    keys: Keyring,
+    press: Press,
+    line: int | None = None,
 ) -> None:
-    """Seals and stores the entries of a press, except where an entry of a newer press is stored.
+    """Seals and stores the entries of a press, except where an entry of a newer press is stored. ``line`` is the id of
+    the typed message.
 
     Raises NotFound if the person may not answer.
     """
@@ -275,14 +332,22 @@ async def _store(
         for key, value in content.items()
         if key not in submission.answers or submission.answers[key].is_replaced_by(press)
     }
-    if not new:
+    if not new and line is None:
         return
     submission.answers = {**submission.answers, **new}
-    blob = keys.seal(
-        submission.run.key, answers.to_json(submission.answers), size=forms.submission_bytes(submission.questions)
-    )
+    if line is not None:
+        submission.answers = answers.with_lines(submission.answers, (*submission.typed_lines, line))
+    size = forms.submission_bytes(submission.questions)
+    blob = keys.seal(submission.run.key, answers.to_json(_fitting(submission.answers, size)), size=size)
     row = {"run_id": submission.run.id, "person_id": submission.person.id, "blob": blob}
     await session.execute(_upsert_staged(dialect_insert(session)), row)
+
+
+def _fitting(stored: StoredAnswers, size: int) -> StoredAnswers:
+    """The stored answers without the oldest typed lines that do not fit into so many bytes."""
+    while (lines := answers.typed_lines(stored)) and len(encoded(answers.to_json(stored))) > size:
+        stored = answers.with_lines(stored, lines[1:])
+    return stored
 
 
 @cache
@@ -306,9 +371,11 @@ async def finish(session: AsyncSession, submission: Submission, *, keys: Keyring
     from_settings = {
         str(q.id): submission.prefilled(q) for q in submission.questions if submission.prefilled(q) is not None
     }
-    if from_settings and submission.answers:
+    if from_settings and submission.has_answers:
         # Update id 0: any press of the person on these questions replaces the value, even if it arrives later.
         await _store(session, submission, from_settings, keys=keys, press=Press(0, press.now))
+    if submission.has_answers:
+        await _store(session, submission, {answers.SENT: True}, keys=keys, press=press)
     await session.execute(
         update(Participation)
         .where(Participation.run_id == submission.run.id, Participation.person_id == submission.person.id)

@@ -35,7 +35,7 @@ async def next_opening(session: AsyncSession, policy: Policy, *, now: datetime) 
     """When the next form opens, after now. None if there is none. Openings that are overdue do not count."""
     after = now - policy.feedback_delay
     ends = [
-        await session.scalar(select(func.min(_unasked(state, after=after).subquery().c.ends_at)))
+        await session.scalar(_unasked(state, after=after).with_only_columns(func.min(Meeting.ends_at)))
         for state in (MeetingState.HELD, MeetingState.ANNOUNCED)
     ]
     known = [end + policy.feedback_delay for end in ends if end]

@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
+from models.delivery.kinds import Clearing
 from models.errors import Refused
 from models.feedback import closing
 from models.feedback.runs import Participation, Run, RunState
@@ -39,7 +40,7 @@ async def begin(
         run = Run(workgroup_id=await _group(session, person, owned), state=RunState.PREVIEW, reminders=0)
         session.add(run)
     else:
-        await closing.forget_people(session, run)
+        await closing.forget_people(session, run, Clearing.TRIAL_OVER, now=now)
     run.form_version_id, run.named, run.threshold = version.id, version.named, policy.threshold
     run.opens_at, run.closes_at = now, now + LIFETIME
     await session.flush()
@@ -68,7 +69,7 @@ async def over(session: AsyncSession, *, now: datetime) -> list[int]:
     return list(await session.scalars(wanted.where(or_(Run.closes_at <= now, Run.id.not_in(whose)))))
 
 
-async def end(session: AsyncSession, run_id: int, keys: Keyring) -> None:
+async def end(session: AsyncSession, run_id: int, keys: Keyring, *, now: datetime) -> None:
     """Deletes a preview and everything in it. Does nothing if it does not exist.
 
     Destroys the key before the commit, unlike a closed run's: afterwards no row names it.
@@ -78,5 +79,5 @@ async def end(session: AsyncSession, run_id: int, keys: Keyring) -> None:
     if run is None:
         return
     keys.destroy(run.key)
-    await closing.forget_people(session, run)
+    await closing.forget_people(session, run, Clearing.TRIAL_OVER, now=now)
     await session.execute(delete(Run).where(Run.id == run.id))

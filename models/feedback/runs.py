@@ -1,6 +1,7 @@
 """Runs: a form sent to people for a time. Who is asked, and when it opens, reminds and closes."""
 
 import enum
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,9 +17,11 @@ from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Planned
 from models.feedback.form_times import REMINDER_INTERVAL, reminder_times
 from models.feedback.sealing import NAME_LENGTH, new_key_name
+from models.forms.forms import Form, FormVersion
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
 from models.people import access
+from models.people.groups import Workgroup
 from models.people.people import Address, Person, quiet_hours
 from models.policy import Policy
 
@@ -82,6 +85,35 @@ class Staged(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
     blob: Mapped[bytes]
+
+
+@dataclass(frozen=True)
+class RunSubject:
+    """What a form is about: a meeting, or the form itself in a group."""
+
+    form: Form
+    group: Workgroup
+    meeting: Meeting | None
+
+
+async def subject_of(session: AsyncSession, run_id: int) -> RunSubject | None:
+    """What a form is about. None if there is no such run."""
+    result = await session.execute(
+        select(Form, Workgroup, Meeting)
+        .select_from(Run)
+        .join(FormVersion, FormVersion.id == Run.form_version_id)
+        .join(Form, Form.id == FormVersion.form_id)
+        .join(Workgroup, Workgroup.id == Run.workgroup_id)
+        .outerjoin(Meeting, Meeting.id == Run.meeting_id)
+        .where(Run.id == run_id)
+    )
+    row = result.one_or_none()
+    if row is None:
+        return None
+    form, group, meeting = row
+    if meeting is not None:
+        meeting.workgroup = group
+    return RunSubject(form, group, meeting)
 
 
 async def ask(session: AsyncSession, run: Run, people: list[Person], *, policy: Policy, now: datetime) -> None:
@@ -149,6 +181,14 @@ async def is_still_wanted(session: AsyncSession, delivery: Delivery, person: Per
         Delivery.sent_at > now - REMINDER_INTERVAL,
     )
     return await session.scalar(recent.limit(1)) is None
+
+
+async def sent_at(session: AsyncSession, run_id: int, message_id: int | None) -> datetime | None:
+    """When the message that shows a form was delivered. None if no delivery brought it."""
+    wanted = select(Delivery.sent_at).where(
+        Delivery.kind == DeliveryKind.FEEDBACK, Delivery.subject == run_id, Delivery.message_id == message_id
+    )
+    return await session.scalar(wanted.limit(1))
 
 
 async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now: datetime) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.delivery.kinds import DeliveryKind
+from models.delivery.kinds import FORGOTTEN, DeliveryKind
 from models.delivery.outbox import Delivery, DeliveryError, Sending
 from models.delivery.rate_limit import Pace
 from models.meetings.meetings import Meeting, MeetingState
@@ -125,8 +125,9 @@ async def pace(session: AsyncSession) -> Pace | None:
 
 
 async def drop_due(session: AsyncSession, *, now: datetime) -> int:
-    """Cancels the unsent deliveries that are due by now and returns their number. Those due later stay."""
-    due = update(Delivery).where(Delivery.state == Sending.DUE, Delivery.due_at <= now)
+    """Cancels the unsent deliveries that are due by now and returns their number. Those due later stay, and so do the
+    edits that take answers out of the chats."""
+    due = update(Delivery).where(Delivery.state == Sending.DUE, Delivery.due_at <= now, Delivery.kind.not_in(FORGOTTEN))
     dropped = await session.execute(
         due.values(state=Sending.CANCELLED, error_kind=DeliveryError.DROPPED).returning(Delivery.id)
     )

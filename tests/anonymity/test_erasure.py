@@ -52,7 +52,7 @@ async def test_surveys_named_answers_and_trials_forget_too(room: Room) -> None:
     assert preview.id == trial  # for the next tick
     async with room.sessions.begin() as session:
         assert await previews.over(session, now=room.now) == [trial]
-        await previews.end(session, trial, room.keys)
+        await previews.end(session, trial, room.keys, now=room.now)
     assert preview.key not in room.keys.names()
     if KIND == "sqlite":
         assert await scrubbing.scrub(room.engine)

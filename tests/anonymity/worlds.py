@@ -75,7 +75,7 @@ class World:
         leaked.public = self.truth.mode
         leaked.closed = await attacker_data.tables(self.room.engine)
         leaked.files = await attacker_data.files(self.room.engine)
-        leaked.keys = [(path.stem, path.read_bytes()[:KEY_BYTES]) for path in sorted(self.room.keys._folder.iterdir())]
+        leaked.keys = [(path.stem, path.read_bytes()[:KEY_BYTES]) for path in sorted(self.room.keys.folder.iterdir())]
         leaked.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
         return leaked, self.truth
 

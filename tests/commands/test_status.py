@@ -127,7 +127,7 @@ def test_what_restores_have_kept_is_counted_without_its_logs(folder: Path) -> No
         (folder / f"data/koolla.db.before-restore-{name}").touch()
     code, output = koolla("status")
     assert (code, "  2 kept when a backup was restored" in output) == (0, True), output
-    assert "newest: koolla.db.before-restore-20260102-000000\n" in output
+    assert "newest: koolla.db.before-restore-20260102-000000, which the bot destroys after 2026-01-16" in output
 
 
 def test_pause_and_resume_say_what_they_did(folder: Path) -> None:
