@@ -20,7 +20,7 @@ from bot.sending.outbox import Outbox
 from handlers import menus, routes
 from models import leases
 from models.delivery import outbox, rate_limit
-from models.feedback import closing
+from models.feedback import closing, pools
 from models.membership import roles
 
 log = structlog.get_logger()
@@ -47,12 +47,14 @@ class App(Runtime):
         routes.load()
 
     async def start(self) -> None:
-        """Connects to Telegram, appoints the administrators of the settings, and destroys keys that no form needs."""
+        """Connects to Telegram, appoints the administrators of the settings, converts pools of earlier versions, and
+        destroys keys that no form needs."""
         await self.bot.initialize()
         self.bot_name = self.bot.username
         async with self.sessions.begin() as session:
             for telegram_id in self.settings.admins:
                 await roles.appoint(session, telegram_id, now=self.now)
+            await pools.convert_ballots(session, self.keys)
             await closing.destroy_keys(session, self.keys)
 
     async def introduce(self) -> None:

@@ -15,10 +15,9 @@ from models.delivery import clearing, outbox
 from models.delivery.drafts import Draft, DraftKind
 from models.delivery.kinds import Clearing, DeliveryKind
 from models.delivery.outbox import Planned
-from models.feedback import answers, named_answers, pools
+from models.feedback import answers, named_answers, pooling, pools
 from models.feedback.answers import Ballot
-from models.feedback.pools import Pool, Waits
-from models.feedback.releases import Release
+from models.feedback.pools import Pool
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.feedback.sealing import Keyring
 from models.forms import forms
@@ -39,6 +38,8 @@ async def count_and_close(
 
     Returns None if the run is closed already, or if a person is answering at this moment: then the next call closes it.
     """
+    group_id = (await session.execute(select(Run.workgroup_id).where(Run.id == run_id))).scalar_one()
+    await pools.lock_group(session, group_id)
     if await _is_being_answered(session, run_id):
         return None
     closed = await session.execute(
@@ -53,19 +54,13 @@ async def count_and_close(
     by_person = await _ballots(session, run, keys)
     if run.named:
         named_answers.keep(session, run, by_person)
-    ballots = list(by_person.values())
-    secrets.SystemRandom().shuffle(ballots)
-    run.asked, run.answered = await _count_asked(session, run), len(ballots)
-    released: list[Release] = []
-    if run.answered >= run.threshold:
-        released = await pools.release(session, run, ballots, keys, now=now)
-    elif ballots and not run.named:  # named answers in a pool would make the anonymous ones identifiable
-        released = await pools.add(session, run, Waits.ANSWERS, ballots, keys, now=now)
+    run.asked, run.answered = await _count_asked(session, run), len(by_person)
+    released = await pooling.release_or_wait(session, run, by_person, keys, now=now)
     for release in released:
         await _notify_coordinators(
             session, DeliveryKind.RESULTS, release.id, release.workgroup_id, policy=policy, now=now
         )
-    if run.named and ballots and not released:
+    if run.named and by_person and not released:
         await _notify_coordinators(
             session, DeliveryKind.NAMED_ANSWERS, run.id, run.workgroup_id, policy=policy, now=now
         )
@@ -176,12 +171,12 @@ async def _rewrite_attendance(session: AsyncSession, run: Run) -> None:
 
 
 async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
-    """Destroys the keys of closed runs and opened pools. Call it after the commit that closed them. Safe to repeat.
+    """Destroys the keys of closed runs and of pools that no longer wait. Call it after the commit. Safe to repeat.
 
     Leaves a key without a row alone: another process may be about to commit its run, and the key decrypts nothing.
     """
     names = keys.names()
     closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
-    opened = select(Pool.key).where(Pool.opened_at.is_not(None), Pool.key.in_(names))
-    for name in (await session.execute(closed.union(opened))).scalars():
+    over = select(Pool.key).where(~pools.is_waiting(), Pool.key.in_(names))
+    for name in (await session.execute(closed.union(over))).scalars():
         keys.destroy(name)

@@ -5,7 +5,7 @@ a release covers all who answered, and means by cell divide them only once, by t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import assert_never
 
@@ -17,16 +17,27 @@ from models.forms.forms import DONT_KNOW, UNTOLD, Question
 from models.forms.items import QuestionKind
 
 
-def count(session: AsyncSession, release: Release, questions: Sequence[Question], ballots: Sequence[Ballot]) -> None:
-    """Stores the figures of a release that may be shown."""
+def count(
+    session: AsyncSession,
+    release: Release,
+    questions: Sequence[Question],
+    ballots: Sequence[Ballot],
+    people: Mapping[int, int] | None = None,
+) -> None:
+    """Stores the figures of a release that may be shown.
+
+    ``people`` has, by question id, how many different people gave the answers, for a pool, where one person may have
+    given several. The rules are about people.
+    """
+    people = people or {}
     with_mean = []
     for question in questions:
         match question.kind:
             case QuestionKind.SCALE:
-                with_mean += [question] if _count_scale(session, release, question, ballots) else []
+                with_mean += [question] if _count_scale(session, release, question, ballots, people) else []
             case QuestionKind.SINGLE | QuestionKind.SEVERAL | QuestionKind.YES_NO:
                 if question.background is None:
-                    _count_choice(session, release, question, ballots)
+                    _count_choice(session, release, question, ballots, people)
             case QuestionKind.OPEN:
                 pass  # `releases.publish` stores texts
             case _:
@@ -40,36 +51,49 @@ def count(session: AsyncSession, release: Release, questions: Sequence[Question]
                 _store_means_by_cell(session, release, statement, cells)
 
 
-def _count_scale(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> bool:
+def _count_scale(
+    session: AsyncSession,
+    release: Release,
+    question: Question,
+    ballots: Sequence[Ballot],
+    people: Mapping[int, int],
+) -> bool:
     """Stores a statement's mean and distribution, or why the mean is withheld. Returns whether there is a mean."""
     chosen = [ballot[question.id] for ballot in ballots if question.id in ballot]
     values = [value for value in chosen if value != DONT_KNOW]
-    withheld = _mean_withheld(question, values, release.threshold)
+    of_people = people.get(question.id, len(values))
+    withheld = _mean_withheld(question, values, of_people, release.threshold)
     n, total = (None if withheld is Withheld.FEW else len(values)), (None if withheld else sum(values))
     session.add(Figure(release_id=release.id, question_id=question.id, n=n, total=total, withheld=withheld))
-    if len(values) >= spread_from(release.threshold) and (len(set(values)) > 1 or release.threshold == OFF):
+    if of_people >= spread_from(release.threshold) and (len(set(values)) > 1 or release.threshold == OFF):
         _store_option_counts(session, release, question, Counter(chosen))
     return withheld is None
 
 
-def _mean_withheld(question: Question, values: Sequence[int], threshold: int) -> Withheld | None:
+def _mean_withheld(question: Question, values: Sequence[int], people: int, threshold: int) -> Withheld | None:
     """Why the mean is withheld; None if it may be shown.
 
-    If all gave the same value, a mean at an end of the scale reveals each answer. From `spread_from` answers on, any
+    If all gave the same value, a mean at an end of the scale reveals each answer. From `spread_from` people on, any
     mean does: other statements have a distribution then, and a missing one would show that all agree.
     """
-    if len(values) < threshold:
+    if people < threshold:
         return Withheld.FEW
     if threshold == OFF or len(set(values)) > 1:
         return None
     is_at_an_end = values[0] in (question.low, question.high)
-    return Withheld.AGREE if is_at_an_end or len(values) >= spread_from(threshold) else None
+    return Withheld.AGREE if is_at_an_end or people >= spread_from(threshold) else None
 
 
-def _count_choice(session: AsyncSession, release: Release, question: Question, ballots: Sequence[Ballot]) -> None:
+def _count_choice(
+    session: AsyncSession,
+    release: Release,
+    question: Question,
+    ballots: Sequence[Ballot],
+    people: Mapping[int, int],
+) -> None:
     """Stores how many chose each option, or why that is withheld."""
     chosen = [ballot[question.id] for ballot in ballots if question.id in ballot]
-    withheld = _distribution_withheld(chosen, release.threshold)
+    withheld = _distribution_withheld(chosen, people.get(question.id, len(chosen)), release.threshold)
     n = None if withheld is Withheld.FEW else len(chosen)
     session.add(Figure(release_id=release.id, question_id=question.id, n=n, withheld=withheld))
     if withheld is None:
@@ -78,11 +102,11 @@ def _count_choice(session: AsyncSession, release: Release, question: Question, b
         )
 
 
-def _distribution_withheld(chosen: Sequence[Sequence[int]], threshold: int) -> Withheld | None:
+def _distribution_withheld(chosen: Sequence[Sequence[int]], people: int, threshold: int) -> Withheld | None:
     """Why the distribution of a choice is withheld; None if it may be shown."""
-    if len(chosen) < threshold:
+    if people < threshold:
         return Withheld.FEW
-    if len(chosen) < spread_from(threshold):
+    if people < spread_from(threshold):
         return Withheld.SPREAD
     if threshold != OFF and len({frozenset(values) for values in chosen}) == 1:
         return Withheld.AGREE
@@ -150,7 +174,7 @@ def _store_means_by_cell(
     rows, cell_values = [], []
     for cell, ballots in cells:
         values = [ballot[statement.id] for ballot in ballots if ballot.get(statement.id, DONT_KNOW) != DONT_KNOW]
-        if _mean_withheld(statement, values, release.threshold) is not None:
+        if _mean_withheld(statement, values, len(values), release.threshold) is not None:
             return
         cell_values.append(values)
         rows.append(

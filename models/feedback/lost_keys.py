@@ -109,7 +109,7 @@ def _in_run(run: Run) -> ColumnElement[bool]:
 async def lost_pools(session: AsyncSession, keys: Keyring) -> list[Pool]:
     """The waiting pools whose answers can no longer be decrypted."""
     holding = select(Pooled.pool_id)
-    waiting = select(Pool).where(Pool.opened_at.is_(None), Pool.id.in_(holding)).order_by(Pool.id)
+    waiting = select(Pool).where(pools.is_waiting(), Pool.id.in_(holding)).order_by(Pool.id)
     pools_waiting = (await session.execute(waiting)).scalars().all()
     return [pool for pool in pools_waiting if not await pools.opens(session, pool, keys)]
 

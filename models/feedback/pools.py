@@ -1,69 +1,73 @@
-"""Pools: answers that may not be shown yet. They stay sealed, without their persons, until there are enough of them.
+"""Pools: answers that may not be shown yet. They stay sealed until enough different people have given them.
 
-A group has at most two waiting pools for a form: the ballots of runs with too few answers, and open texts whose figures
-have been released but that had too few possible writers.
+A group has at most two waiting pools for a form: the answers of runs with too few answers, and open texts. What a pool
+holds is in `pool_content`, how it is filled and opened in `pooling`.
 """
 
 import enum
 import secrets
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
-from sqlalchemy import BigInteger, ForeignKey, String, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base
-from models.feedback import counting, releases
-from models.feedback.answers import Ballot
-from models.feedback.releases import Release, spread_from
-from models.feedback.runs import Participation, Run
+from models.feedback import pool_content
+from models.feedback.pool_content import PoolContent
+from models.feedback.releases import spread_from
+from models.feedback.runs import Run
 from models.feedback.sealing import NAME_LENGTH, Keyring, new_key_name
 from models.forms import forms
 from models.forms.forms import FormVersion, Question
-from models.people.groups import Membership, Workgroup
+from models.people.groups import Workgroup
 
 
-class Waits(enum.StrEnum):
-    """What a pool holds. This decides how many answers it needs."""
+class PoolKind(enum.StrEnum):
+    """What a pool holds. This decides how many people it needs."""
 
-    ANSWERS = "answers"  # needs as many as the threshold: then their means may be shown
-    TEXTS = "texts"  # needs twice as many possible writers as the threshold
+    ANSWERS = "answers"
+    TEXTS = "texts"
 
 
 class Pool(Base):
     __tablename__ = "pool"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[Waits]
+    kind: Mapped[PoolKind]
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"), index=True)
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     threshold: Mapped[int]
     """The highest threshold that any of its runs promised."""
     answered: Mapped[int] = mapped_column(default=0)
-    """Number of ballots in it. In a pool of texts: number of people who answered, any of whom may be a writer."""
+    """How many answered the runs whose answers it holds. Somebody who answered two of them counts twice."""
     asked: Mapped[int] = mapped_column(default=0)
+    oldest_on: Mapped[date | None]
+    """The day on which the earliest run closed of which it holds answers. None if it never held any."""
     opened_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]
+    """When its answers were destroyed unread because they had waited too long."""
     key: Mapped[str] = mapped_column(
         String(NAME_LENGTH), index=True, unique=True, default=partial(new_key_name, "pool")
     )
     """The name of its key in the keyring."""
 
     @property
-    def answers_needed(self) -> int:
-        """The value of ``answered`` from which the pool can open."""
+    def people_needed(self) -> int:
+        """How many different people must have answered before anything of it may be shown."""
         match self.kind:
-            case Waits.ANSWERS:
+            case PoolKind.ANSWERS:
                 return self.threshold
-            case Waits.TEXTS:
+            case PoolKind.TEXTS:
                 return spread_from(self.threshold)
             case _:
                 assert_never(self.kind)
 
 
 class Pooled(Base):
-    """One sealed ballot of a pool, with a random id. All ballots are rewritten whenever one is added."""
+    """All that a pool holds, sealed, under a random id. Earlier versions kept one row for each person's ballot."""
 
     __tablename__ = "pooled"
 
@@ -72,171 +76,119 @@ class Pooled(Base):
     blob: Mapped[bytes]
 
 
-async def release(
-    session: AsyncSession, source: Run | Pool, ballots: list[Ballot], keys: Keyring, *, now: datetime
-) -> list[Release]:
-    """Releases the results of a run or an opened pool. Returns one release; two if its texts fill the pool of texts.
+def is_waiting() -> ColumnElement[bool]:
+    return Pool.opened_at.is_(None) & Pool.destroyed_at.is_(None)
 
-    Texts with too few possible writers are added to the group's pool of texts. Texts from a named run are not: the
-    other texts in the pool would have fewer possible writers than its count says.
+
+async def lock_group(session: AsyncSession, group_id: int) -> None:
+    """Makes replicas that change the pools of one group take turns. A transaction takes this lock before any other.
+
+    Otherwise two closings deadlock: each inserts a row that refers to the group, and then waits for the other.
     """
-    new = Release(
-        run_id=source.id if isinstance(source, Run) else None,
-        pool_id=source.id if isinstance(source, Pool) else None,
-        workgroup_id=source.workgroup_id,
-        form_version_id=source.form_version_id,
-        threshold=source.threshold,
-        asked=source.asked,
-        answered=source.answered,
-        released_at=now,
-    )
-    session.add(new)
-    await session.flush()
-    questions = await _questions(session, source.form_version_id, ballots)
-    texts = releases.open_texts(questions, ballots)
-    if not (isinstance(source, Pool) and source.kind is Waits.TEXTS):
-        counting.count(session, new, questions, ballots)
-    if source.answered >= spread_from(source.threshold):
-        releases.publish(session, new, texts)
-    elif texts and not (isinstance(source, Run) and source.named):
-        return [new, *await add(session, new, Waits.TEXTS, texts, keys, now=now)]
-    return [new]
+    wanted = select(Workgroup.id).where(Workgroup.id == group_id)
+    await session.execute(wanted.with_for_update(key_share=True))
 
 
-async def _questions(session: AsyncSession, form_version_id: int, ballots: list[Ballot]) -> list[Question]:
-    """The version's questions, then those questions of earlier versions that the ballots answer."""
-    newest = await forms.questions(session, form_version_id)
-    known = {question.id for question in newest}
-    answered = {abs(key) for ballot in ballots for key in ballot} - known
-    return [*newest, *await forms.some_questions(session, answered)]
+async def waiting_pool(
+    session: AsyncSession, source: Run | Pool, kind: PoolKind, keys: Keyring
+) -> tuple[Pool, PoolContent]:
+    """The group's waiting pool of a kind for any version of the form, with its content. Creates one if there is none.
 
-
-async def add(
-    session: AsyncSession, source: Run | Release, kind: Waits, ballots: list[Ballot], keys: Keyring, *, now: datetime
-) -> list[Release]:
-    """Adds ballots to the group's pool of a kind. Opens and releases it if it has enough answers from enough people.
-
-    Returns the new releases, none if the pool still waits. One run never fills a pool alone: if it has enough answers,
-    they are released without a pool.
+    A pool that cannot be decrypted is emptied. Call it under `lock_group`: a second pool would never be filled.
     """
-    pool = await _waiting_pool(session, source, kind, keys)
-    pool.answered += source.answered
-    pool.asked += source.asked
-    combined = await _seal_into(session, pool, ballots, keys)
-    if pool.answered < pool.answers_needed or (
-        isinstance(source, Run) and await _max_people(session, source) < pool.threshold
-    ):
-        return []
-    pool.opened_at = now
-    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
-    await session.flush()
-    return await release(session, pool, combined, keys, now=now)
-
-
-async def _max_people(session: AsyncSession, run: Run) -> int:
-    """The highest number of people from whom the answers of a closing run and the group's earlier runs can be.
-
-    Three members who answer after every meeting soon give enough answers, but they are still only three people.
-    """
-    asked = select(func.count()).where(Participation.run_id == run.id)
-    members = select(func.count()).where(Membership.workgroup_id == run.workgroup_id, Membership.left_at.is_(None))
-    return max(await session.scalar(asked) or 0, await session.scalar(members) or 0)
-
-
-async def _waiting_pool(session: AsyncSession, source: Run | Release, kind: Waits, keys: Keyring) -> Pool:
-    """The group's waiting pool of a kind for any version of the form. Creates one if there is none."""
-    # The lock makes replicas that close two forms of one group take turns: a second pool would never be filled.
-    await session.execute(select(Workgroup.id).where(Workgroup.id == source.workgroup_id).with_for_update())
     of_form = select(FormVersion.form_id).where(FormVersion.id == source.form_version_id).scalar_subquery()
     versions = select(FormVersion.id).where(FormVersion.form_id == of_form)
     wanted = select(Pool).where(
-        Pool.kind == kind,
-        Pool.workgroup_id == source.workgroup_id,
-        Pool.form_version_id.in_(versions),
-        Pool.opened_at.is_(None),
+        Pool.kind == kind, Pool.workgroup_id == source.workgroup_id, Pool.form_version_id.in_(versions), is_waiting()
     )
-    pool = await session.scalar(wanted.with_for_update())
+    pool = await session.scalar(wanted)
     if pool is None:
-        pool = Pool(
-            kind=kind,
-            workgroup_id=source.workgroup_id,
-            form_version_id=source.form_version_id,
-            threshold=source.threshold,
-            answered=0,
-            asked=0,
-        )
-        session.add(pool)
-        await session.flush()
-        keys.create(pool.key)
+        pool = await create(session, source, kind, keys)
     if not await opens(session, pool, keys):
         await reset(session, pool, keys)
+    content = await content_of(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
     pool.form_version_id = max(pool.form_version_id, source.form_version_id)
+    return pool, content
+
+
+async def create(session: AsyncSession, source: Run | Pool, kind: PoolKind, keys: Keyring) -> Pool:
+    """Creates an empty pool for the group and form of a run or another pool, with its key."""
+    pool = Pool(
+        kind=kind,
+        workgroup_id=source.workgroup_id,
+        form_version_id=source.form_version_id,
+        threshold=source.threshold,
+        answered=0,
+        asked=0,
+    )
+    session.add(pool)
+    await session.flush()
+    keys.create(pool.key)
     return pool
 
 
+async def content_of(session: AsyncSession, pool: Pool, keys: Keyring) -> PoolContent:
+    """What a pool holds. Whole ballots of an earlier version are split first, and their texts moved to the group's pool
+    of texts."""
+    blobs = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
+    contents = [keys.open(pool.key, blob) for blob in blobs]
+    if not contents:
+        return PoolContent()
+    if pool_content.TAG_KEY in contents[0]:
+        return PoolContent.from_json(contents[0])
+    assert pool.oldest_on is not None  # the migration has set it
+    ballots = [{int(key): value for key, value in ballot.items() if value is not None} for ballot in contents]
+    questions = await questions_of(session, pool.form_version_id, {key for ballot in ballots for key in ballot})
+    content = PoolContent(waiting=pool_content.split(ballots, questions, day=pool.oldest_on))
+    if pool.kind is PoolKind.ANSWERS:
+        typed = pool_content.text_keys(questions) & content.waiting.keys()
+        if texts := {key: content.waiting.pop(key) for key in typed}:
+            pool_of_texts, content_of_texts = await waiting_pool(session, pool, PoolKind.TEXTS, keys)
+            pool_of_texts.answered += pool.answered
+            pool_of_texts.asked += pool.asked
+            content_of_texts.add(texts)
+            await store(session, pool_of_texts, content_of_texts, keys)
+    await store(session, pool, content, keys)
+    return content
+
+
+async def questions_of(session: AsyncSession, form_version_id: int, keys: set[int]) -> list[Question]:
+    """The version's questions, then those questions of earlier versions to which keys of a ballot belong."""
+    newest = await forms.questions(session, form_version_id)
+    known = {question.id for question in newest}
+    return [*newest, *await forms.some_questions(session, {abs(key) for key in keys} - known)]
+
+
+async def store(session: AsyncSession, pool: Pool, content: PoolContent, keys: Keyring) -> None:
+    """Seals all that a pool holds in one row, which replaces the earlier ones."""
+    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
+    if content.waiting:
+        plain = content.to_json()
+        blob = keys.seal(pool.key, plain, size=pool_content.padded_size(plain))
+        session.add(Pooled(id=secrets.randbits(62), pool_id=pool.id, blob=blob))
+        pool.oldest_on = min(answers.oldest for answers in content.waiting.values())
+    await session.flush()
+
+
+async def convert_ballots(session: AsyncSession, keys: Keyring) -> None:
+    """Splits the whole ballots that pools of earlier versions hold, where the key is at hand."""
+    waiting = select(Pool).where(is_waiting(), Pool.id.in_(select(Pooled.pool_id)))
+    for pool in (await session.execute(waiting.order_by(Pool.workgroup_id, Pool.id))).scalars().all():
+        await lock_group(session, pool.workgroup_id)
+        if await opens(session, pool, keys):
+            await content_of(session, pool, keys)
+
+
 async def opens(session: AsyncSession, pool: Pool, keys: Keyring) -> bool:
-    """Whether a pool's key exists and decrypts all its ballots."""
+    """Whether a pool's key exists and decrypts all that the pool holds."""
     blobs = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
     return keys.has(pool.key) and all(keys.opens(pool.key, blob) for blob in blobs)
 
 
 async def reset(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
-    """Deletes the ballots of a pool and creates a key if there is none. Call it only if they cannot be decrypted."""
+    """Empties a pool and creates a key if there is none. Call it only if its content cannot be decrypted."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     pool.answered = pool.asked = 0
+    pool.oldest_on = None
     keys.create(pool.key)
-
-
-async def _seal_into(session: AsyncSession, pool: Pool, ballots: list[Ballot], keys: Keyring) -> list[Ballot]:
-    """Adds ballots to a pool and returns all ballots in it.
-
-    Rewrites all rows in random order, so that neither the order nor the age of a row reveals the run it came from.
-    """
-    before = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
-    together = [*(_ballot(keys.open(pool.key, blob)) for blob in before), *ballots]
-    questions = await _questions(session, pool.form_version_id, together)
-    together = [_in_newest_version(ballot, questions) for ballot in together]
-    size = forms.submission_bytes(questions)
-    secrets.SystemRandom().shuffle(together)
-    await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
-    for ballot in together:
-        blob = keys.seal(pool.key, {str(key): value for key, value in ballot.items()}, size=size)
-        session.add(Pooled(id=secrets.randbits(62), pool_id=pool.id, blob=blob))
-    await session.flush()
-    return together
-
-
-def _ballot(content: dict[str, Any]) -> Ballot:
-    """The ballot from decrypted content."""
-    return {int(question): value for question, value in content.items() if value is not None}
-
-
-def _in_newest_version(ballot: Ballot, questions: list[Question]) -> Ballot:
-    """The ballot with answers to earlier versions moved to the same questions of the newest version.
-
-    An answer stays under its old question if the newest version has no such question, or not all of its options.
-    """
-    newest: dict[object, Question] = {}
-    for question in questions:
-        newest.setdefault(question.same_as, question)
-    newest_by_id = {question.id: newest[question.same_as] for question in questions}
-    by_id = {question.id: question for question in questions}
-    result: Ballot = {}
-    for key, value in ballot.items():
-        question, new = by_id[abs(key)], newest_by_id[abs(key)]
-        converted = _same_options(value, question, new) if isinstance(value, list) else value
-        result[(new if converted is not None else question).id * (-1 if key < 0 else 1)] = (
-            value if converted is None else converted
-        )
-    return result
-
-
-def _same_options(values: list[int], old: Question, new: Question) -> list[int] | None:
-    """The numbers of the same options in another version of the question. None if one of them is missing there."""
-    identities = {option.number: option.identity for option in old.options}
-    numbers = {option.identity: option.number for option in new.options}
-    if new.other:
-        identities[forms.OTHER], numbers[""] = "", forms.OTHER
-    new_values = [numbers[identities[value]] for value in values if identities.get(value) in numbers]
-    return new_values if len(new_values) == len(values) else None

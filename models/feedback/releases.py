@@ -43,7 +43,15 @@ class Release(Base):
     threshold: Mapped[int]
     asked: Mapped[int]
     answered: Mapped[int]
+    people: Mapped[int | None]
+    """How many different people answered: in a pool, one may have answered several runs. None for pools of earlier
+    versions, which did not count them."""
     released_at: Mapped[datetime] = mapped_column(index=True)
+
+    @property
+    def people_at_most(self) -> int:
+        """The number of people, as far as it is known."""
+        return self.answered if self.people is None else self.people
 
 
 class Figure(Base):

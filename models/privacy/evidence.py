@@ -4,7 +4,7 @@ For an auditor. The results contain no names and no texts; runs, pools and relea
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,9 +18,11 @@ from models.delivery.drafts import Draft
 from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery
 from models.feedback.named_answers import NamedAnswer
-from models.feedback.pools import Pool, Pooled
+from models.feedback.pool_content import SMALLEST
+from models.feedback.pools import Pool, Pooled, is_waiting
 from models.feedback.releases import OpenAnswer, Release, spread_from
 from models.feedback.runs import Participation, Run, RunState, Staged
+from models.feedback.sealing import SEALED_BYTES
 from models.meetings.attendance import Attendance
 from models.meetings.meetings import Meeting
 
@@ -186,24 +188,40 @@ def _is_plain(blob: bytes) -> bool:
 
 
 async def pools(session: AsyncSession) -> list[Finding]:
-    """Checks that waiting pools are sealed, of one size and have a threshold of 3 or more; opened ones are empty."""
+    """Checks that waiting pools are sealed, each in one row of a padded size, and that the others are empty."""
     rows = (await session.execute(select(Pooled.pool_id, Pooled.blob))).all()
-    known = {pool.id: pool for pool in (await session.execute(select(Pool))).scalars()}
-    held = {row.pool_id for row in rows}
-    waiting = [pool for pool in known.values() if pool.opened_at is None]
+    numbers = Counter(row.pool_id for row in rows)
+    waiting = {pool.id: pool for pool in (await session.execute(select(Pool).where(is_waiting()))).scalars()}
+    over = await session.scalar(select(func.count()).where(~is_waiting()))
     return [
-        *_blobs("answers and texts that wait", "pools", [(row.pool_id, row.blob) for row in rows]),
+        *_blobs("pools that wait", "pools", [(row.pool_id, row.blob) for row in rows]),
         finding(
-            f"pools: {len(waiting)} wait, {len(known) - len(waiting)} were opened and hold nothing any more",
-            sorted(number for number in held if known[number].opened_at is not None),
-            "pools that were opened still hold answers",
+            "pools that wait hold no ballots, but one row each",
+            sorted(number for number, count in numbers.items() if count > 1),
+            "pools still hold the ballots of an earlier version, until the program starts with their keys",
+        ),
+        finding(
+            "pools that wait are padded, so that their size does not tell how much they hold",
+            sorted(row.pool_id for row in rows if numbers[row.pool_id] == 1 and not _is_padded(len(row.blob))),
+            "pools that wait are of a size of their own",
+        ),
+        finding(
+            f"pools: {len(waiting)} wait, {over} were opened or destroyed and hold nothing any more",
+            sorted(set(numbers) - set(waiting)),
+            "pools that were opened or destroyed still hold answers",
         ),
         finding(
             "pools that wait were promised at least 3",
-            [pool.id for pool in waiting if pool.threshold < 3],
+            [pool.id for pool in waiting.values() if pool.threshold < 3],
             "pools whose threshold hides nothing",
         ),
     ]
+
+
+def _is_padded(size: int) -> bool:
+    """Whether a sealed content has `SMALLEST` bytes or a power of two above it."""
+    content = size - SEALED_BYTES
+    return content >= SMALLEST and content & (content - 1) == 0
 
 
 async def texts(session: AsyncSession) -> Finding:
@@ -218,21 +236,21 @@ async def texts(session: AsyncSession) -> Finding:
 
 
 async def early_texts(session: AsyncSession) -> Finding:
-    """Checks that releases with texts have at least twice their threshold of respondents."""
+    """Checks that releases with texts are of at least twice as many people as their threshold."""
     wanted = select(Release).where(Release.id.in_(select(OpenAnswer.release_id)))
     releases = (await session.execute(wanted)).scalars().all()
     return finding(
         f"releases with texts: {len(releases)}, each of at least twice its threshold",
-        [release.id for release in releases if release.answered < spread_from(release.threshold)],
+        [release.id for release in releases if release.people_at_most < spread_from(release.threshold)],
         "releases with texts of too few",
     )
 
 
 async def obsolete_keys(session: AsyncSession, names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Two lists of key names: those whose run has closed or pool was opened, and those without a run or pool."""
+    """Two lists of key names: those whose run has closed or pool waits no more, and those without a run or pool."""
     closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
-    opened = select(Pool.key).where(Pool.opened_at.is_not(None), Pool.key.in_(names))
-    ended = set((await session.execute(closed.union(opened))).scalars())
+    over = select(Pool.key).where(~is_waiting(), Pool.key.in_(names))
+    ended = set((await session.execute(closed.union(over))).scalars())
     of_any = select(Run.key).where(Run.key.in_(names)).union(select(Pool.key).where(Pool.key.in_(names)))
     known = set((await session.execute(of_any)).scalars())
     return [name for name in names if name in ended], [name for name in names if name not in known]

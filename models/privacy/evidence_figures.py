@@ -80,7 +80,7 @@ async def _read(session: AsyncSession) -> list[_Release]:
 
 def _violations(counted: _Release) -> Violations:
     release = counted.row
-    if release.answered < release.threshold or release.threshold < 3:
+    if release.people_at_most < release.threshold or release.threshold < 3:
         yield "few", f"release {release.id}"
     for question_id, figure in counted.figures.items():
         where = f"release {release.id}, question {question_id}"
@@ -111,7 +111,7 @@ def _of_counts(
     counts: dict[int, int], figure: Figure | None, question: Question, release: Release, where: str
 ) -> Violations:
     n = (figure.n if figure is not None else None) or 0
-    if n < spread_from(release.threshold):
+    if min(n, release.people_at_most) < spread_from(release.threshold):
         yield "spread", where
     counts_told = [people for value, people in counts.items() if value != DONT_KNOW]
     if n in counts_told or (not question.kind.takes_several and sum(counts_told) != n):

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.forms import forms
 from models.forms.forms import UNTOLD, Question
@@ -117,6 +117,11 @@ class Aggregate:
     """The number of releases in it."""
 
     @property
+    def is_pool(self) -> bool:
+        """Whether these are the results of one pool."""
+        return self.pooled and self.forms == 1
+
+    @property
     def texts(self) -> tuple[Comment, ...]:
         return tuple(text for result in self.results for text in result.texts)
 
@@ -177,7 +182,7 @@ async def _pools_of_texts(session: AsyncSession, releases: Sequence[Release]) ->
     pools = [release.pool_id for release in releases if release.pool_id is not None]
     if not pools:
         return set()
-    return set(await session.scalars(select(Pool.id).where(Pool.id.in_(pools), Pool.kind == Waits.TEXTS)))
+    return set(await session.scalars(select(Pool.id).where(Pool.id.in_(pools), Pool.kind == PoolKind.TEXTS)))
 
 
 async def _rows(session: AsyncSession, ids: list[int]) -> _Rows:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, Pooled, PoolKind, is_waiting
 from models.feedback.releases import Release
 from models.feedback.runs import Run, RunState, asked_and_answered
 from models.forms.forms import Form, FormVersion
@@ -39,6 +39,10 @@ class ListedResult:
     """The number of answers that could not be decrypted because their key was missing."""
     run_id: int | None = None
     """None for a pool."""
+    people: int | None = None
+    """For a pool: of how many different people the answers are. None if that was not counted."""
+    is_destroyed: bool = False
+    """Whether it is a pool whose answers were destroyed unread."""
 
     @property
     def tells_answered(self) -> bool:
@@ -58,18 +62,18 @@ class WaitingPool:
 async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPool]:
     """The sealed pools with answers, of the groups that a person coordinates, by name."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
-    wanted = select(Pool).where(Pool.workgroup_id.in_(names), Pool.opened_at.is_(None))
-    pools = (await session.execute(wanted.where(Pool.answered > 0))).scalars()
-    waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is Waits.TEXTS) for pool in pools]
+    wanted = select(Pool).where(Pool.workgroup_id.in_(names), is_waiting())
+    pools = (await session.execute(wanted.where(Pool.id.in_(select(Pooled.pool_id))))).scalars()
+    waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is PoolKind.TEXTS) for pool in pools]
     return sorted(waiting, key=lambda entry: entry.group)
 
 
 async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
-    """The number of respondents at which the waiting open answers to a group's form are released; None if none wait."""
+    """How many different people must have answered before the group's waiting texts are shown; None if none wait."""
     wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
-    wanted = wanted.where(Pool.kind == Waits.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
-    pool = await session.scalar(wanted.where(Pool.opened_at.is_(None), Pool.answered > 0))
-    return pool.answers_needed if pool is not None else None
+    wanted = wanted.where(Pool.kind == PoolKind.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
+    pool = await session.scalar(wanted.where(is_waiting(), Pool.id.in_(select(Pooled.pool_id))))
+    return pool.people_needed if pool is not None else None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,9 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     now_open = await asked_and_answered(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
     dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
+    gone = _destroyed().where(Pool.workgroup_id.in_(mine)).order_by(Pool.destroyed_at.desc(), Pool.id.desc())
+    destroyed = [_of_destroyed(*row) for row in await session.execute(gone.limit(so_many))]
+    dated += [(listed.day, listed) for listed in destroyed]
     listed = [entry for _, entry in sorted(dated, key=lambda pair: pair[0], reverse=True)]
     return ResultPage(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
 
@@ -166,6 +173,35 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> ListedResult:
         asked=release.asked,
         answered=release.answered,
         threshold=release.threshold,
+        people=release.people,
+    )
+
+
+def _destroyed() -> "Select[Pool, Workgroup, Form]":
+    return (
+        select(Pool, Workgroup, Form)
+        .join(Workgroup, Workgroup.id == Pool.workgroup_id)
+        .join(FormVersion, FormVersion.id == Pool.form_version_id)
+        .join(Form, Form.id == FormVersion.form_id)
+        .where(Pool.destroyed_at.is_not(None))
+    )
+
+
+def _of_destroyed(pool: Pool, group: Workgroup, form: Form) -> ListedResult:
+    assert pool.destroyed_at is not None
+    return ListedResult(
+        group=group.name,
+        form=form,
+        meeting=None,
+        pooled=True,
+        named=False,
+        day=pool.destroyed_at,
+        is_open=False,
+        release_id=None,
+        asked=pool.asked,
+        answered=pool.answered,
+        threshold=pool.threshold,
+        is_destroyed=True,
     )
 
 

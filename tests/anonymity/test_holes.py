@@ -49,8 +49,7 @@ async def test_named_answers_are_not_put_among_anonymous_ones(room: Room) -> Non
     await room.close(second)
     assert len(await room.rows(NamedAnswer)) == 4
     assert await room.rows(Release) == await room.rows(Figure) == []
-    (pool,) = await room.rows(Pool)
-    assert pool.answered == 1
+    assert [(pool.kind, pool.answered) for pool in await room.rows(Pool)] == [("answers", 1), ("texts", 1)]
 
 
 async def test_what_was_not_sent_is_told_under_no_name(room: Room) -> None:
@@ -86,9 +85,9 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
     """Its releases have no figures, but the people who answered are counted in no other release."""
     group, people = await room.group(14)
     version = await room.form([OPEN])
-    for answered in (10, 6, 4):
+    for first, last in ((0, 10), (0, 6), (8, 12)):
         run = await room.put(version, group, people)
-        for person in people[:answered]:
+        for person in people[first:last]:
             await room.answer(run, person, {1: "Teksti"})
         await room.close(run)
     releases = await room.rows(Release)
@@ -98,6 +97,7 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
     assert [(aggregate.asked, aggregate.answered, len(aggregate.texts)) for aggregate in shown] == [
         (14, 10, 10),
         (14, 6, 0),
+        (0, 0, 10),  # texts that waited, of the two smaller forms: those who answered the second are counted already
     ]
     assert (together.asked, together.answered) == (28, 16)
 
@@ -120,7 +120,29 @@ async def test_two_replicas_put_a_groups_answers_into_one_pool(room: Room) -> No
 
     await asyncio.gather(*map(close, runs))
     (pool,) = await room.rows(Pool)
-    assert pool.answered == len(await room.rows(Pooled)) == 4
+    assert pool.answered == 4
+    assert len(await room.rows(Pooled)) == 1
+
+
+@pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
+async def test_two_replicas_that_release_forms_of_one_group_do_not_deadlock(room: Room) -> None:
+    """Each inserts its release, which refers to the group, and then adds the texts to the group's pool."""
+    group, people = await room.group(12)
+    version = await room.form([SCALE, OPEN])
+    runs = [await room.put(version, group, people) for _ in range(2)]
+    for run in runs:
+        for person in people[:6]:
+            await room.answer(run, person, {1: 1 + person % 5, 2: "Teksti"})
+    after = room.now + timedelta(days=8)
+
+    async def close(run: int) -> None:
+        async with room.sessions.begin() as session:
+            await closing.count_and_close(session, run, room.keys, policy=room.policy, now=after)
+
+    await asyncio.gather(*map(close, runs))
+    assert len(await room.rows(Release)) == 2
+    (pool,) = await room.rows(Pool)
+    assert (pool.kind, pool.answered) == ("texts", 12)
 
 
 async def test_named_texts_make_no_crowd_for_anonymous_ones(room: Room) -> None:
@@ -136,26 +158,6 @@ async def test_named_texts_make_no_crowd_for_anonymous_ones(room: Room) -> None:
     assert await room.rows(OpenAnswer) == []
     (pool,) = await room.rows(Pool)
     assert (pool.kind, pool.answered) == ("texts", 6)
-
-
-async def test_three_people_are_never_five(room: Room) -> None:
-    """Three people answer after each of three meetings: nine answers are not released, as they are of three people."""
-    group, people = await room.group(3)
-    version = await room.form([SCALE])
-    for _ in range(3):
-        run = await room.put(version, group, people)
-        for person in people:
-            await room.answer(run, person, {1: 2 + person % 3})
-        await room.close(run)
-    assert await room.rows(Release) == []
-    assert len(await room.rows(Pooled)) == 9
-    async with room.sessions.begin() as session:
-        newcomers = [await room.member(group, session=session) for _ in range(2)]
-    run = await room.put(version, group, [*people, *newcomers])
-    await room.answer(run, newcomers[0], {1: 1})
-    await room.close(run)
-    (release,) = await room.rows(Release)
-    assert release.answered == 10
 
 
 async def test_a_mean_alone_does_not_say_that_all_agree_on_it(room: Room) -> None:

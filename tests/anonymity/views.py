@@ -6,7 +6,7 @@ people than the threshold.
 """
 
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +22,7 @@ from bot import db
 from models.base import Base
 from models.feedback import answers
 from models.feedback.answers import StoredEntry
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, spread_from
 from models.feedback.runs import Participation, Run, Staged
 from models.feedback.sealing import Keyring
@@ -48,6 +48,12 @@ FIELDS = tuple(Choice(identity=f"field-{number}") for number in range(2))
 TICKS = tuple(Choice(identity=f"tick-{number}") for number in range(3))
 
 
+STATEMENTS = ("one", "two", "three")
+IDENTITIES = {PoolKind.ANSWERS: (*STATEMENTS, "ticks", "yes"), PoolKind.TEXTS: ("open",)}
+ALL_IDENTITIES = (*STATEMENTS, "ticks", "yes", "house", "field", "open")
+"""The identities of the questions."""
+
+
 def items(statements: Iterable[str]) -> list[Item]:
     """Returns the items of a form with these statements and the same other questions each time."""
     return [
@@ -69,6 +75,16 @@ class Sum:
 
 
 @dataclass
+class WaitingUnits:
+    """What a pool should hold, by the identity of the question."""
+
+    threshold: int = 0
+    answered: int = 0
+    units: dict[str, list[Unit]] = field(default_factory=lambda: defaultdict(list))
+    crowd: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+
+@dataclass
 class Watch:
     """A group, everybody's true answers, and the releases so far."""
 
@@ -77,12 +93,11 @@ class Watch:
     people: list[int]
     version: FormVersion
     truth: dict[Unit, Values] = field(default_factory=dict)
-    pooled: dict[Waits, list[Unit]] = field(default_factory=lambda: defaultdict(list))
-    of_release: dict[int, list[Unit]] = field(default_factory=dict)
+    waiting: dict[PoolKind, WaitingUnits] = field(default_factory=lambda: defaultdict(WaitingUnits))
+    of_release: dict[int, dict[str, list[Unit]]] = field(default_factory=dict)
+    """By release id and the identity of the question."""
     known: set[Unit] = field(default_factory=set)
     """Units that were answered by name."""
-    few_people: int = 0
-    """Number of releases of pools with enough answers but with fewer people than the threshold."""
     opened: int = 0
     views: int = 0
 
@@ -102,7 +117,7 @@ class Watch:
         for person in gone:
             await self.erase(person)
         counted = {
-            (run, person): values
+            (run, person): {question.identity: values.get(question.identity) for question in questions}
             for person, values in submissions.items()
             if person not in gone and any(values.get(q.identity) for q in questions if q.background is None)
         }
@@ -141,29 +156,57 @@ class Watch:
         if named:
             self.known |= set(units)
         async with self.room.sessions() as session:
-            new = (
-                (await session.execute(select(Release).where(Release.id.not_in(before)).order_by(Release.id)))
-                .scalars()
-                .all()
-            )
-            pools = {pool.id: pool for pool in (await session.execute(select(Pool))).scalars()}
-        if units and len(units) < threshold and not named:
-            self.pooled[Waits.ANSWERS] += units
-        for release in new:
-            if release.run_id is not None:
-                units_of_release = units
-            else:
-                kind = pools[release.pool_id or 0].kind
-                units_of_release, self.pooled[kind] = self.pooled[kind], []
-                self.opened += 1
-                self.few_people += len({person for _, person in units_of_release}) < release.threshold
-            assert release.answered == len(units_of_release) >= release.threshold
-            self.of_release[release.id] = units_of_release
-            is_texts = release.pool_id is not None and pools[release.pool_id].kind is Waits.TEXTS
-            writes = any(self.truth[unit].get("open") for unit in units_of_release)
-            if not is_texts and len(units_of_release) < spread_from(release.threshold) and writes and not named:
-                self.pooled[Waits.TEXTS] += units_of_release
-        assert (len(units) >= threshold) == any(release.run_id == run for release in new)
+            wanted = select(Release).where(Release.id.not_in(before)).order_by(Release.id)
+            new = {release.pool_id: release for release in (await session.execute(wanted)).scalars()}
+            kinds = {pool.kind: pool.id for pool in (await session.execute(select(Pool))).scalars() if pool.id in new}
+        own = new.pop(None, None)
+        assert (own is not None) == (len(units) >= threshold)
+        if own is not None:
+            assert own.answered == own.people == len(units)
+            self.of_release[own.id] = dict.fromkeys(ALL_IDENTITIES, units)
+        for kind in PoolKind if not named else ():
+            limit = threshold if kind is PoolKind.ANSWERS else spread_from(threshold)
+            ready = self._gather(kind, units, threshold) if len(units) < limit else {}
+            assert bool(ready) == (kind in kinds), (kind, ready)
+            if ready:
+                self._follow_pool(kind, new[kinds[kind]], ready)
+
+    def _gather(self, kind: PoolKind, units: list[Unit], threshold: int) -> dict[str, list[Unit]]:
+        """Adds units to a pool. Returns those that it should release now, by the identity of the question."""
+        identities = IDENTITIES[kind]
+        given = {identity: [unit for unit in units if self.truth[unit].get(identity)] for identity in identities}
+        if not any(given.values()):
+            return {}
+        pool = self.waiting[kind]
+        pool.threshold, pool.answered = max(pool.threshold, threshold), pool.answered + len(units)
+        for identity in identities:
+            pool.units[identity] += given[identity]
+            if given[identity]:
+                crowd = units if kind is PoolKind.TEXTS else given[identity]
+                pool.crowd[identity] |= {person for _, person in crowd}
+        return {identity: pool.units[identity] for identity in identities if self._is_ready(kind, identity)}
+
+    def _is_ready(self, kind: PoolKind, identity: str) -> bool:
+        pool = self.waiting[kind]
+        twice = spread_from(pool.threshold)
+        people = Counter(unit[1] for unit in pool.units[identity] if self.truth[unit][identity] != DONT_KNOW)
+        needed = pool.threshold if kind is PoolKind.TEXTS or identity in STATEMENTS else twice
+        is_mixed = 2 * max(people.values(), default=0) <= people.total()
+        return len(people) >= needed and is_mixed and (kind is PoolKind.ANSWERS or len(pool.crowd[identity]) >= twice)
+
+    def _follow_pool(self, kind: PoolKind, release: Release, ready: dict[str, list[Unit]]) -> None:
+        pool = self.waiting[kind]
+        assert release.people == len(set().union(*(pool.crowd[identity] for identity in ready))) >= release.threshold
+        assert release.answered == max(pool.answered, *map(len, ready.values()))
+        assert release.threshold == pool.threshold
+        self.of_release[release.id] = ready
+        self.opened += 1
+        left = {identity: units for identity, units in pool.units.items() if units and identity not in ready}
+        self.waiting[kind] = WaitingUnits()
+        for identity, units in left.items():
+            self.waiting[kind].threshold = pool.threshold
+            self.waiting[kind].units[identity] = units
+            self.waiting[kind].crowd[identity] = pool.crowd[identity]
 
     async def _look(self) -> None:
         """Checks everything that any reader can see now."""
@@ -192,19 +235,21 @@ class Watch:
             sums[question.identity].append(Sum(counted - self.known, tuple(weights.items())))
 
         for figure in (await session.execute(select(Figure))).scalars():
-            question, units = named[figure.question_id], self.of_release[figure.release_id]
+            question = named[figure.question_id]
+            units = self._units(figure.release_id, question)
             if figure.n is not None and question.kind is not QuestionKind.SEVERAL:
                 add(question, units, dict.fromkeys(scale, 1), figure.n)
             if figure.total is not None:
                 add(question, units, {value: value for value in scale}, figure.total)
         for count in (await session.execute(select(OptionCount))).scalars():
-            add(named[count.question_id], self.of_release[count.release_id], {count.value: 1}, count.chosen)
+            question = named[count.question_id]
+            add(question, self._units(count.release_id, question), {count.value: 1}, count.chosen)
         cells = {}
         for cell in (await session.execute(select(Cell))).scalars():
             question = named[cell.question_id]
             theirs = [
                 u
-                for u in self.of_release[cell.release_id]
+                for u in self._units(cell.release_id, question)
                 if (self.truth[u].get(question.identity) or UNTOLD) in cell.backgrounds
             ]
             assert len(theirs) == cell.n
@@ -214,6 +259,10 @@ class Watch:
             add(named[part.question_id], theirs, dict.fromkeys(scale, 1), part.n)
             add(named[part.question_id], theirs, {value: value for value in scale}, part.total)
         return sums
+
+    def _units(self, release_id: int, question: Question) -> list[Unit]:
+        """The units whose answers to a question a release has."""
+        return self.of_release[release_id].get(question.identity, [])
 
     def _said(self, unit: Unit, question: Question) -> Sequence[Any]:
         value = self.truth[unit].get(question.identity)
@@ -225,8 +274,8 @@ class Watch:
         for answer in (await session.execute(select(OpenAnswer))).scalars():
             texts_of_release[answer.release_id].append(answer.text)
         for release_id, texts in texts_of_release.items():
-            units = self.of_release[release_id]
-            assert len(units) >= spread_from(releases[release_id].threshold)
+            units = self.of_release[release_id]["open"]
+            assert (releases[release_id].people or 0) >= spread_from(releases[release_id].threshold)
             assert sorted(texts) == sorted(text for unit in units if (text := self.truth[unit].get("open")))
 
     async def _views(self, session: Any, releases: list[Release]) -> None:
@@ -260,7 +309,7 @@ class Watch:
     def _values(self, release: Release, identity: str) -> list[int]:
         return [
             value
-            for unit in self.of_release[release.id]
+            for unit in self.of_release[release.id].get(identity, [])
             if (value := self.truth[unit].get(identity)) and value != DONT_KNOW
         ]
 
@@ -270,7 +319,7 @@ def _told(values: Sequence[int]) -> tuple[int, int]:
 
 
 def small_sets(sums: Sequence[Sum], threshold: int) -> list[frozenset[Unit]]:
-    """Returns sets of fewer units than the threshold about which the sums reveal something."""
+    """Returns sets of units of fewer people than the threshold about which the sums reveal something."""
     atoms: dict[tuple[bool, ...], set[Unit]] = defaultdict(set)
     for unit in frozenset().union(*(released.units for released in sums)) if sums else ():
         atoms[tuple(unit in released.units for released in sums)].add(unit)
@@ -285,7 +334,7 @@ def small_sets(sums: Sequence[Sum], threshold: int) -> list[frozenset[Unit]]:
         for released in sums
     ]
     whole, isolated = rank(rows), []
-    for union in _unions([len(atom) for atom in alike], threshold):
+    for union in _unions([frozenset(person for _, person in atom) for atom in alike], threshold):
         outside = [
             [cell for cell, (number, _) in zip(row, columns, strict=True) if number not in union] for row in rows
         ]
@@ -294,11 +343,14 @@ def small_sets(sums: Sequence[Sum], threshold: int) -> list[frozenset[Unit]]:
     return isolated
 
 
-def _unions(sizes: Sequence[int], threshold: int) -> Iterator[tuple[int, ...]]:
-    """Yields the combinations of atoms that together have fewer units than the threshold."""
-    small = [number for number, size in enumerate(sizes) if size < threshold]
-    for size in range(1, min(len(small), threshold) + 1):
-        yield from (union for union in combinations(small, size) if sum(sizes[number] for number in union) < threshold)
+def _unions(people: Sequence[frozenset[int]], threshold: int, first: int = 0) -> Iterator[tuple[int, ...]]:
+    """Yields the combinations of atoms, given with their people, that together have fewer people than the threshold."""
+    for number in range(first, len(people)):
+        if len(people[number]) >= threshold:
+            continue
+        yield (number,)
+        together = [them | people[number] for them in people]
+        yield from ((number, *rest) for rest in _unions(together, threshold, number + 1))
 
 
 def rank(rows: Sequence[Sequence[int]]) -> int:

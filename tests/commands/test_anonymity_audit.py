@@ -87,7 +87,7 @@ async def test_where_nothing_is_nothing_is_found(room: Room, tmp_path: Path) -> 
     assert "nothing in them ties an answer to a person" in report
     assert NAME not in report
     assert WORDS not in report
-    for figures in ("closed runs: 3", "sealed answers of open forms: 4", "answers and texts that wait: 9 in 2 pools"):
+    for figures in ("closed runs: 3", "sealed answers of open forms: 4", "pools that wait: 2 in 2 pools"):
         assert figures in report
     assert "staged" in report.split("tables that point at a person")[1].split("\n")[0]
     assert "option_count" in report.split("tables that hold figures")[1].split("\n")[0]
@@ -150,10 +150,25 @@ CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
         "sealed answers of open forms are legible",
     ),
     "a pooled blob of its own size": (
-        ["UPDATE pooled SET blob = :noise WHERE id = (SELECT min(id) FROM pooled)"],
-        "answers and texts that wait differ in size",
+        ["UPDATE pooled SET blob = :noise WHERE pool_id = 1"],
+        "pools that wait are of a size of their own: 1",
     ),
-    "a pool that was opened": (["UPDATE pool SET opened_at = :then WHERE id = 1"], "opened still hold answers: 1"),
+    "a pool that was opened": (
+        ["UPDATE pool SET opened_at = :then WHERE id = 1"],
+        "opened or destroyed still hold answers: 1",
+    ),
+    "ballots in a pool": (
+        ["INSERT INTO pooled (id, pool_id, blob) SELECT 7, pool_id, blob FROM pooled WHERE pool_id = 1"],
+        "hold the ballots of an earlier version, until the program starts with their keys: 1",
+    ),
+    "a pool that was destroyed": (
+        ["UPDATE pool SET destroyed_at = :then WHERE id = 1"],
+        "opened or destroyed still hold answers: 1",
+    ),
+    "a release of few people": (
+        ["UPDATE release SET people = 4 WHERE id = 2"],
+        "fewer than their threshold: release 2",
+    ),
     "a pool for nobody": (["UPDATE pool SET threshold = 1 WHERE id = 2"], "threshold hides nothing: 2"),
     "texts in a row": (
         [

@@ -31,27 +31,31 @@ class Tapped:
     attended: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
-    released: dict[str, list[list[list[int | None]]]] = field(default_factory=lambda: defaultdict(list))
-    """By the month of closing: the ballots of each release."""
-    pools: dict[str, list[list[int | None]]] = field(default_factory=lambda: defaultdict(list))
+    released: dict[tuple[str, int], list[list[int]]] = field(default_factory=lambda: defaultdict(list))
+    """By the month of closing and the statement: the values in each release."""
+    pools: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    """By the group and the statement: pairs of a person and a value."""
     reminders: Counter[tuple[int, str]] = field(default_factory=Counter)
     """Reminders that each person must get, by Telegram id and title."""
 
-    def close(self, group: str, month: str, ballots: list[list[int | None]]) -> None:
-        """What a closing form must release: itself from five answers on, else its group's pool when that has five."""
-        if len(ballots) >= THRESHOLD:
-            self.released[month].append(ballots)
-            return
-        self.pools[group] += ballots
-        if len(self.pools[group]) >= THRESHOLD:
-            self.released[month].append(self.pools.pop(group))
+    def close(self, group: str, month: str, ballots: dict[int, list[int | None]]) -> None:
+        """What a closing form must release: itself from five answers on, else those statements of its group's pool that
+        five people have rated, none of them more than half the times."""
+        for statement in range(len(STATEMENTS)):
+            values = [(person, value) for person, ballot in ballots.items() if (value := ballot[statement])]
+            if len(ballots) >= THRESHOLD:
+                self.released[month, statement].append([value for _, value in values])
+                continue
+            pool = self.pools[group, statement]
+            pool += values
+            people = Counter(person for person, _ in pool)
+            if len(people) >= THRESHOLD and 2 * max(people.values()) <= len(pool):
+                self.released[month, statement].append([value for _, value in self.pools.pop((group, statement))])
 
     def mean(self, month: str, statement: int) -> tuple[int, int] | None:
         """Total and n of a statement over a month's releases."""
         total = n = 0
-        for ballots in self.released[month]:
-            values = [ballot[statement] for ballot in ballots]
-            given = [value for value in values if value is not None]
+        for given in self.released[month, statement]:
             if len(given) >= THRESHOLD and set(given) not in ({1}, {5}):
                 total, n = total + sum(given), n + len(given)
         return (total, n) if n else None
@@ -129,7 +133,8 @@ async def one_meeting(
     for person in answering:
         person.user.taps("Lähetä palaute")
     await talk.answered()
-    counted = [ballot for ballot in ballots if any(ballot)]
+    answered = zip((person.user.id for person in answering), ballots, strict=True)
+    counted = {person: ballot for person, ballot in answered if any(ballot)}
     tapped.answered[closing] += len(counted)
     tapped.close(name, closing, counted)
     await talk.time_passes(hours=1)

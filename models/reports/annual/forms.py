@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Release
 from models.feedback.runs import Run, RunState
 from models.forms.forms import FormVersion
@@ -100,7 +100,7 @@ async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
         unreadable=run.unreadable,
         thresholds=tuple(sorted({release.threshold for release in releases} | run.thresholds)),
         # Whoever wrote a text that waited is counted where their figures are.
-        released=sum(release.answered for release in releases if release.kind is not Waits.TEXTS),
+        released=sum(release.answered for release in releases if release.kind is not PoolKind.TEXTS),
         releases=tuple(release.id for release in releases),
         questions=await annual_questions.questions(session, ids, newest),
     )

@@ -13,9 +13,9 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import Refused
-from models.feedback import pools
+from models.feedback import pooling
 from models.feedback.answers import Ballot
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.feedback.runs import Run, RunState
 from models.forms import forms
@@ -37,6 +37,7 @@ from models.reports.annual.questions import Hidden
 from models.reports.annual.snapshots import Snapshot
 from models.results.aggregates import Label, aggregate_of
 from models.valid_figures import Mean
+from tests.pooled import open_with
 from tests.scenes import scene
 from tests.talk import Talk
 
@@ -323,7 +324,7 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
         at = await meeting(session, group, when) if number % 3 == 0 else None
         source: Run | Pool
         if number % 5 == 4:
-            kind = random.choice(list(Waits))
+            kind = random.choice(list(PoolKind))
             source = Pool(kind=kind, form_version_id=version.id, workgroup_id=group.id, threshold=THRESHOLD)
             source.opened_at = when
         else:
@@ -333,7 +334,11 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
         source.asked, source.answered = 12, len(ballots)
         session.add(source)
         await session.flush()
-        releases += await pools.release(session, source, ballots, talk.app.keys, now=when)
+        if isinstance(source, Pool):
+            releases.append(await open_with(session, source, ballots, now=when))
+        else:
+            answers = dict(enumerate(ballots))
+            releases += await pooling.release_or_wait(session, source, answers, talk.app.keys, now=when)
     await session.flush()
     return releases
 

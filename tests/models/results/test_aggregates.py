@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
-from models.feedback.pools import Pool, Waits
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
 from models.forms import forms
 from models.forms.forms import OTHER, Form, FormVersion
@@ -103,7 +103,7 @@ async def test_texts_that_waited_are_counted_where_their_figures_are(talk_anywhe
         (version,) = await written(session, group, [CLAIM, OPEN])
         one = await released(session, group, version, at(1, 5), (6, 20, None, {}))
         texts = await released(session, group, version, at(2, 5))
-        pool = Pool(kind=Waits.TEXTS, workgroup_id=group.id, form_version_id=version.id, threshold=5)
+        pool = Pool(kind=PoolKind.TEXTS, workgroup_id=group.id, form_version_id=version.id, threshold=5)
         session.add(pool)
         await session.flush()
         texts.pool_id = pool.id

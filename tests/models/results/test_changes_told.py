@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound, Refused, Stale
-from models.feedback import pools
-from models.feedback.pools import Pool, Waits
+from models.feedback import pooling
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Release
 from models.feedback.runs import Run, RunState
 from models.forms import forms
@@ -28,6 +28,7 @@ from models.privacy import erasure, own_data
 from models.reports.annual import changes_told as annual_replies
 from models.results import changes_told
 from models.valid_figures import Mean
+from tests.pooled import open_with
 from tests.talk import Talk
 
 DAY = timedelta(days=1)
@@ -55,14 +56,17 @@ class Feedback:
             origin = Run(form_version_id=version.id, workgroup_id=self.group.id, threshold=5, state=RunState.CLOSED)
             origin.opens_at, origin.closes_at = self.opened, self.closed
         else:
-            origin = Pool(kind=Waits.ANSWERS, form_version_id=version.id, workgroup_id=self.group.id, threshold=5)
+            origin = Pool(kind=PoolKind.ANSWERS, form_version_id=version.id, workgroup_id=self.group.id, threshold=5)
         origin.asked, origin.answered = 9, 5
         self.session.add(origin)
         await self.session.flush()
         ballots = [{scale.id: mean + (n == 0) for scale, mean in zip(scales, means, strict=False)} for n in range(5)]
-        made = await pools.release(self.session, origin, ballots, self.talk.app.keys, now=self.closed)
-        self.release = made[0]
-        return made[0]
+        if isinstance(origin, Pool):
+            self.release = await open_with(self.session, origin, ballots, now=self.closed)
+        else:
+            answers, keys = dict(enumerate(ballots)), self.talk.app.keys
+            (self.release,) = await pooling.release_or_wait(self.session, origin, answers, keys, now=self.closed)
+        return self.release
 
     async def writes(self, place: int = 0, text: str = "Teimme.", now: datetime | None = None) -> None:
         assert self.release is not None

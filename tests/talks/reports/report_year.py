@@ -12,7 +12,7 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.feedback import pools
+from models.feedback import pooling
 from models.feedback.answers import Ballot
 from models.feedback.releases import OpenAnswer
 from models.feedback.runs import Run, RunState
@@ -237,7 +237,7 @@ async def told(session: AsyncSession, talk: Talk, threshold: int) -> None:
     session.add(run)
     await session.flush()
     ballots = [ballot(questions, said) for said in all_said(Sitting(run.id, version))]
-    (made,) = await pools.release(session, run, ballots, talk.app.keys, now=now)
+    (made,) = await pooling.release_or_wait(session, run, dict(enumerate(ballots)), talk.app.keys, now=now)
     await session.flush()
     text = (await session.execute(select(OpenAnswer))).scalars().one()
     text.highlighted = True

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from models.delivery.drafts import Draft
-from models.feedback import pools
+from models.feedback import pooling
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form
@@ -64,7 +64,7 @@ class Room:
             await session.flush()
             means = [MEANS[place % 4] for place in range(len(claims))] + [(5,) * 5]
             ballots = [{q.id: mean[n] for q, mean in zip(questions, means, strict=True)} for n in range(5)]
-            made = await pools.release(session, run, ballots, talk.app.keys, now=now)
+            made = await pooling.release_or_wait(session, run, dict(enumerate(ballots)), talk.app.keys, now=now)
         self.release, self.question = made[0].id, questions[min(1, len(claims) - 1)].id
         self.hidden = questions[-1].id
 

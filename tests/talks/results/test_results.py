@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from models.feedback import named_answers, pools
+from models.feedback import named_answers, pooling
 from models.feedback.answers import Ballot
 from models.feedback.releases import OpenAnswer, Release
 from models.feedback.runs import Run, RunState
@@ -62,14 +62,14 @@ class Office:
 
     async def released(self, ballots: Sequence[Ballot], *, asked: int = 40, is_named: bool = False) -> int:
         """Closes a form with these answers; returns its release's id."""
-        now = self.talk.clock.now()
+        now, keys = self.talk.clock.now(), self.talk.app.keys
         async with self.talk.app.sessions.begin() as session:
             run = Run(form_version_id=self.version.id, workgroup_id=self.group.id, threshold=5, named=is_named)
             run.opens_at, run.closes_at, run.state = now - timedelta(days=7), now, RunState.CLOSED
             run.asked, run.answered = asked, len(ballots)
             session.add(run)
             await session.flush()
-            made = await pools.release(session, run, list(ballots), self.talk.app.keys, now=now)
+            made = await pooling.release_or_wait(session, run, dict(enumerate(ballots)), keys, now=now)
             if is_named:
                 people = (
                     await session.execute(select(Person).where(Person.name.startswith("Jäsen")).order_by(Person.id))
