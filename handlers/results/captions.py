@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from handlers.dates import day_text, span_text
 from handlers.forms.labels import form_name
-from handlers.results.result_text import withheld
+from handlers.results.result_text import no_groups, withheld
 from handlers.texts import Texts, texts
 from models.feedback.releases import OFF, spread_from
 from models.forms.items import QuestionKind
@@ -62,27 +62,31 @@ def facts(t: Texts, paper: Head) -> list[tuple[str, str]]:
 
 
 def response(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[tuple[str, int | Share]]:
-    """How many were asked and answered, and the rate, each under its name.
+    """How many were asked and answered, and the rate, each under its name; of a pool, also the number of people.
 
     A release of texts alone, which had waited for more, has only the number of answers: its figures are elsewhere.
     """
+    people = [(str(t("paper-people")), listed.people)] if listed.pooled and listed.people is not None else []
     if not aggregate.answered:
-        return [(str(t("paper-answered")), listed.answered)]
+        return [(str(t("paper-answered")), listed.answered), *people]
     return [
         (str(t("paper-asked")), aggregate.asked),
         (str(t("paper-answered")), aggregate.answered),
+        *people,
         (str(t("paper-rate")), Share(aggregate.answered, aggregate.asked)),
     ]
 
 
 def why_withheld(t: Texts, result: Result, aggregate: Aggregate) -> str:
     """Why a question's figure is not shown; empty where it is."""
-    return "" if result.withheld is None else withheld(t, result, aggregate.threshold).unescape()
+    if result.withheld is None:
+        return ""
+    return withheld(t, result, aggregate.threshold, of_pool=aggregate.is_pool).unescape()
 
 
 def why_no_groups(t: Texts, aggregate: Aggregate) -> str:
     """Why the backgrounds of those who answered are not shown."""
-    return t("result-groups-withheld", threshold=aggregate.threshold).unescape()
+    return no_groups(t, aggregate).unescape()
 
 
 def why_no_texts(t: Texts, aggregate: Aggregate) -> str:

@@ -7,10 +7,9 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from handlers.drawing import Inputs, drawn_mean, picture_file
-from handlers.figures import percent
 from handlers.forms.labels import asked, ends, option
 from handlers.layout import fill_pages
-from handlers.results.result_text import changed, choices, choices_n, groups, view_name, withheld
+from handlers.results.result_text import answered, changed, choices, choices_n, groups, view_name, withheld
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from models.results.aggregates import Aggregate, Result
@@ -50,12 +49,11 @@ def _high(t: Texts, result: Result) -> int:
 def results_inputs(view: View, page: int, language: str, zone: ZoneInfo) -> Inputs:
     """The template's inputs for one picture of a view."""
     t, aggregate = texts(language), view.aggregate
-    rate = percent(Share(aggregate.answered, aggregate.asked), language)
     pages = pages_of(t, aggregate)
     shown = pages[page] if page < len(pages) else []
     notes = [str(t("chart-distribution"))] if any(result.mean and result.spread for result in shown) else []
     notes += [str(t("result-diamond"))] if any(result.earlier for result in shown) else []
-    under = t("result-answered", answered=aggregate.answered, asked=aggregate.asked, rate=rate).unescape()
+    under = answered(t, view).unescape()
     return {
         "language": language,
         "title": view_name(t, view).unescape(),
@@ -77,7 +75,9 @@ def _questions(t: Texts, view: View, zone: ZoneInfo, shown: Sequence[Result]) ->
         elif result.groups or result.spread:
             question |= {"kind": "bars", **_bars(t, result)}
         else:
-            question["figures"] = withheld(t, result, view.aggregate.threshold).unescape()
+            question["figures"] = withheld(
+                t, result, view.aggregate.threshold, of_pool=view.aggregate.is_pool
+            ).unescape()
         yield question
 
 

@@ -12,7 +12,7 @@ from handlers.figures import bar, change, decimal, number, percent
 from handlers.forms.labels import asked, ends, form_name, option
 from handlers.meetings.invitations import meeting_name
 from handlers.texts import Texts
-from models.feedback.releases import spread_from
+from models.feedback.releases import Withheld, spread_from
 from models.forms.items import QuestionKind
 from models.periods import Period
 from models.results.aggregates import Aggregate, OptionTotal, Result, Segment
@@ -52,17 +52,26 @@ def period_name(t: Texts, period: Period) -> str:
 def head(t: Texts, view: View) -> Markup:
     """The heading, how many answered, and whether names are shown."""
     aggregate, listed = view.aggregate, view.listed
-    rate = percent(Share(aggregate.answered, aggregate.asked), t.language)
-    lines = [Markup("<b>{}</b>").format(view_name(t, view))]
-    if aggregate.answered or listed is None:
-        lines.append(t("result-answered", answered=aggregate.answered, asked=aggregate.asked, rate=rate))
-    else:
-        lines.append(t("result-texts-waited", answered=listed.answered))
+    lines = [Markup("<b>{}</b>").format(view_name(t, view)), answered(t, view)]
     if view.period is not None:
         lines.append(t("result-forms", n=aggregate.forms))
     if listed is not None and listed.named:
         lines.append(t("result-named"))
     return Markup("\n").join(lines)
+
+
+def answered(t: Texts, view: View) -> Markup:
+    """How many answered; of a pool, how many answers it has and of how many people."""
+    aggregate, listed = view.aggregate, view.listed
+    counts = {"answered": aggregate.answered, "asked": aggregate.asked}
+    rate = percent(Share(aggregate.answered, aggregate.asked), t.language)
+    if listed is None or not listed.pooled:
+        return t("result-answered", rate=rate, **counts)
+    if not aggregate.answered:
+        return t("result-texts-waited", people=listed.answered if listed.people is None else listed.people)
+    if listed.people is None:
+        return t("result-answered", rate=rate, **counts)
+    return t("result-answered-pooled", rate=rate, people=listed.people, **counts)
 
 
 def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:
@@ -103,7 +112,7 @@ def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
     elif result.mean is not None:
         lines = _scale(t, view, zone, result)
     elif result.withheld is not None and not result.spread:
-        lines = [question, withheld(t, result, aggregate.threshold)]
+        lines = [question, withheld(t, result, aggregate.threshold, of_pool=aggregate.is_pool)]
     else:
         match result.kind:
             case QuestionKind.OPEN:
@@ -119,8 +128,10 @@ def block(t: Texts, view: View, zone: ZoneInfo, result: Result) -> Markup:
     return Markup("\n").join(lines)
 
 
-def withheld(t: Texts, result: Result, threshold: int) -> Markup:
-    """Why a figure is not shown."""
+def withheld(t: Texts, result: Result, threshold: int, *, of_pool: bool = False) -> Markup:
+    """Why a figure is not shown. In a pool, there may be more answers than the threshold, but of fewer people."""
+    if of_pool and result.withheld is Withheld.FEW:
+        return t("withheld-few-people")
     return t(f"withheld-{result.withheld}", threshold=threshold, least=spread_from(threshold), n=result.n or 0)
 
 
@@ -194,13 +205,16 @@ def _told(t: Texts, people: int | None, n: int, hidden: str) -> tuple[str, Share
 
 def _backgrounds(t: Texts, result: Result, aggregate: Aggregate) -> list[Markup]:
     if not result.groups:
-        return [
-            t("result-groups-each")
-            if aggregate.forms > 1
-            else t("result-groups-withheld", threshold=aggregate.threshold)
-        ]
+        return [t("result-groups-each") if aggregate.forms > 1 else no_groups(t, aggregate)]
     shown = [t("result-choice", option=name, figures=figures) for name, figures, _ in groups(t, result)]
     return [t("chart-n", n=result.n or 0), *shown]
+
+
+def no_groups(t: Texts, aggregate: Aggregate) -> Markup:
+    """Why the backgrounds of those who answered are not shown."""
+    if aggregate.is_pool:
+        return t("result-groups-pooled")
+    return t("result-groups-withheld", threshold=aggregate.threshold)
 
 
 def groups(t: Texts, result: Result) -> list[tuple[str, str, Share]]:

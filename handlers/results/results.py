@@ -76,10 +76,14 @@ def _result_line(context: Context, listed: ListedResult) -> Markup:
         return t("results-open", name=name, day=day, asked=listed.asked, threshold=listed.threshold)
     if listed.unreadable:
         return t("results-unreadable", name=name, day=day, n=listed.unreadable)
+    if listed.is_destroyed:
+        return t("results-destroyed", name=name, day=day)
     if listed.release_id is None and listed.named:
         return t("results-few-named", name=name, day=day, threshold=listed.threshold)
     if listed.release_id is None:
         return t("results-few", name=name, day=day, threshold=listed.threshold)
+    if listed.pooled and listed.people is not None:
+        return t("results-released-pooled", name=name, day=day, answered=listed.answered, people=listed.people)
     return t("results-released", name=name, day=day, answered=listed.answered, asked=listed.asked)
 
 
