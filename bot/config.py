@@ -143,6 +143,7 @@ class Feedback(Section):
     delay: Annotated[Duration, _within("0m", "7d")] = DEFAULTS.feedback_delay
     open_for: Annotated[Duration, _within("1h", "60d")] = DEFAULTS.feedback_open_for
     reminder_after: Lead = DEFAULTS.feedback_reminder_after
+    wait_for: Annotated[Duration, _within("30d", "3650d")] = DEFAULTS.feedback_wait_for
     threshold: Annotated[int, Field(ge=3, le=100)] = DEFAULTS.threshold
     keys: Path = Path("data/keys")
 
@@ -209,6 +210,7 @@ class Settings(BaseSettings):
             feedback_delay=self.feedback.delay,
             feedback_open_for=self.feedback.open_for,
             feedback_reminder_after=self.feedback.reminder_after,
+            feedback_wait_for=self.feedback.wait_for,
             threshold=self.feedback.threshold,
             digest_hour=self.digest.hour,
         )

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import db, scrubbing, set_aside
 from bot.context import Runtime
 from models.delivery import outbox, updates
-from models.feedback import closing, keys_set_aside, opening, previews, runs, surveys
+from models.feedback import closing, keys_set_aside, opening, pooling, previews, runs, surveys
 from models.meetings import meetings
 from models.privacy import erasure
 from models.reports import digest_plans, digests
@@ -93,6 +93,21 @@ async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
     log.info("run closed", run=run_id)
     if run.unreadable:
         log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
+
+
+async def destroy_waiting_answers(runtime: Runtime) -> None:
+    """Destroys pooled answers that have waited too long for more, and their keys."""
+    wait_for, now = runtime.policy.feedback_wait_for, runtime.clock.now()
+    async with runtime.sessions() as session:
+        due = await pooling.due_to_destroy(session, wait_for=wait_for, now=now)
+    for pool_id in due:
+        destroying = partial(pooling.destroy, pool_id=pool_id, keys=runtime.keys, wait_for=wait_for, now=now)
+        await in_own_transaction(runtime, "waiting answers not destroyed", destroying, pool=pool_id)
+    if due:
+        async with runtime.sessions() as session:
+            await closing.destroy_keys(session, runtime.keys)
+        runtime.scrub_needed = True
+        await scrub(runtime)
 
 
 async def end_previews(runtime: Runtime) -> None:
@@ -177,6 +192,7 @@ TICKS: tuple[tuple[Tick, int], ...] = (
     (plan_digests, 60),
     (recover, 15),
     (forget, 3600),
+    (destroy_waiting_answers, 3600),
     (scrub, 30),
     (rewrite_at_night, 300),
     (destroy_set_aside, 60),

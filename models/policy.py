@@ -21,5 +21,6 @@ class Policy:
     feedback_delay: timedelta = timedelta(minutes=15)
     feedback_open_for: timedelta = timedelta(days=7)
     feedback_reminder_after: timedelta = timedelta(days=2)
+    feedback_wait_for: timedelta = timedelta(days=730)
     threshold: int = 5
     digest_hour: int = 9

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -11,8 +12,9 @@ from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Stale
 from models.privacy import erasure, own_data
 
+MONTH = timedelta(days=365.25 / 12)
 EXPORT = "koolla-data.json"
-PARTS = ("heading", "kept", "why", "how-long", "anonymity", "telegram", "rights")
+PARTS = ("heading", "kept", "why", "how-long", "anonymity", "waiting", "telegram", "rights")
 
 
 @command("privacy")
@@ -36,7 +38,8 @@ async def on_back(context: Context, tap: Tap) -> Screen:
 
 def privacy_screen(context: Context) -> Screen:
     t, threshold = context.t, context.policy.threshold
-    text = Markup("\n\n").join(t(f"privacy-{part}", threshold=threshold) for part in PARTS)
+    months = round(context.policy.feedback_wait_for / MONTH)
+    text = Markup("\n\n").join(t(f"privacy-{part}", threshold=threshold, n=months) for part in PARTS)
     rows = (
         (Button(str(t("button-export")), data("export")),),
         (Button(str(t("button-erase")), data("erase")),),

@@ -68,7 +68,7 @@ async def answers(member: Actor) -> None:
 def letters(member: Actor) -> int:
     """How many messages about the form have come, those since replaced included."""
     return sum(
-        bool(re.search("Työpajapalaute|uudempi viesti|kysely on sulkeutunut", words(message)))
+        bool(re.search("Työpajapalaute|uudempi viesti|Tämä kysely on sulkeutunut", words(message)))
         for message in member.messages
     )
 

@@ -43,8 +43,13 @@ async def rates(member: Actor, *, finishes: bool = True) -> None:
 
 async def test_privacy_says_it_in_plain_words(talk: Talk, bo: Actor) -> None:
     await bo.says("/privacy")
-    assert "luottamuksellinen, kunnes kysely sulkeutuu; sen jälkeen nimetön" in bo.text
-    for said in ("Telegram välittää viestit ja näkee itse", "ei voi enää löytää", "Alle 5 vastauksesta"):
+    assert "luottamuksellinen, kunnes kysely on sulkeutunut ja vastauksia on tarpeeksi; sen jälkeen nimetön" in bo.text
+    for said in (
+        "Telegram välittää viestit ja näkee itse",
+        "ei voi enää löytää",
+        "Alle 5 ihmisen vastauksista",
+        "24 kuukauden kuluessa",
+    ):
         assert said in bo.text
     assert bo.labels()[:2] == ["Lataa omat tiedot", "Poista tietoni"]
 
