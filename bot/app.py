@@ -55,6 +55,7 @@ class App(Runtime):
             for telegram_id in self.settings.admins:
                 await roles.appoint(session, telegram_id, now=self.now)
             await pools.convert_ballots(session, self.keys)
+        async with self.sessions() as session:
             await closing.destroy_keys(session, self.keys)
 
     async def introduce(self) -> None:

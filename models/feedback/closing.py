@@ -3,7 +3,6 @@
 Nothing here or later stores the ballot of an anonymous form unencrypted, or anything that links a figure to a person.
 """
 
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -171,12 +170,15 @@ async def _rewrite_attendance(session: AsyncSession, run: Run) -> None:
 
 
 async def destroy_keys(session: AsyncSession, keys: Keyring) -> None:
-    """Destroys the keys of closed runs and of pools that no longer wait. Call it after the commit. Safe to repeat.
+    """Destroys the keys of closed runs and of pools that no longer wait, and the earlier keys of all pools.
+
+    Call it after the commit. Safe to repeat.
 
     Leaves a key without a row alone: another process may be about to commit its run, and the key decrypts nothing.
     """
     names = keys.names()
     closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
     over = select(Pool.key).where(~pools.is_waiting(), Pool.key.in_(names))
-    for name in (await session.execute(closed.union(over))).scalars():
+    earlier = [name for of_pool in (await session.execute(select(Pool.old_keys))).scalars() for name in of_pool]
+    for name in {*(await session.execute(closed.union(over))).scalars(), *earlier} & set(names):
         keys.destroy(name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.feedback.pools import Pool
+from models.feedback.pools import Pool, is_waiting
 from models.feedback.runs import Run, RunState
 from models.feedback.sealing import Keyring
 from models.shredding import fsync_folder, shred
@@ -70,7 +70,7 @@ async def sort(session: AsyncSession, keys: Keyring, *, now: datetime, written_b
 async def needed(session: AsyncSession) -> set[str]:
     """The names of the keys of runs that have not closed and of pools that wait."""
     runs = select(Run.key).where(Run.state.in_((RunState.PLANNED, RunState.OPEN, RunState.PREVIEW)))
-    pools = select(Pool.key).where(Pool.opened_at.is_(None))
+    pools = select(Pool.key).where(is_waiting())
     return set((await session.execute(runs.union(pools))).scalars())
 
 

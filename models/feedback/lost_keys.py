@@ -119,5 +119,5 @@ async def empty_lost_pools(session: AsyncSession, keys: Keyring) -> int:
     lost = 0
     for pool in await lost_pools(session, keys):
         lost += pool.answered
-        await pools.reset(session, pool, keys)
+        await pools.reset(session, pool)
     return lost

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, Self
 
 from models.feedback.answers import Ballot
+from models.feedback.sealing import encoded
 from models.forms import forms
 from models.forms.forms import DONT_KNOW, Question
 
@@ -119,7 +120,7 @@ class PoolContent:
 def padded_size(content: dict[str, Any]) -> int:
     """The number of bytes to which a content is padded."""
     size = SMALLEST
-    while size < len(json.dumps(content)):  # never shorter than the sealed JSON, which is UTF-8
+    while size < len(encoded(content)):
         size *= 2
     return size
 

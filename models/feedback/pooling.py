@@ -158,7 +158,7 @@ async def _move_on(session: AsyncSession, pool: Pool, content: PoolContent, keys
     """Empties a pool that was opened or destroyed. What is left of its content goes into the next pool."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     if content.waiting:
-        await pools.store(session, await pools.create(session, pool, pool.kind, keys), content, keys)
+        await pools.store(session, await pools.create(session, pool, pool.kind), content, keys)
 
 
 async def due_to_destroy(session: AsyncSession, *, wait_for: timedelta, now: datetime) -> list[int]:

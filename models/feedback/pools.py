@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import assert_never
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, String, delete, select
+from sqlalchemy import JSON, BigInteger, ColumnElement, ForeignKey, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +52,10 @@ class Pool(Base):
     key: Mapped[str] = mapped_column(
         String(NAME_LENGTH), index=True, unique=True, default=partial(new_key_name, "pool")
     )
-    """The name of its key in the keyring."""
+    """The name of its key in the keyring. Each time the content changes it is sealed with a new key, so that nobody can
+    open an earlier content in a backup, and compare."""
+    old_keys: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The names of its earlier keys, which `closing.destroy_keys` destroys."""
 
     @property
     def people_needed(self) -> int:
@@ -103,17 +106,17 @@ async def waiting_pool(
     )
     pool = await session.scalar(wanted)
     if pool is None:
-        pool = await create(session, source, kind, keys)
+        pool = await create(session, source, kind)
     if not await opens(session, pool, keys):
-        await reset(session, pool, keys)
+        await reset(session, pool)
     content = await content_of(session, pool, keys)
     pool.threshold = max(pool.threshold, source.threshold)
     pool.form_version_id = max(pool.form_version_id, source.form_version_id)
     return pool, content
 
 
-async def create(session: AsyncSession, source: Run | Pool, kind: PoolKind, keys: Keyring) -> Pool:
-    """Creates an empty pool for the group and form of a run or another pool, with its key."""
+async def create(session: AsyncSession, source: Run | Pool, kind: PoolKind) -> Pool:
+    """Creates an empty pool for the group and form of a run or another pool. `store` gives it a key."""
     pool = Pool(
         kind=kind,
         workgroup_id=source.workgroup_id,
@@ -124,7 +127,6 @@ async def create(session: AsyncSession, source: Run | Pool, kind: PoolKind, keys
     )
     session.add(pool)
     await session.flush()
-    keys.create(pool.key)
     return pool
 
 
@@ -161,9 +163,14 @@ async def questions_of(session: AsyncSession, form_version_id: int, keys: set[in
 
 
 async def store(session: AsyncSession, pool: Pool, content: PoolContent, keys: Keyring) -> None:
-    """Seals all that a pool holds in one row, which replaces the earlier ones."""
+    """Seals all that a pool holds in one row, which replaces the earlier ones, with a new key.
+
+    Call `closing.destroy_keys` after the commit.
+    """
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     if content.waiting:
+        pool.old_keys, pool.key = [*pool.old_keys, pool.key], new_key_name("pool")
+        keys.create(pool.key)
         plain = content.to_json()
         blob = keys.seal(pool.key, plain, size=pool_content.padded_size(plain))
         session.add(Pooled(id=secrets.randbits(62), pool_id=pool.id, blob=blob))
@@ -181,14 +188,13 @@ async def convert_ballots(session: AsyncSession, keys: Keyring) -> None:
 
 
 async def opens(session: AsyncSession, pool: Pool, keys: Keyring) -> bool:
-    """Whether a pool's key exists and decrypts all that the pool holds."""
+    """Whether a pool's key decrypts all that the pool holds."""
     blobs = (await session.execute(select(Pooled.blob).where(Pooled.pool_id == pool.id))).scalars()
-    return keys.has(pool.key) and all(keys.opens(pool.key, blob) for blob in blobs)
+    return all(keys.opens(pool.key, blob) for blob in blobs)
 
 
-async def reset(session: AsyncSession, pool: Pool, keys: Keyring) -> None:
-    """Empties a pool and creates a key if there is none. Call it only if its content cannot be decrypted."""
+async def reset(session: AsyncSession, pool: Pool) -> None:
+    """Empties a pool. Call it only if its content cannot be decrypted."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
     pool.answered = pool.asked = 0
     pool.oldest_on = None
-    keys.create(pool.key)

@@ -17,8 +17,6 @@ from models.shredding import discard, shred
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
-SEALED_BYTES = NONCE_BYTES + TAG_BYTES
-"""Bytes by which sealed content is longer than its padded size."""
 KEY_BYTES = 32
 FILE_BYTES = 4_096
 """A key file begins with the key and fills a disk block. Content of a few bytes could be stored beside the file's

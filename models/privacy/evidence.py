@@ -22,7 +22,7 @@ from models.feedback.pool_content import SMALLEST
 from models.feedback.pools import Pool, Pooled, is_waiting
 from models.feedback.releases import OpenAnswer, Release, spread_from
 from models.feedback.runs import Participation, Run, RunState, Staged
-from models.feedback.sealing import SEALED_BYTES
+from models.feedback.sealing import size_of
 from models.meetings.attendance import Attendance
 from models.meetings.meetings import Meeting
 
@@ -202,7 +202,7 @@ async def pools(session: AsyncSession) -> list[Finding]:
         ),
         finding(
             "pools that wait are padded, so that their size does not tell how much they hold",
-            sorted(row.pool_id for row in rows if numbers[row.pool_id] == 1 and not _is_padded(len(row.blob))),
+            sorted(row.pool_id for row in rows if numbers[row.pool_id] == 1 and not _is_padded(size_of(row.blob))),
             "pools that wait are of a size of their own",
         ),
         finding(
@@ -219,9 +219,8 @@ async def pools(session: AsyncSession) -> list[Finding]:
 
 
 def _is_padded(size: int) -> bool:
-    """Whether a sealed content has `SMALLEST` bytes or a power of two above it."""
-    content = size - SEALED_BYTES
-    return content >= SMALLEST and content & (content - 1) == 0
+    """Whether a content was padded to `SMALLEST` bytes or to a power of two above it."""
+    return size >= SMALLEST and size & (size - 1) == 0
 
 
 async def texts(session: AsyncSession) -> Finding:
@@ -251,6 +250,7 @@ async def obsolete_keys(session: AsyncSession, names: Sequence[str]) -> tuple[li
     closed = select(Run.key).where(Run.state == RunState.CLOSED, Run.key.in_(names))
     over = select(Pool.key).where(~is_waiting(), Pool.key.in_(names))
     ended = set((await session.execute(closed.union(over))).scalars())
+    ended |= {name for of_pool in (await session.execute(select(Pool.old_keys))).scalars() for name in of_pool}
     of_any = select(Run.key).where(Run.key.in_(names)).union(select(Pool.key).where(Pool.key.in_(names)))
-    known = set((await session.execute(of_any)).scalars())
+    known = ended | set((await session.execute(of_any)).scalars())
     return [name for name in names if name in ended], [name for name in names if name not in known]

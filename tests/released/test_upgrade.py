@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from bot.sandbox.keyboards import Button, Markup, RequestUsers
 from bot.sandbox.messages import Message
 from models.base import Base
 from models.delivery.updates import SeenUpdate
+from models.feedback import pools
+from models.feedback.pools import Pool, Pooled
 from models.feedback.releases import Release
 from models.feedback.runs import Run, RunState
 from models.forms.forms import Form
@@ -175,6 +177,22 @@ async def test_a_backup_is_restored(tmp_path: Path) -> None:
     assert lines[0] == f"Restored, at {migrate.newest()}. Sending is paused."
     assert not any("key" in line for line in lines)
     assert backup.check_backup(tmp_path / "koolla.db") == migrate.newest()
+
+
+async def test_answers_that_waited_are_kept_by_question(talk: Talk) -> None:
+    """Two ballots of a meeting with too few answers. With the keys at hand, the start of the program splits them."""
+    of_answers, of_texts = sorted(await rows(talk, Pool), key=lambda pool: pool.kind)
+    assert {(pool.answered, pool.opened_at, pool.oldest_on) for pool in (of_answers, of_texts)} == {
+        (2, None, date(2027, 3, 18))
+    }
+    async with talk.app.sessions() as session:
+        content = await pools.content_of(session, of_answers, talk.app.keys)
+        texts = await pools.content_of(session, of_texts, talk.app.keys)
+    waiting = content.waiting | texts.waiting
+    assert {question: len(waiting[question].answers) for question in waiting} == {1: 2, 2: 2, 3: 2, 4: 2, 5: 1}
+    assert {answers.people for answers in waiting.values()} == {0}
+    assert len(await rows(talk, Pooled)) == 2
+    assert "pool-1" not in talk.app.keys.names()
 
 
 async def test_figures_are_what_they_were(talk: Talk) -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261201_04"
-down_revision = "20261201_03"
+revision = "20261201_07"
+down_revision = "20261201_06"
 branch_labels = None
 depends_on = None
 
@@ -30,6 +30,7 @@ WHERE opened_at IS NULL
 def upgrade() -> None:
     op.add_column("pool", sa.Column("oldest_on", sa.Date(), nullable=True))
     op.add_column("pool", sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("pool", sa.Column("old_keys", sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("release", sa.Column("people", sa.Integer(), nullable=True))
     op.execute(EARLIEST)
     # In a run each person answers once. How many people the answers of a pool are of was not counted.
@@ -38,5 +39,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column("release", "people")
+    op.drop_column("pool", "old_keys")
     op.drop_column("pool", "destroyed_at")
     op.drop_column("pool", "oldest_on")
