@@ -23,6 +23,7 @@ from models.people.groups import Workgroup
 from tests.scenes import scene
 from tests.talk import HELSINKI, Actor, Talk, key
 from tests.talks.meetings.test_meetings import count, event, moved
+from tests.talks.people.test_privacy import erases
 from tests.talks.test_refusals import said, world
 
 CLAIMS = ("Aikaa oli riittävästi", "Tila oli hyvä", "Kuulin uutta", "Sovimme yhdessä")
@@ -411,8 +412,7 @@ async def test_a_coordinator_replies_in_their_own_language(
 
 async def test_who_erases_themselves_leaves_the_line_without_a_name(room: Room) -> None:
     await room.replies()
-    await room.anna.says("/privacy")
-    await room.anna.taps_data("erase-yes")
+    await erases(room.anna)
     (reply,) = await room.rows(ChangeTold)
     assert (reply.text, reply.created_by) == (LINE, None)
     assert await room.rows(Meeting) == []

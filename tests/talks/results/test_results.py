@@ -25,6 +25,7 @@ from models.people.people import Person
 from models.results.themes import Mention, Theme
 from tests.scenes import scene
 from tests.talk import Actor, Talk, key
+from tests.talks.people.test_privacy import erases
 
 HOSTILE = '<b>x</b> & "y" \u05e9\u05dc\u05d5\u05dd {name} %s '
 LONG = ("😀" * 40 + " sana ") * 20
@@ -354,8 +355,7 @@ async def test_a_named_form_tells_who_answered_what_until_they_are_erased(office
     assert "Mitä muuta?\nSana 0" in anna.text
     await anna.taps(key("back"))
     member = office.talk.people["Jäsen 0"]
-    await member.says("/privacy")
-    await member.taps_data("erase-yes")
+    await erases(member)
     await anna.taps_data("named:1")
     assert "5 vastasi omalla nimellään." in anna.text
     assert "Jäsen 0" not in anna.labels()
