@@ -89,7 +89,7 @@ class App(Runtime):
     async def serve(self) -> None:
         """Runs the inbox, the outbox and the ticks until cancelled; then finishes what is in flight, for
         `SHUTDOWN_GRACE_S` at most."""
-        self.scrub_needed = True  # the process may have died between a closing and its scrub
+        self.scrub_needed = self.clearing = True  # the process may have died between a closing and its scrub
         scheduler = ticks.schedule(self)
         scheduler.start()
         main = [asyncio.create_task(self.inbox.run()), asyncio.create_task(self.outbox.run())]

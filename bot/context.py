@@ -44,6 +44,8 @@ class Runtime:
         """Set when a delivery may be due, so that the outbox looks at once and not at its next interval."""
         self.scrub_needed = False
         """Whether a closing has deleted something whose remains are still on the disk."""
+        self.clearing = False
+        """Whether messages about closed forms are being edited. Their rows are deleted one by one: then scrub again."""
         self.scrubbed_erasures = 0
         """How many erasures there were at the last scrub."""
         self.rewrite_needed = False

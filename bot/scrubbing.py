@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import db
 from models.base import Base
-from models.delivery.cards import Message
+from models.delivery.cards import Message, ReplacedMessage
 from models.delivery.drafts import Draft
 from models.delivery.outbox import Delivery
 from models.feedback.pools import Pooled
@@ -27,7 +27,7 @@ from models.feedback.runs import Participation, Staged
 from models.meetings.attendance import Attendance
 from models.people.people import Address
 
-OPEN_FORMS: tuple[type[Base], ...] = (Staged, Participation, Draft)
+OPEN_FORMS: tuple[type[Base], ...] = (Staged, Participation, Draft, ReplacedMessage)
 """Tables with rows for open forms and dialogues only, and so always small."""
 WITH_TRACES: tuple[type[Base], ...] = (*OPEN_FORMS, Pooled, Attendance, Address, Message, Delivery)
 """Tables in which a deleted row, or an old version of one, can show who has answered a form."""

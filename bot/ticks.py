@@ -5,6 +5,7 @@ tick that runs twice does nothing the second time.
 """
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,12 +14,14 @@ from typing import TypeVar
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.ext.asyncio import AsyncSession
+from telegram.error import BadRequest, TelegramError
 
 from bot import db, scrubbing, set_aside
 from bot.context import Runtime
-from models.delivery import outbox, updates
+from models.delivery import clearing, outbox, updates
 from models.feedback import closing, keys_set_aside, opening, pooling, previews, runs, surveys
 from models.meetings import meetings
+from models.people import people
 from models.privacy import erasure
 from models.reports import digest_plans, digests
 
@@ -80,19 +83,38 @@ async def close_forms(runtime: Runtime) -> None:
     if due:
         async with runtime.sessions() as session:
             await closing.destroy_keys(session, runtime.keys)
-        runtime.scrub_needed = True
+        runtime.scrub_needed = runtime.clearing = True
         await scrub(runtime)
 
 
 async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
     """Closes one form. If it fails, the other forms are closed and their keys destroyed all the same."""
-    ending = partial(closing.count_and_close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now)
+    lines: closing.Lines = {}
+    ending = partial(
+        closing.count_and_close, run_id=run_id, keys=runtime.keys, policy=runtime.policy, now=now, lines=lines
+    )
     run = await in_own_transaction(runtime, "run not closed", ending, run=run_id)
     if run is None:
         return
     log.info("run closed", run=run_id)
     if run.unreadable:
         log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
+    await _delete_lines(runtime, lines)
+
+
+async def _delete_lines(runtime: Runtime, lines: closing.Lines) -> None:
+    """Tries once more to delete typed answers from the chats, in random order."""
+    async with runtime.sessions() as session:
+        chats = await people.private_chats(session, lines)
+    for person_id in secrets.SystemRandom().sample(list(chats), len(chats)):
+        for message_id in lines[person_id]:
+            try:
+                await runtime.bot.delete_message(chats[person_id], message_id)
+            except BadRequest:
+                continue  # it is gone, or too old
+            except TelegramError as error:
+                log.warning("typed answers not deleted from all chats", error=type(error).__name__)
+                return
 
 
 async def destroy_waiting_answers(runtime: Runtime) -> None:
@@ -150,10 +172,13 @@ async def recover(runtime: Runtime) -> None:
 
 
 async def scrub(runtime: Runtime) -> None:
-    """After a closing or an erasure, removes from the disk what it deleted. Repeated until it is complete: a backup
-    that is being made keeps the log in use."""
+    """After a closing, after the edits of all messages that follow it, and after an erasure, removes from the disk what
+    was deleted. Repeated until it is complete: a backup that is being made keeps the log in use."""
     async with runtime.sessions() as session:
         erased = await erasure.erased(session)
+        has_cleared = runtime.clearing and not await clearing.is_under_way(session)
+    if has_cleared:
+        runtime.scrub_needed, runtime.clearing = True, False
     if runtime.scrub_needed or erased != runtime.scrubbed_erasures:
         runtime.scrub_needed, runtime.scrubbed_erasures, runtime.rewrite_needed = True, erased, True
         runtime.scrub_needed = not await scrubbing.scrub(runtime.engine)

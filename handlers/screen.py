@@ -80,8 +80,17 @@ class File:
 class TypedLines:
     """Messages that a person typed as answers to a form, to be deleted from the chat."""
 
-    run_id: int
+    run_id: int | None
+    """The form; None if their ids are not stored any more."""
     message_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Clearance:
+    """Messages of the chat that are edited to show a text instead of answers, and have no buttons then."""
+
+    message_ids: tuple[int, ...]
+    text: Markup
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,8 @@ class Screen:
     edits: int | None = None
     """The id of the message to edit, where an answer to a typed line would otherwise be a new message."""
     erases: TypedLines | None = None
+    clears: Clearance | None = None
+    """For a person who is erased: no delivery can do it later."""
 
     def toasting(self, text: Markup, *, alert: bool = False) -> "Screen":
         """The same screen with a toast that answers the tap."""
@@ -121,6 +132,11 @@ class Screen:
     def keyboard(self) -> InlineKeyboardMarkup | None:
         rows = [[button.drawn() for button in row] for row in self.buttons if row]
         return InlineKeyboardMarkup(rows) if rows else None
+
+    @property
+    def tidies(self) -> bool:
+        """Whether something is deleted from the chat, or cleared there."""
+        return self.erases is not None or self.clears is not None
 
     @property
     def has_file(self) -> bool:

@@ -59,8 +59,8 @@ class Lane:
     def __init__(self, replies: Replies, changed: Callable[[], None], drained: asyncio.Event) -> None:
         self._replies, self._changed, self._drained = replies, changed, drained
         self._waiting: deque[Reply | ManyReplies] = deque()
-        self._typed: list[Reply] = []
-        """Those after which messages are deleted that the person typed, also if the reply itself is left out."""
+        self._tidying: list[Reply] = []
+        """Those after which answers are taken out of the chat, also if the reply itself is left out."""
         self._answering: set[asyncio.Task[None]] = set()
         self._showing: asyncio.Task[None] | None = None
 
@@ -82,12 +82,12 @@ class Lane:
                 task.add_done_callback(self._answering.discard)
             if not reply.shown:
                 self._waiting.append(reply)
-            if reply.screen.erases is not None:
-                self._typed.append(reply)
+            if reply.screen.tidies:
+                self._tidying.append(reply)
         self._keep_last_edits()
         self._keep_last_sent_by_taps()
         self._merge_messages()
-        if (self._waiting or self._typed) and self._showing is None:
+        if (self._waiting or self._tidying) and self._showing is None:
             self._showing = asyncio.create_task(self._show_all())
 
     def _single(self) -> list[Reply]:
@@ -133,9 +133,9 @@ class Lane:
 
     async def _show_all(self) -> None:
         try:
-            while self._waiting or self._typed:
+            while self._waiting or self._tidying:
                 if not self._waiting:
-                    await self._erase_typed()
+                    await self._tidy()
                     continue
                 if isinstance(self._waiting[0], ManyReplies):
                     await self._wait_drained()
@@ -144,10 +144,10 @@ class Lane:
             self._showing = None
             self._changed()
 
-    async def _erase_typed(self) -> None:
-        typed, self._typed = self._typed, []
+    async def _tidy(self) -> None:
+        tidying, self._tidying = self._tidying, []
         try:
-            await self._replies.erase_lines(typed)
+            await self._replies.tidy(tidying)
         except Exception:
             log.exception("typed messages not deleted")  # their ids stay with the answers, for the next time
 

@@ -15,14 +15,15 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
+from bot.receiving import tidying
 from bot.sending import outcomes
 from bot.telegram import NotSentError
 from handlers.many_messages import Fate
 from handlers.message_kinds import is_private
 from handlers.screen import Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
+from models.delivery.kinds import CardKind
 from models.errors import Refused
-from models.feedback import typed_lines
 from models.people import people
 
 log = structlog.get_logger()
@@ -104,9 +105,23 @@ class Replies:
         """Puts a screen into the private chat it is for."""
         update, screen = reply.update, reply.screen
         if update.callback_query is not None or update.message is not None:
-            await self._request(partial(self._put, reply))
+            await self._put_or_clear(reply)
         if screen.menu is not None and update.effective_chat is not None:
             await self._request(partial(set_menu, self.runtime.bot, update.effective_chat.id, screen.menu))
+
+    async def tidy(self, replies: list[Reply]) -> None:
+        """Takes out of the chat what the screens of these replies say."""
+        screens = [(reply.update.effective_chat, reply.screen) for reply in replies]
+        await tidying.tidy(self.runtime, [(chat.id, screen) for chat, screen in screens if chat], self._request)
+
+    async def _put_or_clear(self, reply: Reply) -> None:
+        """Shows a screen. If a form's message cannot be edited now, plans that it is cleared: it may show answers that
+        have been sent."""
+        if await self._request(partial(self._put, reply)) or reply.edits is None:
+            return
+        card, chat_id, message_id = reply.screen.card, *reply.edits
+        if card is not None and card.kind is CardKind.FEEDBACK:
+            await self._request(partial(tidying.plan_clearing, self.runtime, chat_id, card.subject, message_id))
 
     async def _put(self, reply: Reply) -> None:
         """Edits the message that the screen replaces; sends a new one if there is none, or it cannot be edited."""
@@ -159,31 +174,6 @@ class Replies:
         self.runtime.wake_outbox.set()
         if replaced is not None:
             await remove_buttons(self.runtime.bot, chat_id, replaced)
-
-    async def erase_lines(self, replies: list[Reply]) -> None:
-        """Deletes what people typed as answers to forms. The ids of messages that remain stay with the answers."""
-        by_form: dict[tuple[int, int], set[int]] = {}
-        for reply in replies:
-            lines, chat = reply.screen.erases, reply.update.effective_chat
-            if lines is not None and chat is not None:
-                by_form.setdefault((chat.id, lines.run_id), set()).update(lines.message_ids)
-        for (chat_id, run_id), message_ids in by_form.items():
-            deleting = partial(self._delete_line, chat_id)
-            deleted = [line for line in sorted(message_ids) if await self._request(partial(deleting, line))]
-            await self._request(partial(self._forget_lines, chat_id, run_id, deleted))
-
-    async def _delete_line(self, chat_id: int, message_id: int) -> None:
-        """Deletes a message. Raises no error if it is gone, or so old that it can never be deleted."""
-        try:
-            await self.runtime.bot.delete_message(chat_id, message_id)
-        except BadRequest as error:
-            if "to delete not found" not in error.message and "can't be deleted" not in error.message:
-                raise
-
-    async def _forget_lines(self, chat_id: int, run_id: int, message_ids: list[int]) -> None:
-        if message_ids:
-            async with self.runtime.sessions.begin() as session:
-                await typed_lines.forget(session, chat_id, run_id, message_ids, self.runtime.keys)
 
     async def _request(self, request: Callable[[], Awaitable[object]]) -> bool:
         """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on. Returns whether it

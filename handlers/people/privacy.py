@@ -7,7 +7,7 @@ from datetime import timedelta
 from markupsafe import Markup
 
 from handlers.routes import Context, Tap, command, data, tap, text_input
-from handlers.screen import Button, File, Screen
+from handlers.screen import Button, Clearance, File, Screen, TypedLines
 from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Stale
 from models.privacy import erasure, own_data
@@ -50,11 +50,30 @@ def privacy_screen(context: Context) -> Screen:
 
 @tap("export")
 async def on_export(context: Context, tap: Tap) -> Screen:
-    """A file with all that is stored about the person."""
+    """A file with all that is stored about the person. If it would hold answers to open forms, which then stand in the
+    chat, asks before."""
+    choice = tap.args[0] if tap.args else ""
+    if not choice and await own_data.has_open_answers(context.session, context.person):
+        return _export_choice(context)
     export = await own_data.export(context.session, context.person, context.keys, now=context.now)
+    notes = {"all": "export-holds-open", "closed": "export-leaves-out"}
+    if choice == "closed":
+        export["feedback_still_open"] = own_data.LEFT_OUT
+    keys = ["export-here", *([notes[choice]] if choice in notes else [])]
     content = json.dumps(export, ensure_ascii=False, indent=2).encode()
     back = Button(str(context.t("back")), data("privacy"))
-    return Screen(context.t("export-here"), ((back,),), file=File(EXPORT, content), new_message=True)
+    text = Markup("\n\n").join(map(context.t, keys))
+    return Screen(text, ((back,),), file=File(EXPORT, content), new_message=True)
+
+
+def _export_choice(context: Context) -> Screen:
+    t = context.t
+    rows = (
+        (Button(str(t("export-without-open")), data("export", "closed")),),
+        (Button(str(t("export-all")), data("export", "all")),),
+        (Button(str(t("back")), data("privacy")),),
+    )
+    return Screen(t("export-open-answers"), rows)
 
 
 @tap("erase")
@@ -101,5 +120,11 @@ async def on_erase_yes(context: Context, tap: Tap) -> Screen:
     draft = await context.access_draft(ErasureDraft, tap.id)
     if not draft.state.is_sure:
         raise Stale("dialogue-is-over")
+    traces = await erasure.chat_traces(context.session, context.person, context.keys)
     await erasure.erase(context.session, context.person, now=context.now)
-    return Screen(context.t("erase-done"), menu=())
+    return Screen(
+        context.t("erase-done"),
+        menu=(),
+        erases=TypedLines(None, traces.typed_lines),
+        clears=Clearance(traces.form_messages, context.t("erase-form-gone")),
+    )

@@ -14,6 +14,7 @@ from models.base import Moment, dialect_insert
 from models.delivery.cards import CLEARS_WITHIN, Message, ReplacedMessage
 from models.delivery.kinds import CardKind, Clearing, DeliveryKind
 from models.delivery.outbox import Delivery, Sending
+from models.people.people import Address
 
 
 async def clear_all(session: AsyncSession, run_id: int, clearing: Clearing, *, now: datetime) -> None:
@@ -63,3 +64,17 @@ def _plan_statement(session: AsyncSession, run_id: int, clearing: Clearing, now:
     rows = select(*values.values()).order_by(func.random())
     planned = dialect_insert(session)(Delivery.__table__).from_select([column.key for column in values], rows)
     return planned.on_conflict_do_nothing()
+
+
+async def form_messages(session: AsyncSession, person_id: int) -> list[int]:
+    """The ids of the messages about open forms in a person's chat."""
+    address = select(Address.id).where(Address.person_id == person_id).scalar_subquery()
+    standing = select(Message.message_id).where(Message.address_id == address, Message.kind == CardKind.FEEDBACK)
+    replaced = select(ReplacedMessage.message_id).where(ReplacedMessage.address_id == address)
+    return list(await session.scalars(union(standing, replaced)))
+
+
+async def is_under_way(session: AsyncSession) -> bool:
+    """Whether messages about forms are still to be edited."""
+    waiting = select(Delivery.id).where(Delivery.kind == DeliveryKind.FEEDBACK_CLEARED)
+    return await session.scalar(waiting.limit(1)) is not None

@@ -30,11 +30,16 @@ NOTICE_LIFETIME = timedelta(days=14)
 """How long the notice about results can still be sent to a coordinator; /results always shows them."""
 
 
+Lines = dict[int, tuple[int, ...]]
+"""By person id: the ids of typed messages that could not be deleted from the chat."""
+
+
 async def count_and_close(
-    session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime
+    session: AsyncSession, run_id: int, keys: Keyring, *, policy: Policy, now: datetime, lines: Lines | None = None
 ) -> Run | None:
     """Closes a run whose time is over and counts its answers. Call `destroy_keys` after the commit.
 
+    Adds to ``lines`` what is to be deleted from the chats after the commit: the ids are stored nowhere else.
     Returns None if the run is closed already, or if a person is answering at this moment: then the next call closes it.
     """
     group_id = (await session.execute(select(Run.workgroup_id).where(Run.id == run_id))).scalar_one()
@@ -50,7 +55,7 @@ async def count_and_close(
     if closed.scalar_one_or_none() is None:
         return None
     run = (await session.execute(select(Run).where(Run.id == run_id))).scalar_one()
-    by_person = await _ballots(session, run, keys)
+    by_person = await _ballots(session, run, keys, {} if lines is None else lines)
     if run.named:
         named_answers.keep(session, run, by_person)
     run.asked, run.answered = await _count_asked(session, run), len(by_person)
@@ -95,8 +100,9 @@ async def _notify_coordinators(
     )
 
 
-async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, Ballot]:
-    """The ballots by person id, without those that answer nothing but background questions. Sets ``run.unreadable``.
+async def _ballots(session: AsyncSession, run: Run, keys: Keyring, lines: Lines) -> dict[int, Ballot]:
+    """The ballots by person id, without those that answer nothing but background questions. Sets ``run.unreadable``,
+    and adds to ``lines``.
 
     Of a named run, only submissions that were sent are read and counted.
     """
@@ -105,13 +111,15 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring) -> dict[int, 
         sent = select(Participation.person_id).where(Participation.run_id == run.id, Participation.finished)
         wanted = wanted.where(Staged.person_id.in_(sent))
     blobs: dict[int, bytes] = dict((await session.execute(wanted)).all())
-    readable = {person_id: blob for person_id, blob in blobs.items() if keys.opens(run.key, blob)}
-    run.unreadable = len(blobs) - len(readable)
-    questions = await forms.questions(session, run.form_version_id)
-    ballots = {
-        person_id: answers.ballot(questions, answers.from_json(keys.open(run.key, blob)))
-        for person_id, blob in readable.items()
+    submissions = {
+        person_id: answers.from_json(keys.open(run.key, blob))
+        for person_id, blob in blobs.items()
+        if keys.opens(run.key, blob)
     }
+    run.unreadable = len(blobs) - len(submissions)
+    lines.update({person_id: ids for person_id, stored in submissions.items() if (ids := answers.typed_lines(stored))})
+    questions = await forms.questions(session, run.form_version_id)
+    ballots = {person_id: answers.ballot(questions, stored) for person_id, stored in submissions.items()}
     return {person_id: ballot for person_id, ballot in ballots.items() if answers.says_something(questions, ballot)}
 
 

@@ -15,6 +15,14 @@ from models.feedback.sealing import Keyring, size_of
 from models.people.people import Address
 
 
+async def of(session: AsyncSession, person_id: int, keys: Keyring) -> list[int]:
+    """The ids of a person's typed messages about open forms that are still in the chat, as far as keys are there."""
+    wanted = select(Staged, Run).join(Run, Run.id == Staged.run_id).where(Staged.person_id == person_id)
+    rows = (await session.execute(wanted)).all()
+    readable = [keys.open(run.key, staged.blob) for staged, run in rows if keys.opens(run.key, staged.blob)]
+    return [line for content in readable for line in answers.typed_lines(answers.from_json(content))]
+
+
 async def forget(session: AsyncSession, chat_id: int, run_id: int, message_ids: Collection[int], keys: Keyring) -> None:
     """Removes the ids of deleted messages from a person's sealed answers. Does nothing if the form is closed."""
     wanted = (

@@ -2,6 +2,7 @@
 
 import enum
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, time
 
@@ -207,6 +208,14 @@ async def private_address(session: AsyncSession, chat_id: int) -> int | None:
     """The id of a private chat's address; None if it is unknown."""
     wanted = select(Address.id).where(Address.chat_id == chat_id, Address.person_id.is_not(None))
     return await session.scalar(wanted)
+
+
+async def private_chats(session: AsyncSession, person_ids: Iterable[int]) -> dict[int, int]:
+    """The chat ids of people's private chats, by person id."""
+    rows = await session.execute(
+        select(Address.person_id, Address.chat_id).where(Address.person_id.in_(list(person_ids)))
+    )
+    return {person_id: chat_id for person_id, chat_id in rows if person_id is not None}
 
 
 async def of_address(session: AsyncSession, address: Address) -> Person | None:

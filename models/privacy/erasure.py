@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.delivery import clearing
 from models.delivery.drafts import Draft
+from models.feedback import typed_lines
+from models.feedback.sealing import Keyring
 from models.membership import roles
 from models.membership.deletion import LINE_ERASED, delete_person
 from models.people import audit
@@ -43,6 +46,23 @@ async def gap(session: AsyncSession, person: Person) -> Gap:
         groups=tuple(
             holding.group.name for holding in alone if holding.group and holding.role.kind is RoleKind.COORDINATOR
         ),
+    )
+
+
+@dataclass(frozen=True)
+class ChatTraces:
+    """What a person's chat shows of answers to open forms."""
+
+    form_messages: tuple[int, ...]
+    """The ids of our messages about these forms."""
+    typed_lines: tuple[int, ...]
+    """The ids of the person's messages that have not been deleted yet."""
+
+
+async def chat_traces(session: AsyncSession, person: Person, keys: Keyring) -> ChatTraces:
+    """What the person's chat shows of answers to open forms. Nothing is known of it once they are erased."""
+    return ChatTraces(
+        tuple(await clearing.form_messages(session, person.id)), tuple(await typed_lines.of(session, person.id, keys))
     )
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Connection, DateTime, func, inspect, selec
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models.delivery.cards import Message
+from models.delivery.cards import Message, ReplacedMessage
 from models.delivery.drafts import Draft
 from models.delivery.kinds import CardKind, DeliveryKind
-from models.delivery.outbox import Delivery
+from models.delivery.outbox import Delivery, Sending
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.pool_content import SMALLEST
 from models.feedback.pools import Pool, Pooled, is_waiting
@@ -30,6 +30,7 @@ COORDINATORS_WRITE = {"reply"}
 """Tables of what coordinators write about figures under their own names. They hold nothing of respondents."""
 PADDING = b" " * 12
 """Answers are padded with spaces before they are encrypted: a blob that contains so many is not encrypted."""
+UNDER_WAY = (Sending.DUE, Sending.SENDING)
 SHOWN = 5
 """The number of faulty rows that are listed; the rest is counted."""
 
@@ -109,12 +110,15 @@ def _around(table: str, aims: dict[str, set[str]]) -> set[str]:
 
 
 async def leftovers(session: AsyncSession) -> list[Finding]:
-    """Checks that closed runs left no rows that would show who answered what."""
+    """Checks that closed runs left no rows that would show who answered what. The edits of their messages may still be
+    under way."""
     closed = select(Run.id).where(Run.state == RunState.CLOSED)
     number = await session.scalar(select(func.count()).select_from(closed.subquery())) or 0
     drafts = [run for (data,) in await session.execute(select(Draft.data)) if (run := data.get("run")) is not None]
     open_ended = set((await session.execute(closed.where(Run.id.in_(drafts)))).scalars())
     named = NamedAnswer.run_id.in_(closed.where(Run.named.is_(False)))
+    is_edit, has_ended = Delivery.kind == DeliveryKind.FEEDBACK_CLEARED, Delivery.state.not_in(UNDER_WAY)
+    ended_edits = is_edit & has_ended & Delivery.subject.in_(closed)
     left = {
         "people asked": await _runs(session, Participation.run_id, Participation.run_id.in_(closed)),
         "sealed answers": await _runs(session, Staged.run_id, Staged.run_id.in_(closed)),
@@ -125,6 +129,8 @@ async def leftovers(session: AsyncSession) -> list[Finding]:
         "messages": await _runs(
             session, Message.subject, (Message.kind == CardKind.FEEDBACK) & Message.subject.in_(closed)
         ),
+        "replaced messages": await _runs(session, ReplacedMessage.subject, ReplacedMessage.subject.in_(closed)),
+        "ended edits of messages": await _runs(session, Delivery.subject, ended_edits),
         "answers by name (only where the form says so)": await _runs(session, NamedAnswer.run_id, named),
     }
     return [

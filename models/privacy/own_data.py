@@ -29,6 +29,7 @@ from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
 
 Rows = list[dict[str, Any]]
+LEFT_OUT = "left out of this file at your request"
 
 
 async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: datetime) -> dict[str, Any]:
@@ -52,6 +53,11 @@ async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: d
         "unfinished_dialogues": await _drafts(session, person),
         "log": await _log(session, person),
     }
+
+
+async def has_open_answers(session: AsyncSession, person: Person) -> bool:
+    """Whether the export holds answers to forms that are still open."""
+    return await session.scalar(select(Staged.run_id).where(Staged.person_id == person.id).limit(1)) is not None
 
 
 def _person(person: Person) -> dict[str, Any]:

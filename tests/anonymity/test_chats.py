@@ -3,12 +3,16 @@
 import pytest
 from sqlalchemy import select
 
+from models.delivery import outbox
 from models.delivery.cards import Message, ReplacedMessage
 from models.delivery.kinds import CardKind, DeliveryKind
-from models.delivery.outbox import Delivery
+from models.delivery.outbox import Delivery, Sending
+from models.feedback import answers
+from models.feedback.runs import Run, Staged
+from models.people.people import Person
 from tests.anonymity.chats import read_chat
-from tests.talk import Actor, Talk, key
-from tests.talks.feedback.test_answering import OPEN, SCALE, SEVERAL, SINGLE, put
+from tests.talk import Actor, Talk, key, words
+from tests.talks.feedback.test_answering import OPEN, SCALE, SEVERAL, SINGLE, put, questions
 
 FORM = (SCALE, SINGLE, SEVERAL, OPEN)
 """Statement, single choice with "other", several choices with "other", open question."""
@@ -92,3 +96,221 @@ async def test_nothing_tells_who_had_which_message(talk: Talk) -> None:
         assert (await session.scalars(select(ReplacedMessage))).all() == []
         about = Delivery.kind.in_((DeliveryKind.FEEDBACK, DeliveryKind.FEEDBACK_CLEARED)), Delivery.subject == run
         assert (await session.scalars(select(Delivery).where(*about))).all() == []
+
+
+async def lines_left(talk: Talk, name: str) -> list[int]:
+    """The ids of typed messages in a person's sealed answers."""
+    async with talk.app.sessions() as session:
+        rows = await session.execute(select(Staged, Run).join(Run).join(Person).where(Person.name == name))
+        staged, run = rows.one()
+        return list(answers.typed_lines(answers.from_json(talk.app.keys.open(run.key, staged.blob))))
+
+
+async def test_a_typed_line_is_gone_once_it_is_sealed(talk: Talk) -> None:
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    await bo.taps("4")
+    await bo.says("Bo 1")
+    assert [message.text for message in bo.user.messages if not message.from_bot] == ["/start " + _code(bo)]
+    assert "Kirjoitit: Bo 1" in bo.text
+    assert await lines_left(talk, "Bo") == []
+
+
+def _code(actor: Actor) -> str:
+    return next(message.text for message in actor.user.messages if not message.from_bot).split()[1]
+
+
+async def test_a_line_that_cannot_be_deleted_at_first_is_deleted_at_sending(talk: Talk) -> None:
+    """Until then its id is in the sealed answers alone."""
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    await bo.taps("4")
+    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    await bo.says("Bo 1")
+    typed = bo.user.messages[-1]
+    assert typed.text == "Bo 1"
+    assert await lines_left(talk, "Bo") == [typed.message_id]
+    await bo.taps(key("feedback-finish"))
+    assert typed.deleted
+    assert await lines_left(talk, "Bo") == []
+    assert await recovered(talk) == set()
+
+
+async def test_a_line_that_cannot_be_deleted_at_first_is_deleted_at_closing(talk: Talk) -> None:
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    await talk.time_passes(days=13)
+    await bo.taps("4")
+    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    await bo.says("Bo 1")
+    await talk.time_passes(days=2)
+    assert await recovered(talk) == set()
+
+
+async def test_a_line_older_than_48_hours_stays(talk: Talk) -> None:
+    """Telegram lets no bot delete it. The guide and /privacy say so."""
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    await bo.taps("4")
+    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    await bo.says("Bo 1")
+    await talk.time_passes(days=3)
+    await bo.taps(key("feedback-finish"))
+    assert await recovered(talk) == {"Bo"}
+    assert await lines_left(talk, "Bo") == []  # and it is not tried for ever
+
+
+@pytest.mark.parametrize("press", ["summary:{run}", "page:{run}:{first}", "rate:{run}:{first}:2", "write:{run}:{last}"])
+async def test_a_press_that_arrives_after_sending_does_not_show_the_answers_again(talk: Talk, press: str) -> None:
+    bo = talk.people["Bo"]
+    run = await put(talk, FORM)
+    first, *_, last = await questions(talk)
+    await fills(bo)
+    talk.sandbox.faults.late_updates(1)
+    bo.user.taps_data(press.format(run=run, first=first.id, last=last.id))
+    bo.user.taps_data(f"done:{run}")
+    await talk.answered()
+    assert "Kiitos palautteesta!" in bo.text
+    assert await recovered(talk) == set()
+    await bo.taps(key("feedback-change"))
+    assert "Vastauksesi\n" in bo.text
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+async def test_what_is_delivered_again_does_not_show_the_answers_again(talk: Talk, copies: int) -> None:
+    bo = talk.people["Bo"]
+    await put(talk, FORM)
+    talk.sandbox.faults.duplicate_updates(copies)
+    await fills(bo)
+    bo.user.taps(bo.in_their_language(key("feedback-finish")))
+    talk.sandbox.faults.duplicate_updates(copies)
+    await talk.answered()
+    assert await recovered(talk) == set()
+
+
+async def test_thanks_that_cannot_be_shown_are_shown_later(talk: Talk) -> None:
+    bo = talk.people["Bo"]
+    await put(talk, FORM)
+    await fills(bo)
+    talk.sandbox.faults.too_many(retry_after=60, method="editMessageText")
+    await bo.taps(key("feedback-finish"))
+    assert "Vastauksesi\n" in bo.text
+    await talk.settle()
+    assert "Kiitos palautteesta!" in bo.text
+    assert await recovered(talk) == set()
+
+
+async def test_a_new_message_holds_no_answer_before_its_id_is_recorded(talk: Talk) -> None:
+    """A process that dies after sending it leaves a message that nobody knows of."""
+    bo = talk.people["Bo"]
+    await put(talk, FORM)
+    await bo.taps("4")
+    await talk.time_passes(minutes=1)
+    await bo.says("/help")  # now the answer to a typed line is a new message, below this one
+    await bo.taps("Muu", next(message for message in bo.messages if message.buttons and "2/4" in message.text))
+    talk.sandbox.faults.drop(method="editMessageText", times=None)
+    await bo.says("Bo 1")
+    talk.sandbox.faults.clear()
+    assert "Tähänastiset vastauksesi ovat tallessa" in bo.text
+    assert not any(word.shows(["Bo 1"]) for word in (await read_chat(talk, bo))[-1:])
+    await bo.taps(key("feedback-go-on"))
+    assert "3/4" in bo.text
+
+
+async def test_a_form_answered_in_an_older_message_stands_in_no_other(talk: Talk) -> None:
+    """The person taps on a copy whose id was never recorded, as after a crash."""
+    bo = talk.people["Bo"]
+    await put(talk, FORM)
+    first = bo.last
+    async with talk.app.sessions.begin() as session:
+        card = await session.scalar(select(Message).where(Message.message_id == first.message_id))
+        assert card is not None
+        card.message_id += 1_000  # another message, which is gone
+    await bo.taps("4", first)
+    await bo.taps("Etänä", first)
+    await talk.time_passes(days=15)
+    assert await recovered(talk) == set()
+    assert "sulkeutunut" in words(first)
+
+
+async def test_a_message_replaced_before_this_was_recorded_is_cleared_at_closing(talk: Talk) -> None:
+    """Of messages of older versions of the program nothing is known but their deliveries."""
+    bo = talk.people["Bo"]
+    await put(talk, FORM, reminders=1)
+    first = bo.last
+    await talk.time_passes(days=8)
+    async with talk.app.sessions.begin() as session:
+        for row in await session.scalars(select(ReplacedMessage)):
+            await session.delete(row)
+    first.change(first.versions[0], talk.clock.now())  # as if it had kept its text
+    await talk.time_passes(days=7)
+    assert "sulkeutunut" in words(first)
+    assert "sulkeutunut" in bo.text
+
+
+async def test_messages_are_cleared_after_an_outage_and_a_crash(talk: Talk) -> None:
+    await put(talk, FORM)
+    await everyone_answers(talk)
+    await talk.time_passes(days=13)
+    talk.sandbox.faults.drop(method="editMessageText", times=5)
+    talk.sandbox.faults.bad_gateway(after=True, method="editMessageText", times=3)
+    talk.sandbox.faults.too_many(retry_after=30, method="editMessageText", times=2)
+    await talk.time_passes(days=1, hours=1)
+    async with talk.app.sessions.begin() as session:
+        for delivery in await session.scalars(select(Delivery).where(_CLEARED)):
+            delivery.state, delivery.ambiguous = Sending.SENDING, True  # a process died while it sent them
+        await outbox.recover(session, all_dead=True)
+    await talk.time_passes(hours=1)
+    assert await recovered(talk) == set()
+    async with talk.app.sessions() as session:
+        assert (await session.scalars(select(Delivery).where(_CLEARED))).all() == []
+
+
+_CLEARED = Delivery.kind == DeliveryKind.FEEDBACK_CLEARED
+
+
+async def test_a_trial_leaves_nothing_in_the_chat(talk: Talk, anna: Actor) -> None:
+    run = await put(talk, FORM, preview=True)
+    bo = talk.people["Bo"]
+    await fills(bo)
+    await talk.time_passes(days=15)
+    assert run
+    assert await recovered(talk) == set()
+    assert bo.text == "Lomakkeen kokeilu on päättynyt."
+
+
+async def test_whoever_is_erased_leaves_no_answer_in_the_chat(talk: Talk) -> None:
+    cilla = talk.people["Cilla"]
+    await put(talk, FORM, reminders=1)
+    await fills(cilla)
+    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    await cilla.taps("Muuta 2")
+    await cilla.says("Cilla 3")
+    await cilla.says("/privacy")
+    for label in ("Poista tietoni", "Jatka poistamiseen", "Kyllä, poista heti"):
+        await cilla.taps(label)
+    assert await recovered(talk) == set()
+    assert cilla.sees("Tietosi on poistettu, myös vastauksesi tähän kyselyyn.")
+
+
+async def test_an_export_with_open_answers_is_asked_about(talk: Talk) -> None:
+    """It stays in the chat."""
+    bo = talk.people["Bo"]
+    await put(talk, FORM)
+    await bo.says("/privacy")
+    await bo.taps("Lataa omat tiedot")
+    assert "sulkeutunut" not in bo.text
+    assert bo.last.document is not None  # nothing is answered yet
+    await fills(bo)
+    await bo.taps(key("feedback-finish"))
+    await bo.says("/privacy")
+    await bo.taps("Lataa omat tiedot")
+    assert "vielä auki" in bo.text
+    await bo.taps("Lataa ilman niitä")
+    assert "jätin pois" in bo.text
+    assert await recovered(talk) == set()
+    await bo.says("/privacy")
+    await bo.taps("Lataa omat tiedot")
+    await bo.taps("Lataa kaikki")
+    assert "Tiedosto jää tähän keskusteluun" in bo.text
+    assert await recovered(talk) == {"Bo"}

@@ -17,6 +17,8 @@ async def erases(actor: Actor) -> None:
 async def export(actor: Actor) -> Any:
     await actor.says("/privacy")
     await actor.taps("Lataa omat tiedot")
+    if actor.has_button(key("export-without-open")):
+        await actor.taps(key("export-all"))
     file = actor.last.content.file
     assert file is not None
     assert file.file_name == "koolla-data.json"
