@@ -310,6 +310,32 @@ def _inside(moments: list[datetime], spans: dict[int, tuple[datetime, datetime]]
     return {person: any(begun <= moment <= done for moment in moments) for person, (begun, done) in spans.items()}
 
 
+def by_chats(leaked: LeakedData) -> Guess:
+    """Reads the lines of summaries in people's chats."""
+    guess = nothing(leaked)
+    for person, messages in leaked.chats.items():
+        for words in messages:
+            first, second, third, *others = [int(value) for value in SUMMARY_LINE.findall(words.text)] or [0, 0, 0]
+            if others:
+                guess[person] = (first, second, third, tuple(others))
+    return guess
+
+
+SUMMARY_LINE = re.compile(r"(?m)^\d+\. .+ – (\d)$")
+
+
+def text_by_chats(leaked: LeakedData) -> Guess:
+    """Reads in people's chats what they wrote and what the bot repeats of it."""
+    guess: Guess = {}
+    for person, messages in leaked.chats.items():
+        for words in messages:
+            if words.is_typed and not words.text.startswith("/"):
+                guess[person] = words.text
+            for repeated in re.findall(r"(?m)^Kirjoitit: (.+)$", words.text):
+                guess[person] = repeated
+    return guess
+
+
 ATTACKS = (
     Attack("order of rows", "answers", by_row_order),
     Attack("ids and their gaps", "answers", by_id),
@@ -328,6 +354,8 @@ ATTACKS = (
     Attack("who answered: reminders not sent", "answered", who_answered_by_reminders),
     Attack("who answered: a chat's last message", "answered", who_answered_by_last_message),
     Attack("who answered: remains in free pages, WAL, dead rows", "answered", who_answered_by_remains),
+    Attack("chats read with the token: summaries", "answers", by_chats, "inbox"),
+    Attack("chats read with the token: texts", "text", text_by_chats, "inbox"),
     Attack("who wrote: log lines", "wrote", who_wrote_by_log, "inbox"),
     Attack("who wrote: a chat's last message", "wrote", who_wrote_by_last_message, "inbox"),
     Attack("who wrote: updates seen", "wrote", who_wrote_by_updates, "inbox"),

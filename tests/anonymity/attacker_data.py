@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tests.anonymity.chats import Words
+
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 Vector = tuple[Any, ...]
@@ -50,6 +52,8 @@ class LeakedData:
     files: list[bytes] = field(default_factory=list)
     keys: list[tuple[str, bytes]] = field(default_factory=list)
     log: str = ""
+    chats: dict[int, list[Words]] = field(default_factory=dict)
+    """By person id: what the bot's token reads in the person's chat after closing."""
     watched: list[tuple[int, Row]] = field(default_factory=list)
     """Person id and the figures that were visible after that person's answers."""
 

@@ -28,6 +28,8 @@ class Words:
 
     message_id: int
     text: str
+    is_typed: bool
+    """Whether the person wrote it, not the bot."""
     labels: tuple[str, ...] = ()
 
     def shows(self, private: Iterable[str]) -> bool:
@@ -37,13 +39,16 @@ class Words:
 
 
 async def read_chat(stage: Stage, victim: Actor) -> list[Words]:
-    """Every message of a person's chat that the token can read, oldest first."""
+    """Every message of a person's chat that the token can read, oldest first.
+
+    An attacker tries all numbers. Here only those of the chat are tried, because the others bring nothing.
+    """
     api, thief = stage.sandbox, stage.sandbox.users.get(THIEF) or stage.sandbox.add_user("Varas", id=THIEF)
     thief.started = True
     meter, api.world.meter = api.world.meter, Meter(Limits.off())
     try:
-        newest = max((message.message_id for message in victim.user.chat.history), default=0)
-        return [words for number in range(1, newest + 1) if (words := await _read(api, victim.user.id, number))]
+        numbers = [message.message_id for message in victim.user.chat.history]
+        return [words for number in numbers if (words := await _read(api, victim.user.id, number))]
     finally:
         api.world.meter = meter
 
@@ -59,11 +64,12 @@ async def _read(api: Api, chat_id: int, message_id: int) -> Words | None:
         content = download(api, api.token, file["file_path"]) if file else None
         text += content.content.decode(errors="replace") if content else ""
     reply = await _call(api, "sendMessage", chat_id=chat_id, text="x", reply_parameters={"message_id": message_id})
+    is_typed = forwarded["forward_origin"]["sender_user"]["id"] == chat_id
     if reply is None:
-        return Words(message_id, text)
+        return Words(message_id, text, is_typed)
     await _call(api, "deleteMessage", chat_id=chat_id, message_id=reply["message_id"])
     rows = reply["reply_to_message"].get("reply_markup", {}).get("inline_keyboard", [])
-    return Words(message_id, text, tuple(button["text"] for row in rows for button in row))
+    return Words(message_id, text, is_typed, tuple(button["text"] for row in rows for button in row))
 
 
 async def _call(api: Api, method: str, **given: Any) -> Any:

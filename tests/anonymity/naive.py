@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.anonymity import attacker_data
 from tests.anonymity.attacker_data import LeakedData, Row, Truth, Vector
+from tests.anonymity.chats import Words
 
 TABLES = (
     "ballot (id {serial}, q1 INT, q2 INT, q3 INT, q4 TEXT, organisation TEXT, field TEXT, at {time}, seal {blob})",
@@ -55,6 +56,7 @@ async def store_carelessly(engine: AsyncEngine, real: LeakedData, truth: Truth) 
     leaked.files = await attacker_data.files(engine)
     leaked.log = "".join(_lines(real, truth))
     leaked.watched = list(_watched(real, truth))
+    leaked.chats = {person: _chat(truth, person) for person in real.order}
     return leaked
 
 
@@ -112,6 +114,15 @@ def _lines(real: LeakedData, truth: Truth) -> list[str]:
         for person in real.order
         for route in (["tap rate", "message"] if person in truth.texts else ["tap rate"])
     ]
+
+
+def _chat(truth: Truth, person: int) -> list[Words]:
+    """Returns a summary that nobody has replaced, and the typed message."""
+    first, second, third, several = truth.vectors[person]
+    values = [first, second, third, *several]
+    summary = "\n".join(f"{number}. Väite – {value}" for number, value in enumerate(values, 1))
+    typed = [Words(2, truth.texts[person], is_typed=True)] if person in truth.texts else []
+    return [Words(1, summary, is_typed=False), *typed]
 
 
 def _watched(real: LeakedData, truth: Truth) -> list[tuple[int, Row]]:

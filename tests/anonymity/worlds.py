@@ -26,6 +26,7 @@ from models.people.people import Person
 from models.people.settings import Field, Organisation
 from tests.anonymity import attacker_data
 from tests.anonymity.attacker_data import LeakedData, Row, Truth
+from tests.anonymity.chats import read_chat
 from tests.anonymity.room import Room
 
 STATEMENTS = tuple(Item(QuestionKind.SCALE, text=f"Väite {number}", low=1, high=5) for number in (1, 2))
@@ -40,6 +41,8 @@ FORM = (
     Item(QuestionKind.SINGLE, identity="field", choices=FIELDS, background=Background.FIELD),
     Item(QuestionKind.OPEN, text="Muuta"),
 )
+SENDS = 0.75
+"""The share of those who answer through the inbox that send their answers; the others stop at the summary."""
 SILENT = 5
 """For each 5 people who answer, one more person is asked and does not answer."""
 
@@ -76,6 +79,7 @@ class World:
         leaked.closed = await attacker_data.tables(self.room.engine)
         leaked.files = await attacker_data.files(self.room.engine)
         leaked.keys = [(path.stem, path.read_bytes()[:KEY_BYTES]) for path in sorted(self.room.keys.folder.iterdir())]
+        leaked.chats = {person: await read_chat(self.stage, actor) for person, actor in self.actors.items()}
         leaked.log = log()[mark:] + render(self.stage.app.metrics, Gauges(0, False)).decode()
         return leaked, self.truth
 
@@ -176,7 +180,8 @@ class World:
             self.stage.clock.moment += timedelta(seconds=3)
         if text:
             await actor.says(text)
-        await actor.taps_data(f"done:{run_id}")
+        if self.chance.random() < SENDS:
+            await actor.taps_data(f"done:{run_id}")
         self.room.now = self.stage.clock.moment
         self.truth.vectors[person_id] = (values[0], values[1], values[2], (values[3],))
 
