@@ -23,6 +23,7 @@ from models.people.names import in_order
 from models.periods import Scope
 from models.reports.attention import Attention, attention
 from models.reports.funnel import By, Flow, Funnel, Window, by_month, count_meetings, flows, funnel, in_period
+from models.reports.pooled import PooledAnswers, pooled_answers
 from models.reports.statements import Statement, statements
 from models.results import highlights
 
@@ -97,6 +98,8 @@ class DigestFigures:
     """How many releases came out in the period; None in digests of earlier versions."""
     withheld: int = 0
     """How many statements of these releases have no mean that may be shown."""
+    pooled: PooledAnswers | None = None
+    """Answers from several meetings in these releases; None if there are none, and in digests of earlier versions."""
 
     @property
     def is_empty(self) -> bool:
@@ -117,6 +120,8 @@ async def detail(session: AsyncSession, scope: Scope, name: Detail, *, now: date
         "meetings": partial(_coming, session, scope.shifted(1)),
     }
     parts = {name: await made[name](), "of": await _names(session, scope)}
+    if name == "statements":
+        parts["pooled"] = await _pooled(session, scope)
     if name == "meetings":
         parts["rest"] = await _coming(session, scope, after=now)
     return replace(DigestFigures(str(scope.period), Funnel(), Funnel(), (), 0), **parts)
@@ -149,6 +154,7 @@ async def digest_figures(session: AsyncSession, scope: Scope, *, now: datetime |
         rest=await _coming(session, scope, after=now) if now is not None and now < scope.after else (),
         releases=releases,
         withheld=withheld,
+        pooled=await _pooled(session, scope),
     )
 
 
@@ -173,6 +179,11 @@ async def _came_out(session: AsyncSession, scope: Scope) -> tuple[int, int]:
     )
     row = (await session.execute(scope.of_groups(wanted, Release.workgroup_id.expression))).one()
     return row[0], row[1]
+
+
+async def _pooled(session: AsyncSession, scope: Scope) -> PooledAnswers | None:
+    came_out = select(Release.id).where(Release.released_at >= scope.first, Release.released_at < scope.after)
+    return await pooled_answers(session, scope.of_groups(came_out, Release.workgroup_id.expression))
 
 
 async def _coming(session: AsyncSession, scope: Scope, *, after: datetime | None = None) -> tuple[Coming, ...]:

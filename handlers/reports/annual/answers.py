@@ -42,6 +42,10 @@ def _response(t: Texts, part: Part) -> Section:
         row("answered", part.answered, Share(part.answered, part.asked)),
         row("released", part.released, source="releases"),
     ]
+    if part.pooled is not None:
+        people = "pooled-people" if part.pooled.is_exact else "pooled-people-most"
+        rows += [row("pooled", part.pooled.answers, source="releases")]
+        rows += [row(people, part.pooled.people, source="releases")]
     rows += [row("waiting", part.waiting)] if part.waiting else []
     rows += [row("unreadable", part.unreadable)] if part.unreadable else []
     return Section(

@@ -20,7 +20,7 @@ from handlers.reports.digest.attention import needing, reasons
 from handlers.reports.digest.charts import month_number, trend_picture
 from handlers.reports.digest.digest import read_period
 from handlers.reports.digest.sheet import digest_xlsx
-from handlers.reports.digest.text import by_scale, coming_line, heading, period_title, statement
+from handlers.reports.digest.text import by_scale, coming_line, heading, period_title, pooled, statement
 from handlers.routes import Context, Tap, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import Texts
@@ -118,6 +118,7 @@ async def on_statements(context: Context, tap: Tap) -> Screen:
     for statements in by_scale(figures.statements):
         lines.append(Markup("<i>{}, {}</i>").format(*ends(t, statements[0])))
         lines += [statement(t, figures, item, WORDS) for item in statements]
+    lines += pooled(t, figures)
     return _page(context, tap, _title(t, figures, "digest-statements"), lines)
 
 

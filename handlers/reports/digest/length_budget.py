@@ -29,12 +29,14 @@ class Budget:
     """Statements of the strongest and of the weakest, at most."""
     has_ways: bool = True
     """Whether it says how many came on site and how many remotely."""
+    has_pools: bool = True
+    """Whether it says that answers of several meetings are among the figures, and of how many people."""
     has_year: bool = True
     """Whether it says what attendances and answers were a year ago."""
 
 
 FULL = Budget()
 SHORTER = replace(FULL, quotes=1, quote=60, coming=0, groups=2, has_ways=False, has_year=False)
-SHORTEST = replace(SHORTER, quotes=0, groups=0, name=20, statement=45, scale_end=25, ends=1)
+SHORTEST = replace(SHORTER, has_pools=False, quotes=0, groups=0, name=20, statement=45, scale_end=25, ends=1)
 BUDGETS = (FULL, SOFT_LIMIT), (SHORTER, CAPTION_LENGTH), (SHORTEST, CAPTION_LENGTH)
 """Each with the units that it is taken for, at most. The last fits a caption whatever there is to tell."""

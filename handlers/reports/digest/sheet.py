@@ -4,7 +4,7 @@ from datetime import datetime
 
 from handlers.figures import WHOLES
 from handlers.forms.labels import asked, ends
-from handlers.reports.digest.text import heading, period_title
+from handlers.reports.digest.text import heading, period_title, pooled
 from handlers.screen import File
 from handlers.texts import Texts, texts
 from handlers.workbook import CellValue, Sheet, workbook
@@ -99,6 +99,7 @@ def _statements(t: Texts, figures: DigestFigures) -> Lines:
         before = period_title(t, parse(statement.earlier_month)) if statement.earlier_month else ""
         words = asked(t, Label(statement.identity, statement.text))
         lines.append([words, statement.mean, statement.mean.n, statement.earlier, before, *ends(t, statement)])
+    lines += [[line.unescape()] for line in pooled(t, figures)]
     return lines
 
 

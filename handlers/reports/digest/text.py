@@ -183,7 +183,18 @@ def _statements(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     lines += [statement(t, figures, item, budget.statement) for item in strong]
     lines += [t("digest-weakest")] if weak else []
     lines += [statement(t, figures, item, budget.statement) for item in weak]
-    return Markup("\n").join([*lines, Markup("<i>{}, {}</i>").format(low, high)])
+    lines.append(Markup("<i>{}, {}</i>").format(low, high))
+    lines += pooled(t, figures) if budget.has_pools else []
+    return Markup("\n").join(lines)
+
+
+def pooled(t: Texts, figures: DigestFigures) -> list[Markup]:
+    """A line about the answers of several meetings that are among the figures; empty if there are none."""
+    of = figures.pooled
+    if of is None:
+        return []
+    key = "digest-pooled" if of.is_exact else "digest-pooled-most"
+    return [t(key, answers=number(of.answers, t.language), people=number(of.people, t.language))]
 
 
 def no_statements(t: Texts, figures: DigestFigures) -> Markup:

@@ -18,6 +18,7 @@ from models.forms.forms import FormVersion
 from models.forms.items import QuestionKind
 from models.reports.annual import questions as annual_questions
 from models.reports.annual.questions import QuestionResult
+from models.reports.pooled import PooledAnswers, pooled_answers
 
 Span = tuple[datetime, datetime]
 
@@ -46,6 +47,9 @@ class Part:
     """How many of the answers are in the figures."""
     releases: tuple[int, ...]
     questions: tuple[QuestionResult, ...]
+    pooled: PooledAnswers | None = None
+    """Those of ``released`` that are from several meetings, with their people. None also in reports of earlier
+    versions."""
 
     def of_kind(self, kind: QuestionKind) -> tuple[QuestionResult, ...]:
         return tuple(result for result in self.questions if result.result.kind is kind)
@@ -102,6 +106,7 @@ async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
         # Whoever wrote a text that waited is counted where their figures are.
         released=sum(release.answered for release in releases if release.kind is not PoolKind.TEXTS),
         releases=tuple(release.id for release in releases),
+        pooled=await pooled_answers(session, ids),
         questions=await annual_questions.questions(session, ids, newest),
     )
 

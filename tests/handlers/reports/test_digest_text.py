@@ -24,6 +24,7 @@ from handlers.reports.digest.text import (
 from handlers.texts import LANGUAGES, texts
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Flow, Funnel
+from models.reports.pooled import PooledAnswers
 from models.reports.statements import Statement
 from models.reports.statistics import Coming, DigestFigures, GroupFlow, MeetingFlow
 from models.valid_figures import Mean, Rate
@@ -61,6 +62,7 @@ def organisation(groups: int) -> DigestFigures:
         meetings=tuple(Coming(date(2027, 10, 13), name, name) for name in NAMES[:3]),
         groups=tuple(GroupFlow(name, flow) for name in NAMES[:groups]),
         held=tuple(MeetingFlow(date(2027, 9, 13), name, f"{name} {LONG[1]}", flow) for name in NAMES[:groups]),
+        pooled=PooledAnswers(1_240, 1_130, is_exact=False),
     )
 
 
@@ -385,3 +387,12 @@ def test_attention_says_of_which_meetings_and_forms() -> None:
         "feedback from only 10% of those asked in the last form (4 / 41)",
         "feedback from only 10% of those asked in the last 2 forms (4 / 41)",
     ]
+
+
+def test_answers_of_several_meetings_are_said_with_their_people() -> None:
+    t = texts("fi")
+    assert "usean kokouksen" not in digest_text(t, FIGURES)
+    one = replace(FIGURES, pooled=PooledAnswers(9, 6, is_exact=True))
+    assert "usean kokouksen yhteisiä tuloksia: 9 vastausta, 6 ihmistä." in digest_text(t, one)
+    two = replace(FIGURES, pooled=PooledAnswers(18, 13, is_exact=False))
+    assert "18 vastausta, enintään 13 ihmistä." in digest_text(t, two)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
+from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Figure, Release, Withheld
 from models.feedback.runs import Run, RunState
 from models.forms import forms
@@ -25,6 +26,8 @@ from models.periods import Period, Scope, parse
 from models.reports import statements, statistics
 from models.reports.digests import figures_from_json, figures_to_json
 from models.reports.funnel import By, Flow, Window, by_month, flows, funnel
+from models.reports.pooled import PooledAnswers
+from tests.pooled import open_with
 from tests.talk import Talk
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -445,3 +448,22 @@ def test_months_turn_over_years() -> None:
     assert str(Month(2027, 1).shifted(-1)) == "2026-12"
     assert Month(2027, 11).shifted(14) == Month(2029, 1)
     assert Month.parse("2027-03") == MARCH < Month(2027, 4) < Month(2028, 1)
+
+
+async def test_answers_of_several_meetings_are_told_with_their_people(talk_anywhere: Talk) -> None:
+    """Of one pool the number of people is known; in two, somebody may be in both."""
+    async with talk_anywhere.app.sessions.begin() as session:
+        group = await groups.create(session, "Lastensuojelu", now=BEGINNING)
+        version = await forms.built_in(session)
+        scale = version.questions[0]
+        for number in (1, 2):
+            pool = Pool(kind=PoolKind.ANSWERS, form_version_id=version.id, workgroup_id=group.id, threshold=5)
+            pool.answered, pool.asked = 9, 20
+            session.add(pool)
+            await session.flush()
+            released = await open_with(session, pool, [{scale.id: 4}] * 5, now=at(3, 9 + number))
+            assert (released.answered, released.people) == (9, 5)
+            told = (await statistics.digest_figures(session, scope())).pooled
+            assert told == PooledAnswers(9 * number, 5 * number, is_exact=number == 1)
+        assert (await statistics.digest_figures(session, scope(Month(2027, 4)))).pooled is None
+        assert (await statistics.detail(session, scope(), "statements", now=at(4, 1))).pooled == told

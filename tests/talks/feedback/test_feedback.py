@@ -140,7 +140,13 @@ async def test_few_answers_wait_in_the_pool_until_they_are_enough(
     assert (release.run_id, release.asked, release.answered) == (None, 6, 6)
     totals = [figure.total for figure in await rows(talk, Figure)]
     assert totals == [27, 24, 21, 18]
-    assert "Usean kokouksen" in anna.text or anna.sees("Usean kokouksen")
+    assert "Usean kokouksen" in anna.text
+    assert (
+        key("result-answered-pooled", answered=6, people=6, asked=6, rate="100\N{NO-BREAK SPACE}%").text("fi")
+        in anna.text
+    )
+    await anna.says("/results")
+    assert "6 vastausta, 6 ihmistä." in anna.text
     (old, new) = sorted(await rows(talk, Pool), key=lambda pool: pool.id)
     assert (old.kind, old.opened_at is not None) == ("answers", True)
     assert (new.kind, new.opened_at, new.answered) == ("texts", None, 6)  # they wait for ten possible writers
@@ -166,6 +172,22 @@ async def test_texts_that_waited_come_out_with_a_larger_crowd(talk: Talk, anna: 
     assert {figure.release_id for figure in await rows(talk, Figure)} == {eka.id, toka.id}
     await anna.taps("Avovastaukset (13)")
     assert anna.sees("Ensimmäinen")
+
+
+async def test_answers_that_nobody_joins_are_destroyed_unread(talk: Talk, anna: Actor, members: list[Actor]) -> None:
+    await held(talk, anna)
+    for member in members[:2]:
+        await answers(member, "4321", "Odottava teksti")
+    await talk.time_passes(days=8)
+    await anna.says("/results")
+    assert anna.text.count("Odottaa: Lastensuojelu") == 2
+    talk.clock.moment += talk.app.policy.feedback_wait_for + timedelta(days=1)
+    await ticks.destroy_waiting_answers(talk.app)
+    await anna.says("/results")
+    assert "Odottaa" not in anna.text
+    assert anna.text.count("hävitettiin lukematta") == 2
+    assert [run.answered for run in await rows(talk, Run)] == [2]
+    assert talk.app.keys.names() == []
 
 
 async def test_a_period_says_that_texts_wait_and_not_how_many(talk: Talk, anna: Actor, members: list[Actor]) -> None:
