@@ -13,6 +13,7 @@ from bot.commands import migrate
 from bot.config import Settings
 from migrations.tables import metadata
 from models.delivery.outbox import Delivery, DeliveryError
+from models.people.links import Link
 from models.people.people import Person
 from models.reports.digests import Digest
 from tests.faults import migration_states
@@ -180,4 +181,41 @@ BEFORE_DIGESTS_KNEW_THEIR_GROUPS = (
         f" VALUES ({number}, 0, '2027-03', '{{}}', '2027-04-01 06:00')"
         for number in (1, 2, 3)
     ),
+)
+
+
+async def test_personal_links_of_before_belong_to_the_group_of_their_line(database_url: str) -> None:
+    """Of a line that stands on a roster, of one that has left it, and one that was used."""
+    from alembic import command
+
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migrate.config(c), "20261122_05"))
+        for statement in LINKS_OF_BEFORE:
+            await connection.execute(text(statement))
+    await migrate.upgrade(engine)
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(Link.code, Link.workgroup_id))
+        assert dict(rows.all()) == {"A": 2, "B": None, "C": None, "D": 1}
+    await engine.dispose()
+
+
+LINKS_OF_BEFORE = (
+    *(
+        "INSERT INTO person (id, name, created_at, reach, wants_reminders, wants_feedback)"
+        f" VALUES ({number}, 'X', '2027-01-01 00:00', 'unclaimed', true, true)"
+        for number in (1, 2, 3)
+    ),
+    *(
+        f"INSERT INTO workgroup (id, name, created_at, approves_joiners) VALUES ({number}, 'G', '2027-01-01', false)"
+        for number in (1, 2)
+    ),
+    "INSERT INTO membership (workgroup_id, person_id, joined_at, left_at) VALUES (1, 1, '2027-01-01', '2027-02-01')",
+    "INSERT INTO membership (workgroup_id, person_id, joined_at, left_at) VALUES (2, 1, '2027-01-01', NULL)",
+    "INSERT INTO membership (workgroup_id, person_id, joined_at, left_at) VALUES (1, 2, '2027-01-01', '2027-02-01')",
+    "INSERT INTO link (code, kind, person_id, created_at) VALUES ('A', 'claim', 1, '2027-01-01')",
+    "INSERT INTO link (code, kind, person_id, created_at) VALUES ('B', 'claim', 2, '2027-01-01')",
+    "INSERT INTO link (code, kind, person_id, created_at, closed_at)"
+    " VALUES ('C', 'claim', 3, '2027-01-01', '2027-01-02')",
+    "INSERT INTO link (code, kind, workgroup_id, created_at) VALUES ('D', 'join', 1, '2027-01-01')",
 )

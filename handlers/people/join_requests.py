@@ -72,6 +72,16 @@ async def render_join_decided(context: Context, delivery: Delivery) -> Screen:
     return request_card(context, await _request_of(context, delivery))
 
 
+@renders(DeliveryKind.ADDED)
+async def render_added(context: Context, delivery: Delivery) -> Screen:
+    """To somebody in Telegram whom a coordinator has added to another group."""
+    group = await joining.added(context.session, delivery.subject)
+    if group is None:
+        raise Superseded
+    leave = Button(context.t("button-leave"), data("leave"))
+    return Screen(context.t("added-news", group=group), ((leave,),))
+
+
 @renders(DeliveryKind.JOIN_ANSWER)
 async def render_join_answer(context: Context, delivery: Delivery) -> Screen:
     """To the person who asked to join."""

@@ -8,6 +8,7 @@ from handlers.people.settings import settings_screen
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
 from models.delivery.drafts import Draft, DraftKind, DraftState
+from models.membership import joining
 from models.people import settings
 
 
@@ -34,7 +35,8 @@ async def on_stop(context: Context, tap: Tap) -> Screen:
 
 @text_input(OwnNameDraft, on_refusal=ask, yields_to_codes=True)
 async def on_typed(context: Context, draft: Draft[OwnNameDraft], text: str) -> Screen:
-    settings.call_oneself(context.session, context.person, text, now=context.now)
+    if settings.call_oneself(context.session, context.person, text, now=context.now):
+        await joining.renamed(context.session, context.person, policy=context.policy, now=context.now)
     await context.end_draft()
     shown = await settings_screen(context)
     return replace(shown, text=Markup("\n\n").join([context.t("name-saved", name=context.person.name), shown.text]))

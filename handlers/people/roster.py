@@ -11,7 +11,7 @@ from handlers.screen import Button, Screen
 from handlers.texts import Texts
 from models.delivery.drafts import DraftKind
 from models.errors import Refused
-from models.membership import roster
+from models.membership import roster, same_people
 from models.people import access, groups
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
@@ -92,6 +92,8 @@ async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Sc
     if group.archived_at is not None:
         lines.append(t("roster-archived", group=group.name))
     else:
+        if pairs := await same_people.waiting(context.session, group):
+            rows.append((Button(t("same-open", n=len(pairs)), data("same", group.id)),))
         rows += _actions(t, group, people)
         if not people:
             lines.append(t("roster-empty"))

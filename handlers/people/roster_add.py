@@ -11,10 +11,11 @@ from handlers.people.personal_links import links_screen
 from handlers.people.roster import access_group, group_or_refusal, roster_screen, stopped
 from handlers.routes import Context, Tap, data, tap, text_input
 from handlers.screen import Button, Screen
+from handlers.texts import Texts
 from models.delivery.drafts import Draft, DraftKind, DraftState
 from models.errors import Refused, Stale
-from models.membership import roster, roster_file
-from models.membership.roster import Compared
+from models.membership import adding, roster_file
+from models.membership.adding import ANOTHER, Compared, Plan
 from models.membership.roster_file import MOST, Entry, Unread
 from models.people import access, groups
 from models.people.groups import Workgroup
@@ -34,7 +35,13 @@ class RosterDraft(DraftState, subject=DraftKind.ROSTER):
     lines: int = 0
     """How many lines were sent."""
     doubtful: bool = False
-    """Whether to add those, too, who may be on the roster already."""
+    """Whether to add those, too, who may be known already, as other people."""
+    decided: tuple[tuple[int, int], ...] = ()
+    """What the coordinator has said of entries who may be known: pairs of a line's number and a person's id."""
+
+    @property
+    def decisions(self) -> dict[int, int]:
+        return dict(self.decided)
 
 
 async def show(context: Context, tap: Tap) -> Screen:
@@ -103,23 +110,37 @@ def _with_lines(known: RosterDraft, typed: str | bytes) -> RosterDraft:
 async def preview(context: Context, group: Workgroup, known: RosterDraft) -> Screen:
     """Who would be added, and who would not and why."""
     t, entries = context.t, known.entries
-    compared = await roster.compare(context.session, group, entries)
-    wanted = compared.new + (compared.doubtful if known.doubtful else [])
+    compared = await adding.compare(context.session, context.person, group, entries)
+    plan = adding.planned(compared, known.decisions, doubtful_too=known.doubtful)
+    wanted = [*plan.new, *(entry for entry, _ in (*plan.known, *plan.maybe))]
     lines = [t("preview-heading", group=group.name, n=len(entries) + len(known.unread))]
     if wanted:
         lines.append(_first(context, min(wanted, key=lambda entry: entry.line)))
-    lines += _kinds(context, compared, doubtful="doubtful-added" if known.doubtful else "doubtful")
+    lines += _kinds(context, compared, plan, known)
     if unread := known.unread:
         named = [t(f"preview-line-{trouble}", line=line) for line, trouble in unread[:NAMED]]
         lines.append(t("preview-unread", n=len(unread), lines=_listed(context, named, len(unread))))
     lines.append(t("preview-more") if wanted else t("preview-nothing"))
-    rows = []
+    rows: list[tuple[Button, ...]] = []
     if wanted:
-        rows.append((Button(t("preview-add", n=len(wanted)), data("roster-yes", group.id, len(entries))),))
-    if compared.doubtful:
-        label = t("preview-leave-doubtful" if known.doubtful else "preview-add-doubtful", n=len(compared.doubtful))
-        rows.append((Button(label, data("roster-doubtful", group.id, 0 if known.doubtful else 1)),))
+        stamp = adding.stamp(entries, known.decisions)
+        rows.append((Button(t("preview-add", n=len(wanted)), data("roster-yes", group.id, stamp)),))
+    rows += _doubt_buttons(t, group, compared, known)
     return Screen(Markup("\n\n").join(lines), (*rows, _stop(context, group)))
+
+
+def _doubt_buttons(t: Texts, group: Workgroup, compared: Compared, known: RosterDraft) -> list[tuple[Button, ...]]:
+    if not compared.doubts:
+        return []
+    rows: list[tuple[Button, ...]] = []
+    if named := [doubt for doubt in compared.doubts if doubt.namesakes]:
+        label = t("preview-ask", n=len(named))
+        rows.append((Button(label, data("roster-ask", group.id, named[0].entry.line)),))
+    undecided = [doubt for doubt in compared.doubts if doubt.entry.line not in known.decisions]
+    if undecided:
+        label = t("preview-leave-doubtful" if known.doubtful else "preview-add-doubtful", n=len(undecided))
+        rows.append((Button(label, data("roster-doubtful", group.id, 0 if known.doubtful else 1)),))
+    return rows
 
 
 def _first(context: Context, entry: Entry) -> Markup:
@@ -134,8 +155,20 @@ def _first(context: Context, entry: Entry) -> Markup:
     )
 
 
-def _kinds(context: Context, compared: Compared, doubtful: str) -> list[Markup]:
-    kinds = (("new", compared.new), ("here", compared.here), ("twice", compared.twice), (doubtful, compared.doubtful))
+def _kinds(context: Context, compared: Compared, plan: Plan, known: RosterDraft) -> list[Markup]:
+    undecided = [doubt.entry for doubt in compared.doubts if doubt.entry.line not in known.decisions]
+    others = [doubt.entry for doubt in compared.doubts if known.decisions.get(doubt.entry.line) == ANOTHER]
+    sure = {entry.line for entry, _ in compared.known}
+    kinds = (
+        ("new", compared.new),
+        ("known", [entry for entry, _ in compared.known]),
+        ("same", [entry for entry, _ in plan.known if entry.line not in sure]),
+        ("maybe", [entry for entry, _ in plan.maybe]),
+        ("another", others),
+        ("here", compared.here),
+        ("twice", compared.twice),
+        ("doubtful-added" if known.doubtful else "doubtful", undecided),
+    )
     return [
         context.t(f"preview-{kind}", n=len(people), names=_names(context, people)) for kind, people in kinds if people
     ]
@@ -150,7 +183,7 @@ def _listed(context: Context, shown: Iterable[Markup], count: int) -> Markup:
     return named if count <= NAMED else context.t("and-more", names=named, n=count - NAMED)
 
 
-async def _access_draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft[RosterDraft]]:
+async def access_draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft[RosterDraft]]:
     """The gate of a preview's buttons: the group, and the draft of the dialogue about it."""
     group = await access_group(context, tap)
     draft = await context.access_draft(RosterDraft)
@@ -161,7 +194,7 @@ async def _access_draft(context: Context, tap: Tap) -> tuple[Workgroup, Draft[Ro
 
 @tap("roster-doubtful", on_refusal=show)
 async def on_doubtful(context: Context, tap: Tap) -> Screen:
-    group, draft = await _access_draft(context, tap)
+    group, draft = await access_draft(context, tap)
     known = replace(draft.state, doubtful=tap.number(1) == 1)
     context.update_draft(draft, known)
     return await preview(context, group, known)
@@ -169,21 +202,24 @@ async def on_doubtful(context: Context, tap: Tap) -> Screen:
 
 @tap("roster-yes", on_refusal=show)
 async def on_yes(context: Context, tap: Tap) -> Screen:
-    """Adds the people of the preview, once. Refused if more people have been read since it was drawn."""
-    group, draft = await _access_draft(context, tap)
+    """Adds the people of the preview, once. Refused if something was sent or decided since it was drawn."""
+    group, draft = await access_draft(context, tap)
     known = draft.state
-    if len(known.entries) != tap.number(1):
+    if adding.stamp(known.entries, known.decisions) != tap.number(1):
         raise Stale("preview-has-grown")
     if not await context.end_draft():
         raise Stale("dialogue-is-over")
-    added = await roster.add(
+    added = await adding.add(
         context.session,
         context.person,
         group,
         known.entries,
+        decisions=known.decisions,
         doubtful_too=known.doubtful,
         policy=context.policy,
         now=context.now,
     )
-    heading = context.t("roster-added", n=len(added), group=group.name)
-    return links_screen(context, group, added, heading)
+    parts = [context.t("roster-added", n=added.count, group=group.name)]
+    if added.asked:
+        parts.append(context.t("roster-added-asked", n=added.asked))
+    return links_screen(context, group, added.links, Markup(" ").join(parts))

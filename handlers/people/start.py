@@ -33,6 +33,7 @@ async def on_start(context: Context, payload: str) -> Screen:
     """
     if people.follow_profile(context.person, context.profile_name):
         audit.note(context.session, context.person, "name-changed", now=context.now, person_id=context.person.id)
+        await joining.renamed(context.session, context.person, policy=context.policy, now=context.now)
     if payload.strip():
         place = await claims.waiting_place(context.session, payload, now=context.now)
         return _is_it_you(context, place, payload) if place else await _redeem(context, payload)

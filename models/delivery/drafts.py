@@ -33,6 +33,7 @@ class DraftKind(enum.StrEnum):
     GROUP_NAME = "group-rename"
     ROSTER = "roster"
     CONTACT = "contact"
+    MEMBER = "member"
     OWN_NAME = "own-name"
     ROLE = "roles"
     CHANGE_TOLD = "reply"

@@ -21,6 +21,8 @@ class CardKind(enum.StrEnum):
     """The subject is a digest."""
     JOIN_REQUEST = "join-request"
     """To a group's coordinators. The subject is a join request."""
+    SAME_PEOPLE = "same-people"
+    """To a group's coordinators: who may be the same person. The subject is the group."""
 
 
 class DeliveryKind(enum.StrEnum):
@@ -66,8 +68,13 @@ class DeliveryKind(enum.StrEnum):
     JOIN_DECIDED = "join-decided", CardKind.JOIN_REQUEST
     """After a decision: the other coordinators' cards of the request are edited."""
     JOIN_ANSWER = "join-answer"
+    SAME_PEOPLE = "same-people", CardKind.SAME_PEOPLE
+    SAME_PEOPLE_CHANGED = "same-people-changed", CardKind.SAME_PEOPLE
+    """After another question, or a decision: the coordinators' cards are edited."""
     BLOCKED = "blocked"
     """A member has blocked the bot."""
+    ADDED = "added"
+    """To somebody in Telegram whom a coordinator has added to another group."""
     LEFT = "left"
     """A member has left a group."""
     ROLE_GIVEN = "role-given"
@@ -82,6 +89,7 @@ class DeliveryKind(enum.StrEnum):
             DeliveryKind.CORRECTION,
             DeliveryKind.TURNOUT,
             DeliveryKind.JOIN_DECIDED,
+            DeliveryKind.SAME_PEOPLE_CHANGED,
             DeliveryKind.FEEDBACK_CLEARED,
         )
 

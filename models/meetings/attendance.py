@@ -1,6 +1,7 @@
 """Attendance by name, from the person or the coordinator, and head counts of people without a name."""
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -9,7 +10,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, dialect_insert
+from models.base import Base, dialect_insert, insert_new
 from models.errors import NotFound, Refused
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting, Mode
@@ -98,6 +99,18 @@ async def own(session: AsyncSession, meeting_id: int, person_id: int) -> Attende
     """The attendance of one person; None if it is not known."""
     wanted = select(Attendance.attended).where(Attendance.meeting_id == meeting_id, Attendance.person_id == person_id)
     return await session.scalar(wanted)
+
+
+async def put_in_order(session: AsyncSession, meeting_ids: Collection[int]) -> None:
+    """Writes the attendances of meetings anew in the order of the people's ids, where some rows have got another
+    person: closing a form leaves them so, and any other order might be that of answering."""
+    for meeting_id in sorted(meeting_ids):
+        of_meeting = Attendance.meeting_id == meeting_id
+        wanted = select(Attendance.person_id, Attendance.attended, Attendance.own_word, Attendance.marked_at)
+        rows = await session.execute(wanted.where(of_meeting).order_by(Attendance.person_id, Attendance.id))
+        values = [{"meeting_id": meeting_id, **row} for row in rows.mappings()]
+        await session.execute(delete(Attendance).where(of_meeting))
+        await insert_new(session, Attendance, values)
 
 
 async def count_heads(session: AsyncSession, meeting: Meeting, *, on_site: int, remote: int, now: datetime) -> None:

@@ -13,7 +13,8 @@ from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Planned, Sending
 from models.errors import NotFound, Refused
 from models.meetings import announcing, meetings
-from models.membership import claims, requests
+from models.membership import claims, requests, same_people
+from models.membership.merging import Merged
 from models.membership.requests import RequestDetails
 from models.people import access, audit, groups, links, people
 from models.people.access import RoleKind
@@ -87,14 +88,21 @@ async def claim_link(session: AsyncSession, *, now: datetime) -> Link | None:
 
 async def _claim(session: AsyncSession, person: Person, link: Link, *, policy: Policy, now: datetime) -> RedeemedCode:
     """Claims a roster line, and invites the person to the coming meetings."""
-    names = []
-    for group_id in await claims.take(session, person, link, now=now):
-        group = await session.get_one(Workgroup, group_id)
+    merged = await claims.take(session, person, link, now=now)
+    for group in merged.groups:
         audit.note(session, person, "claimed", now=now, group_id=group.id, person_id=person.id)
+    await welcome(session, person, merged, policy=policy, now=now)
+    return RedeemedCode("claimed", ", ".join(group.name for group in merged.groups))
+
+
+async def welcome(session: AsyncSession, person: Person, merged: Merged, *, policy: Policy, now: datetime) -> None:
+    """After a line was merged into a person: invites them to the coming meetings of its groups, and asks the
+    coordinators of those groups in which it still stands."""
+    for group in merged.groups:
         await requests.settle(session, group.id, person.id, now=now)
-        await _invite(session, group, person, policy=policy, now=now)
-        names.append(group.name)
-    return RedeemedCode("claimed", ", ".join(names))
+        await invite(session, group, [person], policy=policy, now=now)
+    for group in merged.others:
+        await same_people.ask(session, group, person, [merged.line], policy=policy, now=now)
 
 
 async def _join(
@@ -131,16 +139,35 @@ async def enter(
         return RedeemedCode("already", group.name)
     audit.note(session, person, "joined", now=now, group_id=group.id)
     await requests.settle(session, group.id, person.id, now=now)
-    await _invite(session, group, person, policy=policy, now=now)
+    await invite(session, group, [person], policy=policy, now=now)
+    await ask_about_namesakes(session, group, person, policy=policy, now=now)
     return RedeemedCode("group", group.name)
 
 
-async def _invite(session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime) -> None:
-    """Invites a person to a group's coming meetings. Invitations withdrawn when they left are sent again."""
+async def ask_about_namesakes(
+    session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
+) -> None:
+    """Asks the group's coordinators about its lines that have the name of somebody who has joined otherwise."""
+    if lines := await same_people.lines_named(session, group, person):
+        await same_people.ask(session, group, person, lines, policy=policy, now=now)
+
+
+async def renamed(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:
+    """After a person has changed their name: it may be that of a line in one of their groups."""
+    for group in await groups.of_person(session, person):
+        await ask_about_namesakes(session, group, person, policy=policy, now=now)
+
+
+async def invite(
+    session: AsyncSession, group: Workgroup, people: list[Person], *, policy: Policy, now: datetime
+) -> None:
+    """Invites people to a group's coming meetings. Invitations withdrawn when somebody left are sent again."""
     for meeting in await meetings.coming(session, [group.id], now=now):
         if meeting.starts_at > now:
-            await announcing.revive(session, meeting, person, now=now)
-            await announcing.invite(session, meeting, [person], policy=policy, now=now)
+            for person in people:
+                if person.telegram_id is not None:
+                    await announcing.revive(session, meeting, person, now=now)
+            await announcing.invite(session, meeting, people, policy=policy, now=now)
 
 
 async def meet(
@@ -151,7 +178,7 @@ async def meet(
     if is_new:
         await _send_after_all(session, person)
         for group in await groups.of_person(session, person):
-            await _invite(session, group, person, policy=policy, now=now)
+            await invite(session, group, [person], policy=policy, now=now)
     return person
 
 
@@ -185,8 +212,17 @@ async def end(session: AsyncSession, group: Workgroup, person: Person, *, now: d
     if membership_id is None:
         raise NotFound
     await announcing.withdraw(session, person, group.id, now=now)
-    await claims.withdraw(session, person.id, now=now)
+    await claims.withdraw(session, group.id, person.id, now=now)
+    await same_people.drop(session, group.id, person.id)
     return membership_id
+
+
+async def added(session: AsyncSession, membership_id: int) -> str | None:
+    """The name of the group to which somebody was added. None if they are not in it any more."""
+    membership = await session.get(Membership, membership_id)
+    if membership is None or membership.left_at is not None:
+        return None
+    return (await session.get_one(Workgroup, membership.workgroup_id)).name
 
 
 async def left(session: AsyncSession, membership_id: int) -> tuple[str, str] | None:

@@ -35,12 +35,14 @@ QUIET_FROM = tuple(time(hour) for hour in range(16, 24))
 QUIET_UNTIL = tuple(time(hour) for hour in range(5, 11))
 
 
-def call_oneself(session: AsyncSession, person: Person, typed: str, *, now: datetime) -> None:
-    """Sets the person's own name. Raises Refused if it has no letter or is too long."""
+def call_oneself(session: AsyncSession, person: Person, typed: str, *, now: datetime) -> bool:
+    """Sets the person's own name. Returns whether it was another. Raises Refused if it has no letter or is too long."""
     name = parse_name(typed)
-    if name != person.name:
-        person.name = name
-        audit.note(session, person, "name-changed", now=now, person_id=person.id)
+    if name == person.name:
+        return False
+    person.name = name
+    audit.note(session, person, "name-changed", now=now, person_id=person.id)
+    return True
 
 
 def speak(person: Person, language: str) -> None:

@@ -8,27 +8,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery import drafts
 from models.delivery.outbox import Delivery
-from models.errors import Refused
-from models.feedback import answers
-from models.feedback.named_answers import NamedAnswer
-from models.feedback.runs import Participation, Run, Staged
+from models.feedback.runs import Staged
 from models.feedback.sealing import Keyring
-from models.forms import forms
-from models.forms.forms import Question
 from models.meetings.attendance import Attendance
 from models.meetings.changes_told import ChangeTold
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.membership.requests import JoinRequest
+from models.membership.same_people import SameQuestion
 from models.people.access import Role
 from models.people.audit import Audit
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link
 from models.people.people import Address, Person
+from models.privacy import own_answers
+from models.privacy.own_answers import Rows
 from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
 
-Rows = list[dict[str, Any]]
 LEFT_OUT = "left out of this file at your request"
 
 
@@ -39,12 +36,13 @@ async def export(session: AsyncSession, person: Person, keys: Keyring, *, now: d
         "person": _person(person),
         "memberships": await _memberships(session, person),
         "requests_to_join": await _requests(session, person),
+        "questions_about_same_people": await _same_questions(session, person),
         "roles": await _roles(session, person),
         "invitations": await _invitations(session, person),
         "attendances": await _attendances(session, person),
         "meetings_called": await _meetings_called(session, person),
-        "feedback_still_open": await _feedback(session, person, keys),
-        "feedback_under_your_name": await _named(session, person),
+        "feedback_still_open": await own_answers.of_open_forms(session, person, keys),
+        "feedback_under_your_name": await own_answers.under_own_name(session, person),
         "messages": await _messages(session, person),
         "digests_chosen": await _subscriptions(session, person),
         "replies_to_feedback": await _replies(session, person),
@@ -64,6 +62,7 @@ def _person(person: Person) -> dict[str, Any]:
     return {
         "telegram_id": person.telegram_id,
         "name": person.name,
+        "name_in_telegram": person.profile_name,
         "language": person.language,
         "organisation": person.organisation,
         "field": person.field,
@@ -105,6 +104,20 @@ async def _requests(session: AsyncSession, person: Person) -> Rows:
             "decided_at": _text(request.decided_at),
         }
         for request, name in rows
+    ]
+
+
+async def _same_questions(session: AsyncSession, person: Person) -> Rows:
+    """The questions that the person asked or decided as a coordinator. Those about the person are left out: they would
+    tell somebody who has taken a name that it stands on the roster."""
+    rows = await session.execute(
+        select(SameQuestion, Workgroup.name)
+        .join(Workgroup, Workgroup.id == SameQuestion.workgroup_id)
+        .where(or_(SameQuestion.asked_by == person.id, SameQuestion.decided_by == person.id))
+    )
+    return [
+        {"group": name, "asked_at": _text(question.asked_at), "decided_at": _text(question.decided_at)}
+        for question, name in rows
     ]
 
 
@@ -160,65 +173,6 @@ async def _attendances(session: AsyncSession, person: Person) -> Rows:
 async def _meetings_called(session: AsyncSession, person: Person) -> Rows:
     rows = await session.execute(select(Meeting, Workgroup.name).join(Workgroup).where(Meeting.created_by == person.id))
     return [{**_meeting(meeting, group), "called_at": _text(meeting.created_at)} for meeting, group in rows]
-
-
-async def _feedback(session: AsyncSession, person: Person, keys: Keyring) -> Rows:
-    """The open forms of this person, with the answers given so far, decrypted."""
-    rows = await session.execute(
-        select(Participation, Run, Staged.blob)
-        .join(Run, Run.id == Participation.run_id)
-        .outerjoin(Staged, (Staged.run_id == Run.id) & (Staged.person_id == person.id))
-        .where(Participation.person_id == person.id)
-    )
-    entries = []
-    for asked, run, blob in rows.all():
-        questions = await forms.questions(session, run.form_version_id)
-        entries.append(
-            {
-                "meeting_id": run.meeting_id,
-                "closes_at": _text(run.closes_at),
-                "finished": asked.finished,
-                "answers": _opened(run.key, blob, questions, keys) if blob is not None else {},
-            }
-        )
-    return entries
-
-
-def _opened(key: str, blob: bytes, questions: list[Question], keys: Keyring) -> dict[str, Any] | str:
-    """The decrypted answers; a text in their place if the key is missing."""
-    try:
-        stored = answers.from_json(keys.open(key, blob))
-    except Refused:
-        return "sealed; the key is missing"
-    return _readable(questions, answers.ballot(questions, stored))
-
-
-def _readable(questions: list[Question], ballot: answers.Ballot) -> dict[str, Any]:
-    """Answers by the text of their question, with the texts of the options."""
-    content: dict[str, Any] = {}
-    for question in questions:
-        name, value = question.text or question.identity, ballot.get(question.id)
-        if isinstance(value, list):
-            words = {option.number: option.text or option.identity for option in question.options}
-            value = [words.get(number, "other") for number in value]
-        if value is not None:
-            content[name] = value
-        if -question.id in ballot:
-            content[f"{name}: other"] = ballot[-question.id]
-    return content
-
-
-async def _named(session: AsyncSession, person: Person) -> Rows:
-    """The answers given under this person's name, on forms that announced it."""
-    rows = await session.execute(
-        select(NamedAnswer, Run).join(Run, Run.id == NamedAnswer.run_id).where(NamedAnswer.person_id == person.id)
-    )
-    entries = []
-    for named_answer, run in rows.all():
-        ballot = {int(key): value for key, value in named_answer.ballot.items()}
-        answered = _readable(await forms.questions(session, run.form_version_id), ballot)
-        entries.append({"closed_at": _text(run.closes_at), "answers": answered})
-    return entries
 
 
 async def _messages(session: AsyncSession, person: Person) -> Rows:

@@ -10,6 +10,7 @@ from handlers import routes
 from handlers.many_messages import Fate
 from handlers.meetings.meeting_draft import FIELDS, MAY_BE_OPEN, MeetingStep
 from handlers.meetings.meeting_questions import LENGTHS
+from handlers.people.member import MemberField
 from handlers.reports.annual.report import WAYS
 from models.feedback.releases import Withheld
 from models.forms.builtin_forms import BUILT_IN
@@ -32,6 +33,8 @@ ITEMS = [item for form in BUILT_IN.values() for item in form.items]
 COMPUTED: dict[str, Iterable[object]] = {
     # Many messages at once
     "many-{}": Fate,
+    "correct-{}": MemberField,
+    "correct-{}-how": MemberField,
     # Answers and attendances
     "answer-{}": Answer,
     "answer-{}-chosen": Answer,

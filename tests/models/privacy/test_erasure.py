@@ -35,6 +35,7 @@ EXPORTED = {
     "participation": "feedback_still_open",
     "reply": "replies_to_feedback",
     "role": "roles",
+    "same_question": "questions_about_same_people",
     "staged": "feedback_still_open",
     "subscription": "digests_chosen",
 }

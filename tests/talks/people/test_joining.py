@@ -7,7 +7,7 @@ from sqlalchemy import Column, select
 from migrations.tables import metadata
 from models.meetings import attendance, invitations, meetings
 from models.meetings.attendance import Attended
-from models.membership import claims
+from models.membership import merging
 from models.people import access, groups, links, people
 from models.people.access import RoleKind
 from models.people.links import LinkKind, readable
@@ -258,13 +258,13 @@ async def test_a_member_who_claims_their_line_is_one_person(talk: Talk, anna: Ac
         assert len(list((await session.execute(select(Person).where(Person.name.like("Bo%")))).scalars())) == 1
 
 
-async def test_every_table_that_names_people_is_handled_at_a_claim(talk: Talk) -> None:
+def test_every_table_that_names_people_is_handled_at_a_merge() -> None:
     """Whatever points at a person is merged, or is nothing that someone without Telegram can have."""
-    handled = {f"{column.class_.__tablename__}.{column.key}" for column, _ in claims.MOVED}
-    handled |= {"membership.person_id", "role.person_id"}
+    handled = {f"{column.class_.__tablename__}.{column.key}" for column in (*merging.SHARED, *merging.MOVED)}
     never = {"address.person_id", "draft.person_id", "staged.person_id", "digest.person_id", "named_answer.person_id"}
     never |= {"subscription.person_id", "reply.created_by"}
     never |= {"join_request.person_id", "join_request.decided_by"}
+    never |= {"same_question.asked_by", "same_question.decided_by"}
     person: Column[int] = metadata.tables["person"].c.id
     found = {
         f"{table.name}.{key.parent.name}"
