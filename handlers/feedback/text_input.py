@@ -113,7 +113,7 @@ async def aside(context: Context, text: str) -> Screen | None:
     current screen is shown again, with a note that nothing was stored.
     """
     waiting = await runs.unfinished(context.session, context.person.id, context.chat_id, now=context.now)
-    if not waiting or not text.strip():
+    if not waiting or context.chosen is not None:
         return None
     context.answers_form = True
     submission = await _submission(context, waiting[0])

@@ -160,6 +160,49 @@ async def test_a_line_older_than_48_hours_stays(talk: Talk) -> None:
     assert await lines_left(talk, "Bo") == []  # and it is not tried for ever
 
 
+async def test_a_line_that_was_edited_is_deleted_too(talk: Talk) -> None:
+    """The bot does not hear of edits: the text is what was stored."""
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    await bo.taps("4")
+    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    await bo.says("Bo 1")
+    bo.user.edits(bo.user.messages[-1], "Bo 2")
+    await bo.says("Bo 3 " + "x" * 1_000)
+    bo.user.edits(next(message for message in bo.user.messages if message.text.startswith("Bo 3")), "Bo 4")
+    await bo.taps(key("feedback-finish"))
+    assert await recovered(talk) == set()
+
+
+async def test_what_is_sent_with_a_picture_or_without_words_is_deleted_too(talk: Talk) -> None:
+    bo = talk.people["Bo"]
+    await put(talk, [SCALE, OPEN])
+    bo.user.uploads("Bo 1.txt", b"Bo 2")  # at a question that takes no words
+    await talk.answered()
+    await bo.taps("4")
+    bo.user.uploads("kuva.jpg", b"picture", caption="Bo 3")
+    await talk.answered()
+    assert "Kirjoitit: Bo 3" in bo.text
+    bo.user.uploads("Bo 4.ogg", b"Bo 5")
+    await talk.answered()
+    assert "Viestissä ei ollut tekstiä" in bo.text
+    await bo.taps(key("feedback-finish"))
+    assert [message for message in bo.user.messages if message.document is not None] == []
+    assert await recovered(talk) == set()
+
+
+async def test_what_stands_in_a_chat_that_is_closed_to_the_bot_stays(talk: Talk) -> None:
+    """The guide says so. The row of the edit goes all the same, and nobody is told."""
+    cilla = talk.people["Cilla"]
+    await put(talk, FORM)
+    await fills(cilla)
+    cilla.user.blocks()
+    await talk.time_passes(days=15)
+    assert await recovered(talk) == {"Cilla"}
+    async with talk.app.sessions() as session:
+        assert (await session.scalars(select(Delivery).where(_CLEARED))).all() == []
+
+
 @pytest.mark.parametrize("press", ["summary:{run}", "page:{run}:{first}", "rate:{run}:{first}:2", "write:{run}:{last}"])
 async def test_a_press_that_arrives_after_sending_does_not_show_the_answers_again(talk: Talk, press: str) -> None:
     bo = talk.people["Bo"]

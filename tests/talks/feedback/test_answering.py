@@ -603,7 +603,7 @@ TYPED = {
     "HTML": ("<b>Anna</b> & <script>", "Kirjoitit: <b>Anna</b> & <script>", "<b>Anna</b> & <script>"),
     "right to left": ("\u202eannA\u202c \u200fx", "Kirjoitit: annA x", "annA x"),
     "NUL and zero width": ("A\x00n\u200bn\u200da\x1b", "Kirjoitit: Anna", "Anna"),
-    "nothing that shows": ("\u200b \u3000", "Viesti oli tyhjä", None),
+    "nothing that shows": ("\u200b \u3000", "Viestissä ei ollut tekstiä", None),
     "lines": ("Eka\nToka", "Kirjoitit: Eka Toka", "Eka Toka"),
     "braces": ("{text} %s {0}", "Kirjoitit: {text} %s {0}", "{text} %s {0}"),
 }
