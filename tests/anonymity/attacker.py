@@ -6,10 +6,12 @@ Without any evidence an attack guesses the most common answers, which the publis
 
 import hashlib
 import itertools
+import json
 import re
 import struct
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +32,8 @@ class Attack:
     """What is guessed: answers, text, wrote or answered."""
     guess: Callable[[LeakedData], Guess]
     through: str = "verbs"
-    """How people answered in the world: "verbs" (functions of models) or "inbox" (Telegram updates)."""
+    """How people answered in the world: "verbs" (functions of models), "inbox" (Telegram updates), or "pools" (by
+    functions of models, few people after each meeting)."""
 
 
 def nothing(leaked: LeakedData) -> Guess:
@@ -336,6 +339,51 @@ def text_by_chats(leaked: LeakedData) -> Guess:
     return guess
 
 
+def by_waiting_profile(leaked: LeakedData) -> Guess:
+    """Opens the pool of today, and compares backgrounds with the profiles of those who were asked."""
+    guess = nothing(leaked)
+    for content in _contents(leaked, leaked.pool_states[-1]):
+        told = {question: content.pop(question) for question in leaked.backgrounds if question in content}
+        profile = {leaked.backgrounds[question][option] for question, (option,) in told.items()}
+        twins = [person for person in leaked.order if profile and profile == set(leaked.profiles[person])]
+        guess |= {person: _vector_of(content) for person in twins}
+    return guess
+
+
+def by_pool_history(leaked: LeakedData) -> Guess:
+    """Opens the pool in each backup: what has been added since the one before is of the person who answered then."""
+    guess, before = nothing(leaked), Counter[tuple[int, str]]()
+    for person, blobs in zip(leaked.order, leaked.pool_states, strict=True):
+        after = Counter(answer for content in _contents(leaked, blobs) for answer in _answers_in(content))
+        new = after - before
+        added = {question: json.loads(value) for question, value in new}
+        if added and len(added) == new.total():  # one answer to each question
+            guess[person] = _vector_of({q: value for q, value in added.items() if q not in leaked.backgrounds})
+        before = after
+    return guess
+
+
+def _contents(leaked: LeakedData, blobs: list[bytes]) -> list[dict[Any, Any]]:
+    """What blobs of a pool hold, with any key of the key folder: whole ballots, or answers by question."""
+    opened = []
+    for blob in blobs:
+        for name, key in leaked.keys:
+            with suppress(InvalidTag):
+                content = json.loads(AESGCM(key).decrypt(blob[:12], blob[12:], name.encode()))
+                opened.append({int(k): v for k, v in content.get("waiting", content).items()})
+    return opened
+
+
+def _answers_in(content: dict[int, Any]) -> Iterator[tuple[int, str]]:
+    for question, value in content.items():
+        for answer in value["answers"] if isinstance(value, dict) else [value]:
+            yield question, json.dumps(answer)
+
+
+def _vector_of(content: dict[int, Any]) -> Vector:
+    return vector({f"q{question}": value for question, value in content.items()})
+
+
 ATTACKS = (
     Attack("order of rows", "answers", by_row_order),
     Attack("ids and their gaps", "answers", by_id),
@@ -356,6 +404,8 @@ ATTACKS = (
     Attack("who answered: remains in free pages, WAL, dead rows", "answered", who_answered_by_remains),
     Attack("chats read with the token: summaries", "answers", by_chats, "inbox"),
     Attack("chats read with the token: texts", "text", text_by_chats, "inbox"),
+    Attack("waiting pool and its key: backgrounds as fingerprint", "answers", by_waiting_profile, "pools"),
+    Attack("waiting pool in all backups, keys of today: differences", "answers", by_pool_history, "pools"),
     Attack("who wrote: log lines", "wrote", who_wrote_by_log, "inbox"),
     Attack("who wrote: a chat's last message", "wrote", who_wrote_by_last_message, "inbox"),
     Attack("who wrote: updates seen", "wrote", who_wrote_by_updates, "inbox"),

@@ -54,6 +54,10 @@ class LeakedData:
     log: str = ""
     chats: dict[int, list[Words]] = field(default_factory=dict)
     """By person id: what the bot's token reads in the person's chat after closing."""
+    pool_states: list[list[bytes]] = field(default_factory=list)
+    """The sealed rows of a pool after each meeting, from backups; one person has answered after each."""
+    backgrounds: dict[int, dict[int, str]] = field(default_factory=dict)
+    """By background question and option: the organisation or field."""
     watched: list[tuple[int, Row]] = field(default_factory=list)
     """Person id and the figures that were visible after that person's answers."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import random
 import secrets
 import sys
 import tempfile
@@ -14,8 +15,13 @@ from bot import db, logs
 from bot.demo.stage import Stage
 from tests.anonymity import naive
 from tests.anonymity.linkage import Table
-from tests.anonymity.worlds import World
+from tests.anonymity.room import Room
+from tests.anonymity.waiting_pools import SmallGroup
+from tests.anonymity.worlds import FORM, World
 from tests.databases import migrated, new_database, on_server, postgres_server
+
+SMALL_GROUPS = 5
+"""Groups with a waiting pool that are played for each seed."""
 
 
 @asynccontextmanager
@@ -35,6 +41,15 @@ async def beside(url: str, folder: Path) -> AsyncIterator[db.AsyncEngine]:
         await engine.dispose()
         if not url.startswith("sqlite"):
             await on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def small_groups(room: Room, table: Table, *, groups: int, seed: int) -> None:
+    """Plays groups whose answers wait in pools, and runs the attacks on their pools."""
+    version = await room.form(FORM)
+    for number in range(groups):
+        group = SmallGroup(room, version, random.Random(1_000 * seed + number))
+        leaked, truth = await group.play()
+        table.add(leaked, truth, group.keep_carelessly(leaked), through="pools")
 
 
 async def one_world(
@@ -77,6 +92,11 @@ class Campaign:
                     async with database(folder) as url, Stage.open(folder, database={"url": url}) as stage:
                         given = {"respondents": size, "seed": seed, "through": through}
                         await one_world(stage, folder, self.table, log=self.log.getvalue, **given)
+            with tempfile.TemporaryDirectory(prefix="anonymity-") as name:
+                async with database(Path(name)) as url, Room.open(url, Path(name)) as room:
+                    if url.startswith("sqlite"):
+                        await migrated(url)
+                    await small_groups(room, self.table, groups=SMALL_GROUPS, seed=seed)
             print(f"seed {seed + 1} of {self.seeds}", file=sys.stderr, flush=True)
 
 
