@@ -58,7 +58,7 @@ def promise(context: Context, submission: Submission) -> Markup:
         promises = [context.t("feedback-anonymous", threshold=submission.run.threshold, closes=closes)]
     if any(question.takes_text for question in submission.questions):
         promises.append(context.t("feedback-deletes-lines"))
-    return Markup(" ").join(promises)
+    return Markup("\n").join(promises)
 
 
 def introduction(context: Context, submission: Submission) -> list[Markup]:

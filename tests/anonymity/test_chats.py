@@ -1,5 +1,7 @@
 """An attacker with the bot's token reads people's chats: after sending and after closing no answer stands there."""
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from models.feedback import answers
 from models.feedback.runs import Run, Staged
 from models.people.people import Person
 from tests.anonymity.chats import read_chat
-from tests.talk import Actor, Talk, key, words
+from tests.talk import HELSINKI, Actor, Talk, key, words
 from tests.talks.feedback.test_answering import OPEN, SCALE, SEVERAL, SINGLE, put, questions
 
 FORM = (SCALE, SINGLE, SEVERAL, OPEN)
@@ -307,6 +309,16 @@ async def test_messages_are_cleared_after_an_outage_and_a_crash(talk: Talk) -> N
     assert await recovered(talk) == set()
     async with talk.app.sessions() as session:
         assert (await session.scalars(select(Delivery).where(_CLEARED))).all() == []
+
+
+async def test_messages_are_cleared_in_quiet_time_too(talk: Talk) -> None:
+    run = await put(talk, FORM)
+    await everyone_answers(talk)
+    async with talk.app.sessions.begin() as session:
+        row = await session.get_one(Run, run)
+        row.closes_at = datetime(2027, 3, 7, 3, tzinfo=HELSINKI)  # in the night of a Sunday
+    await talk.until(datetime(2027, 3, 7, 4, tzinfo=HELSINKI))
+    assert await recovered(talk) == set()
 
 
 _CLEARED = Delivery.kind == DeliveryKind.FEEDBACK_CLEARED

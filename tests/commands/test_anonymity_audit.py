@@ -126,6 +126,22 @@ CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
         ],
         "left messages: 2",
     ),
+    "a replaced card": (
+        [
+            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
+            "INSERT INTO replaced_message (address_id, subject, message_id) SELECT id, 2, 1 FROM address",
+        ],
+        "left replaced messages: 2",
+    ),
+    "an edit of a card that has ended": (
+        [
+            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
+            "INSERT INTO delivery (kind, subject, revision, address_id, slot, due_at, expires_at, urgent, state, "
+            "attempts, ambiguous) "
+            "SELECT 'feedback-cleared', 2, 1, id, '7', :then, :then, :no, 'sent', 1, :no FROM address",
+        ],
+        "left ended edits of messages: 2",
+    ),
     "a name": (
         ["INSERT INTO named_answer (run_id, person_id, ballot) VALUES (1, 1, '{}')"],
         "left answers by name (only where the form says so): 1",
