@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import openpyxl
@@ -69,9 +70,17 @@ def snapshot(year: Annual = YEAR) -> SnapshotContent:
     return SnapshotContent(snapshots.annual_from_json(snapshots.annual_to_json(year)), "ab" * 32, "0.1.0", MADE_AT)
 
 
+@cache
+def page_texts(content: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.replace("\xa0", " ").replace("\xad\n", "").split())
+
+
 def read(content: bytes) -> str:
-    pages = PdfReader(io.BytesIO(content)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\xad\n", "").split())
+    return one_line(" ".join(page_texts(content)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -183,7 +192,8 @@ def test_a_reply_that_an_earlier_program_froze_stands_without_its_figure() -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_caption_of_a_page_says_what_it_shows(language: str) -> None:
     made, shown = report(snapshot(), language, "2"), report_pages(snapshot(), language, "2")
-    pages = [read_page(report_pdf(snapshot(), language, "2").content, number) for number in range(len(shown))]
+    pages = [*map(one_line, page_texts(report_pdf(snapshot(), language, "2").content))]
+    assert len(pages) == len(shown)
     captions = [str((file.caption or Markup("")).unescape()) for file in shown]
     assert all(f"{figure}" in captions[0] and what in captions[0] for what, figure in made.tiles)
     for number, caption in enumerate(captions, 1):
@@ -193,11 +203,6 @@ def test_the_caption_of_a_page_says_what_it_shows(language: str) -> None:
     for section in made.sections:
         (where,) = [number for number, caption in enumerate(captions) if f"– {section.heading[:40]}" in caption]
         assert section.heading[:40] in pages[where]
-
-
-def read_page(content: bytes, number: int) -> str:
-    text = PdfReader(io.BytesIO(content)).pages[number].extract_text()
-    return " ".join(text.replace("\xa0", " ").replace("\xad\n", "").split())
 
 
 def test_a_caption_of_endless_headings_fits() -> None:
@@ -291,7 +296,7 @@ def test_an_endless_name_is_found_as_it_is_written(language: str) -> None:
     groups = tuple(GroupYear(f"{name}{number}", False, 1, 2, 3, 4) for number, name in enumerate(ENDLESS * 3))
     done = (*YEAR.replies, ReportedChange("Y" * 70, Label("", ENDLESS[0] * 4), "z" * 200, Mean(11, 5, 1, 5), (7,)))
     content = report_pdf(snapshot(replace(YEAR, groups=groups, replies=done)), language, "2").content
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    text = "".join(page_texts(content))
     assert "\u200b" not in text
     text = re.sub("[\xad-]\n", "", text).replace("\n", "")
     assert all(group.name in text for group in groups)

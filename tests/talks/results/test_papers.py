@@ -8,8 +8,6 @@ from tests.answering import file, pdf_text, sent, written
 from tests.scenes import scene
 from tests.talk import Actor, Talk, words
 
-pytestmark = pytest.mark.over_http
-
 
 @pytest.fixture
 @scene
@@ -26,6 +24,7 @@ async def members(talk: Talk, anna: Actor) -> list[Actor]:
     return people
 
 
+@pytest.mark.over_http
 async def test_each_file_is_one_tap_from_the_results(talk: Talk, anna: Actor, members: list[Actor]) -> None:
     for label, name in (("PDF", "pdf"), ("Excel", "xlsx"), ("CSV", "csv")):
         await anna.taps_data("result:1")
