@@ -219,3 +219,20 @@ LINKS_OF_BEFORE = (
     " VALUES ('C', 'claim', 3, '2027-01-01', '2027-01-02')",
     "INSERT INTO link (code, kind, workgroup_id, created_at) VALUES ('D', 'join', 1, '2027-01-01')",
 )
+
+
+async def test_what_rosters_said_of_organisations_is_kept_apart_from_what_people_chose(database_url: str) -> None:
+    from alembic import command
+
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migrate.config(c), "20261122_05"))
+        for number, organisation in enumerate(("NULL", "'ngo'", "'Kuopion kaupunki'"), 1):
+            row = f"({number}, 'X', '2027-01-01 00:00', 'unclaimed', true, true, {organisation})"
+            columns = "id, name, created_at, reach, wants_reminders, wants_feedback, organisation"
+            await connection.execute(text(f"INSERT INTO person ({columns}) VALUES {row}"))
+    await migrate.upgrade(engine)
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(Person.organisation, Person.organisation_name).order_by(Person.id))
+        assert rows.all() == [(None, None), ("ngo", None), (None, "Kuopion kaupunki")]
+    await engine.dispose()

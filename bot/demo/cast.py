@@ -39,7 +39,7 @@ async def set_up_group(app: App, cast: Cast, name: str) -> None:
         run = await links.make(session, LinkKind.ROLE, role=RoleKind.COORDINATOR, group_id=group.id, now=app.now)
         lead = await links.make(session, LinkKind.ROLE, role=RoleKind.MANAGER, now=app.now)
         for member_name, organisation in WITHOUT_TELEGRAM:
-            person = Person(name=member_name, organisation=organisation, created_at=app.now)
+            person = Person(name=member_name, organisation_name=organisation, created_at=app.now)
             session.add(person)
             await session.flush()
             await groups.join(session, group, person, now=app.now)

@@ -11,6 +11,7 @@ from models.forms.builtin_forms import BUILT_IN
 from models.people import audit
 from models.people.access import RoleKind
 from models.people.audit import AuditEntry
+from models.people.settings import Organisation
 
 PAGE = 10
 
@@ -52,7 +53,9 @@ def _words(context: Context, line: AuditEntry) -> Markup:
 
 
 def _detail(t: Texts, detail: str) -> Markup | str:
-    """A role or a built-in form in the reader's language; anything else as it was stored."""
+    """A role, an organisation or a built-in form in the reader's language; anything else as it was stored."""
     if detail in set(RoleKind):
         return t(f"role-{detail}")
+    if detail in set(Organisation):
+        return t(f"option-organisation-{detail}")
     return t(f"form-{detail}") if detail in BUILT_IN else detail

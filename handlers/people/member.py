@@ -47,8 +47,8 @@ async def member_screen(context: Context, group: Workgroup, person: Person, page
     """The member's name, contact and reachability, and the personal link until it is claimed."""
     t = context.t
     lines = [t("member-heading", name=person.name, group=group.name)]
-    if person.organisation:
-        lines.append(t("member-organisation", organisation=organisation_text(t, person)))
+    if organisation := organisation_text(t, person):
+        lines.append(t("member-organisation", organisation=organisation))
     lines.append(t("member-contact", contact=person.contact) if person.contact else t("member-contact-none"))
     lines.append(t(f"member-{person.reach}"))
     rows: list[tuple[Button, ...]] = []

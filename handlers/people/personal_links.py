@@ -44,7 +44,7 @@ def links_screen(context: Context, group: Workgroup, people: list[tuple[Person, 
         rows = [
             [
                 person.name,
-                person.organisation or "",
+                person.organisation_name or "",
                 person.contact or "",
                 context.link(link.code),
                 links.readable(link.code),

@@ -12,7 +12,7 @@ from handlers.texts import Texts
 from models.delivery.drafts import DraftKind
 from models.errors import Refused
 from models.membership import roster, same_people
-from models.people import access, groups
+from models.people import access, groups, organisations
 from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.people import Person, Reachability
@@ -95,6 +95,10 @@ async def roster_screen(context: Context, group: Workgroup, page: int = 0) -> Sc
         if pairs := await same_people.waiting(context.session, group):
             rows.append((Button(t("same-open", n=len(pairs)), data("same", group.id)),))
         rows += _actions(t, group, people)
+        if names := await organisations.on_roster(context.session, group):
+            undecided = sum(name.organisation is None for name in names)
+            label = t("organisations-open", n=undecided) if undecided else t("organisations")
+            rows.append((Button(label, data("orgs", group.id, 0)),))
         if not people:
             lines.append(t("roster-empty"))
     rows.append(await _others(context, group))
@@ -145,17 +149,17 @@ def counts_text(t: Texts, people: list[Person]) -> Markup:
 
 def member_line(t: Texts, person: Person) -> Markup:
     reach = t(f"reach-{person.reach}")
-    if person.organisation:
-        return t("member-line-from", name=person.name, organisation=organisation_text(t, person), reach=reach)
+    if organisation := organisation_text(t, person):
+        return t("member-line-from", name=person.name, organisation=organisation, reach=reach)
     return t("member-line", name=person.name, reach=reach)
 
 
 def organisation_text(t: Texts, person: Person) -> str:
-    """A person's organisation, as they chose it or as the roster has it."""
-    organisation = person.organisation or ""
-    if organisation not in set(Organisation):
-        return organisation
-    return str(t(f"option-organisation-{organisation}").unescape())
+    """A person's organisation, as the roster has it, else as they chose it; empty if neither is known."""
+    if person.organisation_name:
+        return person.organisation_name
+    known = person.organisation in set(Organisation)
+    return str(t(f"option-organisation-{person.organisation}").unescape()) if known else ""
 
 
 @tap("unreached")

@@ -12,7 +12,7 @@ from handlers.routes import Context, Tap, command, command_button, data, tap
 from handlers.screen import Button, Screen
 from handlers.texts import LANGUAGES, texts
 from models.errors import NotFound
-from models.people import groups, settings
+from models.people import groups, organisations, settings
 from models.people.people import Person
 from models.people.settings import Field, Organisation
 from models.reports import subscriptions
@@ -38,7 +38,7 @@ async def settings_screen(context: Context) -> Screen:
         t("settings-heading"),
         t("settings-name", value=person.name),
         t("settings-language", value=t("language-name")),
-        t("settings-organisation", value=_organisation(context)),
+        t("settings-organisation", value=await _organisation(context)),
         t("settings-field", value=_field(context)),
         t("settings-quiet", value=quiet_text(context)),
         t("settings-reminders", value=t("yes" if person.wants_reminders else "no")),
@@ -84,10 +84,14 @@ def _field(context: Context) -> str:
     return str(context.t(f"option-field-{field}")) if field in set(Field) else field or "–"
 
 
-def _organisation(context: Context) -> str:
-    """The organisation that the person chose, or the text of their roster."""
-    known = context.person.organisation
-    return str(context.t(f"option-organisation-{known}")) if known in set(Organisation) else known or "–"
+async def _organisation(context: Context) -> Markup | str:
+    """The organisation that the person chose, else that of the name on their roster."""
+    t, person = context.t, context.person
+    known, name = await organisations.background(context.session, person), person.organisation_name
+    if known is None:
+        return name if name and person.organisation is None else "–"
+    kind = t(f"option-organisation-{known}")
+    return t("settings-organisation-named", kind=kind, name=name) if name and person.organisation is None else kind
 
 
 def _choices(context: Context, heading: Markup, options: Iterable[tuple[str, str]], chosen: str | None) -> Screen:
@@ -118,7 +122,7 @@ async def on_language(context: Context, tap: Tap) -> Screen:
 @tap("s-organisation")
 async def on_organisation(context: Context, tap: Tap) -> Screen:
     labels = {organisation: context.t(f"option-organisation-{organisation}") for organisation in Organisation}
-    known = context.person.organisation
+    known = await organisations.background(context.session, context.person)
     return await _background(context, tap, context.t("ask-organisation"), labels, known=known, keep=settings.belong)
 
 

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,13 +22,15 @@ from models.feedback.runs import Participation, Run, RunState, Staged
 from models.feedback.sealing import Keyring, encoded
 from models.forms import form_cache, forms
 from models.forms.forms import Form, FormVersion, Question
-from models.forms.items import QuestionKind
+from models.forms.items import Background, QuestionKind
 from models.meetings import attendance
 from models.meetings.attendance import Attendance, Attended
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.people.groups import Membership, Workgroup
+from models.people.organisations import OrganisationName, name_key
 from models.people.people import Address, Person
+from models.people.settings import Organisation
 
 CLOSED = "feedback-is-closed"
 """Key of the refusal for a closed form, shown only to people who may have been asked."""
@@ -52,6 +54,8 @@ class Submission:
     """The id of the message that shows the form in the person's chat, as recorded; None if there is none."""
     last_message_at: datetime | None = None
     """When the bot last sent a new message to the chat, other than pages of forms; None if that is not known."""
+    roster_organisation: Organisation | None = None
+    """The background organisation that coordinators have said the name on the person's roster to mean."""
 
     @property
     def is_preview(self) -> bool:
@@ -86,10 +90,20 @@ class Submission:
         return answers.current_answer(question, self.answers)
 
     def option_from_settings(self, question: Question) -> int | None:
-        """The number of the option in the person's own settings. None if it is not a background question or not set."""
-        if question.background is None:
-            return None
-        identity = f"{question.background}-{getattr(self.person, question.background)}"
+        """The number of the option in the person's own settings, or of the organisation that their roster names.
+
+        None if it is not a background question, or not known.
+        """
+        match question.background:
+            case None:
+                return None
+            case Background.ORGANISATION:
+                value = self.person.organisation or self.roster_organisation
+            case Background.FIELD:
+                value = self.person.field
+            case _:
+                assert_never(question.background)
+        identity = f"{question.background}-{value}"
         return next((option.number for option in question.options if option.identity == identity), None)
 
     def prefilled(self, question: Question) -> int | None:
@@ -160,7 +174,17 @@ _LOCK_PARTICIPATION = (
     .with_for_update()
 )
 _SELECT_SUBMISSION = (
-    select(Run, Workgroup, Form, Meeting, Attendance.attended, Staged.blob, Message.message_id, Address.free_at)
+    select(
+        Run,
+        Workgroup,
+        Form,
+        Meeting,
+        Attendance.attended,
+        Staged.blob,
+        Message.message_id,
+        Address.free_at,
+        OrganisationName.organisation,
+    )
     .join(Workgroup, Workgroup.id == Run.workgroup_id)
     .join(FormVersion, FormVersion.id == Run.form_version_id)
     .join(Form, Form.id == FormVersion.form_id)
@@ -177,6 +201,7 @@ _SELECT_SUBMISSION = (
             Message.address_id == Address.id, Message.kind == CardKind.FEEDBACK, Message.subject == bindparam("run_id")
         ),
     )
+    .outerjoin(OrganisationName, OrganisationName.key == bindparam("organisation_key"))
     .where(Run.id == bindparam("run_id"))
 )
 
@@ -189,10 +214,11 @@ async def access_submission(
     ids = {"run_id": run_id, "person_id": person.id}
     # Two taps of one person on two replicas run one after the other, so that neither overwrites the other's answer.
     finished = await session.scalar(_LOCK_PARTICIPATION, ids)
-    row = (await session.execute(_SELECT_SUBMISSION, ids)).one_or_none()
+    named = {"organisation_key": name_key(person.organisation_name)}
+    row = (await session.execute(_SELECT_SUBMISSION, ids | named)).one_or_none()
     if row is None:
         raise NotFound
-    run, group, form, meeting, attended, blob, card_id, free_at = row
+    run, group, form, meeting, attended, blob, card_id, free_at, roster_organisation = row
     if finished is None:
         # Closing deletes who was asked: those who may have been asked read that it is closed, others get NotFound.
         raise Refused(CLOSED) if await _may_have_been_asked(session, person, run) else NotFound
@@ -212,6 +238,7 @@ async def access_submission(
         answers=answers.from_json(keys.open(run.key, blob)) if blob else {},
         card_id=card_id,
         last_message_at=free_at and free_at - CHAT_INTERVAL,
+        roster_organisation=roster_organisation,
     )
 
 

@@ -149,7 +149,7 @@ def _is_same(entry: Entry, namesake: Namesake) -> bool:
     if entry.contact:
         return not contacts.addresses(entry.contact).isdisjoint(contacts.addresses(person.contact))
     is_line = namesake.is_here and not person.contact and bool(entry.organisation)
-    return is_line and same_name(entry.organisation) == same_name(person.organisation or "")
+    return is_line and same_name(entry.organisation) == same_name(person.organisation_name or "")
 
 
 def _is_same_line(entry: Entry, other: Entry) -> bool:
@@ -195,9 +195,11 @@ def planned(compared: Compared, decisions: Decisions, *, doubtful_too: bool) -> 
 
 
 def stamp(entries: Sequence[Entry], decisions: Decisions) -> int:
-    """A number that changes with what a coordinator has sent and decided."""
-    content = f"{len(entries)}:{sorted(decisions.items())}"
-    return zlib.crc32(content.encode()) % 2**31
+    """A number that changes with what a coordinator has sent and decided. Without decisions it is the number of
+    entries, as on the buttons of earlier versions."""
+    if not decisions:
+        return len(entries)
+    return 2**30 + zlib.crc32(f"{len(entries)}:{sorted(decisions.items())}".encode()) % 2**30
 
 
 async def add(
@@ -238,15 +240,19 @@ async def add(
 
 
 def _unclaimed_person(entry: Entry, now: datetime) -> Person:
-    organisation, contact = entry.organisation or None, entry.contact or None
+    organisation_name, contact = entry.organisation or None, entry.contact or None
     return Person(
-        name=entry.name, organisation=organisation, contact=contact, reach=Reachability.UNCLAIMED, created_at=now
+        name=entry.name,
+        organisation_name=organisation_name,
+        contact=contact,
+        reach=Reachability.UNCLAIMED,
+        created_at=now,
     )
 
 
 def _complete(person: Person, entry: Entry) -> None:
     """Adds what a list knows of a person besides what is known already."""
-    person.organisation = person.organisation or entry.organisation or None
+    person.organisation_name = person.organisation_name or entry.organisation or None
     person.contact = contacts.combined(person.contact, entry.contact or None, NAME_LENGTH)
 
 

@@ -203,6 +203,7 @@ async def _links(
 def _fill(person: Person, line: Person) -> None:
     person.name = name_of(person, line)
     person.organisation = person.organisation or line.organisation
+    person.organisation_name = person.organisation_name or line.organisation_name
     person.field = person.field or line.field
     person.contact = contacts.combined(person.contact, line.contact, NAME_LENGTH)
 

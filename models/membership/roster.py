@@ -61,8 +61,8 @@ async def correct_organisation(
     """Sets the organisation of a line. Raises Refused if the person is in Telegram: then it is theirs to tell."""
     await _ensure_line(session, group, person)
     organisation = parse_line(typed, NAME_LENGTH)
-    if organisation != person.organisation:
-        person.organisation = organisation
+    if organisation != person.organisation_name:
+        person.organisation_name = organisation
         audit.note(session, by, "organisation-corrected", now=now, group_id=group.id, person_id=person.id)
 
 

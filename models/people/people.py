@@ -40,7 +40,9 @@ class Person(Base):
     """The name of the Telegram account when it was last looked at. ``name`` is the same until it is changed here."""
     language: Mapped[str | None]
     organisation: Mapped[str | None]
-    """The background organisation: a key of ``ORGANISATIONS``, or free text from a roster."""
+    """The background organisation that the person chose, of `models.people.settings.Organisation`, or ``UNTOLD``."""
+    organisation_name: Mapped[str | None]
+    """What a roster says of it: "Kuopion kaupunki". `models.people.organisations` knows which kind that is."""
     field: Mapped[str | None]
     contact: Mapped[str | None]
     quiet_start: Mapped[time | None]

@@ -50,9 +50,13 @@ def speak(person: Person, language: str) -> None:
     person.language = language
 
 
+UNTOLD = "untold"
+"""Stored in place of a background organisation by somebody who does not want to tell it, whatever a roster says."""
+
+
 def belong(person: Person, organisation: Organisation | None) -> None:
-    """Sets the background organisation. None clears it."""
-    person.organisation = organisation
+    """Sets the background organisation. None: they do not want to tell it."""
+    person.organisation = organisation or UNTOLD
 
 
 def work_in(person: Person, field: Field | None) -> None:

@@ -65,6 +65,7 @@ def _person(person: Person) -> dict[str, Any]:
         "name_in_telegram": person.profile_name,
         "language": person.language,
         "organisation": person.organisation,
+        "organisation_on_rosters": person.organisation_name,
         "field": person.field,
         "contact": person.contact,
         "quiet_from": _text(person.quiet_start),

@@ -86,12 +86,17 @@ def _sorted(items: Any) -> list[Any]:
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
 
 
+MOVED = {"person": {"organisation"}}
+"""Columns whose values a migration puts into another one; `tests/test_migrations.py` looks for them there."""
+
+
 def lost(before: State, after: State) -> list[str]:
     """The tables whose rows changed, compared in the tables and columns that both states have."""
     changed = []
     for table in before["rows"].keys() & after["rows"].keys() - {"alembic_version"}:
         old_columns, new_columns = before["schema"]["columns"][table], after["schema"]["columns"][table]
         columns = {column["name"] for column in old_columns} & {column["name"] for column in new_columns}
+        columns -= MOVED.get(table, set())
         old, new = (_sorted(_cut(state["rows"][table], columns)) for state in (before, after))
         changed += [table] if old != new else []
     return changed

@@ -297,7 +297,7 @@ async def test_dialogues_about_people_go_on(talk: Talk) -> None:
     await people["K-roster"].taps_data("roster-yes:1:2")
     persons = {person.name: person for person in await rows(talk, Person)}
     assert persons["Bo"].contact == "040 1234567"
-    assert persons["Uuno Uusi"].organisation == "Kunta"
+    assert persons["Uuno Uusi"].organisation_name == "Kunta"
     assert persons["Cilla"].id in {role.person_id for role in await rows(talk, Role)}
     await people["Aino"].says("Kolmas ryhmä")
     await people["K-rename"].says("Toinen nimi")

@@ -61,7 +61,7 @@ async def stock(migrated_url: str) -> AsyncIterator[Stock]:
     engine = db.make_engine(Settings(database={"url": migrated_url}).database.url)
     async with db.make_sessions(engine).begin() as session:
         person = Person(telegram_id=7, name="bo", profile_name="bo", reach=Reachability.REACHABLE, created_at=NOW)
-        line = Person(name="Bo Ek", organisation="Turku", contact="bo@x.fi", created_at=NOW)
+        line = Person(name="Bo Ek", organisation_name="Turku", contact="bo@x.fi", created_at=NOW)
         session.add_all([person, line])
         session.add_all(Workgroup(id=group, name=f"G{group}", created_at=NOW) for group in (A, B))
         await session.flush()
@@ -230,7 +230,7 @@ async def test_everything_else_becomes_the_persons_own(stock: Stock) -> None:
     assert await stock.all(Link.person_id, Link.closed_at) == [(person, NOW)]
     assert await stock.all(Audit.person_id) == [(person,)]
     assert await stock.all(SameQuestion.id) == []
-    assert await stock.all(Person.id, Person.name, Person.organisation, Person.contact) == [
+    assert await stock.all(Person.id, Person.name, Person.organisation_name, Person.contact) == [
         (person, "Bo Ek", "Turku", "bo@x.fi"),
         (other_id, "Bo EK", None, None),
     ]
@@ -239,8 +239,8 @@ async def test_everything_else_becomes_the_persons_own(stock: Stock) -> None:
 async def test_a_name_that_was_chosen_stays(stock: Stock) -> None:
     stock.person.name, stock.person.organisation, stock.person.contact = "Bo-Erik Ek", "ngo", "040 123 4567"
     await stock.merge()
-    rows = await stock.all(Person.name, Person.organisation, Person.contact)
-    assert rows == [("Bo-Erik Ek", "ngo", "040 123 4567, bo@x.fi")]
+    rows = await stock.all(Person.name, Person.organisation, Person.organisation_name, Person.contact)
+    assert rows == [("Bo-Erik Ek", "ngo", "Turku", "040 123 4567, bo@x.fi")]
 
 
 async def test_two_lines_keep_their_links_and_questions(stock: Stock) -> None:

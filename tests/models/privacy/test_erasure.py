@@ -32,6 +32,7 @@ EXPORTED = {
     "meeting": "meetings_called",
     "membership": "memberships",
     "named_answer": "feedback_under_your_name",
+    "organisation_name": "log",
     "participation": "feedback_still_open",
     "reply": "replies_to_feedback",
     "role": "roles",

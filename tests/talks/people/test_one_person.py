@@ -108,10 +108,10 @@ async def test_a_list_that_is_added_twice_changes_nothing(
     lines = "Bo Ek; Turku; bo@x.fi\nCilla Lind; Åbo; 040 123 4567\nDan Dahl; Pori\nEeva"
     await adds(anna, lines, "Lastensuojelu")
     await adds(anna, lines, group)
-    before = [[(p.id, p.name, p.organisation, p.contact) for p in await rows(talk, select(Person))]]
+    before = [[(p.id, p.name, p.organisation_name, p.contact) for p in await rows(talk, select(Person))]]
     before.append([(m.id, m.left_at) for m in await rows(talk, select(Membership))])
     assert key("preview-nothing").text("fi") in await adds(anna, lines, group)
-    after = [[(p.id, p.name, p.organisation, p.contact) for p in await rows(talk, select(Person))]]
+    after = [[(p.id, p.name, p.organisation_name, p.contact) for p in await rows(talk, select(Person))]]
     after.append([(m.id, m.left_at) for m in await rows(talk, select(Membership))])
     assert after == before
 
@@ -141,7 +141,7 @@ async def test_the_same_name_alone_is_asked_about(
     assert await on_roster(talk, "Vammaispalvelut") == expected
     if answer == "doubt-same":
         [bo] = await named(talk, "Bo Ek")
-        assert (bo.organisation, bo.contact) == ("Turku", "bo@x.fi, 040 123 4567")
+        assert (bo.organisation_name, bo.contact) == ("Turku", "bo@x.fi, 040 123 4567")
 
 
 async def test_doubts_are_asked_one_by_one_and_can_be_decided_anew(talk: Talk, anna: Actor, two_groups: None) -> None:
@@ -284,7 +284,7 @@ async def test_the_coordinator_is_asked_about_a_joiner_with_the_name_of_a_line(
     after = await march(talk)
     assert (after.roster, after.invited, after.yes, after.people, after.attended) == (1, 1, 1, 1, 1)
     [bo_ek] = await named(talk, "Bo Ek")
-    assert (bo_ek.telegram_id, bo_ek.organisation, bo_ek.contact) == (bo.user.id, "Turku", "bo@x.fi")
+    assert (bo_ek.telegram_id, bo_ek.organisation_name, bo_ek.contact) == (bo.user.id, "Turku", "bo@x.fi")
     assert await rows(talk, select(func.count(SameQuestion.id))) == [0]
 
 
