@@ -13,6 +13,7 @@ from bot.commands import migrate
 from bot.config import Settings
 from migrations.tables import metadata
 from models.delivery.outbox import Delivery, DeliveryError
+from models.membership.same_people import SameQuestion
 from models.people.links import Link
 from models.people.people import Person
 from models.reports.digests import Digest
@@ -236,3 +237,44 @@ async def test_what_rosters_said_of_organisations_is_kept_apart_from_what_people
         rows = await connection.execute(select(Person.organisation, Person.organisation_name).order_by(Person.id))
         assert rows.all() == [(None, None), ("ngo", None), (None, "Kuopion kaupunki")]
     await engine.dispose()
+
+
+async def test_people_who_were_two_before_are_asked_about(database_url: str) -> None:
+    """An account and a line of one group; two lines of two groups with one address; and namesakes without it."""
+    from alembic import command
+
+    engine = db.make_engine(Settings(database={"url": database_url}).database.url)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda c: command.upgrade(migrate.config(c), "20261122_05"))
+        for statement in NAMESAKES_OF_BEFORE:
+            await connection.execute(text(statement))
+    await migrate.upgrade(engine)
+    async with engine.connect() as connection:
+        columns = SameQuestion.workgroup_id, SameQuestion.person_id, SameQuestion.line_id
+        rows = await connection.execute(select(*columns).order_by(*columns))
+        assert rows.all() == [(1, 1, 2), (2, 3, 4)]
+    await engine.dispose()
+
+
+NAMESAKES_OF_BEFORE = (
+    *(
+        f"INSERT INTO workgroup (id, name, created_at, approves_joiners) VALUES ({number}, 'G', '2027-01-01', false)"
+        for number in (1, 2)
+    ),
+    *(
+        "INSERT INTO person (id, telegram_id, name, contact, created_at, reach, wants_reminders, wants_feedback)"
+        f" VALUES ({number}, {account}, '{name}', '{contact}', '2027-01-01 00:00', 'unclaimed', true, true)"
+        for number, account, name, contact in (
+            (1, 77, "bo EK", ""),
+            (2, "NULL", "Ek, Bo", "bo@x.fi"),
+            (3, "NULL", "Cilla", "040 123 4567"),
+            (4, "NULL", "cilla", "0401234567"),
+            (5, "NULL", "Dan", "dan@x.fi"),
+            (6, "NULL", "Dan", "dan@y.fi"),
+        )
+    ),
+    *(
+        f"INSERT INTO membership (workgroup_id, person_id, joined_at) VALUES ({group}, {person}, '2027-01-01')"
+        for group, person in ((1, 1), (1, 2), (1, 3), (2, 4), (1, 5), (2, 6))
+    ),
+)

@@ -53,6 +53,8 @@ async def pairs_screen(context: Context, group: Workgroup) -> Screen:
 def _pair_text(t: Texts, number: int, pair: Pair) -> Markup:
     if pair.question.asked_by is not None:
         key = "same-added-elsewhere"
+    elif pair.person.telegram_id is None:
+        key = "same-listed"
     else:
         key = "same-joined" if pair.is_member else "same-elsewhere"
     return t(key, number=number, name=pair.person.name, line=person_text(t, pair.line))
