@@ -28,6 +28,7 @@ TAKES = {
     "away": "1 min",
     "backup": "2 min",
     "broadcast": "5 min",
+    "clearing": "6 min",
     "disk": "1 min",
     "flaky": "1 min",
     "flood": "8 min",

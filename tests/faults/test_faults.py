@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults import broadcast, flood, minds, pacing, polling, racing, standing_still, stopping, year
+from tests.faults import broadcast, clearing, flood, minds, pacing, polling, racing, standing_still, stopping, year
 from tests.faults.report import Scenario
 
 CASES = [
@@ -11,6 +11,7 @@ CASES = [
     (year, 1),
     (year, 2),
     (broadcast, 1),
+    (clearing, 1),
     (stopping, 1),
     (standing_still, 1),  # nobody could send while one process stood still in a transaction
     (pacing, 1),
