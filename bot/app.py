@@ -16,6 +16,7 @@ from bot.config import Settings
 from bot.context import Runtime
 from bot.db import AWAY
 from bot.receiving.inbox import Inbox
+from bot.sending.breaker import Breaker
 from bot.sending.outbox import Outbox
 from handlers import menus, routes
 from models import leases
@@ -42,8 +43,9 @@ class App(Runtime):
         engine: AsyncEngine | None = None,
     ) -> None:
         super().__init__(settings, clock, transport=transport, engine=engine)
-        self.inbox = Inbox(self)
-        self.outbox = Outbox(self)
+        self.breaker = Breaker(self)
+        self.inbox = Inbox(self, self.breaker)
+        self.outbox = Outbox(self, self.breaker)
         routes.load()
 
     async def start(self) -> None:
@@ -133,8 +135,8 @@ class App(Runtime):
                 continue
             async with self.sessions() as session:
                 next_due = await outbox.next_due(session)
-            if next_due is not None and self.outbox.breaker.retry_at is not None:
-                next_due = max(next_due, self.outbox.breaker.retry_at)
+            if next_due is not None and self.breaker.retry_at is not None:
+                next_due = max(next_due, self.breaker.retry_at)
             if next_due is None or next_due > self.now + rate_limit.CHAT_INTERVAL:
                 return
             await self.clock.sleep(max(0.0, (next_due - self.now).total_seconds()))  # the chat's interval, not more

@@ -11,7 +11,7 @@ from urllib.request import getproxies
 
 import aiohttp
 from telegram import Bot
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, HTTPXRequest, RequestData
 
 from bot.config import Settings
@@ -38,13 +38,14 @@ class Quiet(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """The answer as an object, with a result unless it is an error. Raises TelegramError otherwise."""
+        """The answer as an object, with a result unless it is an error. Raises NetworkError otherwise: somebody between
+        has answered in Telegram's place, and what became of the request is not known."""
         try:
             answer = json.loads(payload.decode("utf-8", "replace"))
         except ValueError:
-            raise TelegramError("the answer is no JSON") from None
+            raise NetworkError("the answer is no JSON") from None
         if not isinstance(answer, dict) or (answer.get("ok") and "result" not in answer):
-            raise TelegramError("the answer has no result")
+            raise NetworkError("the answer has no result")
         return answer
 
 
@@ -163,7 +164,7 @@ class Polling(Quiet):
         answer = Quiet.parse_json_payload(payload)
         if answer.get("ok"):
             if not isinstance(answer["result"], list):
-                raise TelegramError("the answer is no list of updates")
+                raise NetworkError("the answer is no list of updates")
             self.answer, answer["result"] = answer["result"], []
         return answer
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -165,26 +166,46 @@ class Screen:
 NOTHING = Screen(Markup(""))
 
 
-async def send(bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sleep) -> int:
+@dataclass
+class Progress:
+    """How many of a screen's messages have been sent: sending goes on behind them."""
+
+    sent: int = 0
+
+
+async def send(
+    bot: Bot, chat_id: int, screen: Screen, pause: Pause = asyncio.sleep, progress: Progress | None = None
+) -> int:
     """Sends a screen as a new message, or what it shows `first`; returns the id of the message that carries the
     buttons.
 
     A caption that is too long is sent as a message after the file, and a text that is too long as several messages, the
     buttons under the last. A second passes between them, because Telegram takes one message a second to a chat.
     """
-    screen = await (screen.first or screen).drawn()
-    common: dict[str, Any] = {"chat_id": chat_id, "parse_mode": ParseMode.HTML}
+    screen, progress = await (screen.first or screen).drawn(), progress or Progress()
+    parts = _parts(bot, screen, {"chat_id": chat_id, "parse_mode": ParseMode.HTML})
+    message_id = 0
+    for part in parts[progress.sent :]:
+        if progress.sent:
+            await pause(1)
+        message_id = await part()
+        progress.sent += 1
+    return message_id
+
+
+def _parts(bot: Bot, screen: Screen, common: dict[str, Any]) -> list[Callable[[], Awaitable[int]]]:
+    """Functions that each send one message of a screen and return its id."""
     if screen.file is not None and shown_length(screen.text) <= CAPTION_LENGTH:
-        return await _send_file(bot, screen.file, caption=screen.text, reply_markup=screen.markup(), **common)
+        return [partial(_send_file, bot, screen.file, caption=screen.text, reply_markup=screen.markup(), **common)]
+    *texts, last = _messages(screen.text)
+    parts: list[Callable[[], Awaitable[int]]] = [partial(_send_text, bot, text, **common) for text in texts]
     if screen.file is not None:
-        await _send_file(bot, screen.file, **common)
-        await pause(1)
-    *parts, last = _messages(screen.text)
-    for part in parts:
-        await bot.send_message(text=part, link_preview_options=NO_PREVIEW, **common)
-        await pause(1)
-    sent = await bot.send_message(text=last, reply_markup=screen.markup(), link_preview_options=NO_PREVIEW, **common)
-    return sent.message_id
+        parts.insert(0, partial(_send_file, bot, screen.file, **common))
+    return [*parts, partial(_send_text, bot, last, reply_markup=screen.markup(), **common)]
+
+
+async def _send_text(bot: Bot, text: Markup, **message: Any) -> int:
+    return (await bot.send_message(text=text, link_preview_options=NO_PREVIEW, **message)).message_id
 
 
 async def _send_file(bot: Bot, file: File, **message: Any) -> int:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PARTS = ("app", "app.metrics", "app.polling", "app.inbox", "app.inbox.window", "app.outbox", "app.outbox.breaker")
+PARTS = ("app", "app.metrics", "app.polling", "app.inbox", "app.inbox.window", "app.outbox", "app.breaker")
 """The parts of the program that remember something between two updates."""
 
 

@@ -26,6 +26,7 @@ from bot.receiving.lanes import MANY, Lanes
 from bot.receiving.reading import NO_ID, Received, read
 from bot.receiving.replies import Replies, Reply
 from bot.receiving.window import Window
+from bot.sending.breaker import Breaker
 from models import leases
 
 log = structlog.get_logger()
@@ -59,10 +60,10 @@ STANDBY_S = 2.0
 class Inbox:
     """Polls Telegram, has the updates applied and their screens shown, and acknowledges them."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, breaker: Breaker) -> None:
         self.runtime = runtime
         self.applying = Applying(runtime)
-        self.replies = Replies(runtime)
+        self.replies = Replies(runtime, breaker)
         self.window = Window()
         self.lanes = Lanes(self.replies, self.window.change)
         self.backlog = Backlog()

@@ -4,34 +4,28 @@ deliveries in the outbox."""
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import cached_property, partial
 
 import structlog
 from telegram import Bot, MaybeInaccessibleMessage, Message, Update
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Forbidden, TelegramError
 
-from bot.backoff import FIRST_PAUSE_S, next_pause, retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
 from bot.receiving import tidying
+from bot.receiving.requests import Requests
 from bot.sending import outcomes
-from bot.telegram import NotSentError
+from bot.sending.breaker import Breaker
 from handlers.many_messages import Fate
 from handlers.message_kinds import is_private
-from handlers.screen import Screen, can_edit, edit, send, set_menu
+from handlers.screen import Progress, Screen, can_edit, edit, send, set_menu
 from models.delivery import cards
 from models.delivery.kinds import CardKind
 from models.errors import Refused
 from models.people import people
 
 log = structlog.get_logger()
-
-OUTAGE = timedelta(hours=1)
-"""How long a reply is retried while Telegram cannot be reached: no new updates arrive in that time either."""
-MAX_RATE_LIMIT_WAIT_S = 5
-"""Seconds a reply waits at most when Telegram answers 429; with a longer wait it is dropped, the person taps again."""
 
 
 class Shared:
@@ -89,10 +83,11 @@ class Reply:
 
 
 class Replies:
-    """Makes the requests that show replies. Best effort: what cannot be shown now is seen at the next tap."""
+    """Shows replies. Best effort: what cannot be shown now is seen at the next tap."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, breaker: Breaker) -> None:
         self.runtime = runtime
+        self.requests = Requests(runtime, breaker)
 
     async def answer(self, reply: Reply) -> None:
         """Answers a tap."""
@@ -117,11 +112,11 @@ class Replies:
     async def _put_or_clear(self, reply: Reply) -> None:
         """Shows a screen. If a form's message cannot be edited now, plans that it is cleared: it may show answers that
         have been sent."""
-        if await self._request(partial(self._put, reply)) or reply.edits is None:
+        if await self._succeeds(self._put(reply)) or reply.edits is None:
             return
         card, chat_id, message_id = reply.screen.card, *reply.edits
         if card is not None and card.kind is CardKind.FEEDBACK:
-            await self._request(partial(tidying.plan_clearing, self.runtime, chat_id, card.subject, message_id))
+            await self._succeeds(tidying.plan_clearing(self.runtime, chat_id, card.subject, message_id))
 
     async def _put(self, reply: Reply) -> None:
         """Edits the message that the screen replaces; sends a new one if there is none, or it cannot be edited."""
@@ -129,17 +124,20 @@ class Replies:
         if message is None or not reply.screen.text:
             return
         screen = await self._drawn(message.chat.id, reply.screen)
-        if reply.edits is None:
+        if reply.edits is None or not await self._edited(reply, screen):
             await self._send(message.chat.id, screen)
-            return
+
+    async def _edited(self, reply: Reply, screen: Screen) -> bool:
+        """Edits the message that the screen replaces. Returns whether it could be edited."""
+        assert reply.edits is not None
         try:
-            await edit(self.runtime.bot, *reply.edits, screen, has_file=reply.edits_file)
+            await self.requests.make(partial(edit, self.runtime.bot, *reply.edits, screen, has_file=reply.edits_file))
         except BadRequest as error:
-            if "not modified" in error.message:
-                return
-            if "can't be edited" not in error.message and "to edit not found" not in error.message:
+            if "can't be edited" in error.message or "to edit not found" in error.message:
+                return False
+            if "not modified" not in error.message:
                 raise
-            await self._send(message.chat.id, screen)
+        return True
 
     async def _drawn(self, chat_id: int, screen: Screen) -> Screen:
         """The screen with its file made; meanwhile the chat shows that the bot is typing."""
@@ -155,7 +153,8 @@ class Replies:
 
     async def _send(self, chat_id: int, screen: Screen) -> None:
         screen = await self._drawn(chat_id, screen)
-        message_id = await send(self.runtime.bot, chat_id, screen, self.runtime.clock.sleep)
+        bot, pause, progress = self.runtime.bot, self.runtime.clock.sleep, Progress()
+        message_id = await self.requests.make(partial(send, bot, chat_id, screen, pause, progress), progress=progress)
         await self._record_card(chat_id, message_id, screen)
         if screen.first is not None:
             await self._request(partial(edit, self.runtime.bot, chat_id, message_id, screen, has_file=False))
@@ -176,40 +175,25 @@ class Replies:
             await remove_buttons(self.runtime.bot, chat_id, replaced)
 
     async def _request(self, request: Callable[[], Awaitable[object]]) -> bool:
-        """Makes a request to Telegram. Waits out one short 429; logs other errors and goes on. Returns whether it
-        succeeded."""
+        """Makes a request to Telegram, repeated as far as that does no harm. Logs errors and goes on. Returns whether
+        it succeeded."""
+        return await self._succeeds(self.requests.make(request))
+
+    async def _succeeds(self, action: Awaitable[object]) -> bool:
+        """Logs errors of Telegram and of the database, and goes on. Returns whether there was none."""
         try:
-            try:
-                await self._retry_while_away(request)
-            except RetryAfter as error:
-                if retry_after_s(error) > MAX_RATE_LIMIT_WAIT_S:
-                    raise
-                await self.runtime.clock.sleep(retry_after_s(error))
-                await request()
+            await action
             return True
         except Forbidden:
             log.info("reply forbidden", reason="blocked")
         except TelegramError as error:
+            if isinstance(error, BadRequest) and "query is too old" in error.message.lower():
+                return True  # it was answered by a request whose answer got lost, or the person has stopped waiting
             self.runtime.metrics.replies_failed += 1
             log.warning("reply failed", error=type(error).__name__, reason=str(outcomes.classify(error)))
         except AWAY as error:
             log.warning("reply not remembered", error=type(error).__name__)
         return False
-
-    async def _retry_while_away(self, request: Callable[[], Awaitable[object]]) -> None:
-        """Retries while no connection can be made, for `OUTAGE` at most; once more if the request may have arrived:
-        an edit repeated changes nothing, and a screen shown twice does no harm."""
-        ends, doubts, pause = self.runtime.now + OUTAGE, 0, FIRST_PAUSE_S
-        while True:
-            try:
-                await request()
-                return
-            except NetworkError as error:
-                doubts += not isinstance(error, NotSentError)
-                if isinstance(error, BadRequest) or doubts > 1 or self.runtime.now >= ends:
-                    raise
-                await self.runtime.clock.sleep(pause)
-                pause = next_pause(pause)
 
 
 def has_file(message: MaybeInaccessibleMessage) -> bool:

@@ -8,21 +8,23 @@ import asyncio
 import secrets
 from collections.abc import Coroutine
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
 from bot import db
+from bot.backoff import retry_after_s
 from bot.context import Runtime
 from bot.db import AWAY
 from bot.metrics import OUTBOX
 from bot.sending import outcomes
 from bot.sending.breaker import Breaker
 from bot.sending.outgoing import Outgoing, log_fault, log_state
+from bot.telegram import NotSentError
 from handlers import dispatch
 from handlers.routes import ROUTES
 from handlers.screen import Screen, edit, send, set_menu
@@ -49,14 +51,16 @@ UNREACHABLE = {
 
 
 class Outbox:
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, breaker: Breaker) -> None:
         self.runtime = runtime
+        self.breaker = breaker
         self.owner = secrets.token_hex(6)
-        self.breaker = Breaker(runtime)
         self.rate = RateLimit(runtime.settings.telegram.per_second)
         self._tasks: set[asyncio.Task[None]] = set()
         self._sent: list[Outgoing] = []
         """Sent, or failed, and not recorded yet."""
+        self._resting: dict[int, datetime] = {}
+        """The chats that Telegram does not take messages for (429), by address, and until when."""
         self._progress = 0
         """How many deliveries the last step claimed or recorded."""
         self._stopping = False
@@ -228,6 +232,9 @@ class Outbox:
                 log.error("delivery had bad HTML", kind=str(item.delivery.kind))
                 item.screen = replace(item.screen, text=Markup.escape(item.screen.text.striptags()))
                 await self._put(item)
+        except (NotSentError, RetryAfter) as error:
+            # Of a screen of several messages some may have been sent: repeating it is repeating these.
+            item.error = NetworkError(type(error).__name__) if item.progress.sent else error
         except TelegramError as error:
             item.error = error
         except Exception as error:
@@ -239,7 +246,9 @@ class Outbox:
 
     async def _put(self, item: Outgoing) -> None:
         if item.edited is None:
-            item.message_id = await send(self.runtime.bot, item.chat_id, item.screen, self.runtime.clock.sleep)
+            item.message_id = await send(
+                self.runtime.bot, item.chat_id, item.screen, self.runtime.clock.sleep, item.progress
+            )
         else:
             item.message_id = item.edited
             await edit(self.runtime.bot, item.chat_id, item.edited, item.screen, has_file=item.screen.has_file)
@@ -266,6 +275,8 @@ class Outbox:
         if item.is_late:
             delivery.state, delivery.owner = Sending.DUE, None
         elif item.error is not None:
+            if isinstance(item.error, RetryAfter):
+                await self._rest(session, delivery.address_id, now + timedelta(seconds=retry_after_s(item.error)))
             await outcomes.record_failure(session, delivery, item.error, policy=self.runtime.policy, now=now)
         else:
             delivery.state, delivery.sent_at, delivery.message_id = Sending.SENT, now, item.message_id
@@ -276,6 +287,15 @@ class Outbox:
             return None
         card = Card(kind, delivery.subject, delivery.revision)
         return await cards.record_card(session, delivery.address_id, card, message_id=item.message_id, now=now)
+
+    async def _rest(self, session: AsyncSession, address_id: int, until: datetime) -> None:
+        """After a 429 the chat's messages wait. If a second chat is to wait at the same time, the bot as a whole has
+        sent too many, and everybody's wait: Telegram does not say which limit was reached."""
+        now = self.runtime.now
+        self._resting = {id_: end for id_, end in self._resting.items() if end > now} | {address_id: until}
+        await rate_limit.hold_chat(session, address_id, until)
+        if len(self._resting) > 1:
+            await rate_limit.hold(session, max(self._resting.values()))
 
     async def _outdate(self, item: Outgoing, message_id: int) -> None:
         """Marks the replaced message as outdated. Best effort: its buttons would still lead to the new one."""

@@ -93,7 +93,6 @@ async def record_failure(
         case DeliveryError.RATE_LIMITED:
             assert isinstance(error, RetryAfter)
             delivery.state, delivery.due_at = Sending.DUE, now + timedelta(seconds=retry_after_s(error))
-            await rate_limit.hold(session, delivery.due_at)
         case DeliveryError.INVALID_TOKEN:
             # The token was revoked. Nothing was sent; all of it goes out once the token is right again.
             delivery.state, delivery.due_at = Sending.DUE, now + INVALID_TOKEN_PAUSE
@@ -101,11 +100,8 @@ async def record_failure(
             log.error("telegram rejects the token")
         case DeliveryError.NOT_SENT:
             _schedule_retry(delivery, now)
-        case DeliveryError.TIMED_OUT | DeliveryError.NETWORK if delivery.ambiguous and not delivery.kind.is_forgotten:
-            delivery.state = Sending.UNKNOWN  # repeated once already: a third copy is worse than a doubt
         case DeliveryError.TIMED_OUT | DeliveryError.NETWORK:
-            delivery.ambiguous = True
-            _schedule_retry(delivery, now)
+            _repeat_once(delivery, now)
         case DeliveryError.BAD_REQUEST | DeliveryError.PROGRAM_FAULT:
             delivery.state = Sending.FAILED
         case DeliveryError.UNCLAIMED | DeliveryError.DROPPED | DeliveryError.OTHER:
@@ -124,6 +120,15 @@ async def _stop_writing(session: AsyncSession, delivery: Delivery, *, policy: Po
     else:
         await blocking.forbidden(session, delivery.address_id, reach, policy=policy, now=now)
         await places.ended(session, delivery.address_id, policy=policy, now=now)
+
+
+def _repeat_once(delivery: Delivery, now: datetime) -> None:
+    """It may have arrived. An edit repeated changes nothing; a third copy of a message is worse than a doubt."""
+    if delivery.ambiguous and not delivery.kind.edits:
+        delivery.state = Sending.UNKNOWN
+    else:
+        delivery.ambiguous = True
+        _schedule_retry(delivery, now)
 
 
 def _schedule_retry(delivery: Delivery, now: datetime) -> None:

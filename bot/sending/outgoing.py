@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from handlers.screen import Screen
+from handlers.screen import Progress, Screen
 from models.delivery.outbox import Delivery, DeliveryError
 
 log = structlog.get_logger()
@@ -24,6 +24,7 @@ class Outgoing:
     """The id of the message to edit; None if a new one is sent."""
     message_id: int | None = None
     error: Exception | None = None
+    progress: Progress = field(default_factory=Progress)
     is_late: bool = False
     """The process stood still for longer than its lease, so nothing was sent: another process may have sent it."""
     claimed_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())

@@ -83,9 +83,14 @@ async def free_at(session: AsyncSession) -> datetime | None:
 
 
 async def hold(session: AsyncSession, until: datetime) -> None:
-    """Telegram answered 429: nobody sends before ``until``."""
+    """Telegram takes nothing from the bot: nobody sends before ``until``."""
     pace = await _row(session, now=until)
     pace.free_at = max(pace.free_at, until)
+
+
+async def hold_chat(session: AsyncSession, address_id: int, until: datetime) -> None:
+    """Telegram answered 429 for one chat: nothing goes there before ``until``."""
+    await session.execute(update(Address).where(Address.id == address_id).values(free_at=until))
 
 
 async def pause(session: AsyncSession, *, now: datetime) -> bool:

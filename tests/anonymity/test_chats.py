@@ -127,7 +127,7 @@ async def test_a_line_that_cannot_be_deleted_at_first_is_deleted_at_sending(talk
     bo = talk.people["Bo"]
     await put(talk, [SCALE, OPEN])
     await bo.taps("4")
-    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    talk.sandbox.faults.too_many(retry_after=3600, method="deleteMessage")
     await bo.says("Bo 1")
     typed = bo.user.messages[-1]
     assert typed.text == "Bo 1"
@@ -143,7 +143,7 @@ async def test_a_line_that_cannot_be_deleted_at_first_is_deleted_at_closing(talk
     await put(talk, [SCALE, OPEN])
     await talk.time_passes(days=13)
     await bo.taps("4")
-    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    talk.sandbox.faults.too_many(retry_after=3600, method="deleteMessage")
     await bo.says("Bo 1")
     await talk.time_passes(days=2)
     assert await recovered(talk) == set()
@@ -154,7 +154,7 @@ async def test_a_line_older_than_48_hours_stays(talk: Talk) -> None:
     bo = talk.people["Bo"]
     await put(talk, [SCALE, OPEN])
     await bo.taps("4")
-    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    talk.sandbox.faults.too_many(retry_after=3600, method="deleteMessage")
     await bo.says("Bo 1")
     await talk.time_passes(days=3)
     await bo.taps(key("feedback-finish"))
@@ -167,7 +167,7 @@ async def test_a_line_that_was_edited_is_deleted_too(talk: Talk) -> None:
     bo = talk.people["Bo"]
     await put(talk, [SCALE, OPEN])
     await bo.taps("4")
-    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    talk.sandbox.faults.too_many(retry_after=3600, method="deleteMessage")
     await bo.says("Bo 1")
     bo.user.edits(bo.user.messages[-1], "Bo 2")
     await bo.says("Bo 3 " + "x" * 1_000)
@@ -237,7 +237,7 @@ async def test_thanks_that_cannot_be_shown_are_shown_later(talk: Talk) -> None:
     bo = talk.people["Bo"]
     await put(talk, FORM)
     await fills(bo)
-    talk.sandbox.faults.too_many(retry_after=60, method="editMessageText")
+    talk.sandbox.faults.too_many(retry_after=3600, method="editMessageText")
     await bo.taps(key("feedback-finish"))
     assert "Vastauksesi\n" in bo.text
     await talk.settle()
@@ -338,7 +338,7 @@ async def test_whoever_is_erased_leaves_no_answer_in_the_chat(talk: Talk) -> Non
     cilla = talk.people["Cilla"]
     await put(talk, FORM, reminders=1)
     await fills(cilla)
-    talk.sandbox.faults.too_many(retry_after=60, method="deleteMessage")
+    talk.sandbox.faults.too_many(retry_after=3600, method="deleteMessage")
     await cilla.taps("Muuta 2")
     await cilla.says("Cilla 3")
     await cilla.says("/privacy")

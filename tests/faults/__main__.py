@@ -27,6 +27,7 @@ TAKES = {
     "an-hour": "1 min",
     "away": "1 min",
     "backup": "2 min",
+    "bad-day": "8 min",
     "broadcast": "5 min",
     "clearing": "6 min",
     "disk": "1 min",

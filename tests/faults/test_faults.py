@@ -2,7 +2,19 @@
 
 import pytest
 
-from tests.faults import broadcast, clearing, flood, minds, pacing, polling, racing, standing_still, stopping, year
+from tests.faults import (
+    bad_day,
+    broadcast,
+    clearing,
+    flood,
+    minds,
+    pacing,
+    polling,
+    racing,
+    standing_still,
+    stopping,
+    year,
+)
 from tests.faults.report import Scenario
 
 CASES = [
@@ -17,6 +29,7 @@ CASES = [
     (pacing, 1),
     (racing, 1),
     (flood, 1),
+    (bad_day, 1),
 ]
 
 
