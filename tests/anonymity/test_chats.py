@@ -11,6 +11,7 @@ from models.delivery.kinds import CardKind, DeliveryKind
 from models.delivery.outbox import Delivery, Sending
 from models.feedback import answers
 from models.feedback.runs import Run, Staged
+from models.forms.forms import Form
 from models.people.people import Person
 from tests.anonymity.chats import read_chat
 from tests.talk import HELSINKI, Actor, Talk, key, words
@@ -332,6 +333,21 @@ async def test_a_trial_leaves_nothing_in_the_chat(talk: Talk, anna: Actor) -> No
     assert run
     assert await recovered(talk) == set()
     assert bo.text == "Lomakkeen kokeilu on päättynyt."
+
+
+async def test_a_second_trial_clears_the_first(talk: Talk, anna: Actor) -> None:
+    await put(talk, FORM)
+    async with talk.app.sessions() as session:
+        form_id = await session.scalar(select(Form.id).where(Form.name == "Kysely"))
+    await anna.taps_data(f"form-try:{form_id}")
+    await fills(anna)
+    first = anna.last
+    assert "Vastauksesi\n" in words(first)
+    await anna.taps_data(f"form-try:{form_id}")
+    await talk.settle()
+    assert words(first) == "Lomakkeen kokeilu on päättynyt."
+    assert "1/4" in anna.text
+    assert await recovered(talk) == set()
 
 
 async def test_whoever_is_erased_leaves_no_answer_in_the_chat(talk: Talk) -> None:
