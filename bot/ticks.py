@@ -19,7 +19,7 @@ from telegram.error import BadRequest, TelegramError
 from bot import db, scrubbing, set_aside
 from bot.context import Runtime
 from models.delivery import clearing, outbox, updates
-from models.feedback import closing, keys_set_aside, opening, pooling, previews, runs, surveys
+from models.feedback import asked, closing, keys_set_aside, opening, pooling, previews, runs, surveys
 from models.meetings import meetings
 from models.people import people
 from models.privacy import erasure
@@ -73,6 +73,13 @@ async def open_surveys(runtime: Runtime) -> None:
             log.info("survey opened" if opened else "survey not opened", run=run_id)
 
 
+async def update_counts(runtime: Runtime) -> None:
+    """Updates, after each midnight, how many have answered each open form at least."""
+    now = runtime.clock.now()
+    async with runtime.sessions.begin() as session:
+        await asked.update_counts(session, zone=runtime.policy.zone, now=now)
+
+
 async def close_forms(runtime: Runtime) -> None:
     """Counts and releases the forms whose time is over, then destroys their keys."""
     now = runtime.clock.now()
@@ -98,7 +105,7 @@ async def _close_form(runtime: Runtime, run_id: int, now: datetime) -> None:
         return
     log.info("run closed", run=run_id)
     if run.unreadable:
-        log.error("answers could not be opened: the key is missing", run=run_id, answers=run.unreadable)
+        log.error("answers could not be opened: the key is missing", run=run_id)
     await _delete_lines(runtime, lines)
 
 
@@ -212,6 +219,7 @@ Tick = Callable[[Runtime], Awaitable[None]]
 TICKS: tuple[tuple[Tick, int], ...] = (
     (ask_for_feedback, 20),
     (open_surveys, 20),
+    (update_counts, 60),
     (close_forms, 30),
     (end_previews, 60),
     (plan_digests, 60),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from handlers.locale_table import LOCALE_TABLE
-from models.reports.funnel import Funnel
+from models.reports.funnel import Flow, Funnel
 from models.valid_figures import Claim, Mean, Rate, Share
 
 
@@ -80,16 +80,38 @@ class Step:
     """The length of its bar, from 0 to 1: 1 for a step without a whole, and at most 1 for a rate above 100 %."""
 
 
-WHOLES = {"reachable": "roster", "yes": "invited", "named": "invited", "answered": "asked"}
-FUNNEL_STEPS = ("roster", "reachable", "invited", "yes", "named", "asked", "answered")
+WHOLES = {
+    "reachable": "roster",
+    "yes": "invited",
+    "named": "called",
+    "answered_of_asked": "asked",
+    "answered_of_present": "present",
+}
+FUNNEL_STEPS = (
+    "roster",
+    "reachable",
+    "invited",
+    "yes",
+    "named",
+    "asked",
+    "answered_of_asked",
+    "present",
+    "answered_of_present",
+)
+
+
+def count_of(flow: Flow, name: str) -> int:
+    """A count of a flow, or of its response, by name."""
+    count: int = getattr(flow if hasattr(flow, name) else flow.response, name)
+    return count
 
 
 def steps(funnel: Funnel, language: str) -> dict[str, Step]:
     """The funnel from roster to answers: each count with its rate of the step in `WHOLES`."""
     printed = {}
     for name in FUNNEL_STEPS:
-        count, whole = getattr(funnel, name), WHOLES.get(name, "")
-        total = getattr(funnel, whole) if whole else count
+        count, whole = count_of(funnel, name), WHOLES.get(name, "")
+        total = count_of(funnel, whole) if whole else count
         kind = Rate if name == "named" else Share  # people may come uninvited
         rate = percent(kind(count, total), language) if whole else ""
         share = min(Fraction(count, total), Fraction(1)) if total else Fraction(0)

@@ -177,8 +177,8 @@ async def on_go(context: Context, tap: Tap) -> Screen:
         context.session, context.person, plan, context.keys, policy=context.policy, now=context.now
     )
     survey = await surveys.access_survey(context.session, context.person, run.id)
-    is_open = timing.opens_at <= context.now
-    toast = context.t("toast-survey-sent", n=survey.asked) if is_open else context.t("toast-survey-planned")
+    sending = survey.progress
+    toast = context.t("toast-survey-planned") if sending is None else context.t("toast-survey-sent", n=sending.waiting)
     return survey_screen(context, survey).toasting(toast)
 
 

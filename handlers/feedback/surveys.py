@@ -5,6 +5,7 @@ from typing import assert_never
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.dates import moment_text
 from handlers.forms.labels import form_name
 from handlers.routes import Context, Tap, data, tap
@@ -100,12 +101,11 @@ def _state(context: Context, survey: Survey) -> Markup:
 
 def _counts(context: Context, survey: Survey) -> list[Markup]:
     t = context.t
-    if survey.state is RunState.PLANNED:
-        return [t("survey-would-ask", n=survey.asked)]
-    lines = [t("survey-asked", n=survey.asked)]
-    if survey.answered is None:
-        return [*lines, t("survey-few", threshold=survey.threshold)]
-    return [*lines, t("survey-answered", n=survey.answered)]
+    if survey.progress is not None:
+        return [responses.progress(t, survey.progress, survey.threshold)]
+    if survey.response is not None:
+        return [t("survey-response", response=responses.of_one_form(t, survey.response))]
+    return [t("survey-would-ask", n=survey.would_ask)]
 
 
 def _reminder_lines(context: Context, survey: Survey) -> list[Markup]:

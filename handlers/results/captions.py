@@ -62,19 +62,22 @@ def facts(t: Texts, paper: Head) -> list[tuple[str, str]]:
 
 
 def response(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[tuple[str, int | Share]]:
-    """How many were asked and answered, and the rate, each under its name; of a pool, also the number of people.
+    """How many answered, were asked and were present, and the rates, each under its name; of a pool, also the number of
+    people.
 
     A release of texts alone, which had waited for more, has only the number of answers: its figures are elsewhere.
     """
     people = [(str(t("paper-people")), listed.people)] if listed.pooled and listed.people is not None else []
     if not aggregate.answered:
-        return [(str(t("paper-answered")), listed.answered), *people]
-    return [
-        (str(t("paper-asked")), aggregate.asked),
-        (str(t("paper-answered")), aggregate.answered),
-        *people,
-        (str(t("paper-rate")), Share(aggregate.answered, aggregate.asked)),
-    ]
+        return [(str(t("paper-answered")), listed.response.answered), *people]
+    rows: list[tuple[str, int | Share]] = [(str(t("paper-answered")), aggregate.answered), *people]
+    for whole, rate, share in (
+        ("paper-asked", "paper-rate", aggregate.response.of_asked),
+        ("paper-present", "paper-rate-present", aggregate.response.of_present),
+    ):
+        if share is not None:
+            rows += [(str(t(whole)), share.whole), (str(t(rate)), share)]
+    return rows
 
 
 def why_withheld(t: Texts, result: Result, aggregate: Aggregate) -> str:
@@ -105,6 +108,9 @@ def method(t: Texts, listed: ListedResult, aggregate: Aggregate) -> list[str]:
         "paper-method-off": off,
         "paper-method-threshold": not off,
         "paper-method-agree": not off,
+        "paper-method-asked": aggregate.response.asked > 0,
+        "paper-method-present": aggregate.response.present > 0,
+        "paper-method-not-asked": aggregate.response.answered_of_asked < aggregate.answered,
         "paper-method-groups": asks_background and not off,
         "paper-method-pooled": aggregate.pooled,
         "paper-method-n": aggregate.has_figures,

@@ -6,12 +6,14 @@ from typing import Any, assert_never
 from markupsafe import Markup
 
 from handlers.alphabet import sorted_by_name
+from handlers.figures import number
 from handlers.forms.labels import asked, form_name, options
 from handlers.layout import headed_pages
 from handlers.paging import page_number, page_of
 from handlers.results.results import page_screen
 from handlers.routes import Context, Tap, data, renders, tap
 from handlers.screen import Button, Screen
+from handlers.sections import DASH
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.feedback import named_answers
@@ -48,9 +50,9 @@ async def render_named_answers(context: Context, delivery: Delivery) -> Screen:
     if not submissions.ballots:  # they have erased themselves meanwhile
         raise Superseded
     screen = _people(context, submissions)
-    closed = context.t(
-        "named-closed", n=len(submissions.ballots), asked=submissions.run.asked, threshold=submissions.run.threshold
-    )
+    run = submissions.run
+    asked_of = DASH if run.asked is None else number(run.asked, context.language)
+    closed = context.t("named-closed", n=len(submissions.ballots), asked=asked_of, threshold=run.threshold)
     return replace(screen, text=Markup("\n\n").join([screen.text, closed]))
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.dates import months_title
 from handlers.dates.printing import bare_day_text
 from handlers.figures import bar, change, decimal, number, percent
@@ -63,15 +64,14 @@ def head(t: Texts, view: View) -> Markup:
 def answered(t: Texts, view: View) -> Markup:
     """How many answered; of a pool, how many answers it has and of how many people."""
     aggregate, listed = view.aggregate, view.listed
-    counts = {"answered": aggregate.answered, "asked": aggregate.asked}
-    rate = percent(Share(aggregate.answered, aggregate.asked), t.language)
+    rates = responses.rates(t, aggregate.response)
     if listed is None or not listed.pooled:
-        return t("result-answered", rate=rate, **counts)
+        return t("result-answered", response=rates)
     if not aggregate.answered:
-        return t("result-texts-waited", people=listed.answered if listed.people is None else listed.people)
+        return t("result-texts-waited", people=listed.response.answered if listed.people is None else listed.people)
     if listed.people is None:
-        return t("result-answered", rate=rate, **counts)
-    return t("result-answered-pooled", rate=rate, people=listed.people, **counts)
+        return t("result-answered", response=rates)
+    return t("result-answered-pooled", answered=aggregate.answered, people=listed.people, response=rates)
 
 
 def since(t: Texts, view: View, zone: ZoneInfo, result: Result) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.dates import day_text
 from handlers.dates.printing import bare_day_text
 from handlers.forms.labels import asked
@@ -70,21 +71,21 @@ async def _nothing(context: Context) -> Screen:
 def _result_line(context: Context, listed: ListedResult) -> Markup:
     t, name = context.t, listed_name(context.t, listed)
     day = day_text(listed.day.astimezone(context.zone).date(), t.language)
-    if listed.is_open and listed.tells_answered:
-        return t("results-open-counted", name=name, day=day, asked=listed.asked, answered=listed.answered)
-    if listed.is_open:
-        return t("results-open", name=name, day=day, asked=listed.asked, threshold=listed.threshold)
+    if listed.progress is not None:
+        so_far = responses.progress(t, listed.progress, listed.threshold)
+        return t("results-open", name=name, day=day, progress=so_far)
     if listed.unreadable:
-        return t("results-unreadable", name=name, day=day, n=listed.unreadable)
+        return t("results-unreadable", name=name, day=day)
     if listed.is_destroyed:
         return t("results-destroyed", name=name, day=day)
-    if listed.release_id is None and listed.named:
-        return t("results-few-named", name=name, day=day, threshold=listed.threshold)
-    if listed.release_id is None:
-        return t("results-few", name=name, day=day, threshold=listed.threshold)
     if listed.pooled and listed.people is not None:
-        return t("results-released-pooled", name=name, day=day, answered=listed.answered, people=listed.people)
-    return t("results-released", name=name, day=day, answered=listed.answered, asked=listed.asked)
+        answered = listed.response.answered
+        return t("results-released-pooled", name=name, day=day, answered=answered, people=listed.people)
+    if listed.release_id is not None:
+        key = "results-released"
+    else:
+        key = "results-few-named" if listed.named else "results-few"
+    return t(key, name=name, day=day, response=responses.of_one_form(t, listed.response))
 
 
 def _pool_line(context: Context, pool: WaitingPool) -> Markup:

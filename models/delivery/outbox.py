@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -126,6 +127,11 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
 
     address: Mapped[Address] = relationship(lazy="raise")
+
+
+def may_have_arrived() -> ColumnElement[bool]:
+    """Whether a delivery was sent, or may have been: Telegram confirmed it, or an attempt ended without an answer."""
+    return or_(Delivery.state.in_((Sending.SENT, Sending.UNKNOWN)), Delivery.ambiguous)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Nothing here or later stores the ballot of an anonymous form unencrypted, or any
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
@@ -14,13 +14,15 @@ from models.delivery import clearing, outbox
 from models.delivery.drafts import Draft, DraftKind
 from models.delivery.kinds import Clearing, DeliveryKind
 from models.delivery.outbox import Planned
-from models.feedback import answers, named_answers, pooling, pools
+from models.feedback import answers, asked, named_answers, pooling, pools
 from models.feedback.answers import Ballot
 from models.feedback.pools import Pool
+from models.feedback.response import told
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.feedback.sealing import Keyring
 from models.forms import forms
-from models.meetings.attendance import Attendance, Attended
+from models.meetings import attendance
+from models.meetings.attendance import Attendance
 from models.meetings.meetings import Meeting
 from models.people import access
 from models.people.people import Address
@@ -58,7 +60,7 @@ async def count_and_close(
     by_person = await _ballots(session, run, keys, {} if lines is None else lines)
     if run.named:
         named_answers.keep(session, run, by_person)
-    run.asked, run.answered = await _count_asked(session, run), len(by_person)
+    await _count_people(session, run, len(by_person))
     released = await pooling.release_or_wait(session, run, by_person, keys, now=now)
     for release in released:
         await _notify_coordinators(
@@ -80,9 +82,9 @@ async def _is_being_answered(session: AsyncSession, run_id: int) -> bool:
     Its answer would be stored after the counting and would never be deleted. If no press holds a lock, this locks all
     the rows until the commit; a press that waits for its lock then finds the form closed.
     """
-    asked = select(Participation.person_id).where(Participation.run_id == run_id)
-    locked = (await session.execute(asked.with_for_update(skip_locked=True))).all()
-    return len(locked) < len((await session.execute(asked)).all())
+    people = select(Participation.person_id).where(Participation.run_id == run_id)
+    locked = (await session.execute(people.with_for_update(skip_locked=True))).all()
+    return len(locked) < len((await session.execute(people)).all())
 
 
 async def _notify_coordinators(
@@ -116,26 +118,23 @@ async def _ballots(session: AsyncSession, run: Run, keys: Keyring, lines: Lines)
         for person_id, blob in blobs.items()
         if keys.opens(run.key, blob)
     }
-    run.unreadable = len(blobs) - len(submissions)
+    run.unreadable = len(submissions) < len(blobs)
     lines.update({person_id: ids for person_id, stored in submissions.items() if (ids := answers.typed_lines(stored))})
     questions = await forms.questions(session, run.form_version_id)
     ballots = {person_id: answers.ballot(questions, stored) for person_id, stored in submissions.items()}
     return {person_id: ballot for person_id, ballot in ballots.items() if answers.says_something(questions, ballot)}
 
 
-async def _count_asked(session: AsyncSession, run: Run) -> int:
-    """How many people were asked. About a meeting: those marked as present, and those with stored answers, even if they
-    were marked as absent later."""
-    counted = select(func.count()).where(Participation.run_id == run.id)
+async def _count_people(session: AsyncSession, run: Run, answers: int) -> None:
+    """Sets how many people were asked, were present and answered.
+
+    The number of people present depends on attendance and on the numbers that are shown, on nothing else. Whether a
+    person who is marked as absent has answered must not follow from it.
+    """
+    run.asked = (await asked.count(session, [run.id]))[run.id]
+    run.answered = told(answers, run.threshold)
     if run.meeting_id is not None:
-        present = select(Attendance.person_id).where(
-            Attendance.meeting_id == run.meeting_id,
-            Attendance.attended != Attended.NO,
-            Attendance.person_id.is_not(None),
-        )
-        staged = select(Staged.person_id).where(Staged.run_id == run.id)
-        counted = counted.where(Participation.person_id.in_(present) | Participation.person_id.in_(staged))
-    return await session.scalar(counted) or 0
+        run.present = max((await attendance.present(session, run.meeting_id)).total, run.answered or 0)
 
 
 async def forget_people(session: AsyncSession, run: Run, reason: Clearing, *, now: datetime) -> None:

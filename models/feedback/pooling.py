@@ -15,7 +15,7 @@ from models.feedback import counting, pool_content, pools, releases
 from models.feedback.answers import Ballot
 from models.feedback.pool_content import PoolContent, WaitingAnswers, WaitingByKey
 from models.feedback.pools import Pool, Pooled, PoolKind
-from models.feedback.releases import Release, spread_from
+from models.feedback.releases import OFF, Release, spread_from
 from models.feedback.runs import Run
 from models.feedback.sealing import Keyring
 from models.forms import forms
@@ -31,11 +31,12 @@ async def release_or_wait(
     without a name identifiable. Call it under `pools.lock_group`.
     """
     released: list[Release | None] = []
-    if run.answered >= run.threshold:
+    waits = not run.named and run.threshold != OFF
+    if len(by_person) >= run.threshold:
         released.append(await _release_run(session, run, list(by_person.values()), now=now))
-    elif not run.named:
+    elif waits:
         released.append(await add(session, run, PoolKind.ANSWERS, by_person, keys, now=now))
-    if run.answered < spread_from(run.threshold) and not run.named:
+    if waits and len(by_person) < spread_from(run.threshold):
         released.append(await add(session, run, PoolKind.TEXTS, by_person, keys, now=now))
     return [release for release in released if release is not None]
 
@@ -43,16 +44,24 @@ async def release_or_wait(
 async def _release_run(session: AsyncSession, run: Run, ballots: list[Ballot], *, now: datetime) -> Release:
     """Releases the results of a run with enough answers; its texts only if enough people may have written them."""
     secrets.SystemRandom().shuffle(ballots)
-    new = await _new_release(session, run, asked=run.asked, answered=run.answered, people=run.answered, now=now)
+    n = len(ballots)
+    new = await _new_release(session, run, n, asked=run.asked, present=run.present, people=n, now=now)
     questions = await forms.questions(session, run.form_version_id)
     counting.count(session, new, questions, ballots)
-    if run.answered >= spread_from(run.threshold):
+    if n >= spread_from(run.threshold):
         releases.publish(session, new, releases.open_texts(questions, ballots))
     return new
 
 
 async def _new_release(
-    session: AsyncSession, source: Run | Pool, *, asked: int, answered: int, people: int | None, now: datetime
+    session: AsyncSession,
+    source: Run | Pool,
+    answered: int,
+    *,
+    asked: int | None,
+    present: int | None,
+    people: int | None,
+    now: datetime,
 ) -> Release:
     new = Release(
         run_id=source.id if isinstance(source, Run) else None,
@@ -61,6 +70,7 @@ async def _new_release(
         form_version_id=source.form_version_id,
         threshold=source.threshold,
         asked=asked,
+        present=present,
         answered=answered,
         people=people,
         released_at=now,
@@ -75,15 +85,19 @@ async def add(
 ) -> Release | None:
     """Adds a run's answers or its texts, by person id, to the group's pool of that kind, and releases what is ready.
 
-    Returns None if all of it still waits, or if there is nothing to add.
+    Returns None if all of it still waits, or if there is nothing to add. A pool is there all the same: if it were only
+    where somebody has answered, its absence would tell that nobody has.
     """
     questions = await forms.questions(session, run.form_version_id)
-    given = {key for ballot in ballots.values() for key in ballot} & ballot_keys(kind, questions)
+    wanted = ballot_keys(kind, questions)
+    if not wanted:
+        return None
+    given = {key for ballot in ballots.values() for key in ballot} & wanted
+    pool, content = await pools.waiting_pool(session, run, kind, keys)
+    if given or kind is PoolKind.ANSWERS:
+        pool.count(len(ballots), asked=run.asked, present=run.present)
     if not given:
         return None
-    pool, content = await pools.waiting_pool(session, run, kind, keys)
-    pool.answered += run.answered
-    pool.asked += run.asked
     content.add_run(ballots, given, are_texts=kind is PoolKind.TEXTS, day=now.date())
     questions = await pools.questions_of(session, pool.form_version_id, set(content.waiting))
     content.waiting = pool_content.in_newest_version(content.waiting, questions)
@@ -138,8 +152,8 @@ async def open_pool(
     answered = max([pool.answered, *(len(waiting.answers) for waiting in ready.values())])
     of_all = not any(waiting.untagged for waiting in ready.values())
     people = len({tag for waiting in ready.values() for tag in waiting.crowd}) if of_all else None
-    asked = max(pool.asked, answered)
-    new = await _new_release(session, pool, asked=asked, answered=answered, people=people, now=now)
+    asked, present = (None if of is None else max(of, answered) for of in (pool.asked, pool.present))
+    new = await _new_release(session, pool, answered, asked=asked, present=present, people=people, now=now)
     ballots: list[Ballot] = [{key: value} for key, waiting in ready.items() for value in waiting.answers]
     match pool.kind:
         case PoolKind.ANSWERS:

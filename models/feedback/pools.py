@@ -43,7 +43,10 @@ class Pool(Base):
     """The highest threshold that any of its runs promised."""
     answered: Mapped[int] = mapped_column(default=0)
     """How many answered the runs whose answers it holds. Somebody who answered two of them counts twice."""
-    asked: Mapped[int] = mapped_column(default=0)
+    asked: Mapped[int | None] = mapped_column(default=0)
+    """How many people these runs were sent to. None if it is not known of one of them."""
+    present: Mapped[int | None] = mapped_column(default=0)
+    """How many people were present at their meetings. None if one of them was sent on its own."""
     oldest_on: Mapped[date | None]
     """The day on which the earliest run closed of which it holds answers. None if it never held any."""
     opened_at: Mapped[datetime | None]
@@ -67,6 +70,12 @@ class Pool(Base):
                 return spread_from(self.threshold)
             case _:
                 assert_never(self.kind)
+
+    def count(self, answered: int, *, asked: int | None, present: int | None) -> None:
+        """Adds the people of a run, or of another pool."""
+        self.answered += answered
+        self.asked = None if self.asked is None or asked is None else self.asked + asked
+        self.present = None if self.present is None or present is None else self.present + present
 
 
 class Pooled(Base):
@@ -124,6 +133,7 @@ async def create(session: AsyncSession, source: Run | Pool, kind: PoolKind) -> P
         threshold=source.threshold,
         answered=0,
         asked=0,
+        present=0,
     )
     session.add(pool)
     await session.flush()
@@ -147,8 +157,7 @@ async def content_of(session: AsyncSession, pool: Pool, keys: Keyring) -> PoolCo
         typed = pool_content.text_keys(questions) & content.waiting.keys()
         if texts := {key: content.waiting.pop(key) for key in typed}:
             pool_of_texts, content_of_texts = await waiting_pool(session, pool, PoolKind.TEXTS, keys)
-            pool_of_texts.answered += pool.answered
-            pool_of_texts.asked += pool.asked
+            pool_of_texts.count(pool.answered, asked=pool.asked, present=pool.present)
             content_of_texts.add(texts)
             await store(session, pool_of_texts, content_of_texts, keys)
     await store(session, pool, content, keys)
@@ -196,5 +205,5 @@ async def opens(session: AsyncSession, pool: Pool, keys: Keyring) -> bool:
 async def reset(session: AsyncSession, pool: Pool) -> None:
     """Empties a pool. Call it only if its content cannot be decrypted."""
     await session.execute(delete(Pooled).where(Pooled.pool_id == pool.id))
-    pool.answered = pool.asked = 0
+    pool.answered = pool.asked = pool.present = 0
     pool.oldest_on = None

@@ -41,7 +41,10 @@ class Release(Base):
     workgroup_id: Mapped[int] = mapped_column(ForeignKey("workgroup.id"))
     form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"))
     threshold: Mapped[int]
-    asked: Mapped[int]
+    asked: Mapped[int | None]
+    """Number of people to whom the form was sent; of a pool, the sum of its runs. None if it is not known of one."""
+    present: Mapped[int | None]
+    """Number of people present at the meeting; of a pool, as ``asked``. None for a form sent on its own."""
     answered: Mapped[int]
     people: Mapped[int | None]
     """How many different people answered: in a pool, one may have answered several runs. None for pools of earlier

@@ -2,10 +2,10 @@
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ForeignKey, Index, String, and_, case, func, select
+from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,7 +18,6 @@ from models.delivery.outbox import Delivery, Planned
 from models.feedback.form_times import REMINDER_INTERVAL, reminder_times
 from models.feedback.sealing import NAME_LENGTH, new_key_name
 from models.forms.forms import Form, FormVersion
-from models.meetings.attendance import Attendance, Attended
 from models.meetings.meetings import Meeting
 from models.people import access
 from models.people.groups import Workgroup
@@ -55,11 +54,21 @@ class Run(Base):
     reminders: Mapped[int] = mapped_column(default=1)
     """Maximum number of reminders to a person who has not finished."""
     state: Mapped[RunState] = mapped_column(default=RunState.OPEN)
-    asked: Mapped[int] = mapped_column(default=0)
-    """Number of people asked, without those who said that they were absent. Set at closing, like ``answered``."""
-    answered: Mapped[int] = mapped_column(default=0)
-    unreadable: Mapped[int] = mapped_column(default=0)
-    """Number of submissions not counted at closing because their key was lost, for example after a restored backup."""
+    asked: Mapped[int | None] = mapped_column(default=0)
+    """Number of people to whom the form was sent, see `models.feedback.asked`. Set at closing; before it, the number of
+    those among them who have been erased. None if an earlier version closed it, which counted those present."""
+    present: Mapped[int | None]
+    """Number of people present at the meeting, by name or by head count, and at least ``answered``. Set at closing.
+    None for a form sent on its own."""
+    answered: Mapped[int | None]
+    """Number of people whose answers were counted at closing. None below the threshold: that number is not stored."""
+    counted_on: Mapped[date | None]
+    """The day on which ``at_least`` was last updated, shortly after midnight; None on the day of opening."""
+    at_least: Mapped[int] = mapped_column(default=0)
+    """While it is open: at least so many have answered. A multiple of the threshold that never decreases."""
+    unreadable: Mapped[bool] = mapped_column(default=False)
+    """Whether submissions were not counted at closing because their key was lost, for example after a restored backup.
+    How many is not stored: it tells how many had answered."""
 
     key: Mapped[str] = mapped_column(String(NAME_LENGTH), index=True, unique=True, default=partial(new_key_name, "run"))
     """The name of its key in the keyring."""
@@ -203,27 +212,6 @@ async def unfinished(session: AsyncSession, person_id: int, chat_id: int, *, now
         Run.closes_at > now,
     )
     return list((await session.execute(asked.order_by(Message.message_id.desc()))).scalars())
-
-
-async def asked_and_answered(session: AsyncSession, run_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """By run id: how many people an open run asks, and how many of them have sent answers.
-
-    Leaves out people who say that they were absent, and runs that ask nobody.
-    """
-    absent = (
-        select(Attendance.person_id)
-        .join(Run, Run.meeting_id == Attendance.meeting_id)
-        .where(Run.id == Participation.run_id, Attendance.person_id == Participation.person_id)
-        .where(Attendance.attended == Attended.NO)
-    )
-    sent = and_(Participation.finished, Staged.person_id.is_not(None))
-    wanted = (
-        select(Participation.run_id, func.count(), func.count(case((sent, 1))))
-        .outerjoin(Staged, and_(Staged.run_id == Participation.run_id, Staged.person_id == Participation.person_id))
-        .where(Participation.run_id.in_(run_ids), ~absent.exists())
-        .group_by(Participation.run_id)
-    )
-    return {run_id: (asked, answered) for run_id, asked, answered in await session.execute(wanted)}
 
 
 async def next_closing(session: AsyncSession, *, now: datetime) -> datetime | None:

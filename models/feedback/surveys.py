@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.delivery.cards import Message
 from models.delivery.kinds import CardKind
 from models.errors import NotFound, Refused, Stale
-from models.feedback import runs
+from models.feedback import asked
+from models.feedback.asked import Progress
 from models.feedback.releases import Release
+from models.feedback.response import Response, response
 from models.feedback.runs import ASKS_WITHIN, Run, RunState, ask
 from models.feedback.sealing import Keyring
 from models.feedback.survey_plan import SHORTEST, Timing, audience, ensure_valid, opening, overlapping_survey
@@ -46,10 +48,12 @@ class Survey:
     named: bool
     threshold: int
     release_id: int | None
-    asked: int = 0
-    """Number of people asked. While the survey is planned: how many would be asked now."""
-    answered: int | None = None
-    """Number of people who have sent answers. None if fewer than the threshold."""
+    would_ask: int = 0
+    """Number of people who would be asked now, while the survey is planned."""
+    progress: Progress | None = None
+    """While it is open."""
+    response: Response | None = None
+    """Once it is closed."""
 
     @property
     def stamp(self) -> int:
@@ -87,13 +91,13 @@ async def access_survey(session: AsyncSession, person: Person, run_id: int) -> S
 
 
 async def _counted(session: AsyncSession, run: Run, survey: Survey) -> Survey:
-    """The survey with its counts, withheld below the threshold."""
+    """The survey with its counts."""
     if run.state is RunState.PLANNED:
-        return replace(survey, asked=len((await audience(session, run.workgroup_id)).asked))
-    asked, answered = run.asked, run.answered
+        return replace(survey, would_ask=len((await audience(session, run.workgroup_id)).asked))
     if run.state is RunState.OPEN:
-        asked, answered = (await runs.asked_and_answered(session, [run.id])).get(run.id, (0, 0))
-    return replace(survey, asked=asked, answered=answered if answered >= run.threshold else None)
+        return replace(survey, progress=(await asked.progress(session, [run]))[run.id])
+    closed = response(run.answered, asked=run.asked, present=run.present, threshold=run.threshold)
+    return replace(survey, response=closed)
 
 
 async def listed(session: AsyncSession, person: Person) -> list[Survey]:
@@ -202,8 +206,8 @@ async def open_planned(session: AsyncSession, run_id: int, keys: Keyring, *, pol
     if waking - run.opens_at > MAX_DELAY:
         run.opens_at, run.closes_at = waking, max(run.closes_at, waking + SHORTEST)
     keys.create(run.key)
-    asked = (await audience(session, run.workgroup_id)).asked
-    await ask(session, run, list(asked), policy=policy, now=now)
+    people = (await audience(session, run.workgroup_id)).asked
+    await ask(session, run, list(people), policy=policy, now=now)
     return True
 
 

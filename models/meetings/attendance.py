@@ -145,6 +145,10 @@ class Present:
     on_site: int
     remote: int
 
+    @property
+    def total(self) -> int:
+        return self.on_site + self.remote
+
 
 async def heads(session: AsyncSession, meeting_id: int) -> Present:
     """The head count of a meeting."""
@@ -153,9 +157,9 @@ async def heads(session: AsyncSession, meeting_id: int) -> Present:
 
 
 async def present(session: AsyncSession, meeting_id: int) -> Present:
-    """The number of people present, by name and by head count."""
-    known = list((await of(session, meeting_id)).values())
-    unnamed = await heads(session, meeting_id)
+    """The number of people present, by name, people erased since included, and by head count."""
+    marks = await session.scalars(select(Attendance.attended).where(Attendance.meeting_id == meeting_id))
+    known, unnamed = list(marks), await heads(session, meeting_id)
     return Present(
         on_site=known.count(Attended.ON_SITE) + unnamed.on_site,
         remote=known.count(Attended.REMOTE) + unnamed.remote,

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 from sqlalchemy.orm.attributes import set_committed_value
 
 from models.base import Base
-from models.delivery import cards
+from models.delivery import cards, outbox
 from models.delivery.kinds import DeliveryKind
+from models.delivery.outbox import Delivery
 from models.errors import NotFound, Refused, Stale
 from models.meetings.meetings import Meeting, MeetingState, Mode
 from models.people.groups import Membership, Workgroup, by_name
@@ -67,6 +68,8 @@ class Invitation(Base):
     answered_at: Mapped[datetime | None]
     update_id: Mapped[int | None] = mapped_column(BigInteger)
     """The id of the update that set the answer. An older update that comes later changes nothing."""
+    sent: Mapped[bool] = mapped_column(default=False)
+    """Of an erased person: whether the invitation was sent, see `was_sent`."""
 
     meeting: Mapped[Meeting] = relationship(lazy="raise")
     person: Mapped[Person | None] = relationship(lazy="raise")
@@ -88,6 +91,21 @@ def answers_for(mode: Mode) -> tuple[Answer, ...]:
             return Answer.ON_SITE, Answer.REMOTE, Answer.NO
         case _:
             assert_never(mode)
+
+
+def was_sent() -> ColumnElement[bool]:
+    """Whether an invitation, or a reminder of it, was or may have been sent. Who has answered has seen it."""
+    arrived = select(Delivery.id).where(
+        Delivery.kind.in_((DeliveryKind.INVITATION, DeliveryKind.REMINDER)),
+        Delivery.subject == Invitation.id,
+        outbox.may_have_arrived(),
+    )
+    return or_(Invitation.sent, Invitation.answer.is_not(None), arrived.exists())
+
+
+async def keep_sent(session: AsyncSession, person_id: int) -> None:
+    """Keeps which of a person's invitations were sent. Call it before the person is erased with their deliveries."""
+    await session.execute(update(Invitation).where(Invitation.person_id == person_id, was_sent()).values(sent=True))
 
 
 async def audience(session: AsyncSession, meeting: Meeting) -> list[tuple[Invitation, Person]]:

@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.feedback import asked
+from models.meetings import invitations
 from models.meetings.invitations import Invitation
 from models.people import audit
 from models.people.groups import Membership, Workgroup
@@ -24,6 +26,8 @@ async def delete_person(session: AsyncSession, person: Person, *, now: datetime)
     await session.execute(
         update(Membership).where(Membership.person_id == person.id, Membership.left_at.is_(None)).values(left_at=now)
     )
+    await asked.keep_counted(session, person.id)
+    await invitations.keep_sent(session, person.id)
     # With the logs, an update id would tell which tap was this person's.
     await session.execute(update(Invitation).where(Invitation.person_id == person.id).values(update_id=None))
     await session.flush()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.delivery.kinds import DeliveryKind
 from models.delivery.outbox import Delivery, DeliveryError, Sending
+from models.feedback import asked
 from models.feedback.runs import Run, RunState
 from models.meetings import announcing, invitations
 from models.meetings.invitations import Invitation
@@ -83,7 +84,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class FeedbackAsked:
-    """How many people are asked for feedback; of a closed form, how many were."""
+    """To how many people the form was sent."""
 
     count: int
     is_open: bool
@@ -288,15 +289,10 @@ def _to_phone(statuses: list[PersonStatus], state: MeetingState) -> tuple[Missed
 
 
 async def _feedback_asked(session: AsyncSession, meeting: Meeting) -> FeedbackAsked | None:
-    """How many people are asked for feedback; None if the meeting has no form.
-
-    For an open form it counts the people for whom a request was planned: unlike the states of the deliveries, this
-    number does not reveal who has answered.
-    """
+    """How many people have been asked for feedback; None if the meeting has no form, or if that is not known."""
     run = await session.scalar(select(Run).where(Run.meeting_id == meeting.id))
     if run is None:
         return None
-    if run.state is RunState.CLOSED:
-        return FeedbackAsked(run.asked, is_open=False)
-    asked = select(func.count(Delivery.address_id.distinct())).where(Delivery.kind == "feedback")
-    return FeedbackAsked(await session.scalar(asked.where(Delivery.subject == run.id)) or 0, is_open=True)
+    if run.state is not RunState.CLOSED:
+        return FeedbackAsked((await asked.count(session, [run.id]))[run.id], is_open=True)
+    return None if run.asked is None else FeedbackAsked(run.asked, is_open=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.runs import Run, RunState
@@ -43,7 +43,7 @@ class Reason(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Attention:
-    """A group and one reason. ``now`` and ``before``: attendances by name of invitations, or answers of asked."""
+    """A group and one reason. ``now`` and ``before``: attendances by name of those invited, or answers of asked."""
 
     group: str
     reason: Reason
@@ -58,6 +58,8 @@ class Attention:
     """Of a quiet group: the day of its next meeting; None if none is called."""
     latest: int | None = None
     """How many forms or meetings ``now`` covers (``before`` as many); None in digests of earlier versions."""
+    is_upper_bound: bool = False
+    """Whether ``now`` has the highest possible number of answers: that of a form below its threshold is not told."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,14 @@ async def attention(session: AsyncSession, group_ids: list[int] | None, *, at: d
     """
     groups = await _living(session, group_ids, at)
     held, coming = await _held(session, list(groups), at), await _coming(session, list(groups), at)
-    answers = await _answers(session, list(groups), at)
+    forms = await _forms(session, list(groups), at)
     earlier = await _last(session, [group_id for group_id in groups if not held[group_id]], at)
     result: list[Attention] = []
     for group_id, group in groups.items():
         last = held[group_id][0].at if held[group_id] else earlier.get(group_id)
         result += _quiet(group, last, coming.get(group_id), at)
         result += _falling(group, held[group_id], at)
-        result += _few_answers(group, answers[group_id])
+        result += _few_answers(group, forms[group_id])
     return tuple(sorted(result, key=lambda entry: (in_order(entry.group), entry.reason)))
 
 
@@ -142,19 +144,38 @@ async def _moments(session: AsyncSession, wanted: Select[int, datetime]) -> dict
     return {group_id: moment for group_id, moment in await session.execute(wanted)}  # noqa: C416  (rows are no pairs)
 
 
-async def _answers(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[Rate]]:
-    """Answered of asked in the forms that closed in the last half year, newest first."""
-    asked = case((Run.asked < Run.answered, Run.answered), else_=Run.asked)
+@dataclass(frozen=True)
+class _Form:
+    """A form that has closed: how many it asked, and how many answered at most."""
+
+    asked: int
+    at_most: int
+    is_told: bool
+
+    @property
+    def is_half_unanswered(self) -> bool:
+        """Whether it has fewer answers than its threshold, and these are fewer than half of those asked."""
+        return not self.is_told and 2 * (self.at_most + 1) <= self.asked
+
+
+async def _forms(session: AsyncSession, group_ids: list[int], at: datetime) -> dict[int, list[_Form]]:
+    """The forms that closed in the last half year, newest first, without those of which it is not known who was asked.
+
+    Of a form with fewer answers than its threshold only that is used: whether a group needs attention must not tell
+    more.
+    """
     wanted = (
-        select(Run.workgroup_id, Run.answered, asked)
-        .where(Run.state == RunState.CLOSED, Run.workgroup_id.in_(group_ids))
+        select(Run.workgroup_id, Run.asked, Run.answered, Run.threshold)
+        .where(Run.state == RunState.CLOSED, Run.workgroup_id.in_(group_ids), Run.asked.is_not(None))
         .where(Run.closes_at >= at - LOOKS_BACK, Run.closes_at < at)
         .order_by(Run.closes_at.desc(), Run.id.desc())
     )
-    rates: dict[int, list[Rate]] = defaultdict(list)
-    for group_id, answered, whole in await session.execute(wanted):
-        rates[group_id].append(Rate(answered, whole))
-    return rates
+    forms: dict[int, list[_Form]] = defaultdict(list)
+    for group_id, asked, answered, threshold in await session.execute(wanted):
+        assert asked is not None
+        at_most = min(asked, threshold - 1) if answered is None else answered
+        forms[group_id].append(_Form(asked, at_most, answered is not None))
+    return forms
 
 
 def _quiet(group: Workgroup, last: datetime | None, coming: datetime | None, at: datetime) -> Iterator[Attention]:
@@ -180,8 +201,11 @@ def _together(held: list[_Held]) -> Rate:
     return Rate(sum(meeting.came for meeting in held), sum(meeting.invited for meeting in held))
 
 
-def _few_answers(group: Workgroup, answers: list[Rate]) -> Iterator[Attention]:
-    latest = answers[:LATEST]
-    now = Rate(sum(rate.part for rate in latest), sum(rate.whole for rate in latest))
-    if now.whole >= ASKED_AT_LEAST and 100 * now.part < FEW * now.whole:
-        yield Attention(group.name, Reason.FEW_ANSWERS, now=now, latest=len(latest))
+def _few_answers(group: Workgroup, forms: list[_Form]) -> Iterator[Attention]:
+    latest = forms[:LATEST]
+    now = Rate(sum(form.at_most for form in latest), sum(form.asked for form in latest))
+    is_rate_low = 100 * now.part < FEW * now.whole
+    is_never_enough = len(latest) == LATEST and all(form.is_half_unanswered for form in latest)
+    if now.whole >= ASKED_AT_LEAST and (is_rate_low or is_never_enough):
+        is_upper_bound = not all(form.is_told for form in latest)
+        yield Attention(group.name, Reason.FEW_ANSWERS, now=now, latest=len(latest), is_upper_bound=is_upper_bound)

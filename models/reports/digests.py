@@ -1,7 +1,7 @@
 """The digest of a month or quarter: when it is due, and who may read it. `digest_plans` makes it."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -19,6 +19,7 @@ from models.people.people import Person
 from models.periods import Period, Scope, Span, parse
 from models.policy import Policy
 from models.reports import statistics, subscriptions
+from models.reports.earlier_digests import with_responses
 from models.reports.statistics import Detail, DigestFigures
 from models.reports.subscriptions import PRIVATE_PLACE, Rhythm, Subscription
 
@@ -117,17 +118,23 @@ async def access_own_digest(
     if live.first > now:
         raise NotFound("digest-not-yet")
     frozen = await _kept(session, person, period)
-    figures = frozen.figures if frozen is not None else None
-    if figures is None and only is not None:
+    if frozen is not None:
+        figures = await figures_of(session, frozen, policy=policy, now=now)
+        return await _shown(session, figures, Scope(period, policy.zone, frozen.group_ids), now=now)
+    if only is not None:
         figures = await statistics.detail(session, live, only, now=now)
-    elif figures is None or figures.groups is None or figures.held is None:
-        computed = await statistics.digest_figures(session, live, now=now)
-        if figures is None:
-            figures = computed
-        else:  # a digest of an earlier version lacks these details
-            figures = replace(figures, groups=computed.groups, months=computed.months, held=computed.held)
-    scope = Scope(period, policy.zone, frozen.group_ids) if frozen is not None else live
-    return await _shown(session, figures, scope, now=now)
+    else:
+        figures = await statistics.digest_figures(session, live, now=now)
+    return await _shown(session, figures, live, now=now)
+
+
+async def figures_of(session: AsyncSession, digest: Digest, *, policy: Policy, now: datetime) -> DigestFigures:
+    """The figures of a digest as it was sent. What one of an earlier version lacks is computed."""
+    figures = digest.figures
+    if figures.has_responses:
+        return figures
+    scope = Scope(parse(digest.period), policy.zone, digest.group_ids)
+    return with_responses(figures, await statistics.digest_figures(session, scope, now=now))
 
 
 async def _kept(session: AsyncSession, person: Person, period: Span) -> Digest | None:

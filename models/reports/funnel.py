@@ -6,14 +6,16 @@ counts by meeting a form counts with its meeting.
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.feedback.response import Response, response_columns
 from models.feedback.runs import Run, RunState
+from models.meetings import invitations
 from models.meetings.attendance import Attendance, Attended, HeadCount
 from models.meetings.invitations import COMING, Invitation
 from models.meetings.meetings import Meeting, MeetingState
@@ -24,30 +26,33 @@ from models.periods import Scope
 
 Columns = TypeVarTuple("Columns")
 
+KEY = "counted_by"
+"""The label of what counts are grouped by. No table has a column of this name, which PostgreSQL would group by."""
+
 
 @dataclass(frozen=True)
 class Flow:
     """``invited``, ``yes`` and ``attended`` are of invitations and attendances at the meetings held (a person at two
-    meetings counts twice); ``asked`` and ``answered`` of the forms that closed."""
+    meetings counts twice); ``response`` is of the forms that closed."""
 
     meetings: int = 0
     cancelled: int = 0
     invited: int = 0
+    """Invitations that were or may have been sent. In digests of earlier versions all invitations."""
     yes: int = 0
     on_site: int = 0
     remote: int = 0
     people: int = 0
     """Different named people who attended."""
-    asked: int = 0
-    answered: int = 0
-    waiting: int = 0
-    """Forms that closed with too few answers to show."""
+    response: Response = field(default_factory=Response)
     unnamed: int = 0
     """Attendances without a name: counted by head, or of people who were erased."""
     heads: int = 0
     """Of the attendances, those counted without a name."""
     unrecorded: int = 0
     """Meetings held whose attendance was not recorded."""
+    unsent: int = 0
+    """Invitations that could not be sent, for example to people without Telegram."""
 
     @property
     def attended(self) -> int:
@@ -55,14 +60,19 @@ class Flow:
 
     @property
     def named(self) -> int:
-        """Attendances by name: people were invited by name, so these alone are a rate of invitations. Who came
-        uninvited is among them."""
+        """Attendances by name: people were invited by name, so these alone are a rate of ``called``. Who came uninvited
+        is among them."""
         return self.attended - self.heads
+
+    @property
+    def called(self) -> int:
+        """Invitations, whether they could be sent or not: who did not get one may have heard of it by telephone."""
+        return self.invited + self.unsent
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing happened. Groups and rosters do not count as happening."""
-        return not (self.meetings or self.cancelled or self.asked)
+        return self.meetings == self.cancelled == 0 and self.response.is_empty
 
 
 @dataclass(frozen=True)
@@ -145,18 +155,22 @@ async def _flows(
     forms_of_meetings: bool = False,
 ) -> dict[int, Flow]:
     """The counts by key, in five queries whatever they are grouped by."""
-    forms = _forms(scope, of_form, of_meetings=forms_of_meetings)
     counts_by_key: dict[int, dict[str, int]] = {}
-    for wanted in (*_of_meetings(scope, of_meeting.label("counted_for")), forms):
+    for wanted in _of_meetings(scope, of_meeting.label(KEY)):
         for row in (await session.execute(wanted)).mappings():
-            counts = counts_by_key.setdefault(row["counted_for"], {})
+            counts = counts_by_key.setdefault(row[KEY], {})
             for name, count in _without_key(row).items():
                 counts[name] = counts.get(name, 0) + (count or 0)
-    return {key: Flow(**counts) for key, counts in counts_by_key.items()}
+    forms = await session.execute(_forms(scope, of_form, of_meetings=forms_of_meetings))
+    responses = {row[KEY]: Response(**_without_key(row)) for row in forms.mappings()}
+    return {
+        key: Flow(**counts_by_key.get(key, {}), response=responses.get(key, Response()))
+        for key in {*counts_by_key, *responses}
+    }
 
 
 def _without_key(row: Mapping[Any, Any]) -> dict[str, int]:
-    return {name: count for name, count in row.items() if name != "counted_for"}
+    return {name: count for name, count in row.items() if name != KEY}
 
 
 def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
@@ -171,7 +185,8 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         _sum(held & ~has_attendance).label("unrecorded"),
     ).where(state.in_([MeetingState.HELD, MeetingState.CANCELLED]))
     yes = _sum(Invitation.answer.in_(COMING))
-    invited = select(key, func.count(Invitation.id).label("invited"), yes.label("yes")).join(
+    was_sent = invitations.was_sent()
+    invited = select(key, _sum(was_sent).label("invited"), _sum(~was_sent).label("unsent"), yes.label("yes")).join(
         Meeting, Meeting.id == Invitation.meeting_id
     )
     present = case((Attendance.attended != Attended.NO, Attendance.person_id))
@@ -190,22 +205,16 @@ def _of_meetings(scope: Scope, key: Any) -> list[Select[*tuple[Any, ...]]]:
         func.sum(HeadCount.on_site + HeadCount.remote).label("heads"),
     ).join(Meeting, Meeting.id == HeadCount.meeting_id)
     wanted = (stands, *(query.where(held) for query in (invited, named, counted)))
-    return [in_period(query, scope).group_by("counted_for") for query in wanted]
+    return [in_period(query, scope).group_by(KEY) for query in wanted]
 
 
 def _forms(scope: Scope, key: "ColumnElement[Any]", *, of_meetings: bool) -> Select[*tuple[Any, ...]]:
-    few = _sum((Run.answered > 0) & (Run.answered < Run.threshold))
-    wanted = select(
-        key.label("counted_for"),
-        func.sum(Run.asked).label("asked"),
-        func.sum(Run.answered).label("answered"),
-        few.label("waiting"),
-    ).where(Run.state == RunState.CLOSED)
+    wanted = select(key.label(KEY), *response_columns()).where(Run.state == RunState.CLOSED)
     if of_meetings:
         held = in_period(select(Meeting.id), scope).where(Meeting.state == MeetingState.HELD)
-        return wanted.where(Run.meeting_id.in_(held)).group_by("counted_for")
+        return wanted.where(Run.meeting_id.in_(held)).group_by(KEY)
     wanted = wanted.where(Run.closes_at >= scope.first, Run.closes_at < scope.after)
-    return scope.of_groups(wanted, Run.workgroup_id.expression).group_by("counted_for")
+    return scope.of_groups(wanted, Run.workgroup_id.expression).group_by(KEY)
 
 
 def _sum(condition: ColumnElement[bool]) -> "ColumnElement[int]":

@@ -1,8 +1,8 @@
 """Figures of a digest as frozen dataclasses. What must be withheld is already left out.
 
 A period's meetings and attendances are those of its meetings; its answers and statements those of the forms that
-closed, and the figures that were released, in it. How many were asked and answered is told of any group and meeting;
-what they answered, only as it was released.
+closed, and the figures that were released, in it. How many were asked is told of any group and meeting; how many
+answered, from the threshold on; what they answered, only as it was released.
 """
 
 from collections.abc import Awaitable, Callable
@@ -100,6 +100,8 @@ class DigestFigures:
     """How many statements of these releases have no mean that may be shown."""
     pooled: PooledAnswers | None = None
     """Answers from several meetings in these releases; None if there are none, and in digests of earlier versions."""
+    has_responses: bool = False
+    """Whether its flows have responses; False in digests of earlier versions, which counted differently."""
 
     @property
     def is_empty(self) -> bool:
@@ -155,6 +157,7 @@ async def digest_figures(session: AsyncSession, scope: Scope, *, now: datetime |
         releases=releases,
         withheld=withheld,
         pooled=await _pooled(session, scope),
+        has_responses=True,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.errors import NotFound
 from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Cell, CellFigure, Figure, OpenAnswer, OptionCount, Release, Withheld
+from models.feedback.response import Response, response, together
 from models.forms import forms
 from models.forms.forms import UNTOLD, Question
 from models.forms.items import Background, QuestionKind
@@ -107,8 +108,7 @@ class Result:
 class Aggregate:
     """The results of one release, or of several together."""
 
-    asked: int
-    answered: int
+    response: Response
     threshold: int
     results: tuple[Result, ...]
     pooled: bool = False
@@ -120,6 +120,10 @@ class Aggregate:
     def is_pool(self) -> bool:
         """Whether these are the results of one pool."""
         return self.pooled and self.forms == 1
+
+    @property
+    def answered(self) -> int:
+        return self.response.answered
 
     @property
     def texts(self) -> tuple[Comment, ...]:
@@ -168,8 +172,10 @@ async def aggregate_of(session: AsyncSession, releases: Sequence[Release]) -> Ag
     of_texts = await _pools_of_texts(session, releases)
     counted = [release for release in releases if release.pool_id not in of_texts]
     return Aggregate(
-        asked=sum(release.asked for release in counted),
-        answered=sum(release.answered for release in counted),
+        response=together(
+            response(release.answered, asked=release.asked, present=release.present, threshold=release.threshold)
+            for release in counted
+        ),
         threshold=max((release.threshold for release in releases), default=0),
         results=tuple(result for result in results if result is not None),
         pooled=any(release.pool_id is not None for release in releases),

@@ -7,9 +7,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.errors import NotFound
+from models.feedback import asked
+from models.feedback.asked import Progress
 from models.feedback.pools import Pool, Pooled, PoolKind, is_waiting
 from models.feedback.releases import Release
-from models.feedback.runs import Run, RunState, asked_and_answered
+from models.feedback.response import Response, response
+from models.feedback.runs import Run, RunState
 from models.forms.forms import Form, FormVersion
 from models.meetings.meetings import Meeting
 from models.people import access
@@ -30,13 +33,14 @@ class ListedResult:
     pooled: bool
     named: bool
     day: datetime
-    is_open: bool
     release_id: int | None
-    asked: int
-    answered: int
+    response: Response
+    """Empty while the form is open, and for a pool that was destroyed."""
     threshold: int
-    unreadable: int = 0
-    """The number of answers that could not be decrypted because their key was missing."""
+    progress: Progress | None = None
+    """While the form is open."""
+    unreadable: bool = False
+    """Whether there were answers that could not be decrypted because their key was missing."""
     run_id: int | None = None
     """None for a pool."""
     people: int | None = None
@@ -45,9 +49,8 @@ class ListedResult:
     """Whether it is a pool whose answers were destroyed unread."""
 
     @property
-    def tells_answered(self) -> bool:
-        """Whether the number of answers may be shown."""
-        return self.answered >= self.threshold
+    def is_open(self) -> bool:
+        return self.progress is not None
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,9 @@ class WaitingPool:
 
 
 async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPool]:
-    """The sealed pools with answers, of the groups that a person coordinates, by name."""
+    """The sealed pools of the groups that a person coordinates, by name."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
-    wanted = select(Pool).where(Pool.workgroup_id.in_(names), is_waiting())
-    pools = (await session.execute(wanted.where(Pool.id.in_(select(Pooled.pool_id))))).scalars()
+    pools = (await session.execute(select(Pool).where(Pool.workgroup_id.in_(names), is_waiting()))).scalars()
     waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is PoolKind.TEXTS) for pool in pools]
     return sorted(waiting, key=lambda entry: entry.group)
 
@@ -94,8 +96,8 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     runs = (await session.execute(newest.order_by(Run.closes_at.desc(), Run.id.desc()).limit(so_many))).all()
     ready = _pools().where(Release.workgroup_id.in_(mine))
     ready = ready.order_by(Release.released_at.desc(), Release.id.desc()).limit(so_many)
-    now_open = await asked_and_answered(session, [row[0].id for row in runs if row[0].state is RunState.OPEN])
-    dated = [(row[0].closes_at, _of_run(*row, counts=now_open.get(row[0].id))) for row in runs]
+    now_open = await asked.progress(session, [row[0] for row in runs if row[0].state is RunState.OPEN])
+    dated = [(row[0].closes_at, _of_run(*row, progress=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
     gone = _destroyed().where(Pool.workgroup_id.in_(mine)).order_by(Pool.destroyed_at.desc(), Pool.id.desc())
     destroyed = [_of_destroyed(*row) for row in await session.execute(gone.limit(so_many))]
@@ -138,9 +140,8 @@ def _of_run(
     form: Form,
     release: Release | None,
     *,
-    counts: tuple[int, int] | None = None,
+    progress: Progress | None = None,
 ) -> ListedResult:
-    asked, answered = counts or (run.asked, run.answered)
     if meeting is not None:
         meeting.workgroup = group
     return ListedResult(
@@ -150,11 +151,10 @@ def _of_run(
         pooled=False,
         named=run.named,
         day=meeting.starts_at if meeting else run.opens_at,
-        is_open=run.state is RunState.OPEN,
         release_id=release.id if release else None,
-        asked=asked,
-        answered=answered,
+        response=Response() if progress else _response(run),
         threshold=run.threshold,
+        progress=progress,
         unreadable=run.unreadable,
         run_id=run.id,
     )
@@ -168,10 +168,8 @@ def _of_pool(release: Release, group: Workgroup, form: Form) -> ListedResult:
         pooled=True,
         named=False,
         day=release.released_at,
-        is_open=False,
         release_id=release.id,
-        asked=release.asked,
-        answered=release.answered,
+        response=_response(release),
         threshold=release.threshold,
         people=release.people,
     )
@@ -196,13 +194,15 @@ def _of_destroyed(pool: Pool, group: Workgroup, form: Form) -> ListedResult:
         pooled=True,
         named=False,
         day=pool.destroyed_at,
-        is_open=False,
         release_id=None,
-        asked=pool.asked,
-        answered=pool.answered,
+        response=Response(),
         threshold=pool.threshold,
         is_destroyed=True,
     )
+
+
+def _response(counted: Run | Release) -> Response:
+    return response(counted.answered, asked=counted.asked, present=counted.present, threshold=counted.threshold)
 
 
 async def access_release(session: AsyncSession, person: Person, release_id: int) -> tuple[ListedResult, Aggregate]:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import db
 from bot.config import Settings
+from models.delivery.outbox import Delivery, Sending
 from models.feedback import answers, closing, feedback, runs
 from models.feedback.answers import Press, StoredEntry
 from models.feedback.runs import Participation, Run, RunState, Staged
@@ -20,7 +21,7 @@ from models.forms import forms
 from models.forms.forms import Form, FormVersion, Question
 from models.forms.items import Item
 from models.people.groups import Membership, Workgroup
-from models.people.people import Person
+from models.people.people import Address, Person, Reachability
 from models.policy import Policy
 
 Profile = tuple[str | None, str | None]
@@ -66,9 +67,10 @@ class Room:
             return group.id, ids
 
     async def member(self, group_id: int, *, session: Any, **profile: str | None) -> int:
-        person = Person(name="Jäsen", created_at=self.now, **profile)
+        person = Person(name="Jäsen", created_at=self.now, reach=Reachability.REACHABLE, **profile)
         session.add(person)
         await session.flush()
+        session.add(Address(chat_id=person.id, person_id=person.id))
         session.add(Membership(workgroup_id=group_id, person_id=person.id, joined_at=self.now))
         return person.id
 
@@ -85,7 +87,7 @@ class Room:
             return await forms.write(session, known, items, named=named)
 
     async def put(self, version: FormVersion, group_id: int, people: Sequence[int], *, threshold: int = 5) -> int:
-        """Asks people of a group to fill in a form; returns the id of the run."""
+        """Asks people of a group to fill in a form, and sends it to them; returns the id of the run."""
         async with self.sessions.begin() as session:
             run = Run(
                 form_version_id=version.id,
@@ -101,6 +103,8 @@ class Room:
             self.keys.create(run.key)
             asked = (await session.execute(select(Person).where(Person.id.in_(people)))).scalars()
             await runs.ask(session, run, list(asked), policy=replace(self.policy, threshold=threshold), now=self.now)
+            first = update(Delivery).where(Delivery.subject == run.id, Delivery.slot == "")
+            await session.execute(first.values(state=Sending.SENT))
             return run.id
 
     async def press(self, run_id: int, person_id: int, position: int, value: Any) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from models.delivery.outbox import Delivery
 from models.delivery.updates import SeenUpdate
-from models.feedback import closing, feedback, runs
+from models.feedback import asked, closing, feedback
 from models.feedback.answers import Press
+from models.feedback.asked import Progress
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.pools import Pool, Pooled
 from models.feedback.releases import CellFigure, Figure, OpenAnswer, Release
@@ -18,6 +19,7 @@ from models.feedback.runs import Run, RunState, Staged
 from models.forms.items import Background, Choice, Item, QuestionKind
 from models.people.people import Address, Person
 from models.results import aggregates
+from models.valid_figures import Share
 from tests.anonymity.room import Room
 from tests.databases import KIND
 from tests.talk import Actor, Talk
@@ -77,8 +79,10 @@ async def test_an_open_form_counts_only_those_who_have_sent_something(room: Room
         await room.answer(run, person, {1: 3})
     await room.done(run, people[5])
     await room.press(run, people[6], 1, 4)
-    async with room.sessions() as session:
-        assert await runs.asked_and_answered(session, [run]) == {run: (8, 5)}
+    now = room.now + timedelta(days=1)
+    async with room.sessions.begin() as session:
+        await asked.update_counts(session, zone=room.policy.zone, now=now)
+        assert await asked.progress(session, [await session.get_one(Run, run)]) == {run: Progress(8, 0, 5)}
 
 
 async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room) -> None:
@@ -94,12 +98,12 @@ async def test_a_form_of_open_questions_alone_tells_how_many_answered(room: Room
     async with room.sessions() as session:
         shown = [await aggregates.aggregate_of(session, [release]) for release in releases]
         together = await aggregates.aggregate_of(session, releases)
-    assert [(aggregate.asked, aggregate.answered, len(aggregate.texts)) for aggregate in shown] == [
-        (14, 10, 10),
-        (14, 6, 0),
-        (0, 0, 10),  # texts that waited, of the two smaller forms: those who answered the second are counted already
+    assert [(aggregate.response.of_asked, len(aggregate.texts)) for aggregate in shown] == [
+        (Share(10, 14), 10),
+        (Share(6, 14), 0),
+        (None, 10),  # texts that waited, of the two smaller forms: those who answered the second are counted already
     ]
-    assert (together.asked, together.answered) == (28, 16)
+    assert together.response.of_asked == Share(16, 28)
 
 
 @pytest.mark.skipif(KIND != "postgresql", reason="SQLite takes one transaction at a time")
@@ -251,7 +255,7 @@ async def test_neither_who_wrote_nor_who_was_reminded_can_be_told(talk: Talk, an
         addresses = (await session.execute(Address.__table__.select())).mappings().all()
         deliveries = (await session.execute(Delivery.__table__.select())).mappings().all()
         (run,) = (await session.execute(Run.__table__.select())).mappings().all()
-    assert (run["state"], run["answered"]) == (RunState.CLOSED, 1)
+    assert (run["state"], run["answered"]) == (RunState.CLOSED, None)
     people_with_times = {address["person_id"] for address in addresses if address["free_at"] is not None}
     assert len(people_with_times) <= 1  # Anna's, who has just heard that there are results
     assert not [row for row in deliveries if row["kind"] == "feedback"]

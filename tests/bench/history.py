@@ -156,7 +156,7 @@ async def _answers(session: AsyncSession, version_id: int) -> None:
         "opens_at": month.opens,
         "closes_at": month.closes,
         "state": _one(Run.state, RunState.CLOSED),
-        "unreadable": literal(0),
+        "unreadable": literal(False),
         "key": literal("run-") + cast(meeting_id, String),
     }
     release = {**common, "run_id": meeting_id, "released_at": month.closes}

@@ -12,6 +12,7 @@ from handlers.meetings.meeting_draft import FIELDS, MAY_BE_OPEN, MeetingStep
 from handlers.meetings.meeting_questions import LENGTHS
 from handlers.people.member import MemberField
 from handlers.reports.annual.report import WAYS
+from handlers.responses import BASES
 from models.feedback.releases import Withheld
 from models.forms.builtin_forms import BUILT_IN
 from models.forms.items import Background, QuestionKind
@@ -88,6 +89,8 @@ COMPUTED: dict[str, Iterable[object]] = {
     "report-questions-{}": Sort,
     "report-hidden-{}": Withheld,
     "report-way-{}": WAYS,
+    "response-of-{}": BASES,
+    "trend-answered-of-{}": BASES,
     "withheld-{}": Withheld,
 }
 """By f-string; each value makes a key that every language has."""

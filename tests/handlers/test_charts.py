@@ -17,6 +17,7 @@ from handlers.results.result_charts import pages_of, results_inputs, results_pic
 from handlers.results.result_text import blocks, head
 from handlers.texts import LANGUAGES, texts
 from models.feedback.releases import Withheld
+from models.feedback.response import Response
 from models.forms.builtin_forms import ANNUAL_FORM, MEETING_FORM
 from models.forms.forms import Form
 from models.forms.items import Background, QuestionKind
@@ -30,19 +31,19 @@ from models.results.result_views import View
 from models.results.results import ListedResult
 from models.valid_figures import Mean, Rate
 
-ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
+ZERO = Funnel()
 FUNNEL = replace(
     ZERO, groups=9, roster=1042, reachable=931, meetings=13, cancelled=2, invited=1268, yes=960, on_site=301, remote=587
 )
-FUNNEL = replace(FUNNEL, people=401, asked=803, answered=521, waiting=3)
+FUNNEL = replace(FUNNEL, people=401, response=Response(521, 803, 521, 760, 521, few=3, few_asked=21, below=5))
 IDENTITIES = MEETING_FORM.statements
 EARLIER = (Mean(1500, 401, 1, 5), Mean(1700, 401, 1, 5), Mean(1461, 401, 1, 5), None)
 STATEMENTS = tuple(
     Statement(identity, Mean(total, 521, 1, 5), earlier, "2027-08" if earlier else None)
     for identity, total, earlier in zip(IDENTITIES, (2188, 2084, 1927, 1601), EARLIER, strict=True)
 )
-BEFORE_THAT = replace(FUNNEL, meetings=11, on_site=250, remote=511, asked=700, answered=420)
-YEAR_BEFORE = replace(FUNNEL, meetings=9, on_site=200, remote=432, asked=650, answered=333)
+BEFORE_THAT = replace(FUNNEL, meetings=11, on_site=250, remote=511, response=Response(420, 700, 420))
+YEAR_BEFORE = replace(FUNNEL, meetings=9, on_site=200, remote=432, response=Response(333, 650, 333))
 ATTENTION = (
     Attention("Aikuissosiaalityö", Reason.FEW_ANSWERS, now=Rate(4, 41)),
     Attention("Lastensuojelu", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40)),
@@ -73,9 +74,10 @@ def chosen(kind: QuestionKind, identity: str, n: int, **people: int | None) -> R
 
 
 def view(*results: Result, asked: int = 20, answered: int = 14, name: str | None = "Johdatus") -> View:
-    aggregate = Aggregate(asked=asked, answered=answered, threshold=5, results=results)
+    response = Response(answered, asked, answered)
+    aggregate = Aggregate(response, threshold=5, results=results)
     form = Form(key="meeting", name=name)
-    listed = ListedResult("Lastensuojelu", form, None, False, False, DAY, False, 7, asked, answered, 5)
+    listed = ListedResult("Lastensuojelu", form, None, False, False, DAY, 7, response, 5)
     return View("7", 1, "Lastensuojelu", form, aggregate, listed=listed)
 
 
@@ -208,7 +210,7 @@ def test_every_figure_of_the_picture_is_in_the_words(language: str) -> None:
     words = re.sub(r"<[^>]+>", "", digest_text(texts(language), FIGURES))
     drawn = [f"{step['figure']} | {step['rate']}" for step in inputs["steps"]]
     drawn += [statement["mean"] for section in inputs["statements"] for statement in section["statements"]]
-    assert len(drawn) == 5 + 4
+    assert len(drawn) == 6 + 4
     assert numbers(" | ".join([*drawn, inputs["under"], inputs["title"], *inputs["notes"]])) <= numbers(words)
 
 
@@ -242,9 +244,8 @@ def test_no_statement_is_both_strong_and_weak(count: int, strong: int, weak: int
 def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[int, ...]) -> None:
     means = [Mean(total, 30, 1, 5) for total in totals]
     results = tuple(result(f"t-{at}", mean, 30, None) for at, mean in enumerate(means))
-    marked = {
-        statement.words.identity for statement in weakest_first(Aggregate(30, 30, 5, results)) if statement.is_weakest
-    }
+    aggregate = Aggregate(Response(30), 5, results)
+    marked = {statement.words.identity for statement in weakest_first(aggregate) if statement.is_weakest}
     statements = [Statement(f"t-{at}", mean) for at, mean in enumerate(means)]
     statements.sort(key=lambda item: (-item.mean.value, item.identity))
     _, weak = strongest_and_weakest(replace(FIGURES, statements=tuple(statements)))
@@ -254,7 +255,7 @@ def test_the_digest_and_the_replies_call_the_same_statements_weak(totals: tuple[
 def test_a_bar_is_as_long_as_its_figure_says() -> None:
     inputs = digest_inputs(FIGURES, "en")
     shares = [step["share"] for step in inputs["steps"]]
-    assert shares == [1, 960 / 1268, 888 / 1268, 1, 521 / 803]
+    assert shares == [1, 960 / 1268, 888 / 1268, 1, 521 / 803, 521 / 760]
     assert inputs["statements"][0]["statements"][1] == {
         "statement": "I can make use of the content in my work",
         "mean": "4.0",
@@ -275,9 +276,15 @@ def test_the_picture_has_no_rate_where_nobody_told_who_came_or_all_came_without_
     counted = replace(FUNNEL, on_site=40, remote=0, people=0, unnamed=40, heads=40)
     for funnel in (unrecorded, counted):
         labels = [step["label"] for step in digest_inputs(replace(FIGURES, funnel=funnel), "en")["steps"]]
-        assert labels == ["Invitations", "Said yes", "Asked for feedback", "Answered"]
+        assert labels == [
+            "Invitations",
+            "Said yes",
+            "Asked for feedback",
+            "Answered",
+            "Answered",
+        ]
     step = digest_inputs(replace(FIGURES, funnel=replace(FUNNEL, unnamed=400, heads=400)), "en")["steps"][2]
-    assert (step["label"], step["figure"], step["rate"]) == ("Attendances by name", "488", "38% of invitations")
+    assert (step["label"], step["figure"], step["rate"]) == ("Attendances by name", "488", "38% of those invited")
 
 
 def test_the_sizes_of_means_stand_once_under_them() -> None:
@@ -287,7 +294,8 @@ def test_the_sizes_of_means_stand_once_under_them() -> None:
     notes = [
         digest_inputs(replace(FIGURES, statements=statements), "fi")["notes"] for statements in (STATEMENTS, different)
     ]
-    assert notes == [["n = 521. Vinoneliö = edellinen keskiarvo"], ["n = 521–524. Vinoneliö = edellinen keskiarvo"]]
+    few = "3 kyselyssä alle 5 vastausta (pyydettiin 21)"
+    assert notes == [[f"{few}. n = {n}. Vinoneliö = edellinen keskiarvo"] for n in ("521", "521–524")]
 
 
 def test_what_is_withheld_is_not_handed_to_the_drawing() -> None:

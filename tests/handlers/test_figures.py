@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.figures import bar, change, claimed, decimal, number, percent, steps
+from handlers.figures import FUNNEL_STEPS, bar, change, claimed, count_of, decimal, number, percent, steps
 from handlers.texts import LANGUAGES, catalogue
 from models import valid_figures
+from models.feedback.response import Response
 from models.reports.funnel import Funnel
 from models.valid_figures import Claim, Mean, Rate, Share
 
@@ -125,31 +126,31 @@ FUNNEL = Funnel(
     on_site=20,
     remote=40,
     people=35,
-    asked=60,
-    answered=33,
-    waiting=0,
+    unsent=10,
+    response=Response(33, 60, 33, 44, 33),
 )
 
 
 def test_each_rate_names_its_whole_and_its_bar_is_as_long() -> None:
     shown = steps(FUNNEL, "en")
-    assert list(shown) == ["roster", "reachable", "invited", "yes", "named", "asked", "answered"]
+    assert list(shown) == list(FUNNEL_STEPS)
     assert {name: (step.rate, step.whole) for name, step in shown.items() if step.rate} == {
         "reachable": ("75%", "roster"),
         "yes": ("75%", "invited"),
-        "named": ("50%", "invited"),
-        "answered": ("55%", "asked"),
+        "named": ("46%", "called"),
+        "answered_of_asked": ("55%", "asked"),
+        "answered_of_present": ("75%", "present"),
     }
     assert shown["roster"].share == shown["invited"].share == shown["asked"].share == 1
     for name, step in shown.items():
         if step.rate:
-            assert step.share == Fraction(getattr(FUNNEL, name), getattr(FUNNEL, step.whole))
+            assert step.share == Fraction(count_of(FUNNEL, name), count_of(FUNNEL, step.whole))
 
 
 def test_who_comes_uninvited_makes_a_rate_above_a_hundred_and_no_longer_bar() -> None:
-    step = steps(replace(FUNNEL, invited=4, yes=2, on_site=5, remote=0, heads=0), "fi")["named"]
+    step = steps(replace(FUNNEL, unsent=0, invited=4, yes=2, on_site=5, remote=0, heads=0), "fi")["named"]
     assert (step.figure, step.rate, step.share) == ("5", "125\N{NO-BREAK SPACE}%", 1)
-    counted = steps(replace(FUNNEL, invited=14, yes=2, on_site=15, remote=0, heads=5), "fi")["named"]
+    counted = steps(replace(FUNNEL, unsent=0, invited=14, yes=2, on_site=15, remote=0, heads=5), "fi")["named"]
     assert (counted.figure, counted.rate) == ("10", "71\N{NO-BREAK SPACE}%")
 
 

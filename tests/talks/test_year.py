@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import select
 
+from models.feedback.response import Response, together
 from models.months import Month
 from models.reports.digests import Digest
 from tests.talk import HELSINKI, Actor, Talk, words
@@ -29,8 +30,8 @@ class Tapped:
     invited: Counter[str] = field(default_factory=Counter)
     yes: Counter[str] = field(default_factory=Counter)
     attended: Counter[str] = field(default_factory=Counter)
-    asked: Counter[str] = field(default_factory=Counter)
-    answered: Counter[str] = field(default_factory=Counter)
+    responses: dict[str, list[Response]] = field(default_factory=lambda: defaultdict(list))
+    """By the month of closing: those asked, those present and the answers of each form."""
     released: dict[tuple[str, int], list[list[int]]] = field(default_factory=lambda: defaultdict(list))
     """By the month of closing and the statement: the values in each release."""
     pools: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
@@ -121,10 +122,9 @@ async def one_meeting(
         person.user.taps("Kyllä, etänä")
     await talk.answered()
     tapped.attended[month] += len(there)
-    tapped.asked[closing] += len(there)
 
-    few = chance.random() < 0.2
-    answering = there[: chance.randint(2, 4) if few else chance.randint(7, 14)]
+    are_few = chance.random() < 0.2
+    answering = there[: chance.randint(2, 4) if are_few else chance.randint(7, 14)]
     ballots = [[chance.choice([None, 1, 2, 3, 4, 4, 5, 5]) for _ in STATEMENTS] for _ in answering]
     for statement in range(len(STATEMENTS)):
         for person, ballot in zip(answering, ballots, strict=True):
@@ -135,7 +135,9 @@ async def one_meeting(
     await talk.answered()
     answered = zip((person.user.id for person in answering), ballots, strict=True)
     counted = {person: ballot for person, ballot in answered if any(ballot)}
-    tapped.answered[closing] += len(counted)
+    response = Response(len(counted), *(len([*yes, *silent]), len(counted)), *(len(there), len(counted)))
+    few = Response(few=1, few_asked=len([*yes, *silent]), below=THRESHOLD)
+    tapped.responses[closing].append(response if len(counted) >= THRESHOLD else few)
     tapped.close(name, closing, counted)
     await talk.time_passes(hours=1)
 
@@ -147,9 +149,10 @@ async def digests_equal_the_taps(talk: Talk, maija: Actor, tapped: Tapped) -> No
     assert sorted(set(digests) & set(months)) == months
     for month in months:
         funnel = digests[month].funnel
-        shown = (funnel.meetings, funnel.invited, funnel.yes, funnel.attended, funnel.asked, funnel.answered)
-        done = (tapped.meetings, tapped.invited, tapped.yes, tapped.attended, tapped.asked, tapped.answered)
+        shown = (funnel.meetings, funnel.invited, funnel.yes, funnel.attended)
+        done = (tapped.meetings, tapped.invited, tapped.yes, tapped.attended)
         assert shown == tuple(counter[month] for counter in done), month
+        assert funnel.response == together(tapped.responses[month]), month
         means = {s.identity: (s.mean.total, s.mean.n) for s in digests[month].statements if s.mean}
         wanted = [tapped.mean(month, statement) for statement in range(len(STATEMENTS))]
         assert sorted(means.values()) == sorted(mean for mean in wanted if mean), month

@@ -28,26 +28,29 @@ def answers(t: Texts, part: Part) -> Iterator[Section]:
 
 
 def _response(t: Texts, part: Part) -> Section:
-    def row(name: str, n: int, whole: Share | None = None, source: str = "runs") -> Row:
-        share = (of_whole(t, whole, "report-of-asked"),) if whole else ()
+    def row(name: str, n: int, whole: Share | None = None, source: str = "runs", of: str = "") -> Row:
+        share = (of_whole(t, whole, of),) if whole else ()
         figures = (count(t, "report-column-count", n), *share)
         along = Fraction(whole.part, whole.whole) if whole and whole.whole else None
         return Row(
             f"{part.sort}-{name}", t(f"report-{name}").unescape(), figures, _source(t, source, part), along=along
         )
 
-    rows = [
-        row("forms", part.forms),
-        row("asked", part.asked),
-        row("answered", part.answered, Share(part.answered, part.asked)),
-        row("released", part.released, source="releases"),
-    ]
+    response = part.response
+    rows = [row("forms", part.forms)]
+    if (share := response.of_asked) is not None:
+        rows += [row("asked", share.whole), row("answered", share.part, share, of="report-of-asked")]
+    if (share := response.of_present) is not None:
+        rows += [row("present", share.whole), row("answered-of-present", share.part, share, of="report-of-present")]
+    if response.of_asked is None and response.of_present is None and response.answered:
+        rows.append(row("answered", response.answered))
+    if response.few:
+        rows += [row("waiting", response.few), row("waiting-asked", response.few_asked)]
+    rows.append(row("released", part.released, source="releases"))
     if part.pooled is not None:
         people = "pooled-people" if part.pooled.is_exact else "pooled-people-most"
         rows += [row("pooled", part.pooled.answers, source="releases")]
         rows += [row(people, part.pooled.people, source="releases")]
-    rows += [row("waiting", part.waiting)] if part.waiting else []
-    rows += [row("unreadable", part.unreadable)] if part.unreadable else []
     return Section(
         str(part.sort),
         t(f"report-{part.sort}").unescape(),

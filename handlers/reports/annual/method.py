@@ -13,6 +13,7 @@ from handlers.results.result_text import withheld
 from handlers.sections import PrintedFigure, Row, Section, hidden
 from handlers.texts import Texts
 from models.feedback.releases import OFF, spread_from
+from models.feedback.response import Response, together
 from models.reports.annual.annual import Annual
 from models.reports.annual.forms import Part
 from models.reports.annual.questions import QuestionResult
@@ -37,10 +38,9 @@ def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
         yield t("paper-method-agree").unescape()
     if any(result.result.background for part in parts for result in part.questions):
         yield t("report-method-groups").unescape()
-    if waiting := sum(part.waiting for part in parts):
-        yield t("report-method-waiting", n=waiting).unescape()
-    if unreadable := sum(part.unreadable for part in parts):
-        yield t("report-method-unreadable", n=unreadable).unescape()
+    yield from _response(t, together(part.response for part in parts))
+    if any(part.is_unreadable for part in parts):
+        yield t("report-method-unreadable").unescape()
     if parts:
         yield t("paper-method-n").unescape()
         yield t("paper-method-mean").unescape()
@@ -50,6 +50,18 @@ def method(t: Texts, content: SnapshotContent, version: str) -> Iterator[str]:
     yield t(
         "report-method-made", day=day, made=content.version, drawn=version, print=content.fingerprint[:SHORT]
     ).unescape()
+
+
+def _response(t: Texts, response: Response) -> Iterator[str]:
+    """Who is counted as asked and as present, and which forms are not counted."""
+    if response.asked:
+        yield t("paper-method-asked").unescape()
+    if response.present:
+        yield t("paper-method-present").unescape()
+    if response.answered_of_asked < response.answered:
+        yield t("report-method-not-asked").unescape()
+    if response.few:
+        yield t("report-method-waiting", n=response.few, threshold=response.below).unescape()
 
 
 def questions(t: Texts, year: Annual) -> Iterator[Section]:

@@ -8,6 +8,7 @@ from importlib.metadata import version as installed
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.figures import number, percent
 from handlers.reports.annual.paper import report_page, report_pdf
 from handlers.reports.annual.sections import until
@@ -20,7 +21,7 @@ from models.people.access import RoleKind
 from models.reports.annual import snapshots
 from models.reports.annual.forms import Part
 from models.reports.annual.snapshots import Snapshot, SnapshotContent
-from models.valid_figures import Rate, Share
+from models.valid_figures import Rate
 
 Make = Callable[[SnapshotContent, str, str], File]
 
@@ -96,12 +97,12 @@ def summary(t: Texts, content: SnapshotContent) -> Markup:
     year, done = content.figures, content.figures.activity
     on_site, remote = number(done.on_site, t.language), number(done.remote, t.language)
     now = "" if year.is_over else "-now"
-    named = {"named": number(done.named, t.language), "rate": percent(Rate(done.named, done.invited), t.language)}
+    named = {"named": number(done.named, t.language), "rate": percent(Rate(done.named, done.called), t.language)}
     lines = [
         t(f"report-meetings-line{now}", n=done.meetings, groups=number(done.groups, t.language)),
         t("report-attended-line", n=done.attended, on_site=on_site, remote=remote),
         t("report-people-line", n=done.people, **named),
-        *([_answered(t, part) for part in year.parts if part.asked] or [t("report-answered-none")]),
+        *([_answered(t, part) for part in year.parts if not part.response.is_empty] or [t("report-answered-none")]),
     ]
     heading, about = t("report-heading", year=str(year.year)), Markup.escape(until(t, content))
     return Markup("\n\n").join([heading, about, Markup("\n").join(lines), t(f"report-files{now}")])
@@ -109,9 +110,7 @@ def summary(t: Texts, content: SnapshotContent) -> Markup:
 
 def _answered(t: Texts, part: Part) -> Markup:
     """Answers after meetings count attendances, the others people: they are never added up."""
-    rate = percent(Share(part.answered, part.asked), t.language)
-    asked = number(part.asked, t.language)
-    return t(f"report-answered-{part.sort}", n=part.answered, asked=asked, rate=rate)
+    return t(f"report-answered-{part.sort}", response=Markup(", ").join(responses.parts(t, part.response)))
 
 
 @tap("report-file")

@@ -61,7 +61,7 @@ def tiles(t: Texts, year: Annual) -> Iterator[tuple[str, str]]:
     """The main figures: what is counted, and the count as printed. People and attendances are never added up."""
     done = year.activity
     counts = {"meetings": done.meetings, "attended": done.attended, "people": done.people}
-    counts |= {str(part.sort): part.answered for part in year.parts if part.forms}
+    counts |= {str(part.sort): part.response.answered for part in year.parts if part.forms}
     for key, n in counts.items():
         yield t(f"report-tile-{key}").unescape(), number(n, t.language)
 
@@ -96,12 +96,13 @@ def _activity(t: Texts, year: Annual) -> Section:
         row("meetings", done.meetings),
         row("cancelled", done.cancelled),
         row("invited", invited, source="invitations"),
+        *([row("unsent", done.unsent, source="invitations")] if done.unsent else []),
         row("yes", done.yes, "report-of-invited", Share(done.yes, invited), source="invitations"),
         row("attended", attended, source="attendances"),
         row("on-site", done.on_site, "report-of-attended", Share(done.on_site, attended), source="attendances"),
         row("remote", done.remote, "report-of-attended", Share(done.remote, attended), source="attendances"),
         # Whoever was counted without a name may not have been invited, so the rate is of the others.
-        row("named", done.named, "report-of-invited", Rate(done.named, invited), source="named"),
+        row("named", done.named, "report-of-called", Rate(done.named, done.called), source="named"),
         row("heads", done.heads, "report-of-attended", Share(done.heads, attended), source="heads"),
         row("people", done.people, source="named"),
     ]

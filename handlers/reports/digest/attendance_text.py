@@ -1,4 +1,4 @@
-"""Attendances in words: how many, how many of them without a name, and those by name as a share of invitations."""
+"""Attendances in words: how many, how many of them without a name, and those by name as a share of those invited."""
 
 from collections.abc import Iterable, Iterator
 
@@ -35,12 +35,12 @@ def attended_there(t: Texts, flow: Flow, by: Iterable[Markup]) -> Markup:
 
 def _figures(t: Texts, flow: Flow) -> dict[str, str]:
     shown = {name: number(getattr(flow, name), t.language) for name in ("attended", "heads", "named")}
-    return {**shown, "rate": percent(Rate(flow.named, flow.invited), t.language)}
+    return {**shown, "rate": percent(Rate(flow.named, flow.called), t.language)}
 
 
 def who(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Markup]:
     """Why a rate is above 100 %, and how many different people came."""
-    if flow.named > flow.invited:
+    if flow.named > flow.called:
         yield t("digest-uninvited")
     if flow.people and has_people:
         yield people(t, flow)
@@ -57,5 +57,5 @@ def is_recorded(flow: Flow) -> bool:
 
 
 def has_rate(flow: Flow) -> bool:
-    """Whether attendances can be told as a share of invitations."""
-    return is_recorded(flow) and flow.invited > 0 and (flow.named > 0 or not flow.heads)
+    """Whether attendances can be told as a share of those invited."""
+    return is_recorded(flow) and flow.called > 0 and (flow.named > 0 or not flow.heads)

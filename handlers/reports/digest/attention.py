@@ -30,7 +30,8 @@ def _reason(t: Texts, entry: Attention) -> str:
     if entry.reason is Reason.FALLING and entry.before is not None:
         return str(t("digest-falling", n=n, now=now, before=percent(entry.before, t.language)))
     asked = number(entry.now.whole, t.language)
-    return str(t("digest-few", n=n, rate=now, answered=number(entry.now.part, t.language), asked=asked))
+    key = "digest-few-at-most" if entry.is_upper_bound else "digest-few"
+    return str(t(key, n=n, rate=now, answered=number(entry.now.part, t.language), asked=asked))
 
 
 def _quiet(t: Texts, entry: Attention) -> str:

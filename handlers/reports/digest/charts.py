@@ -3,8 +3,9 @@
 The text of the same message has the figures in words, so a picture leaves out what it can and stays small.
 """
 
+from handlers import responses
 from handlers.drawing import Inputs, drawn_mean, picture_file
-from handlers.figures import number, percent, steps
+from handlers.figures import Step, number, steps
 from handlers.forms.labels import asked, ends
 from handlers.reports.digest.attendance_text import has_rate
 from handlers.reports.digest.text import (
@@ -24,8 +25,9 @@ from models.reports.funnel import Flow
 from models.reports.statements import Statement
 from models.reports.statistics import DigestFigures
 from models.results.aggregates import Label
-from models.valid_figures import Share
 
+LABELS = {"answered_of_asked": "answered", "answered_of_present": "answered"}
+"""The labels of steps that are not named after them."""
 NAME = 40
 """Units of a group's name below a title, at most."""
 
@@ -61,16 +63,24 @@ def _steps(t: Texts, figures: DigestFigures) -> list[Inputs]:
     now, shown = figures.funnel, steps(figures.funnel, t.language)
     names = ["invited", "yes"] if now.meetings else []
     names += ["named"] if has_rate(now) else []
-    names += ["asked", "answered"] if now.asked else []
+    names += ["asked", "answered_of_asked"] if now.response.asked else []
+    names += ["answered_of_present"] if now.response.present else []
     return [
         {
-            "label": str(t("chart-attended" if name == "named" and not now.heads else f"chart-{name}")),
+            "label": str(
+                t("chart-attended" if name == "named" and not now.heads else f"chart-{LABELS.get(name, name)}")
+            ),
             "figure": step.figure,
-            "rate": str(t(f"chart-of-{step.whole}", rate=step.rate)) if step.whole else "",
+            "rate": _of(t, step, shown[step.whole].figure if step.whole in shown else ""),
             "share": float(step.share),
         }
         for name, step in ((name, shown[name]) for name in names)
     ]
+
+
+def _of(t: Texts, step: Step, whole: str) -> str:
+    """The rate of a step. Those present have no step of their own, so that their number stands here."""
+    return t(f"chart-of-{step.whole}", rate=step.rate, whole=whole).unescape() if step.whole else ""
 
 
 def _statement(t: Texts, statement: Statement) -> Inputs:
@@ -111,8 +121,8 @@ def trend_inputs(figures: DigestFigures, language: str) -> Inputs:
 def _answered(t: Texts, flow: Flow) -> str:
     """How many meetings there were, and the answers of those asked."""
     parts = [t("trend-meetings", n=flow.meetings)]
-    if flow.asked:
-        parts.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    if not flow.response.is_empty:
+        parts.append(responses.rate(t, flow.response))
     return ", ".join(str(part) for part in parts)
 
 
@@ -131,8 +141,9 @@ def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
     """Notes for reading the picture, or that there are no statements."""
     if figures.is_empty:
         return []
+    few = [responses.few(t, figures.funnel.response).unescape()] if figures.funnel.response.few else []
     if not figures.statements:
-        return list(filter(None, [str(no_statements(t, figures))]))
+        return [*few, *filter(None, [str(no_statements(t, figures))])]
     statements = [statement for statements in strongest_and_weakest(figures) for statement in statements]
     sizes = sorted({statement.mean.n for statement in statements})
     between = "–".join(number(n, t.language) for n in (sizes[0], *sizes[1:][-1:]))
@@ -140,4 +151,4 @@ def _digest_notes(t: Texts, figures: DigestFigures) -> list[str]:
         t("chart-n", n=between),
         *([t("chart-diamond")] if any(statement.earlier for statement in statements) else []),
     ]
-    return [". ".join(str(note) for note in notes)]
+    return [". ".join(str(note) for note in [*few, *notes])]

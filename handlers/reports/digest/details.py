@@ -9,9 +9,10 @@ from operator import attrgetter
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.alphabet import sorted_by_name
 from handlers.dates.printing import near_day_text
-from handlers.figures import number, percent
+from handlers.figures import number
 from handlers.forms.labels import ends
 from handlers.layout import CAPTION_LENGTH, pages_of_blocks, shown_length
 from handlers.paging import page_number, turns
@@ -29,7 +30,6 @@ from models.periods import parse
 from models.reports import digests
 from models.reports.funnel import Flow
 from models.reports.statistics import Detail, DigestFigures, GroupFlow, MeetingFlow
-from models.valid_figures import Share
 
 COUNT = 12
 """Units kept free for the page's number."""
@@ -104,10 +104,9 @@ def _came_of(t: Texts, flow: Flow, *, has_people: bool = True) -> Iterator[Marku
         yield attended_there(t, flow, who(t, flow, has_people=has_people))
     if flow.unrecorded:
         yield t("digest-group-unrecorded", n=flow.unrecorded)
-    if flow.asked:
-        rate = percent(Share(flow.answered, flow.asked), t.language)
-        counts = {name: number(getattr(flow, name), t.language) for name in ("answered", "asked")}
-        yield t("digest-group-answered", rate=rate, **counts)
+    if not flow.response.is_empty:
+        parts = responses.parts(t, flow.response)
+        yield t("digest-group-answered", response=Markup(", ").join(parts))
 
 
 @tap("digest-statements")
@@ -169,8 +168,8 @@ def trend_line(t: Texts, month: str, flow: Flow) -> Markup:
         parts.append(t("trend-heads", n=number(flow.heads, t.language)))
     if flow.unrecorded:
         parts.append(t("digest-group-unrecorded", n=flow.unrecorded))
-    if flow.asked:
-        parts.append(t("trend-answered-of-asked", rate=percent(Share(flow.answered, flow.asked), t.language)))
+    if not flow.response.is_empty:
+        parts.append(responses.rate(t, flow.response))
     return t("trend-month", month=month_number(month), told=Markup(", ").join(parts))
 
 

@@ -122,4 +122,5 @@ async def render_digest(context: Context, delivery: Delivery) -> Screen:
 async def _posted(context: Context, delivery: Delivery) -> Screen:
     """The digest in a group or channel, in its language: with the picture, without buttons, as nobody may use them."""
     digest, chosen = await digests.access_place_digest(context.session, delivery.address_id, delivery.subject)
-    return _drawn(texts(chosen.language or context.policy.language), digest.figures)
+    figures = await digests.figures_of(context.session, digest, policy=context.policy, now=context.now)
+    return _drawn(texts(chosen.language or context.policy.language), figures)

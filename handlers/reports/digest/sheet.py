@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from handlers.figures import WHOLES
+from handlers import responses
+from handlers.figures import WHOLES, count_of
 from handlers.forms.labels import asked, ends
 from handlers.reports.digest.text import heading, period_title, pooled
 from handlers.screen import File
@@ -21,6 +22,7 @@ FUNNEL_COLUMNS = (
     "roster",
     "reachable",
     "invited",
+    "unsent",
     "yes",
     "attended",
     "on_site",
@@ -29,11 +31,20 @@ FUNNEL_COLUMNS = (
     "named",
     "people",
     "asked",
-    "answered",
+    "answered_of_asked",
+    "present",
+    "answered_of_present",
+    "few",
+    "few_asked",
 )
-FLOWS = ("meetings", "cancelled", "invited", "yes", "attended", "heads", "named", "people", "asked", "answered")
-OF_A_MEETING = ("invited", "yes", "on_site", "remote", "heads", "named", "asked", "answered")
-RATES = ("yes", "named", "answered")
+RESPONSE = ("asked", "answered_of_asked", "present", "answered_of_present")
+FLOWS = (
+    *("meetings", "cancelled", "invited", "unsent", "yes", "attended", "heads", "named", "people"),
+    *RESPONSE,
+    *("few", "few_asked"),
+)
+OF_A_MEETING = ("invited", "unsent", "yes", "on_site", "remote", "heads", "named", *RESPONSE)
+RATES = ("yes", "named", "answered_of_asked", "answered_of_present")
 Lines = list[list[CellValue]]
 
 
@@ -42,10 +53,10 @@ def digest_xlsx(figures: DigestFigures, language: str, at: datetime) -> File:
     t = texts(language)
     sheets = (
         Sheet(str(t("sheet-funnel")), _funnel(t, figures), (44, 14, 14, 14, 14, 24)),
-        Sheet(str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 10)),
-        Sheet(str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 11)),
+        Sheet(str(t("sheet-groups")), _groups(t, figures), (44, *[14] * 15)),
+        Sheet(str(t("sheet-held")), _meetings(t, figures), (12, 44, 44, *[14] * 15)),
         Sheet(str(t("sheet-statements")), _statements(t, figures), (60, 10, 10, 12, 24, 30, 30)),
-        Sheet(str(t("sheet-months")), _months(t, figures), (14, *[14] * 10)),
+        Sheet(str(t("sheet-months")), _months(t, figures), (14, *[14] * 15)),
     )
     name = f"{t('digest-file-name')}-{figures.period}.xlsx"
     return workbook(name, sheets, language, at=at, title=heading(t, figures).striptags())
@@ -59,7 +70,7 @@ def _funnel(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[whose, *titles, str(t("sheet-rate")), str(t("sheet-of"))]]
     for name in FUNNEL_COLUMNS:
         rate, of = _rate(t, figures.funnel, name)
-        counts: list[CellValue] = [getattr(funnel, name) if funnel is not None else None for funnel in then]
+        counts: list[CellValue] = [count_of(funnel, name) if funnel is not None else None for funnel in then]
         lines.append([str(t(f"sheet-{name}")), *counts, rate, of])
     return lines
 
@@ -67,15 +78,15 @@ def _funnel(t: Texts, figures: DigestFigures) -> Lines:
 def _rate(t: Texts, flow: Flow, name: str) -> tuple[Rate | None, str]:
     """A step's rate and the name of the step that it is a share of."""
     whole = WHOLES.get(name)
-    if whole is None or not getattr(flow, whole):
+    if whole is None or not count_of(flow, whole):
         return None, ""
-    return Rate(getattr(flow, name), getattr(flow, whole)), str(t(f"sheet-{whole}"))
+    return Rate(count_of(flow, name), count_of(flow, whole)), str(t(f"sheet-{whole}"))
 
 
 def _groups(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[str(t("sheet-group")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for group in figures.groups or ():
-        counts: list[CellValue] = [getattr(group.flow, name) for name in FLOWS]
+        counts: list[CellValue] = [count_of(group.flow, name) for name in FLOWS]
         lines.append([group.group, *counts])
     return lines
 
@@ -86,10 +97,21 @@ def _meetings(t: Texts, figures: DigestFigures) -> Lines:
     about = [str(t(f"sheet-{name}")) for name in ("day", "group", "title")]
     lines: Lines = [[*about, *(str(t(f"sheet-{name}")) for name in OF_A_MEETING), *rates]]
     for meeting in figures.held or ():
-        counts: list[CellValue] = [getattr(meeting.flow, name) for name in OF_A_MEETING]
+        counts = [_of_meeting(t, meeting.flow, name) for name in OF_A_MEETING]
         shares: list[CellValue] = [_rate(t, meeting.flow, name)[0] for name in RATES]
         lines.append([meeting.day.isoformat(), meeting.group, meeting.title, *counts, *shares])
     return lines
+
+
+def _of_meeting(t: Texts, flow: Flow, name: str) -> CellValue:
+    """A count of one meeting. If its form has too few answers, it says so in place of their number."""
+    if not flow.response.few or name not in RESPONSE:
+        return count_of(flow, name)
+    few: dict[str, CellValue] = {
+        "asked": flow.response.few_asked,
+        "answered_of_asked": responses.fewer(t, flow.response.below).unescape(),
+    }
+    return few.get(name)
 
 
 def _statements(t: Texts, figures: DigestFigures) -> Lines:
@@ -106,6 +128,6 @@ def _statements(t: Texts, figures: DigestFigures) -> Lines:
 def _months(t: Texts, figures: DigestFigures) -> Lines:
     lines: Lines = [[str(t("sheet-month")), *(str(t(f"sheet-{name}")) for name in FLOWS)]]
     for month in figures.months or ():
-        counts: list[CellValue] = [getattr(month.flow, name) for name in FLOWS]
+        counts: list[CellValue] = [count_of(month.flow, name) for name in FLOWS]
         lines.append([month.month, *counts])
     return lines

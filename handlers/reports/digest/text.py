@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from handlers import responses
 from handlers.dates import month_title
 from handlers.dates.printing import near_day_text
-from handlers.figures import change, decimal, number, percent, steps
+from handlers.figures import change, decimal, number, steps
 from handlers.forms.labels import asked, ends
 from handlers.layout import cut, shown_length
 from handlers.reports.digest.attendance_text import attended, is_recorded, who
@@ -22,7 +23,6 @@ from models.reports.statements import Statement
 from models.reports.statistics import Coming, DigestFigures
 from models.results.aggregates import Label
 from models.results.extremes import ENDS, strong_and_weak
-from models.valid_figures import Share
 
 
 def digest_text(t: Texts, figures: DigestFigures, *, is_ongoing: bool = False) -> Markup:
@@ -104,15 +104,13 @@ def _funnel(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
     printed = {name: step.figure for name, step in shown.items()}
     lines = [meetings(t, figures), _roster(t, now)]
     if now.meetings:
-        lines.append(t("digest-invited", rate=shown["yes"].rate, **printed))
+        unsent = t("digest-unsent", n=now.unsent) if now.unsent else ""
+        lines.append(t("digest-invited", rate=shown["yes"].rate, unsent=unsent, **printed))
     if is_recorded(now):
         lines.append(attended(t, now, since(t, figures, "attended", has_year=budget.has_year), _who(t, now, budget)))
     if now.unrecorded:
         lines.append(t("digest-unrecorded", n=now.unrecorded))
-    if now.asked:
-        lines.append(t("digest-answered", rate=shown["answered"].rate, since=_rates(t, figures, budget), **printed))
-    if now.waiting:
-        lines.append(t("digest-waiting", n=now.waiting))
+    lines += _answered(t, figures, budget)
     if is_unchanged(figures):
         lines.append(t("digest-unchanged"))
     return Markup("\n").join(lines)
@@ -136,15 +134,16 @@ def _who(t: Texts, now: Funnel, budget: Budget) -> list[Markup]:
     return [*who(t, now), *([t("digest-ways", **ways)] if budget.has_ways else [])]
 
 
-def _rates(t: Texts, figures: DigestFigures, budget: Budget) -> Markup:
-    then = _then(figures, has_year=budget.has_year)
-    rates = {
-        key: percent(Share(funnel.answered, funnel.asked), t.language)
-        for key, funnel in then.items()
-        if funnel is not None and funnel.asked
-    }
-    parts = [t(f"digest-since-{key}", figure=figure) for key, figure in rates.items()]
-    return Markup("; {}").format(Markup(", ").join(parts)) if parts else Markup("")
+def _answered(t: Texts, figures: DigestFigures, budget: Budget) -> Iterator[Markup]:
+    """How many answered of those asked and of those present, and which forms have too few answers to be counted."""
+    now = figures.funnel.response
+    has_counted = now.answered > 0 or not now.few
+    if has_counted and not now.is_empty:
+        earlier = _then(figures, has_year=budget.has_year)
+        then = {key: funnel.response if funnel is not None else None for key, funnel in earlier.items()}
+        yield t("digest-answered", response=responses.rates(t, now, then))
+    if now.few:
+        yield t("digest-few-answers" if has_counted else "digest-answered", response=responses.few(t, now))
 
 
 def _roster(t: Texts, now: Funnel) -> Markup:
@@ -202,7 +201,7 @@ def no_statements(t: Texts, figures: DigestFigures) -> Markup:
     if figures.withheld:
         return t("digest-means-withheld")
     # None: what earlier programs froze does not say.
-    return t("digest-no-results") if figures.releases == 0 and not figures.funnel.waiting else Markup("")
+    return t("digest-no-results") if figures.releases == 0 and not figures.funnel.response.few else Markup("")
 
 
 def has_all_statements(t: Texts, figures: DigestFigures, budget: Budget) -> bool:

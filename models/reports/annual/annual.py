@@ -47,6 +47,8 @@ class Activity:
     """Different people among the attendances with a name."""
     erased: int = 0
     """Of the attendances with a name, those of people who have been erased since: ``people`` lacks them."""
+    unsent: int = 0
+    """Invitations that could not be sent; ``invited`` does not count them, but in snapshots of earlier versions."""
 
     @property
     def attended(self) -> int:
@@ -55,6 +57,11 @@ class Activity:
     @property
     def named(self) -> int:
         return self.attended - self.heads
+
+    @property
+    def called(self) -> int:
+        """Invitations, whether they could be sent or not."""
+        return self.invited + self.unsent
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,7 @@ async def _activity(session: AsyncSession, scope: Scope) -> Activity:
         meetings=counted.meetings,
         cancelled=counted.cancelled,
         invited=counted.invited,
+        unsent=counted.unsent,
         yes=counted.yes,
         on_site=counted.on_site,
         remote=counted.remote,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Release
+from models.feedback.response import NAMES, Response, response_columns, together
 from models.feedback.runs import Run, RunState
 from models.forms.forms import FormVersion
 from models.forms.items import QuestionKind
@@ -35,12 +36,9 @@ class Part:
     sort: Sort
     forms: int
     """Forms that closed: one for each group or meeting to which one was put."""
-    asked: int
-    answered: int
-    waiting: int
-    """Forms with too few answers to show figures of."""
-    unreadable: int
-    """Answers that could not be opened, because their key is lost."""
+    response: Response
+    is_unreadable: bool
+    """Whether there were answers that could not be opened, because their key is lost."""
     thresholds: tuple[int, ...]
     """The thresholds that were promised to the people asked."""
     released: int
@@ -98,10 +96,8 @@ async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
     return Part(
         sort=sort,
         forms=run.forms,
-        asked=run.asked,
-        answered=run.answered,
-        waiting=run.waiting,
-        unreadable=run.unreadable,
+        response=run.response,
+        is_unreadable=run.is_unreadable,
         thresholds=tuple(sorted({release.threshold for release in releases} | run.thresholds)),
         # Whoever wrote a text that waited is counted where their figures are.
         released=sum(release.answered for release in releases if release.kind is not PoolKind.TEXTS),
@@ -114,29 +110,24 @@ async def _part(session: AsyncSession, sort: Sort, span: Span) -> Part:
 @dataclass(frozen=True)
 class _Runs:
     forms: int
-    asked: int
-    answered: int
-    waiting: int
-    unreadable: int
+    response: Response
+    is_unreadable: bool
     thresholds: frozenset[int]
 
 
 async def _runs(session: AsyncSession, sort: Sort, span: Span) -> _Runs:
     """The forms of a sort that closed in the year."""
-    few = case(((Run.answered > 0) & (Run.answered < Run.threshold), 1), else_=0)
+    unreadable = func.sum(case((Run.unreadable, 1), else_=0))
     wanted = (
-        select(
-            Run.threshold,
-            func.count(Run.id),
-            func.sum(Run.asked),
-            func.sum(Run.answered),
-            func.sum(few),
-            func.sum(Run.unreadable),
-        )
+        select(Run.threshold, func.count(Run.id).label("forms"), unreadable.label("unreadable"), *response_columns())
         .where(Run.state == RunState.CLOSED, Run.closes_at >= span[0], Run.closes_at < span[1])
         .where(Run.meeting_id.is_not(None) if sort is Sort.AFTER_MEETINGS else Run.meeting_id.is_(None))
         .group_by(Run.threshold)
     )
-    rows = [tuple(row) for row in await session.execute(wanted)]
-    forms, asked, answered, waiting, unreadable = (sum(row[column] for row in rows) for column in range(1, 6))
-    return _Runs(forms, asked, answered, waiting, unreadable, frozenset(row[0] for row in rows))
+    rows = list((await session.execute(wanted)).mappings())
+    return _Runs(
+        forms=sum(row["forms"] for row in rows),
+        response=together(Response(**{name: row[name] for name in NAMES}) for row in rows),
+        is_unreadable=any(row["unreadable"] for row in rows),
+        thresholds=frozenset(row["threshold"] for row in rows),
+    )

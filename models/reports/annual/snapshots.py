@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import UniqueConstraint, select
@@ -15,10 +16,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, insert_new
 from models.codec import from_json, to_json
 from models.errors import NotAllowed, NotFound, Refused
+from models.feedback.response import Response, response
 from models.people.access import RoleKind, roles
 from models.people.people import Person
 from models.reports.annual import annual
 from models.reports.annual.annual import Annual
+from models.reports.annual.forms import Sort
 
 
 @dataclass(frozen=True)
@@ -129,4 +132,24 @@ def annual_to_json(figures: Annual) -> str:
 
 def annual_from_json(content: str) -> Annual:
     """The figures of a snapshot; fields that its version of the program did not have take their defaults."""
-    return from_json(Annual, json.loads(content))
+    raw: dict[str, Any] = json.loads(content)
+    for part in raw["parts"]:
+        if "response" not in part:
+            part.update(_earlier_response(part))
+    return from_json(Annual, raw)
+
+
+def _earlier_response(part: dict[str, Any]) -> dict[str, Any]:
+    """How many answered, from a part that an earlier version stored.
+
+    Of forms about meetings it counted as asked those who were present. If a form had too few answers, they are in its
+    total: then only the answers in the figures are told.
+    """
+    asked, answered, is_after_meetings = part["asked"], part["answered"], part["sort"] == Sort.AFTER_MEETINGS
+    if part["waiting"]:
+        told = Response(answered=part["released"], few=part["waiting"], below=max(part["thresholds"], default=0))
+    elif is_after_meetings:
+        told = response(answered, asked=None, present=asked, threshold=0)
+    else:
+        told = response(answered, asked=asked, present=None, threshold=0)
+    return {"response": to_json(told), "is_unreadable": part["unreadable"] > 0}

@@ -21,7 +21,9 @@ from handlers.reports.digest.text import (
     has_all_statements,
     is_unchanged,
 )
+from handlers.responses import few
 from handlers.texts import LANGUAGES, texts
+from models.feedback.response import Response
 from models.reports.attention import Attention, Reason
 from models.reports.funnel import Flow, Funnel
 from models.reports.pooled import PooledAnswers
@@ -37,13 +39,17 @@ LONG = (
 )
 """Words of 40 characters in three alphabets."""
 NAMES = [f"{word} {number:03}" for number in range(67) for word in LONG]
+COUNTED_FORMS = replace(FIGURES.funnel.response, few=0, few_asked=0, below=0)
+"""Without forms that have too few answers."""
 STATEMENTS = tuple(Statement(f"t-{at}", Mean(90 - at, 30, 1, 5), text=f"{LONG[at % 3]} {LONG[0]}") for at in range(12))
 
 
 def organisation(groups: int) -> DigestFigures:
     """A busy month of so many groups, all of which need attention, with titles of endless words."""
-    flow = Flow(2 * groups, groups, 40 * groups, 30 * groups, 11 * groups, 14 * groups, 20 * groups, 25 * groups)
-    flow = replace(flow, answered=15 * groups, waiting=groups)
+    flow = Flow(2 * groups, groups, 40 * groups, 30 * groups, 11 * groups, 14 * groups, 20 * groups)
+    counts = 15 * groups, 20 * groups, 15 * groups
+    response = Response(*counts, *counts[1:], few=groups, few_asked=4 * groups, below=5)
+    flow = replace(flow, response=response, unsent=groups)
     funnel = Funnel(**vars(flow), groups=groups, roster=20 * groups, reachable=18 * groups)
     needs = tuple(
         Attention(name, reason, date(2027, 1, 31), Rate(3, 40), Rate(38, 40), coming=date(2028, 5, 31))
@@ -107,8 +113,9 @@ ENDLESS = ("x" * 200, "я" * 200, f"{'x' * 150} {'y' * 49}", "lyhyt väittämä 
 def endless(groups: int, count: int) -> DigestFigures:
     """Large counts, names as long as they may be, and so many statements of endless words among those told."""
     busy = organisation(groups)
-    names = ("invited", "yes", "on_site", "remote", "asked", "answered", "people", "unnamed", "roster", "reachable")
-    funnel = replace(busy.funnel, waiting=1_234, **dict.fromkeys(names, 98_765))
+    names = ("invited", "yes", "on_site", "remote", "people", "unnamed", "roster", "reachable", "unsent")
+    response = Response(*[98_765] * 5, few=1_234, few_asked=12_345, below=10)
+    funnel = replace(busy.funnel, response=response, **dict.fromkeys(names, 98_765))
     shown = [0, len(STATEMENTS) - 1, 1, len(STATEMENTS) - 2, *range(2, len(STATEMENTS) - 2)][:count]
     texts_of = [ENDLESS[at % 3] if at in shown else ENDLESS[3] for at in range(len(STATEMENTS))]
     about = {"low_name": "ö" * 60, "high_name": "ä" * 60, "earlier_month": "2025-11"}
@@ -151,7 +158,7 @@ def test_where_there_is_no_room_the_strongest_and_the_weakest_statement_are_told
 def test_a_typical_digest_fits_one_screen(language: str) -> None:
     typical = replace(
         FIGURES,
-        funnel=replace(FIGURES.funnel, cancelled=0, waiting=0),
+        funnel=replace(FIGURES.funnel, cancelled=0, response=COUNTED_FORMS),
         attention=FIGURES.attention[:2],
         highlights=("Kiitos hyvästä keskustelusta.",),
     )
@@ -200,7 +207,8 @@ def test_a_month_like_the_last_is_said_to_be() -> None:
 
 @pytest.mark.parametrize("name", [name for name in Funnel.__dataclass_fields__ if name != "groups"])
 def test_a_month_that_differs_in_any_count_told_is_not_like_the_last(name: str) -> None:
-    before = replace(FIGURES.funnel, **{name: getattr(FIGURES.funnel, name) - 1})
+    count = getattr(FIGURES.funnel, name)
+    before = replace(FIGURES.funnel, **{name: COUNTED_FORMS if isinstance(count, Response) else count - 1})
     assert not is_unchanged(replace(FIGURES, before=before))
     assert is_unchanged(replace(FIGURES, before=replace(FIGURES.funnel, groups=1)))
 
@@ -234,31 +242,33 @@ def test_before_the_first_group_nothing_is_compared() -> None:
 
 
 def test_one_meeting_and_no_answers() -> None:
-    funnel = Funnel(meetings=1, invited=3, yes=2, on_site=1, people=1, asked=3, groups=1, roster=3, reachable=3)
+    funnel = Funnel(meetings=1, invited=3, yes=2, on_site=1, people=1, groups=1, roster=3, reachable=3)
+    funnel = replace(funnel, response=Response(few=1, few_asked=3, below=5))
     text = digest_text(texts("fi"), replace(NOTHING, funnel=funnel))
-    assert "Palautetta <b>0</b> / 3 (0\N{NO-BREAK SPACE}% pyydetyistä)" in text
+    assert "Palautetta: 1 kyselyssä alle 5 vastausta (pyydettiin 3)" in text
     assert "1 eri ihminen" in text
     assert "tuloksia" not in text  # whether any came, is not known
-    assert "Uusia palautetuloksia ei tullut." in digest_text(texts("fi"), replace(NOTHING, funnel=funnel, releases=0))
+    alone = replace(funnel, response=Response())
+    assert "Uusia palautetuloksia ei tullut." in digest_text(texts("fi"), replace(NOTHING, funnel=alone, releases=0))
 
 
 def test_whoever_comes_uninvited_is_said_to_have_come() -> None:
     funnel = replace(FIGURES.funnel, people=0, invited=500, yes=400)
     text = digest_text(texts("fi"), replace(FIGURES, funnel=funnel, attention=(), statements=()))
     assert "eri ihmistä" not in text
-    assert "178\N{NO-BREAK SPACE}% kutsuista, mukana muitakin kuin kutsuttuja" in text
+    assert "178\N{NO-BREAK SPACE}% kutsutuista, mukana muitakin kuin kutsuttuja" in text
 
 
-COUNTED = Flow(1, 0, 14, 9, 12, 3, 10, 12, 8, unnamed=5, heads=5)
+COUNTED = Flow(1, 0, 14, 9, 12, 3, 10, Response(8, 12, 8), unnamed=5, heads=5)
 """Fifteen were there, five of them counted without a name."""
 
 
 @pytest.mark.parametrize(
     ("language", "wanted"),
     [
-        ("fi", "15, joista 5 ilman nimeä; nimellä 10 (71\N{NO-BREAK SPACE}% kutsuista), 10 eri ihmistä"),
-        ("sv", "15, varav 5 utan namn; med namn 10 (71\N{NO-BREAK SPACE}% av inbjudningarna), 10 olika personer"),
-        ("en", "15, of which 5 without a name; by name 10 (71% of invitations), 10 different people"),
+        ("fi", "15, joista 5 ilman nimeä; nimellä 10 (71\N{NO-BREAK SPACE}% kutsutuista), 10 eri ihmistä"),
+        ("sv", "15, varav 5 utan namn; med namn 10 (71\N{NO-BREAK SPACE}% av de inbjudna), 10 olika personer"),
+        ("en", "15, of which 5 without a name; by name 10 (71% of those invited), 10 different people"),
     ],
 )
 def test_whoever_is_counted_without_a_name_is_no_part_of_the_invitations(language: str, wanted: str) -> None:
@@ -276,7 +286,7 @@ def test_whoever_is_counted_without_a_name_is_no_part_of_the_invitations(languag
 def test_who_was_erased_was_there_by_name() -> None:
     flow = replace(COUNTED, unnamed=6, people=9)
     line = group_line(texts("fi"), GroupFlow("Lastensuojelu", flow))
-    assert "nimellä 10 (71\N{NO-BREAK SPACE}% kutsuista), 9 eri ihmistä nimellä" in line
+    assert "nimellä 10 (71\N{NO-BREAK SPACE}% kutsutuista), 9 eri ihmistä nimellä" in line
     assert people(texts("sv"), flow) == "9 olika personer med namn"
 
 
@@ -317,7 +327,7 @@ WITHHELD = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_withheld_is_not_said_to_be_missing(language: str) -> None:
     t, none = texts(language), {"fi": "Uusia palautetuloksia ei tullut.", "sv": "Inga nya", "en": "No new feedback"}
-    funnel = replace(FIGURES.funnel, waiting=0)
+    funnel = replace(FIGURES.funnel, response=COUNTED_FORMS)
     known = {
         "withheld": replace(FIGURES, statements=(), funnel=funnel, releases=1, withheld=4),
         "words alone": replace(FIGURES, statements=(), funnel=funnel, releases=1),
@@ -330,7 +340,7 @@ def test_what_is_withheld_is_not_said_to_be_missing(language: str) -> None:
         assert (none[language] in text) == (name == "nothing")
         assert (
             digest_inputs(figures, language)["notes"]
-            == [line for line in (WITHHELD[language], text) if line == WITHHELD[language] and name == "withheld"]
+            == {"withheld": [WITHHELD[language]], "too few": [few(t, FIGURES.funnel.response).unescape()]}.get(name, [])
             or name == "nothing"
         )
 
@@ -370,7 +380,7 @@ def test_what_is_told_whole_needs_no_button() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_twelve_months_fit_a_page(language: str) -> None:
-    t, flow = texts(language), Flow(16, 2, 240, 200, 100, 80, 102, 198, 121, unnamed=45, heads=45)
+    t, flow = texts(language), Flow(16, 2, 240, 200, 100, 80, 102, Response(121, 198, 121), unnamed=45, heads=45)
     lines = [trend_line(t, f"2027-{month:02}", flow) for month in range(1, 13)]
     above = shown_length(t("digest-trend", month="syyskuu 2027")) + shown_length(t("trend-legend")) + 1
     assert len(pages_of_blocks(lines, CAPTION_LENGTH - COUNT - above, gap=1)) == 1
@@ -378,12 +388,12 @@ def test_twelve_months_fit_a_page(language: str) -> None:
 
 def test_attention_says_of_which_meetings_and_forms() -> None:
     fell = Attention("L", Reason.FALLING, now=Rate(21, 42), before=Rate(33, 40), latest=3)
-    few = [Attention("L", Reason.FEW_ANSWERS, now=Rate(4, 41), latest=latest) for latest in (1, 2)]
+    low = [Attention("L", Reason.FEW_ANSWERS, now=Rate(4, 41), latest=latest) for latest in (1, 2)]
     space = "\N{NO-BREAK SPACE}"
-    assert reasons(texts("fi"), [fell]) == (f"3 viime kokousta 50{space}% kutsuista, 3 edellistä 83{space}%")
-    assert reasons(texts("sv"), [fell]) == (f"3 senaste mötena 50{space}% av inbjudningarna, 3 före dem 83{space}%")
-    assert reasons(texts("en"), [fell]) == "last 3 meetings 50% of invitations, 3 before 83%"
-    assert [reasons(texts("en"), [entry]) for entry in few] == [
+    assert reasons(texts("fi"), [fell]) == (f"3 viime kokousta 50{space}% kutsutuista, 3 edellistä 83{space}%")
+    assert reasons(texts("sv"), [fell]) == (f"3 senaste mötena 50{space}% av de inbjudna, 3 före dem 83{space}%")
+    assert reasons(texts("en"), [fell]) == "last 3 meetings 50% of those invited, 3 before 83%"
+    assert [reasons(texts("en"), [entry]) for entry in low] == [
         "feedback from only 10% of those asked in the last form (4 / 41)",
         "feedback from only 10% of those asked in the last 2 forms (4 / 41)",
     ]

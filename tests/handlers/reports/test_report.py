@@ -25,6 +25,7 @@ from handlers.reports.annual.sheet import manifest_json, report_xlsx
 from handlers.texts import LANGUAGES, texts
 from models.errors import Refused
 from models.feedback.releases import Withheld
+from models.feedback.response import Response
 from models.forms.items import QuestionKind
 from models.reports.annual import snapshots
 from models.reports.annual.annual import Activity, Annual, Quote
@@ -48,9 +49,10 @@ NOTHING = Activity(1, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 QUESTIONS = tuple(
     QuestionResult(replace(result, texts=(), earlier=None), (1,), texts=len(result.texts)) for result in FOUND.results
 )
-SURVEY = Part(Sort.ON_ITS_OWN, 1, 40, 33, 0, 0, (5,), 33, (1,), QUESTIONS)
+SURVEY = Part(Sort.ON_ITS_OWN, 1, Response(33, 40, 33), False, (5,), 33, (1,), QUESTIONS)
 SOME_HIDDEN = replace(QUESTIONS[0], releases=(2, 3, 4, 9), hidden=(Hidden(Withheld.FEW, 3), Hidden(Withheld.AGREE, 1)))
-MEETINGS = Part(Sort.AFTER_MEETINGS, 30, 500, 320, 3, 1, (5,), 300, tuple(range(2, 29)), (SOME_HIDDEN,))
+ANSWERED = Response(320, 500, 320, 470, 320, few=3, few_asked=24, below=5)
+MEETINGS = Part(Sort.AFTER_MEETINGS, 30, ANSWERED, True, (5,), 300, tuple(range(2, 29)), (SOME_HIDDEN,))
 YEAR = Annual(
     2027,
     "Europe/Helsinki",
@@ -144,7 +146,7 @@ def test_people_are_never_attendances() -> None:
         "Pidettyjä kokouksia 30 Osallistumisia 500 Eri ihmisiä (nimellä kirjattuja) 97",
         "Vastauksia kyselyihin 33 Palautteita kokouksista 320",
         "Osallistumisia 500 – paikan päällä 180 36 % osallistumisista",
-        "– nimellä kirjattuja 380 61 % kutsuista",
+        "– nimellä kirjattuja 380 61 % kutsutuista",
         "– laskettu ilman nimeä 120 24 % osallistumisista Eri ihmisiä nimellä kirjatuissa 97",
         "Sama ihminen kahdessa kokouksessa on kaksi osallistumista mutta yksi ihminen.",
         "Yhteensä 30 500 180 320 97",
@@ -161,7 +163,7 @@ def test_every_main_figure_stands_in_a_row_and_of_each_part_alone(language: str)
     keys = ("meetings", "attended", "people", "on-its-own-answered", "after-meetings-answered")
     assert [figure for _, figure in both.tiles] == [counts[key] for key in keys]
     lines = summary(texts(language), snapshot()).unescape().splitlines()
-    totals = [[word for word in line.split() if word.strip(",.:") in ("33", "320")] for line in lines]
+    totals = [{word.strip(",.:") for word in line.split()} & {"33", "320"} for line in lines]
     assert max(map(len, totals)) == 1  # people and attendances are not put together
     assert sum(map(len, totals)) == 3  # 320 attended remotely, too
 
@@ -248,8 +250,8 @@ def test_what_is_withheld_is_told_with_the_reason() -> None:
     for line in (
         "3 kyselyssä oli alle 5 vastausta, joten ne eivät ole mukana. Yhden kyselyn luku on jätetty pois",
         "Alle 5 vastausta, joten lukua ei näytetä.",
-        "3 kyselyssä oli liian vähän vastauksia näytettäväksi erikseen.",
-        "Yhtä vastausta ei voitu avata",
+        "3 kyselyssä vastauksia oli alle 5. Niiden vastanneiden määriä ei näytetä, eivätkä ne ole mukana",
+        "Kaikkia vastauksia ei voitu avata",
         "Keskiarvo näytetään, kun kyselyssä on vähintään 5 vastausta.",
         "Lukujen tunniste on abababababababab",
         f"{MARK} on merkki, jota tässä tiedostossa ei voi näyttää",
@@ -281,10 +283,10 @@ def test_a_year_of_nothing_and_one_of_which_everything_is_withheld() -> None:
         )
         for result in QUESTIONS
     )
-    part = replace(SURVEY, answered=4, released=0, waiting=1, releases=(), questions=hidden)
+    part = replace(SURVEY, response=Response(few=1, few_asked=9, below=5), released=0, releases=(), questions=hidden)
     text = read(report_pdf(snapshot(replace(YEAR, parts=(part,), highlights=())), "fi", "2").content)
     assert text.count("Alle 5 vastausta, joten lukua ei näytetä.") == 5  # of three statements once, of each choice
-    assert "Yhdessä kyselyssä oli liian vähän vastauksia" in text
+    assert "1 kyselyssä vastauksia oli alle 5." in text
 
 
 ENDLESS = "Moniammatillisuusosaamiskeskittymätyöryhmä", *LONG[:2], "x" * 100

@@ -18,6 +18,7 @@ from handlers.texts import LANGUAGES, texts
 from handlers.workbook import FORMULA, plain
 from models.calendar import HELSINKI
 from models.feedback.releases import OFF, Withheld
+from models.feedback.response import Response
 from models.forms.forms import DONT_KNOW, OTHER, Form
 from models.forms.items import Background, QuestionKind
 from models.results.aggregates import ELSE, Aggregate, Comment, Earlier, Label, OptionTotal, Result, Segment
@@ -39,10 +40,8 @@ def listed(**other: Any) -> ListedResult:
         "pooled": False,
         "named": False,
         "day": SENT,
-        "is_open": False,
         "release_id": 1,
-        "asked": 40,
-        "answered": 33,
+        "response": Response(33, 40, 33, 38, 33),
         "threshold": 5,
     }
     return ListedResult(**{**known, **other})
@@ -62,8 +61,7 @@ def choice(identity: str, kind: QuestionKind, n: int, chosen: dict[str, int | No
 PARTED = (("influence-on-agenda", Mean(93, 23, 1, 5)),), (("influence-on-agenda", Mean(40, 10, 1, 5)),)
 REST = tuple(Label(f"organisation-{one}") for one in ("county", "ngo", "company", "school", "other"))
 FOUND = Aggregate(
-    asked=40,
-    answered=33,
+    Response(33, 40, 33, 38, 33),
     threshold=5,
     results=(
         scale("influence-on-agenda", Mean(133, 33, 1, 5), 0, 2, 4, 18, 9, earlier=Earlier(Mean(96, 25, 1, 5), SENT)),
@@ -186,7 +184,8 @@ def test_every_column_has_a_head_and_every_font_is_in_the_file() -> None:
 def test_every_figure_is_on_the_page_and_what_is_withheld_says_why() -> None:
     text = read(made("pdf"))
     for line in (
-        "Pyydettiin 40 Vastasi 33 Vastausprosentti 83 %",
+        "Vastasi 33 Pyydettiin 40 Vastausprosentti, pyydetyistä 83 %",
+        "Osallistui 38 Vastausprosentti, osallistuneista 87 %",
         "Väittämät, asteikko 1–5 1 = täysin eri mieltä · 5 = täysin samaa mieltä",
         "4,0 33 0 2 4 18 9",
         "Muutos +0,2 (vrt. ke 1.12.2027)",
@@ -228,7 +227,7 @@ def test_any_words_fit_on_the_page(words: str) -> None:
     asks = Result(
         Label("q", words[:200]), QuestionKind.SINGLE, n=20, spread=many, spread_n=20, texts=(Comment(1, words),)
     )
-    aggregate = Aggregate(20, 20, 5, (asks, replace(FOUND.results[0], words=Label("s", words[:200]))))
+    aggregate = Aggregate(Response(20, 20, 20), 5, (asks, replace(FOUND.results[0], words=Label("s", words[:200]))))
     content = MAKES["pdf"](words[:64], listed(group=words[:60]), aggregate, "fi", HELSINKI).content
     for page in reader(content).pages:
         assert page.mediabox.width == pytest.approx(595.28, abs=0.1)
@@ -236,7 +235,8 @@ def test_any_words_fit_on_the_page(words: str) -> None:
 
 
 def test_a_long_word_breaks_before_the_margin() -> None:
-    aggregate = Aggregate(20, 20, 5, (Result(Label("q", "Q"), QuestionKind.OPEN, texts=(Comment(1, "x" * 1000),)),))
+    asks = Result(Label("q", "Q"), QuestionKind.OPEN, texts=(Comment(1, "x" * 1000),))
+    aggregate = Aggregate(Response(20, 20, 20), 5, (asks,))
     lines = [line for page in reader(made("pdf", aggregate)).pages for line in page.extract_text().splitlines()]
     lengths = [line.count("x") for line in lines if "xx" in line]
     assert sum(lengths) == 1000
@@ -266,13 +266,13 @@ def test_a_scale_with_its_own_ends_and_dont_know_has_a_table_of_its_own() -> Non
 
 
 def test_a_release_of_texts_alone_claims_no_rate() -> None:
-    only = Aggregate(0, 0, 5, (FOUND.results[-1],))
-    text = read(made("pdf", only, pooled=True, answered=13))
+    only = Aggregate(Response(), 5, (FOUND.results[-1],))
+    text = read(made("pdf", only, pooled=True, response=Response(13)))
     assert "Vastasi 13" in text
     assert "%" not in text
     assert "Tulokset koottu: ke 1.12.2027" in text
     assert "usean kokouksen" in read(made("pdf", replace(only, pooled=True), pooled=True))
-    about = [[cell.value for cell in row] for row in book(made("xlsx", only, answered=13))["Tietoja"]]
+    about = [[cell.value for cell in row] for row in book(made("xlsx", only, response=Response(13)))["Tietoja"]]
     assert ["Vastasi", 13] in about
 
 
@@ -317,7 +317,7 @@ def test_a_workbook_says_what_it_is_about() -> None:
         ["Kysely avattu", "ke 1.12.2027"],
     ]
     assert ["Pyydettiin", 40] in about
-    assert ["Vastausprosentti", 33 / 40] in about
+    assert ["Vastausprosentti, pyydetyistä", 33 / 40] in about
     properties = book(made("xlsx")).properties
     assert (properties.title, properties.created) == (TITLE, SENT.replace(tzinfo=None))
 

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from models.feedback import closing
+from models.feedback.response import Response
 from models.feedback.runs import Run
 from models.months import Month
 from models.periods import Scope
 from models.reports import statistics
+from models.valid_figures import Share
 from tests.talk import HELSINKI, Actor, Talk, key
 
 LATE = datetime(2027, 4, 2, 11, tzinfo=HELSINKI)
@@ -33,5 +35,5 @@ async def test_it_counts_in_the_month_in_which_its_figures_came_out(talk: Talk, 
         march, april = [
             await statistics.digest_figures(session, Scope(Month(2027, number), HELSINKI, None)) for number in (3, 4)
         ]
-    assert (march.funnel.asked, march.funnel.answered, len(march.statements)) == (0, 0, 0)
-    assert (april.funnel.asked, april.funnel.answered, len(april.statements)) == (5, 5, 4)
+    assert (march.funnel.response, len(march.statements)) == (Response(), 0)
+    assert (april.funnel.response.of_asked, len(april.statements)) == (Share(5, 5), 4)

@@ -17,6 +17,7 @@ from models.feedback import pooling
 from models.feedback.answers import Ballot
 from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Cell, Figure, OpenAnswer, OptionCount, Release, Withheld
+from models.feedback.response import Response
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.builtin_forms import ANNUAL_FORM
@@ -143,7 +144,7 @@ async def test_releases_are_put_together_and_what_is_withheld_is_counted(talk_an
         year = await annual.annual(session, 2027, HELSINKI, now=LATER)
     (part,) = year.parts
     assert part.sort is Sort.ON_ITS_OWN
-    assert (part.forms, part.asked, part.answered, part.released) == (3, 60, 36, 36)
+    assert (part.forms, part.response, part.released) == (3, Response(36, 60, 36), 36)
     statement = part.questions[0]
     assert statement.result.mean is not None
     assert (statement.result.mean.total, statement.result.mean.n) == (51, 15)
@@ -331,7 +332,7 @@ async def many_releases(session: AsyncSession, talk: Talk, random: Random) -> li
             source = Run(form_version_id=version.id, workgroup_id=group.id, threshold=THRESHOLD, opens_at=when)
             source.closes_at, source.state, source.meeting_id = when, RunState.CLOSED, at.id if at else None
         ballots = [ballot(version.questions, random) for _ in range(random.randrange(12))]
-        source.asked, source.answered = 12, len(ballots)
+        source.asked, source.present, source.answered = 12, None, len(ballots)
         session.add(source)
         await session.flush()
         if isinstance(source, Pool):

@@ -141,19 +141,24 @@ async def test_attendance_that_falls_is_seen_of_whoever_meets_seldom(talk_anywhe
         assert fell == dict.fromkeys(("Viisi viikkoa", "Kesätauko", "Kahdesti vuodessa"), (Rate(36, 60), Rate(51, 60)))
 
 
-async def test_few_answers_are_told_as_counts(talk_anywhere: Talk) -> None:
+async def test_few_answers_are_told_as_counts_and_below_the_threshold_as_a_bound(talk_anywhere: Talk) -> None:
     async with talk_anywhere.app.sessions.begin() as session:
-        for name, answered, asked in (("Vähän", 5, 60), ("Alle", 3, 30), ("Viidennes", 12, 60), ("Pieni", 0, 6)):
+        counts = (("Vähän", 15, 120), ("Alle", 3, 30), ("Ei yhtään", 0, 30), ("Viidennes", 24, 120), ("Pieni", 0, 6))
+        for name, answered, asked in counts:
             group = await new_group(session, name)
             await held(session, group, ago(5), [])
             for number in range(3):
                 await closed(session, group, ago(5 + number), asked // 3, answered // 3 + (number < answered % 3))
         few = {entry.group: entry for entry in await attention(session, None, at=AT)}
         assert few == {
-            "Vähän": Attention("Vähän", Reason.FEW_ANSWERS, now=Rate(5, 60), latest=3),
-            "Alle": Attention("Alle", Reason.FEW_ANSWERS, now=Rate(3, 30), latest=3),
+            "Vähän": Attention("Vähän", Reason.FEW_ANSWERS, now=Rate(15, 120), latest=3),
+            **{
+                name: Attention(name, Reason.FEW_ANSWERS, now=Rate(12, 30), latest=3, is_upper_bound=True)
+                for name in ("Alle", "Ei yhtään")
+            },
         }
-        assert "(3 / 30)" in reasons(texts("fi"), [few["Alle"]])
+        assert "(15 / 120)" in reasons(texts("fi"), [few["Vähän"]])
+        assert "(enintään 12 / 30)" in reasons(texts("fi"), [few["Alle"]])
         assert ASKED_AT_LEAST > 6
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.errors import NotFound
 from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Figure, Release, Withheld
+from models.feedback.response import Response, together, told
 from models.feedback.runs import Run, RunState
 from models.forms import forms
 from models.forms.forms import Form
@@ -33,6 +34,7 @@ from tests.talk import Talk
 HELSINKI = ZoneInfo("Europe/Helsinki")
 MARCH = Month(2027, 3)
 BEGINNING = datetime(2027, 1, 7, 9, tzinfo=HELSINKI)
+FEW = Response(few=1, few_asked=4, below=5)
 IDENTITY = forms.MEETING_FORM.statements[0]
 
 
@@ -89,7 +91,7 @@ async def held(
 async def closed(session: AsyncSession, group: Workgroup, closes: datetime, asked: int, answered: int) -> Run:
     version = await forms.built_in(session)
     run = Run(form_version_id=version.id, workgroup_id=group.id, threshold=5, opens_at=BEGINNING, closes_at=closes)
-    run.state, run.asked, run.answered = RunState.CLOSED, asked, answered
+    run.state, run.asked, run.answered = RunState.CLOSED, asked, told(answered, run.threshold)
     session.add(run)
     await session.flush()
     return run
@@ -133,10 +135,11 @@ async def test_a_month_from_roster_to_answers(talk_anywhere: Talk) -> None:
         assert (shown.meetings, shown.cancelled) == (2, 1)
         assert (shown.invited, shown.yes) == (14, 9)
         assert (shown.on_site, shown.remote, shown.attended, shown.people) == (3, 9, 12, 8)
-        assert (shown.asked, shown.answered, shown.waiting) == (8, 6, 1)
+        assert shown.response == Response(5, 6, 5, few=1, few_asked=2, below=5)
 
         one = await funnel(session, scope(group_ids=[adult.id]))
-        assert (one.groups, one.roster, one.invited, one.attended, one.asked) == (1, 5, 4, 6, 2)
+        assert (one.groups, one.roster, one.invited, one.attended) == (1, 5, 4, 6)
+        assert one.response == Response(few=1, few_asked=2, below=5)
         assert (await funnel(session, scope(group_ids=[]))).is_empty
 
 
@@ -159,21 +162,22 @@ async def test_the_same_rule_by_group_by_meeting_and_by_month_adds_up(talk_anywh
         whole = await funnel(session, quarter)
         assert (whole.meetings, whole.cancelled, whole.invited, whole.yes) == (3, 1, 25, 14)
         assert (whole.attended, whole.people) == (17, 9)  # six of the first, three others of the adults' group
-        assert (whole.asked, whole.answered) == (6, 5)
+        assert whole.response == Response(5, 6, 5)
         by_group = await flows(session, quarter, By.GROUP)
         assert by_group[child.id] == Flow(meetings=2, invited=20, yes=12, remote=10, people=6)
-        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, 6, 5, unnamed=4, heads=4)
+        assert by_group[adult.id] == Flow(1, 1, 5, 2, 3, 4, 3, Response(5, 6, 5), unnamed=4, heads=4)
         by_meeting = await flows(session, quarter, By.MEETING)
-        assert by_meeting[second.id] == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)  # its form, though it closed in April
+        assert by_meeting[second.id] == Flow(1, 0, 10, 5, 0, 4, 4, FEW)  # its form, though it closed in April
         assert by_meeting[first.id] == Flow(meetings=1, invited=10, yes=7, remote=6, people=6)
         months = await by_month(session, Window(Month(2027, 4), HELSINKI, None, months=12))
         assert [str(month) for month in months][::11] == ["2026-05", "2027-04"]
         assert months[Month(2027, 1)].attended == 6
         assert (months[Month(2027, 3)].attended, months[Month(2027, 3)].people) == (11, 7)
-        assert (months[Month(2027, 4)].asked, months[Month(2027, 4)].waiting) == (4, 1)
+        assert months[Month(2027, 4)].response == FEW
         assert months[Month(2026, 12)] == Flow()
-        for name in ("meetings", "cancelled", "invited", "yes", "attended", "asked", "answered"):
+        for name in ("meetings", "cancelled", "invited", "yes", "attended"):
             assert sum(getattr(one, name) for one in by_group.values()) == getattr(whole, name)
+        assert together(flow.response for flow in by_group.values()) == whole.response
 
 
 async def test_attendances_without_a_name_are_told_apart_from_people(talk_anywhere: Talk) -> None:
@@ -269,7 +273,7 @@ async def test_each_meeting_that_was_held_by_day_and_group(talk_anywhere: Talk) 
             (24, "vammaispalvelu", None),
             (24, "Zeta", None),
         ]
-        assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, 4, 3, 1)
+        assert figures.held[0].flow == Flow(1, 0, 10, 5, 0, 4, 4, FEW)
         assert [group_flow.group for group_flow in figures.groups or ()] == [
             "Aikuissosiaalityö",
             "vammaispalvelu",
@@ -400,7 +404,7 @@ async def test_a_month_begins_and_ends_at_midnight_in_helsinki(
         await released(session, group, starts.astimezone(UTC), 24, 6)
         for each in range(1, 13):
             figures = await statistics.digest_figures(session, scope(Month(2027, each)))
-            counted = figures.funnel.meetings, figures.funnel.asked, len(figures.statements)
+            counted = figures.funnel.meetings, figures.funnel.response.asked, len(figures.statements)
             assert counted == ((1, 7, 1) if each == month else (0, 0, 0))
             assert figures.coming == (each == month - 1)
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.errors import NotFound
 from models.feedback.pools import Pool, PoolKind
 from models.feedback.releases import Figure, OpenAnswer, OptionCount, Release, Withheld
+from models.feedback.response import Response
 from models.forms import forms
 from models.forms.forms import OTHER, Form, FormVersion
 from models.forms.items import Choice, Item, QuestionKind
@@ -78,7 +79,7 @@ async def test_versions_of_a_statement_are_summed_and_other_scales_kept_apart(ta
         aggregate = await aggregate_of(session, [one, two, few, three])
         means = {(result.low, result.high): result.mean for result in aggregate.results if result.mean}
         assert means == {(1, 5): Mean(50, 13, 1, 5), (1, 10): Mean(40, 5, 1, 10)}
-        assert (aggregate.asked, aggregate.answered, aggregate.forms) == (80, 40, 4)
+        assert (aggregate.response, aggregate.forms) == (Response(40, 80, 40), 4)
 
 
 async def test_options_are_put_together_by_identity_and_what_all_chose_is_not_told(talk_anywhere: Talk) -> None:
@@ -184,7 +185,7 @@ def test_a_period_follows_the_one_before_it() -> None:
     )  # half past midnight
 
 
-ZERO = Funnel(**dict.fromkeys(Funnel.__dataclass_fields__, 0))
+ZERO = Funnel()
 
 
 def test_a_digest_is_read_as_it_was_written_by_earlier_programs_too() -> None:

@@ -172,7 +172,7 @@ async def test_a_second_coordinator_finds_the_first_ones_survey(
     assert aino.toast == said("survey-already")
     assert "Katso sitä kyselyä" in aino.labels()
     await aino.taps("Katso sitä kyselyä")
-    assert "Vastausta pyydettiin 6 ihmiseltä." in aino.text
+    assert "Kysely on lähetetty 0 ihmiselle. 6 odottaa vielä lähettämistä." in aino.text
     assert len(await rows(talk, Run)) == 1
 
 
@@ -326,7 +326,8 @@ async def test_the_card_says_who_does_not_get_it_and_why(talk: Talk, anna: Actor
     await anna.taps("Lähetä 4")
     await talk.settle()
     assert [letters(member) for member in members] == [0, 0, 1, 1, 1, 1]
-    assert anna.sees("Vastausta pyydettiin 4 ihmiseltä.")
+    await anna.taps(key("refresh"))
+    assert anna.sees("Kysely on lähetetty 4 ihmiselle.")
 
 
 async def test_nothing_is_sent_to_nobody(talk: Talk, anna: Actor, bo: Actor) -> None:
@@ -435,7 +436,7 @@ async def test_reminders_pass_by_those_who_have_finished(talk: Talk, anna: Actor
     await answers(left)  # who was asked may answer until it closes
     assert "Kiitos" in left.text
     await anna.taps(key("refresh"))
-    assert anna.sees("Vastauksia: alle 5")
+    assert anna.sees("Kysely on lähetetty 6 ihmiselle. Viime yönä vastauksia oli alle 5.")
     assert anna.sees("Muistutus lähti ma 8.3.2027 klo 8.00.")
 
 
@@ -533,7 +534,10 @@ async def test_an_open_survey_can_be_ended_and_is_counted(talk: Talk, anna: Acto
     for member in members[:5]:
         await answers(member)
     await anna.taps(key("refresh"))
-    assert "Vastauksia: 5." in anna.text
+    assert "Vastausten määrä päivittyy öisin, ensimmäisen kerran ensi yönä." in anna.text
+    await talk.time_passes(days=1)
+    await anna.taps(key("refresh"))
+    assert "Viime yönä vastauksia oli vähintään 5." in anna.text
     page = anna.last
     await anna.taps("Lopeta nyt")
     await anna.taps("Kyllä, lopeta")

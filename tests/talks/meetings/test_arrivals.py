@@ -367,7 +367,7 @@ async def test_of_feedback_there_is_only_how_many_were_asked(
         await member.taps("Etänä")
     await talk.until(datetime(2027, 3, 10, 13, tzinfo=HELSINKI))
     before = await looks(anna)
-    assert "Palautetta pyydetään 3 jäseneltä. Kukaan ei näe, kuka on vastannut." in before
+    assert "Palautekysely on lähetetty 3 ihmiselle. Kukaan ei näe, kuka on vastannut." in before
     assert not any(name in before for name in ("Bo", "Cilla", "Dan"))
 
     await bo.taps(key("attended-remote"))
@@ -379,7 +379,7 @@ async def test_of_feedback_there_is_only_how_many_were_asked(
     await talk.until(datetime(2027, 3, 15, 12, tzinfo=HELSINKI))  # the others have been reminded
     assert await looks(anna) == before
     await talk.until(datetime(2027, 3, 20, 12, tzinfo=HELSINKI))
-    assert "Palautetta pyydettiin 1 osallistujalta. Kukaan ei näe, kuka vastasi." in await looks(anna)
+    assert "Palautekysely lähetettiin 3 ihmiselle. Kukaan ei näe, kuka vastasi." in await looks(anna)
 
 
 async def test_a_long_list_to_phone_is_turned_page_by_page(talk: Talk, anna: Actor, bo: Actor) -> None:

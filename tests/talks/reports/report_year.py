@@ -12,7 +12,7 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.feedback import pooling
+from models.feedback import pooling, response
 from models.feedback.answers import Ballot
 from models.feedback.releases import OpenAnswer
 from models.feedback.runs import Run, RunState
@@ -61,7 +61,7 @@ class Done:
     invited: int = 0
     yes: int = 0
     asked: int = 0
-    """Those who said that they were there, and so were asked how it was."""
+    """Those who got the form: all who had not said that they would not come."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,10 @@ class Plan:
         return (left - 5, 5) if self.here else (0, left)
 
     @property
+    def asked(self) -> int:
+        return len(self.invited) - len(self.no)
+
+    @property
     def starts(self) -> datetime:
         return datetime.combine(self.day, time(9), HELSINKI)
 
@@ -100,7 +104,7 @@ class Plan:
         done.heads += sum(self.heads)
         done.invited += len(self.invited)
         done.yes += len(self.here + self.away + self.ill)
-        done.asked += len(named)
+        done.asked += self.asked
 
 
 def plans() -> list[Plan]:
@@ -213,7 +217,9 @@ async def met(session: AsyncSession, plan: Plan, people: dict[str, int], thresho
     answers = {**dict.fromkeys(plan.here, Answer.ON_SITE), **dict.fromkeys(plan.away + plan.ill, Answer.REMOTE)}
     for name in plan.invited:
         answer = answers.get(name, Answer.NO if name in plan.no else None)
-        session.add(Invitation(meeting_id=row.id, person_id=people[name], invited_at=plan.starts, answer=answer))
+        invitation = Invitation(meeting_id=row.id, person_id=people[name], invited_at=plan.starts, answer=answer)
+        invitation.sent = True
+        session.add(invitation)
     present = {**dict.fromkeys(plan.here, Attended.ON_SITE), **dict.fromkeys(plan.away + plan.silent, Attended.REMOTE)}
     for name, how in {**present, **dict.fromkeys(plan.ill, Attended.NO)}.items():
         known = Attendance(meeting_id=row.id, person_id=people[name], attended=how, own_word=True, marked_at=ends)
@@ -222,7 +228,7 @@ async def met(session: AsyncSession, plan: Plan, people: dict[str, int], thresho
     version = await forms.built_in(session, MEETING_FORM)
     asked = Run(form_version_id=version.id, workgroup_id=group, meeting_id=row.id, threshold=threshold)
     asked.opens_at, asked.closes_at, asked.state = ends, ends + timedelta(days=7), RunState.CLOSED
-    asked.asked = len(present)
+    asked.asked, asked.present, asked.answered = plan.asked, plan.came, response.told(0, threshold)
     session.add(asked)
 
 

@@ -16,7 +16,7 @@ from models.reports.digests import Digest
 from models.reports.subscriptions import Subscription
 from tests.scenes import scene
 from tests.talk import Actor, Talk, key, words
-from tests.talks.reports.test_digest import a_good_month, at, digests_of, months_of
+from tests.talks.reports.test_digest import ANSWERED, a_good_month, at, digests_of, months_of
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ async def march(talk: Talk, anna: Actor, maija: Actor) -> None:
 async def test_each_way_leads_behind_the_digest_and_back(talk: Talk, maija: Actor, march: None) -> None:
     (digest,) = digests_of(maija)
     whole = words(digest)
+    there = "osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsutuista), 5 eri ihmistä"
     for way, told in {
-        "Työryhmät (1)": "Lastensuojelu: 1 kokous, osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsuista), 5 eri ihmistä, "
-        "palautetta 5 / 5 (100\N{NO-BREAK SPACE}% pyydetyistä)",
-        "12 kuukautta": "3/2027: 1 kokous, osallistumisia 5 (5), palaute 100\N{NO-BREAK SPACE}%",
+        "Työryhmät (1)": f"Lastensuojelu: 1 kokous, {there}, palautetta: {ANSWERED}",
+        "12 kuukautta": "3/2027: 1 kokous, osallistumisia 5 (5), palaute 83\N{NO-BREAK SPACE}%",
     }.items():
         await maija.taps(way, digest)
         assert told in words(digest)
@@ -51,10 +51,10 @@ async def test_the_meetings_stand_behind_the_groups(talk: Talk, maija: Actor, ma
     await maija.taps("Työryhmät (1)", digest)
     assert maija.labels(digest) == ["Kokoukset (1)", "Takaisin koosteeseen"]
     await maija.taps("Kokoukset (1)", digest)
-    meeting = "ke 10.3. Lastensuojelu: Johdatus: osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsuista), "
+    meeting = "ke 10.3. Lastensuojelu: Johdatus: osallistumisia 5 (83\N{NO-BREAK SPACE}% kutsutuista), "
     assert words(digest).splitlines() == [
         "Kokoukset: maaliskuu 2027",
-        meeting + "palautetta 5 / 5 (100\N{NO-BREAK SPACE}% pyydetyistä)",
+        meeting + f"palautetta: {ANSWERED}",
     ]
     assert maija.labels(digest) == ["Takaisin koosteeseen"]
 
@@ -95,17 +95,21 @@ async def test_the_sheet_has_the_figures(talk: Talk, maija: Actor, march: None) 
     book = load_workbook(io.BytesIO(sheet.document.content))
     figures, groups, meetings, statements, months = [list(one.iter_rows(values_only=True)) for one in book.worksheets]
     steps = {row[0]: row[1] for row in figures}
-    names = ("Kutsuja", "Osallistumisia", "Eri ihmisiä nimellä", "Osallistumisia ilman nimeä", "Palautetta saatiin")
-    assert [steps[name] for name in names] == [6, 5, 5, 0, 5]
+    names = ("Kutsuja lähetetty", "Osallistumisia", "Eri ihmisiä nimellä", "Osallistumisia ilman nimeä")
+    assert [steps[name] for name in names] == [6, 5, 5, 0]
+    names = ("Palautetta pyydettiin", "Vastasi pyydetyistä", "Vastasi osallistuneista")
+    assert [steps[name] for name in names] == [6, 5, 5]
     assert figures[0][0] == "Luvut"
-    assert groups[1] == ("Lastensuojelu", 1, 0, 6, 5, 5, 0, 5, 5, 5, 5)
-    assert meetings[0][3:5] == ("Kutsuja", "Sanoi tulevansa")
-    assert meetings[1] == ("2027-03-10", "Lastensuojelu", "Johdatus", 6, 5, 0, 5, 0, 5, 5, 5, 5 / 6, 5 / 6, 1)
+    counts = (1, 0, 6, 0, 5, 5, 0, 5, 5, 6, 5, 5, 5, 0, 0)
+    assert groups[1] == ("Lastensuojelu", *counts)
+    assert meetings[0][3:5] == ("Kutsuja lähetetty", "Kutsuttuja, jotka jäivät ilman viestiä")
+    assert meetings[1][:3] == ("2027-03-10", "Lastensuojelu", "Johdatus")
+    assert meetings[1][3:] == (6, 0, 5, 0, 5, 0, 5, 6, 5, 5, 5, 5 / 6, 5 / 6, 5 / 6, 1)
     assert ("Sisältö vastasi odotuksiani", 3.8, 5) in [row[:3] for row in statements]
-    assert months[1:] == [("2027-03", 1, 0, 6, 5, 5, 0, 5, 5, 5, 5)]
+    assert months[1:] == [("2027-03", *counts)]
 
 
-async def test_how_few_answered_in_a_group_is_told_and_what_is_not(talk: Talk, anna: Actor, maija: Actor) -> None:
+async def test_how_few_answered_is_told_of_no_group_and_no_meeting(talk: Talk, anna: Actor, maija: Actor) -> None:
     members = [talk.person(f"Jäsen {number}") for number in range(6)]
     await talk.group(members=members, coordinator=anna)
     await talk.manager(maija)
@@ -115,9 +119,10 @@ async def test_how_few_answered_in_a_group_is_told_and_what_is_not(talk: Talk, a
         await member.taps(key("attended-remote"))
         await member.taps("4")
     await talk.until(at(2027, 4, 1))
-    assert "1 kyselyssä vielä liian vähän vastauksia" in maija.text
+    few = "1 kyselyssä alle 5 vastausta (pyydettiin 6)"
+    assert f"Palautetta: {few}" in maija.text
     await maija.taps("Työryhmät")
-    assert "palautetta 3 / 3 (100\N{NO-BREAK SPACE}% pyydetyistä)" in maija.text
+    assert f"palautetta: {few}" in maija.text
     assert "Kaikki väittämät" not in " ".join(maija.labels())
 
 

@@ -72,7 +72,7 @@ def of_meetings(done: Done) -> Figures:
         ("Jäseniä vuoden lopussa (eri ihmisiä)", ASKED, 0),
         ("Pidettyjä kokouksia", MEETINGS, 0),
         ("Peruttuja kokouksia", 0, 0),
-        ("Kutsuja pidettyihin kokouksiin", done.invited, 0),
+        ("Kutsuja lähetetty pidettyihin kokouksiin", done.invited, 0),
         ("Ilmoitti tulevansa", done.yes, done.invited),
         ("Osallistumisia", there, 0),
         ("– paikan päällä", on_site, there),
@@ -96,18 +96,24 @@ def of_meetings(done: Done) -> Figures:
     return found
 
 
-def of_answers(told: dict[str, tuple[tuple[str, int | None], ...]], done: Done) -> Figures:
+def of_answers(told: dict[str, tuple[tuple[str, int | None], ...]], done: Done, threshold: int) -> Figures:
     """``told``: by question, its options with people, of whom None is not shown."""
     found: Figures = {}
-    for heading, (forms_closed, asked, answered, released) in {
-        "Kyselyt": (1, ASKED, PEOPLE, PEOPLE),
-        "Palaute kokouksista": (MEETINGS, done.asked, 0, 0),
-    }.items():
+    for heading, (forms_closed, answered) in {"Kyselyt": (1, PEOPLE), "Palaute kokouksista": (MEETINGS, 0)}.items():
         found[heading, "Sulkeutuneita kyselyjä", "Määrä"] = forms_closed
-        found[heading, "Pyydettiin", "Määrä"] = asked
-        found[heading, "Vastasi", "Määrä"] = answered
-        found[heading, "Vastasi", "Osuus"] = answered / asked
-        found[heading, "– vastauksia, jotka ovat mukana luvuissa", "Määrä"] = released
+        found[heading, "– vastauksia, jotka ovat mukana luvuissa", "Määrä"] = answered
+    rates = {("Kyselyt", "Pyydettiin", "Vastasi pyydetyistä"): (ASKED, PEOPLE)}
+    if threshold == OFF:
+        rates["Palaute kokouksista", "Pyydettiin", "Vastasi pyydetyistä"] = done.asked, 0
+        present = "Osallistui, kun palautetta kysyttiin"
+        rates["Palaute kokouksista", present, "Vastasi osallistuneista"] = ATTENDANCES, 0
+    else:
+        few = "Kyselyjä, joissa liian vähän vastauksia (eivät yllä)"
+        found["Palaute kokouksista", few, "Määrä"] = MEETINGS
+        found["Palaute kokouksista", "– pyydettiin niissä", "Määrä"] = done.asked
+    for (heading, of, by), (whole, part) in rates.items():
+        found[heading, of, "Määrä"], found[heading, by, "Määrä"] = whole, part
+        found[heading, by, "Osuus"] = part / whole
     told = {BACKGROUND_NAMES.get(name, name): options for name, options in told.items()}
     for question, options in told.items():
         for option, people in options:
@@ -240,7 +246,7 @@ async def test_without_a_threshold_it_is_the_published_year(
     assert all(talk.people[f"Jäsen {number}"].sees(DONE) for number in range(ASKED))  # in the next invitation
     made = await asked_for(aino)
     (tmp_path / "report.pdf").write_bytes(made.pdf)
-    has_every_figure(made, of_meetings(done) | of_answers(without(), done))
+    has_every_figure(made, of_meetings(done) | of_answers(without(), done, OFF))
     means = [
         Fraction(sum(v * n for v, n in enumerate(STATEMENTS[name][1], 1)), PEOPLE) for name in strongest_first(made)
     ]
@@ -262,7 +268,7 @@ async def test_with_a_threshold_of_five_and_byte_for_byte_again(
     await aino.starts()
     await in_rows(talk, anna, done, 5)
     made = await asked_for(aino)
-    has_every_figure(made, of_meetings(done) | of_answers(with_five(), done))
+    has_every_figure(made, of_meetings(done) | of_answers(with_five(), done, 5))
     text = pdf_text(made.pdf)
     assert "100 %" not in text.replace("voivat olla yhteensä yli 100 %", "")
     everybody = "Tiedon jakaminen ajankohtaisista aiheista"

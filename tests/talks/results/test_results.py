@@ -369,7 +369,7 @@ async def test_the_list_has_pages_and_counts(office: Office) -> None:
         await office.talk.time_passes(days=1)
         await office.released([office.ballot(n) for n in (3, 3, 3, 3, 4)])
     await office.anna.says("/results")
-    assert office.anna.text.count("5 vastausta, pyydettiin 40 ihmiseltä") == 8
+    assert office.anna.text.count("vastasi 5 / 40 pyydetystä (13\N{NO-BREAK SPACE}%)") == 8
     days = re.findall(r"(\d+\.\d\.2027) Oma", office.anna.text)
     await office.anna.taps("Seuraava ›")
     days += re.findall(r"(\d+\.\d\.2027) Oma", office.anna.text)
@@ -379,19 +379,29 @@ async def test_the_list_has_pages_and_counts(office: Office) -> None:
     assert "Tuloksia ei vielä ole" in office.anna.text or "Palautteen tulokset" in office.anna.text
 
 
-async def test_an_open_form_tells_how_many_have_answered_from_five_on(talk: Talk, anna: Actor) -> None:
+async def test_an_open_form_tells_at_night_how_many_have_answered_at_least(talk: Talk, anna: Actor) -> None:
     members = [talk.person(f"Jäsen {number}") for number in range(7)]
     await talk.group(members=members, coordinator=anna)
     await talk.called_meeting(anna, "Lastensuojelu ke 10.3. klo 9-12 Teams: Aihe")
     await talk.time_passes(days=8, hours=4)
     for number, member in enumerate(members[:6]):
         await member.taps("Kyllä, etänä" if number else "En osallistunut")
-        assert "alle 5 vastausta" in await anna.says("/results")
-        if number:
-            for _ in range(4):
-                await member.taps("4")
-            await member.taps(key("feedback-finish"))
-    assert "Vastausta pyydettiin 6 ihmiseltä, 5 on vastannut." in await anna.says("/results")
+        assert "lähetetty 7 ihmiselle. Vastausten määrä päivittyy öisin, ensimm" in await anna.says("/results")
+        if number < 5:
+            await rates_all(member, number)
+    await talk.time_passes(days=1)
+    assert "lähetetty 7 ihmiselle. Viime yönä vastauksia oli alle 5." in await anna.says("/results")
+    await rates_all(members[5], 5)
+    assert "Viime yönä vastauksia oli alle 5." in await anna.says("/results")
+    await talk.time_passes(days=1)
+    assert "lähetetty 7 ihmiselle. Viime yönä vastauksia oli vähintään 5." in await anna.says("/results")
+
+
+async def rates_all(member: Actor, number: int) -> None:
+    for _ in range(4 if number else 0):
+        await member.taps("4")
+    if number:
+        await member.taps(key("feedback-finish"))
 
 
 async def test_hostile_and_huge_texts_go_through_every_page(office: Office) -> None:
