@@ -9,30 +9,23 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.base import insert_new
-from models.calendar import next_waking
-from models.delivery import outbox
-from models.delivery.kinds import DeliveryKind
-from models.delivery.outbox import Planned
 from models.membership import claims, joining, requests, same_people
 from models.membership.roster_file import Entry
 from models.people import access, audit, contacts, groups
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link
 from models.people.names import same_name
-from models.people.people import NAME_LENGTH, Person, Reachability, quiet_hours
+from models.people.people import NAME_LENGTH, Person, Reachability
 from models.policy import Policy
 
 ANOTHER = 0
 """Stands for the decision that an entry is another person than all of its name, in place of a person's id."""
-KEEPS = timedelta(days=14)
-"""How long the message that somebody was added waits to be sent."""
-
 Decisions = Mapping[int, int]
 """By the number of an entry's line: the id of the person whom it means, or `ANOTHER`."""
 
@@ -260,15 +253,14 @@ async def _join(
     session: AsyncSession, by: Person, group: Workgroup, people: list[Person], *, policy: Policy, now: datetime
 ) -> list[Person]:
     """Makes known people members, and tells those in Telegram. Returns those who were none yet."""
-    joined, notes = [], []
+    joined = []
     for person in {person.id: person for person in people}.values():
         row = {"workgroup_id": group.id, "person_id": person.id, "joined_at": now}
-        for membership_id in await insert_new(session, Membership, [row]):
+        if memberships := await insert_new(session, Membership, [row]):
             await requests.settle(session, group.id, person.id, now=now)
-            due = next_waking(now, quiet_hours(person, policy))
-            notes.append(Planned(person.id, DeliveryKind.ADDED, membership_id, due_at=due, expires_at=due + KEEPS))
+            if person.id != by.id:
+                await joining.tell_of_places(session, person, memberships, policy=policy, now=now)
             joined.append(person)
-    await outbox.plan(session, [note for note in notes if note.person_id != by.id])
     return joined
 
 

@@ -15,7 +15,6 @@ from models.errors import Refused, Stale
 from models.membership import merging
 from models.membership.merging import Merged
 from models.people import access, audit, groups, links
-from models.people.access import RoleKind
 from models.people.groups import Workgroup
 from models.people.links import PERSONAL, Link, LinkKind
 from models.people.people import Person
@@ -107,12 +106,9 @@ async def _covered(session: AsyncSession, link: Link) -> set[int]:
     line = await session.get(Person, link.person_id)
     if line is None or link.workgroup_id is None:
         return set()
-    givers = await access.coordinators(session, link.workgroup_id)
-    covered = {link.workgroup_id}
-    for group in await groups.of_person(session, line):
-        if all([await access.holds(session, giver, RoleKind.COORDINATOR, group.id) for giver in givers]):
-            covered.add(group.id)
-    return covered
+    given = {group.id for group in await access.run_by_the_same(session, link.workgroup_id)}
+    places = {group.id for group in await groups.of_person(session, line)}
+    return {link.workgroup_id, *(given & places)}
 
 
 async def taken_before(session: AsyncSession, person: Person, code: str) -> bool:

@@ -87,10 +87,15 @@ async def unite(
     await ensure_may_merge(session, first, second)
     line, person = sides(first, second)
     agreed = [by] if asked_by is None else [by, asked_by]
-    mine = {each.id for person in agreed for each in await access.coordinated_groups(session, person)}
+    mine = {each.id for who in agreed for each in await access.coordinated_groups(session, who)}
+    before = {each.id for each in await groups.of_person(session, person)}
     merged = await merging.merge(session, line, person, group_ids=mine, now=now)
     audit.note(session, by, MERGED, now=now, group_id=group.id, person_id=person.id)
     await joining.welcome(session, person, merged, policy=policy, now=now)
+    gained = [each.id for each in merged.groups if each.id not in before]
+    places = select(Membership.id).where(Membership.person_id == person.id, Membership.left_at.is_(None))
+    memberships = (await session.execute(places.where(Membership.workgroup_id.in_(gained)))).scalars().all()
+    await joining.tell_of_places(session, person, memberships, policy=policy, now=now)
     return merged
 
 

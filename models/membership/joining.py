@@ -1,5 +1,6 @@
 """Using a code: joining a group, claiming a roster line, or taking a role."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -20,11 +21,11 @@ from models.people import access, audit, groups, links, people
 from models.people.access import RoleKind
 from models.people.groups import Membership, Workgroup
 from models.people.links import Link, LinkKind
-from models.people.people import Address, Person
+from models.people.people import Address, Person, quiet_hours
 from models.policy import Policy
 
-TELLS = timedelta(days=7)
-"""How long the notice that somebody has left waits to be sent."""
+TELLS = timedelta(days=14)
+"""How long a notice that somebody has left or was added waits to be sent."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,24 @@ async def enter(
 async def ask_about_namesakes(
     session: AsyncSession, group: Workgroup, person: Person, *, policy: Policy, now: datetime
 ) -> None:
-    """Asks the group's coordinators about its lines that have the name of somebody who has joined otherwise."""
-    if lines := await same_people.lines_named(session, group, person):
-        await same_people.ask(session, group, person, lines, policy=policy, now=now)
+    """Asks about lines that have the name of somebody who has joined otherwise: those of the group, and of other groups
+    that its coordinators run."""
+    others = [other for other in await access.run_by_the_same(session, group.id) if other.id != group.id]
+    for each in (group, *others):
+        if lines := await same_people.lines_named(session, each, person):
+            await same_people.ask(session, each, person, lines, policy=policy, now=now)
+
+
+async def tell_of_places(
+    session: AsyncSession, person: Person, memberships: Collection[int], *, policy: Policy, now: datetime
+) -> None:
+    """Tells somebody in Telegram of the memberships that a coordinator has given them."""
+    due = next_waking(now, quiet_hours(person, policy))
+    notes = [
+        Planned(person.id, DeliveryKind.ADDED, membership_id, due_at=due, expires_at=due + TELLS)
+        for membership_id in memberships
+    ]
+    await outbox.plan(session, notes)
 
 
 async def renamed(session: AsyncSession, person: Person, *, policy: Policy, now: datetime) -> None:

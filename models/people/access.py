@@ -77,6 +77,13 @@ async def coordinated_groups(session: AsyncSession, person: Person, *, archived_
     return sorted((await session.execute(wanted)).scalars(), key=by_name)
 
 
+async def run_by_the_same(session: AsyncSession, group_id: int) -> list[Workgroup]:
+    """The groups that each coordinator of a group coordinates, the group itself among them; without the archived
+    ones."""
+    run = [await coordinated_groups(session, person) for person in await coordinators(session, group_id)]
+    return [group for group in run[0] if all(group in groups for groups in run)] if run else []
+
+
 async def access_group(session: AsyncSession, person: Person, group_id: int) -> Workgroup:
     """The group, for its coordinators. Raises NotAllowed for its members and NotFound for everybody else."""
     group = await session.get(Workgroup, group_id)

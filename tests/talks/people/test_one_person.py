@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from handlers.texts import texts
 from models.meetings import attendance
 from models.meetings.attendance import Attended
+from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.membership.same_people import SameQuestion
 from models.months import Month
@@ -315,6 +316,30 @@ async def test_a_joiner_who_is_another_stays_another_and_is_asked_about_once(tal
     assert actions == ["people-kept-apart"]
 
 
+async def test_a_joiner_may_be_a_line_of_another_group_of_the_coordinator(
+    talk: Talk, anna: Actor, two_groups: None
+) -> None:
+    await adds(anna, "Bo Ek; Turku; bo@x.fi", "Vammaispalvelut")
+    bo = talk.person("Bo Ek")
+    await bo.starts(await joining_code(talk, 1))
+    assert (await march(talk)).roster == 2
+    await anna.taps_data("same:2")
+    assert key("same-elsewhere", number=1, name="Bo Ek", line="").text("fi")[:40] in anna.text
+    await anna.taps("1. Sama")
+    await talk.time_passes(minutes=1)
+    assert bo.sees(key("added-news", group="Vammaispalvelut"))
+    assert not bo.sees(key("added-news", group="Lastensuojelu"))
+    assert (await march(talk)).roster == 1
+
+
+async def test_a_joiner_is_no_matter_of_other_coordinators(
+    talk: Talk, anna: Actor, eeva: Actor, foreign_groups: None
+) -> None:
+    await adds(eeva, "Bo Ek; Turku; bo@x.fi")
+    await talk.person("Bo Ek").starts(await joining_code(talk, 1))
+    assert await rows(talk, select(SameQuestion.id)) == []
+
+
 async def test_one_message_asks_about_all_who_join_and_one_tap_merges_them(talk: Talk, anna: Actor) -> None:
     await talk.group(members=[], coordinator=anna)
     names = ["Aino A", "Bo Ek", "Cilla C"]
@@ -378,7 +403,8 @@ async def test_two_lines_of_one_meeting_are_one_person_there(talk: Talk, anna: A
     assert await on_roster(talk) == ["Bo Ek", "Cilla"]
     await talk.time_passes(hours=2)
     figures = await march(talk)
-    assert (figures.roster, figures.invited, figures.remote, figures.people) == (2, 2, 2, 2)
+    assert (figures.roster, figures.remote, figures.people) == (2, 2, 2)
+    assert await rows(talk, select(func.count(Invitation.id))) == [2]
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ async def test_a_list_is_previewed_before_it_is_added(talk: Talk, anna: Actor, b
     assert "Lukematta jäi 1: rivi 7 (nimi puuttuu)" in anna.text
     assert await on_roster(talk) == ["Bo", "Dan Dahl"]
 
-    await anna.taps("Lisää myös samannimiset")
+    await anna.taps(key("preview-add-doubtful", n=1))
     assert "lisätään eri ihmisinä 1: Bo" in anna.text
     await anna.taps("Jätä samannimiset pois")
     assert "lisättiin 2 jäsentä" in await anna.taps("Lisää 2 jäsentä")
@@ -121,7 +121,7 @@ async def test_a_namesake_is_added_when_asked(talk: Talk, anna: Actor, bo: Actor
     await anna.says("/members")
     await anna.taps(key("roster-add"))
     assert "ei ole lisättäviä" in await anna.says("Bo; Pori")
-    await anna.taps("Lisää myös samannimiset (1)")
+    await anna.taps(key("preview-add-doubtful", n=1))
     await anna.taps("Lisää 1 jäsen")
     assert await on_roster(talk) == ["Bo", "Bo"]
 
