@@ -85,17 +85,17 @@ async def add(
 ) -> Release | None:
     """Adds a run's answers or its texts, by person id, to the group's pool of that kind, and releases what is ready.
 
-    Returns None if all of it still waits, or if there is nothing to add. A pool is there all the same: if it were only
-    where somebody has answered, its absence would tell that nobody has.
+    Returns None if all of it still waits. A run without answers is counted, too: that there is a pool, or how many it
+    asked, must not tell that somebody answered after a certain meeting.
     """
     questions = await forms.questions(session, run.form_version_id)
     wanted = ballot_keys(kind, questions)
     if not wanted:
         return None
-    given = {key for ballot in ballots.values() for key in ballot} & wanted
     pool, content = await pools.waiting_pool(session, run, kind, keys)
-    if given or kind is PoolKind.ANSWERS:
-        pool.count(len(ballots), asked=run.asked, present=run.present)
+    pool.count(len(ballots), asked=run.asked, present=run.present)
+    pool.oldest_on = pool.oldest_on or now.date()
+    given = {key for ballot in ballots.values() for key in ballot} & wanted
     if not given:
         return None
     content.add_run(ballots, given, are_texts=kind is PoolKind.TEXTS, day=now.date())

@@ -42,13 +42,13 @@ class Pool(Base):
     threshold: Mapped[int]
     """The highest threshold that any of its runs promised."""
     answered: Mapped[int] = mapped_column(default=0)
-    """How many answered the runs whose answers it holds. Somebody who answered two of them counts twice."""
+    """How many answered the runs that it is of. Somebody who answered two of them counts twice."""
     asked: Mapped[int | None] = mapped_column(default=0)
     """How many people these runs were sent to. None if it is not known of one of them."""
     present: Mapped[int | None] = mapped_column(default=0)
     """How many people were present at their meetings. None if one of them was sent on its own."""
     oldest_on: Mapped[date | None]
-    """The day on which the earliest run closed of which it holds answers. None if it never held any."""
+    """The day on which the earliest run closed of which it holds answers; while it holds none, of which it is."""
     opened_at: Mapped[datetime | None]
     destroyed_at: Mapped[datetime | None]
     """When its answers were destroyed unread because they had waited too long."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.errors import NotFound
 from models.feedback import asked
 from models.feedback.asked import Progress
-from models.feedback.pools import Pool, Pooled, PoolKind, is_waiting
+from models.feedback.pools import Pool, PoolKind, is_waiting
 from models.feedback.releases import Release
 from models.feedback.response import Response, response
 from models.feedback.runs import Run, RunState
@@ -63,18 +63,19 @@ class WaitingPool:
 
 
 async def waiting_pools(session: AsyncSession, person: Person) -> list[WaitingPool]:
-    """The sealed pools of the groups that a person coordinates, by name."""
+    """The waiting pools of the groups that a person coordinates, by name, whether they hold answers or not."""
     names = {group.id: group.name for group in await access.coordinated_groups(session, person, archived_too=True)}
-    pools = (await session.execute(select(Pool).where(Pool.workgroup_id.in_(names), is_waiting()))).scalars()
+    wanted = select(Pool).where(Pool.workgroup_id.in_(names), is_waiting())
+    pools = (await session.execute(wanted.order_by(Pool.id))).scalars()
     waiting = [WaitingPool(names[pool.workgroup_id], pool.threshold, pool.kind is PoolKind.TEXTS) for pool in pools]
     return sorted(waiting, key=lambda entry: entry.group)
 
 
 async def texts_wait_for(session: AsyncSession, group_id: int, form_id: int) -> int | None:
-    """How many different people must have answered before the group's waiting texts are shown; None if none wait."""
+    """How many different people must have answered before texts that wait are shown; None if no form can have any."""
     wanted = select(Pool).join(FormVersion, FormVersion.id == Pool.form_version_id)
     wanted = wanted.where(Pool.kind == PoolKind.TEXTS, Pool.workgroup_id == group_id, FormVersion.form_id == form_id)
-    pool = await session.scalar(wanted.where(is_waiting(), Pool.id.in_(select(Pooled.pool_id))))
+    pool = await session.scalar(wanted.where(is_waiting()))
     return pool.people_needed if pool is not None else None
 
 
@@ -100,8 +101,9 @@ async def latest(session: AsyncSession, person: Person, page: int = 0, size: int
     dated = [(row[0].closes_at, _of_run(*row, progress=now_open.get(row[0].id))) for row in runs]
     dated += [(row[0].released_at, _of_pool(*row)) for row in await session.execute(ready)]
     gone = _destroyed().where(Pool.workgroup_id.in_(mine)).order_by(Pool.destroyed_at.desc(), Pool.id.desc())
-    destroyed = [_of_destroyed(*row) for row in await session.execute(gone.limit(so_many))]
-    dated += [(listed.day, listed) for listed in destroyed]
+    destroyed = [_of_destroyed(*row) for row in await session.execute(gone.limit(2 * so_many))]
+    by_form = {(listed.group, listed.form.id, listed.day.date()): listed for listed in destroyed}
+    dated += [(listed.day, listed) for listed in by_form.values()]  # not whether there were texts, too
     listed = [entry for _, entry in sorted(dated, key=lambda pair: pair[0], reverse=True)]
     return ResultPage(page, tuple(listed[page * size : (page + 1) * size]), has_more=len(listed) > (page + 1) * size)
 

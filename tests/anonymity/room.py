@@ -20,6 +20,7 @@ from models.feedback.sealing import Keyring
 from models.forms import forms
 from models.forms.forms import Form, FormVersion, Question
 from models.forms.items import Item
+from models.people.access import Role, RoleKind
 from models.people.groups import Membership, Workgroup
 from models.people.people import Address, Person, Reachability
 from models.policy import Policy
@@ -73,6 +74,17 @@ class Room:
         session.add(Address(chat_id=person.id, person_id=person.id))
         session.add(Membership(workgroup_id=group_id, person_id=person.id, joined_at=self.now))
         return person.id
+
+    async def coordinator(self, group_id: int) -> Person:
+        """Creates a coordinator of the group, who is no member."""
+        async with self.sessions.begin() as session:
+            person = Person(name="Koordinoija", created_at=self.now)
+            session.add(person)
+            await session.flush()
+            session.add(
+                Role(person_id=person.id, kind=RoleKind.COORDINATOR, workgroup_id=group_id, granted_at=self.now)
+            )
+            return person
 
     async def form(self, items: Sequence[Item], *, of: int | None = None, named: bool = False) -> FormVersion:
         """Creates a form, or the next version of the form ``of``."""

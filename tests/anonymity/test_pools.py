@@ -18,6 +18,7 @@ from models.feedback.sealing import size_of
 from models.forms import forms
 from models.forms.forms import OTHER, FormVersion
 from models.forms.items import Background, Choice, Item, QuestionKind
+from models.results import results
 from tests.anonymity.room import Answers, Room
 
 SCALE = Item(QuestionKind.SCALE, text="Väite", low=1, high=5, dont_know=True)
@@ -137,6 +138,24 @@ async def test_what_few_people_answered_waits_on_in_the_next_pool(room: Room) ->
     assert sorted((release.answered, release.people) for release in await room.rows(Release)) == [(5, 5), (6, 5)]
 
 
+async def test_neither_a_pool_nor_its_figures_tell_who_answered_after_a_meeting_of_one(room: Room) -> None:
+    """One person was at a meeting, and did not answer: the coordinator reads the same as if they had."""
+    version = await room.form([SCALE, OPEN])
+    read = []
+    for does_answer in (True, False):
+        group, people = await room.group(9)
+        coordinator = await room.coordinator(group)
+        await held(room, version, group, people[:1], {people[0]: {1: 3}} if does_answer else {})
+        async with room.sessions() as session:
+            waiting_pools = await results.waiting_pools(session, coordinator)
+            texts_wait = await results.texts_wait_for(session, group, version.form_id)
+        read.append(([(pool.threshold, pool.only_texts) for pool in waiting_pools], texts_wait))
+        for some in (people[1:4], people[4:7]):
+            await held(room, version, group, people, {person: {1: 3 + person % 2} for person in some})
+    assert read[0] == read[1] == ([(5, False), (5, True)], 10)
+    assert [release.asked for release in await room.rows(Release)] == [19, 19]
+
+
 async def test_who_cannot_say_does_not_make_a_mean_of_few_larger(room: Room) -> None:
     group, people = await room.group(9)
     version = await room.form([SCALE])
@@ -246,7 +265,7 @@ async def test_the_same_question_of_a_new_version_is_counted_on(room: Room) -> N
 async def old_pool(room: Room, group: int, people: Sequence[int], ballots: list[Answers], kind: str) -> Run:
     """A pool as earlier versions wrote it: one sealed row for each whole ballot."""
     version = await room.form(ALL)
-    run_id = await held(room, version, group, people, {})
+    run_id = await room.put(version, group, people)
     (run,) = [row for row in await room.rows(Run) if row.id == run_id]
     async with room.sessions.begin() as session:
         await session.execute(delete(Pool))
@@ -315,7 +334,7 @@ async def test_what_has_waited_too_long_is_destroyed_unread(room: Room) -> None:
     room.now += timedelta(days=2)
     assert await destroyed(room) == sorted(olds)
     assert await room.rows(Pooled) == []
-    assert [(pool.answered, pool.destroyed_at is None) for pool in await room.rows(Pool)] == [(2, False), (1, False)]
+    assert [(pool.answered, pool.destroyed_at is None) for pool in await room.rows(Pool)] == [(2, False), (2, False)]
     assert room.keys.names() == []
     assert {run.asked for run in await room.rows(Run)} == {12}
     await held(room, version, group, people, {people[2]: {1: 2}})

@@ -175,10 +175,10 @@ class Watch:
         """Adds units to a pool. Returns those that it should release now, by the identity of the question."""
         identities = IDENTITIES[kind]
         given = {identity: [unit for unit in units if self.truth[unit].get(identity)] for identity in identities}
-        if not any(given.values()):
-            return {}
         pool = self.waiting[kind]
         pool.threshold, pool.answered = max(pool.threshold, threshold), pool.answered + len(units)
+        if not any(given.values()):
+            return {}
         for identity in identities:
             pool.units[identity] += given[identity]
             if given[identity]:
