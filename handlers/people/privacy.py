@@ -38,7 +38,7 @@ async def on_back(context: Context, tap: Tap) -> Screen:
 
 def privacy_screen(context: Context) -> Screen:
     t, threshold = context.t, context.policy.threshold
-    months = round(context.policy.feedback_wait_for / MONTH)
+    months = (context.policy.feedback_wait_for + MONTH / 2) // MONTH
     text = Markup("\n\n").join(t(f"privacy-{part}", threshold=threshold, n=months) for part in PARTS)
     rows = (
         (Button(str(t("button-export")), data("export")),),

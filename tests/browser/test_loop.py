@@ -26,11 +26,11 @@ async def test_from_a_call_to_the_digest(chats: Chats) -> None:
     await chats.page.get_by_role("button", name="Sulje ohje").click()
     while "17.3." not in await chats.page.locator("#now").inner_text():
         await chats.jumps(NEXT_EVENT)
-    await chats.sees("Anna", "Vastasi 3 / 3")
+    await chats.sees("Anna", "Vastasi 3 / 4 pyydetystä")
     await chats.sees("Anna", "Sisältö vastasi odotuksiani.*4,0")
     await chats.picture("results")
     await chats.says("Anna", "/results")
-    await chats.sees("Anna", "Palautteen tulokset.*3 vastausta")
+    await chats.sees("Anna", "Palautteen tulokset.*vastasi 3 / 4")
     assert "Maija Mäki 1" in await chats.jumps(NEXT_MONTH)
     await chats.sees("Maija", "Kuukausikooste: maaliskuu 2027.*Kokouksia 1")
     await chats.picture_on_phone("digest", "Maija")

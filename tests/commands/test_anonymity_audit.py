@@ -111,34 +111,32 @@ CORRUPTIONS: dict[str, tuple[Sequence[str], str]] = {
     ),
     "a reminder": (
         [
-            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
             "INSERT INTO delivery (kind, subject, revision, address_id, slot, due_at, expires_at, urgent, state, "
             "attempts, ambiguous) "
-            "SELECT 'feedback', 2, 0, id, 'again', :then, :then, :no, 'superseded', 0, :no FROM address",
+            "SELECT 'feedback', 2, 0, id, 'again', :then, :then, :no, 'superseded', 0, :no FROM address "
+            "WHERE id = 1",
         ],
         "left deliveries: 2",
     ),
     "a card": (
         [
-            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
             "INSERT INTO message (address_id, kind, subject, revision, message_id) "
-            "SELECT id, 'feedback', 2, 0, 1 FROM address",
+            "SELECT id, 'feedback', 2, 0, 1 FROM address WHERE id = 1",
         ],
         "left messages: 2",
     ),
     "a replaced card": (
         [
-            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
-            "INSERT INTO replaced_message (address_id, subject, message_id) SELECT id, 2, 1 FROM address",
+            "INSERT INTO replaced_message (address_id, subject, message_id) SELECT id, 2, 1 FROM address WHERE id = 1",
         ],
         "left replaced messages: 2",
     ),
     "an edit of a card that has ended": (
         [
-            "INSERT INTO address (chat_id, thread_id, person_id) VALUES (1, 0, 1)",
             "INSERT INTO delivery (kind, subject, revision, address_id, slot, due_at, expires_at, urgent, state, "
             "attempts, ambiguous) "
-            "SELECT 'feedback-cleared', 2, 1, id, '7', :then, :then, :no, 'sent', 1, :no FROM address",
+            "SELECT 'feedback-cleared', 2, 1, id, '7', :then, :then, :no, 'sent', 1, :no FROM address "
+            "WHERE id = 1",
         ],
         "left ended edits of messages: 2",
     ),

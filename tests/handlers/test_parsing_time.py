@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.receiving.applying import MAX_FILE_BYTES
+from bot.receiving.fetching import MAX_FILE_BYTES
 from handlers import dates
 from handlers.forms import notation
 from handlers.forms.notation import Unreadable

@@ -12,7 +12,7 @@ from models.meetings import announcing, meetings
 from models.meetings.invitations import Invitation
 from models.meetings.meetings import Meeting
 from models.people.groups import Workgroup
-from models.people.people import Address, Person, Reachability
+from models.people.people import Person, Reachability
 from tests.anonymity.room import Room
 from tests.bench.change import Change, cancel, move
 from tests.bench.seed import plan
@@ -33,8 +33,6 @@ async def called(room: Room, people: int) -> int:
     group, members = await room.group(people)
     async with room.sessions.begin() as session:
         await session.execute(update(Person).values(reach=Reachability.REACHABLE))
-        session.add_all(Address(chat_id=member, person_id=member, thread_id=0) for member in members)
-        await session.flush()
         workgroup = await session.get_one(Workgroup, group)
         author = await session.get_one(Person, members[0])
         meeting = await meetings.create(session, workgroup, author, plan(NOW, 0), now=NOW)
