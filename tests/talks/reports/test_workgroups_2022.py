@@ -168,7 +168,7 @@ def has_choices(page: Page, hidden: Sequence[str] = ()) -> None:
 @pytest.mark.slow
 async def test_without_a_threshold_it_is_the_published_page(without: Page) -> None:
     assert "Vastasi 33 / 40 pyydetystä (83 %)." in without.chat
-    assert "Pyydettiin 40 Vastasi 33 Vastausprosentti 83 %" in without.pdf
+    assert "Vastasi 33 Pyydettiin 40 Vastausprosentti, pyydetyistä 83 %" in without.pdf
     has_means(without)
     has_choices(without)
     for name, told in BACKGROUNDS.items():
