@@ -18,9 +18,9 @@ from handlers.screen import Button, Screen, TypedLines
 from models.delivery import drafts
 from models.delivery.drafts import DraftKind, DraftState
 from models.errors import NotFound, Refused
-from models.feedback import feedback, runs
+from models.feedback import feedback, runs, submissions
 from models.feedback.answers import Press
-from models.feedback.feedback import Submission
+from models.feedback.submissions import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
 from models.meetings.attendance import Attended, ways_to_attend
 
@@ -89,7 +89,7 @@ def absent(context: Context, submission: Submission) -> Screen:
 
 async def _access_submission(context: Context, tap: Tap) -> Submission:
     """The submission of a tap. Raises NotFound, or Refused if the form is closed or the button outdated."""
-    submission = await feedback.access_submission(
+    submission = await submissions.access_submission(
         context.session, context.person, tap.id, context.keys, now=context.now
     )
     context.reject_older_than(submission.opened_at)
@@ -114,14 +114,14 @@ async def show(context: Context, tap: Tap) -> Screen:
 
 async def _closed(context: Context, tap: Tap, refusal: Refused) -> Screen:
     """The screen of a closed form; raises any other refusal again."""
-    if refusal.key != feedback.CLOSED:
+    if refusal.key != submissions.CLOSED:
         raise refusal
     return await closed_form(context, tap.id)
 
 
 async def closed_form(context: Context, run_id: int) -> Screen:
     """That the form has closed: the same for all who were asked."""
-    subject, closed = await runs.subject_of(context.session, run_id), context.t(feedback.CLOSED)
+    subject, closed = await runs.subject_of(context.session, run_id), context.t(submissions.CLOSED)
     return Screen(closed if subject is None else Markup("<b>{}</b>\n\n{}").format(about(context, subject), closed))
 
 

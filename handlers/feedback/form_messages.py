@@ -11,8 +11,8 @@ from handlers.screen import Screen
 from models.delivery.kinds import Clearing, DeliveryKind
 from models.delivery.outbox import Delivery, Superseded
 from models.errors import Refused
-from models.feedback import feedback, runs
-from models.feedback.feedback import Submission
+from models.feedback import feedback, runs, submissions
+from models.feedback.submissions import Submission
 
 
 @renders(DeliveryKind.FEEDBACK)
@@ -34,7 +34,7 @@ async def render_feedback(context: Context, delivery: Delivery) -> Screen:
 
 
 async def _submission(context: Context, delivery: Delivery) -> Submission:
-    return await feedback.access_submission(
+    return await submissions.access_submission(
         context.session, context.person, delivery.subject, context.keys, now=context.now
     )
 

@@ -11,8 +11,8 @@ from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.delivery.cards import Card
 from models.delivery.kinds import CardKind
-from models.feedback.feedback import Submission
 from models.feedback.runs import RunSubject
+from models.feedback.submissions import Submission
 
 Rows = tuple[tuple[Button, ...], ...]
 

@@ -11,7 +11,7 @@ from handlers.layout import cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
 from models.feedback.answers import CurrentAnswer
-from models.feedback.feedback import Submission
+from models.feedback.submissions import Submission
 from models.forms.forms import DONT_KNOW, OTHER, Question
 from models.forms.items import QuestionKind
 

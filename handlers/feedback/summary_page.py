@@ -11,7 +11,7 @@ from handlers.forms.labels import asked, options
 from handlers.layout import TEXT_LENGTH, cut, shown_length
 from handlers.routes import Context, data
 from handlers.screen import Button, Screen
-from models.feedback.feedback import Submission
+from models.feedback.submissions import Submission
 from models.forms.forms import Question
 from models.forms.items import QuestionKind
 

@@ -21,8 +21,8 @@ from handlers.routes import Context, text_input
 from handlers.screen import Screen
 from models.delivery.drafts import Draft
 from models.errors import Refused
-from models.feedback import feedback, runs
-from models.feedback.feedback import Submission
+from models.feedback import feedback, runs, submissions
+from models.feedback.submissions import Submission
 from models.forms.forms import OTHER, Question
 from models.meetings.attendance import Attended
 from models.people.people import tidy
@@ -32,7 +32,7 @@ NOTED = 200
 
 
 async def _submission(context: Context, run_id: int) -> Submission:
-    return await feedback.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
+    return await submissions.access_submission(context.session, context.person, run_id, context.keys, now=context.now)
 
 
 async def repeat_question(context: Context, draft: Draft[FeedbackText]) -> Screen:

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.calendar import next_waking
 from models.errors import NotFound, Refused
-from models.feedback.feedback import Submission
 from models.feedback.form_times import reminder_times
 from models.feedback.runs import Run, RunState
+from models.feedback.submissions import Submission
 from models.forms.forms import Form, FormVersion
 from models.people import access, groups, people
 from models.people.groups import Workgroup

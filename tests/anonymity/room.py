@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot import db
 from bot.config import Settings
 from models.delivery.outbox import Delivery, Sending
-from models.feedback import answers, closing, feedback, runs
+from models.feedback import answers, closing, feedback, runs, submissions
 from models.feedback.answers import Press, StoredEntry
 from models.feedback.runs import Participation, Run, RunState, Staged
 from models.feedback.sealing import Keyring
@@ -126,7 +126,7 @@ class Room:
         press = Press(self.update_id, self.now)
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            submission = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
+            submission = await submissions.access_submission(session, person, run_id, self.keys, now=self.now)
             question = next(q for q in submission.questions if q.position == position)
             match value:
                 case ("tick", option, on):
@@ -172,7 +172,7 @@ class Room:
         self.update_id += 1
         async with self.sessions.begin() as session:
             person = await session.get_one(Person, person_id)
-            submission = await feedback.access_submission(session, person, run_id, self.keys, now=self.now)
+            submission = await submissions.access_submission(session, person, run_id, self.keys, now=self.now)
             await feedback.finish(session, submission, keys=self.keys, press=Press(self.update_id, self.now))
 
     async def close(self, run_id: int) -> None:

@@ -3,9 +3,10 @@
 from bot import scrubbing
 from models.feedback import previews
 from models.feedback.answers import Press
-from models.feedback.feedback import access_submission, choose
+from models.feedback.feedback import choose
 from models.feedback.named_answers import NamedAnswer
 from models.feedback.runs import Participation, Run, RunState, Staged
+from models.feedback.submissions import access_submission
 from models.forms.forms import Form
 from models.people.people import Person
 from models.privacy import erasure

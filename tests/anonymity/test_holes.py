@@ -9,7 +9,7 @@ import pytest
 
 from models.delivery.outbox import Delivery
 from models.delivery.updates import SeenUpdate
-from models.feedback import asked, closing, feedback
+from models.feedback import asked, closing, feedback, submissions
 from models.feedback.answers import Press
 from models.feedback.asked import Progress
 from models.feedback.named_answers import NamedAnswer
@@ -202,7 +202,7 @@ async def test_a_press_in_the_second_of_closing_is_counted_or_refused(room: Room
     async def late() -> None:
         async with room.sessions.begin() as session:
             person = await session.get_one(Person, people[5])
-            submission = await feedback.access_submission(session, person, run, room.keys, now=room.now)
+            submission = await submissions.access_submission(session, person, run, room.keys, now=room.now)
             begun.set()
             await may_end.wait()
             await feedback.choose(

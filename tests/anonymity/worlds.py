@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from bot.commands.backup import back_up
 from bot.demo.stage import Actor, Stage
 from bot.prometheus import Gauges, render
-from models.feedback.feedback import access_submission, set_attendance
+from models.feedback.feedback import set_attendance
 from models.feedback.releases import Figure, OptionCount
 from models.feedback.runs import Run
 from models.feedback.sealing import KEY_BYTES
+from models.feedback.submissions import access_submission
 from models.forms.forms import GroupForm
 from models.forms.items import Background, Choice, Item, QuestionKind
 from models.meetings import invitations

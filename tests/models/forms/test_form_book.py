@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from bot.commands import status
 from models.delivery.drafts import Draft
 from models.delivery.outbox import Delivery
-from models.feedback import closing, lost_keys, previews, runs
+from models.feedback import closing, lost_keys, previews, runs, submissions
 from models.feedback import feedback as answering
 from models.feedback.answers import Press
 from models.feedback.named_answers import NamedAnswer
@@ -113,7 +113,7 @@ async def tried(talk: Talk, anna: Actor) -> int:
         form_id = await session.scalar(select(forms.Form.id).where(forms.Form.name == "Oma"))
         owned = await form_book.access_form(session, reader, form_id or 0)
         run = await previews.begin(session, reader, owned, talk.app.keys, policy=talk.app.policy, now=now)
-        page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=now)
+        page = await submissions.access_submission(session, reader, run.id, talk.app.keys, now=now)
         assert page.is_preview
         press = Press(1_000_000, now)
         first, second = page.questions
@@ -192,7 +192,7 @@ async def test_the_next_preview_is_the_same_run_without_answers(talk: Talk, anna
         reader = await person(session, anna)
         owned = (await form_book.usable(session, reader))[0]
         run = await previews.begin(session, reader, owned, talk.app.keys, policy=talk.app.policy, now=talk.clock.now())
-        page = await answering.access_submission(session, reader, run.id, talk.app.keys, now=talk.clock.now())
+        page = await submissions.access_submission(session, reader, run.id, talk.app.keys, now=talk.clock.now())
         assert (run.id, run.state, run.named) == (preview, RunState.PREVIEW, False)
         assert not page.answers
         assert not page.finished
