@@ -7,6 +7,7 @@ which the program always sets; another program that writes to the file may not.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 ANSWERS = re.compile(rb'\{\s*"-?[0-9]{1,9}(?:\.[0-9a-z]+)?"\s*:')
@@ -28,25 +29,36 @@ class Remains:
 
 
 def look(database: Path) -> Remains:
-    """Reads the database file and its write-ahead log. A program that writes meanwhile may give a page twice."""
-    content = database.read_bytes()
-    size = _page_size(content)
-    free = set(_free_pages(content, size))
-    pages = [(number, content[(number - 1) * size : number * size]) for number in range(1, len(content) // size + 1)]
-    uncleared = [number for number, page in pages if number in free and any(page)]
-    pages += _logged(database.with_name(f"{database.name}-wal"), size)
-    legible = [
-        number for number, page in pages if ANSWERS.search(page if number in free else _free_bytes(page, number))
-    ]
-    return Remains(uncleared, sorted(set(legible)))
+    """Reads the database file and its write-ahead log, page by page. A program that writes meanwhile may give a page
+    twice."""
+    uncleared: list[int] = []
+    with database.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        size = _page_size(content)
+        free = set(_free_pages(content, size))
+        legible = set()
+        for number in range(1, len(content) // size + 1):
+            page = content[(number - 1) * size : number * size]
+            if number in free and any(page):
+                uncleared.append(number)
+            if _holds_answers(page, number, is_free=number in free):
+                legible.add(number)
+    for number, page in _logged(database.with_name(f"{database.name}-wal"), size):
+        if _holds_answers(page, number, is_free=number in free):
+            legible.add(number)
+    return Remains(uncleared, sorted(legible))
 
 
-def _page_size(content: bytes) -> int:
+def _holds_answers(page: bytes, number: int, *, is_free: bool) -> bool:
+    """Whether what belongs to no row holds answers: all of a free page, the free bytes of another."""
+    return ANSWERS.search(page if is_free else _free_bytes(page, number)) is not None
+
+
+def _page_size(content: mmap) -> int:
     size = int.from_bytes(content[16:18], "big")
     return 65_536 if size == 1 else size
 
 
-def _free_pages(content: bytes, size: int) -> Iterator[int]:
+def _free_pages(content: mmap, size: int) -> Iterator[int]:
     """The free pages that hold nothing. They are listed in trunk pages: the next trunk, a count, and page numbers."""
     trunk = int.from_bytes(content[32:36], "big")
     while trunk:
@@ -56,14 +68,14 @@ def _free_pages(content: bytes, size: int) -> Iterator[int]:
         trunk = int.from_bytes(page[:4], "big")
 
 
-def _logged(log: Path, size: int) -> list[tuple[int, bytes]]:
-    """The pages of the write-ahead log, old ones too."""
-    content = log.read_bytes() if log.is_file() else b""
-    starts = range(WAL_HEADER, len(content) - FRAME_HEADER - size + 1, FRAME_HEADER + size)
-    return [
-        (int.from_bytes(content[start : start + 4], "big"), content[start + FRAME_HEADER : start + FRAME_HEADER + size])
-        for start in starts
-    ]
+def _logged(log: Path, size: int) -> Iterator[tuple[int, bytes]]:
+    """The pages of the write-ahead log with their numbers, old ones too."""
+    if not log.is_file():
+        return
+    with log.open("rb") as file:
+        file.seek(WAL_HEADER)
+        while len(frame := file.read(FRAME_HEADER + size)) == FRAME_HEADER + size:
+            yield int.from_bytes(frame[:4], "big"), frame[FRAME_HEADER:]
 
 
 def _free_bytes(page: bytes, number: int) -> bytes:
